@@ -57,7 +57,7 @@ async def test_the_demo_lives_and_is_taken_up_again_and_opened_to_others(folder:
                     "果园 Orchard": True,
                     "厨房 Kitchen": False,
                 }
-                # Nobody has picked, so that an outside camera is on air as soon as it comes.
+                # Nobody has picked: the orchard was the first.
                 assert not any(source["picked"] for source in found)
                 (kitchen,) = (s["id"] for s in found if s["id"] != on_air.data["source"])
                 await api.commands(first["live"]).switch(kitchen)

@@ -65,13 +65,16 @@ class Stage:
         )
         self.direction.on_aired(self.entry, source)
 
-    def add(self, name: str, *, guest: bool = False) -> Source:
+    def add(
+        self, name: str, *, guest: bool = False, flows: bool = True, codec: str = "H264:high"
+    ) -> Source:
         source = Source(name, name.title(), guest)
         source.session = cast(Any, Sent(next(_peers)))
-        source.publishing = Publishing([Incoming("video", 90_000, {96: "H264:high"})])
+        source.publishing = Publishing([Incoming("video", 90_000, {96: codec})])
         self.entry.sources[name] = source
         self.direction.on_joined(self.entry, source)
-        self.direction.on_flowing(self.entry, source)
+        if flows:
+            self.direction.on_flowing(self.entry, source)
         return source
 
     @property
@@ -89,9 +92,97 @@ async def stage() -> AsyncIterator[Stage]:
         source.cancel_timers()
 
 
-async def test_without_a_pick_the_one_that_joined_last_is_on_air(stage: Stage) -> None:
+async def test_without_a_pick_the_first_stays_on_air_when_another_joins(stage: Stage) -> None:
     stage.add("orchard")
     stage.add("kitchen")
+    assert stage.on_air == "orchard"
+    assert ("switched", "kitchen") not in stage.told
+
+
+async def test_first_that_goes_away_is_stood_in_for_at_once_and_comes_back(stage: Stage) -> None:
+    orchard, kitchen = stage.add("orchard"), stage.add("kitchen")
+    stage.direction.on_stopped(stage.entry, orchard)
+    assert stage.on_air == "kitchen"
+    # One that comes meanwhile takes no place, not even that of a stand-in.
+    stage.add("barn")
+    assert stage.on_air == "kitchen"
+    stage.direction.on_flowing(stage.entry, orchard)
+    assert stage.on_air == "orchard"
+    stage.direction.on_stopped(stage.entry, kitchen)
+    stage.direction.on_flowing(stage.entry, kitchen)
+    assert stage.on_air == "orchard"
+
+
+async def test_first_that_left_for_good_comes_back_as_a_newcomer() -> None:
+    stage = Stage(grace_s=0.01)
+    orchard, _ = stage.add("orchard"), stage.add("kitchen")
+    stage.direction.on_stopped(stage.entry, orchard)
+    await until(lambda: stage.gone == ["orchard"], "the orchard left")
+    stage.add("orchard")
+    assert stage.on_air == "kitchen"
+
+
+async def test_first_that_flows_is_the_first_whoever_connected_before(stage: Stage) -> None:
+    early = stage.add("orchard", flows=False)
+    stage.add("kitchen")
+    stage.direction.on_flowing(stage.entry, early)
+    assert stage.on_air == "kitchen"
+
+
+async def test_sound_alone_stays_on_air_and_stands_in_last(stage: Stage) -> None:
+    microphone = stage.add("microphone", codec="opus")
+    orchard = stage.add("orchard")
+    stage.add("kitchen")
+    assert stage.on_air == "microphone"
+    stage.direction.pick(stage.entry, orchard)
+    stage.direction.on_stopped(stage.entry, orchard)
+    assert stage.on_air == "kitchen"
+    stage.direction.on_stopped(stage.entry, stage.entry.sources["kitchen"])
+    assert stage.on_air == microphone.id
+
+
+async def test_stream_that_never_was_on_air_takes_it_from_nobody_when_set_right(
+    stage: Stage,
+) -> None:
+    stage.instant = False
+    orchard = stage.add("orchard")
+    stage.direction.on_objected(stage.entry, orchard, "B-frames.")
+    stage.add("kitchen")
+    stage.keyframe()
+    assert stage.on_air == "kitchen"
+    orchard.objection = None
+    stage.direction.on_flowing(stage.entry, orchard)
+    assert stage.on_air == "kitchen"
+
+
+async def test_guest_that_leaves_gives_the_air_back_to_the_first(stage: Stage) -> None:
+    orchard, guest = stage.add("orchard"), stage.add("guest", guest=True)
+    stage.add("kitchen")
+    stage.direction.pick(stage.entry, guest)
+    stage.direction.on_stopped(stage.entry, guest)
+    assert stage.on_air == "orchard"
+    stage.direction.remove(stage.entry, guest)
+    assert stage.on_air == orchard.id == stage.entry.held
+
+
+async def test_after_a_restart_the_one_that_was_on_air_is_the_first(stage: Stage) -> None:
+    stage.direction.expect(stage.entry, "orchard")
+    stage.add("kitchen")
+    assert stage.on_air == "kitchen"
+    stage.add("orchard")
+    assert stage.on_air == "orchard"
+
+
+@pytest.mark.parametrize("guest", [True, False])
+async def test_one_that_does_not_come_after_a_restart_is_not_held_for(guest: bool) -> None:
+    stage = Stage(grace_s=0.01)
+    stage.direction.expect(stage.entry, "orchard")
+    stage.add("kitchen")
+    if guest:
+        stage.add("orchard", guest=True)
+    await until(lambda: stage.entry.held == "kitchen", "nobody is waited for any more")
+    if not guest:
+        stage.add("orchard")
     assert stage.on_air == "kitchen"
 
 
@@ -106,7 +197,7 @@ async def test_the_pick_stays_when_another_joins(stage: Stage) -> None:
 
 
 async def test_a_pick_that_goes_away_comes_back_by_itself(stage: Stage) -> None:
-    orchard, kitchen = stage.add("orchard"), stage.add("kitchen")
+    kitchen, orchard = stage.add("kitchen"), stage.add("orchard")
     stage.direction.pick(stage.entry, orchard)
     stage.direction.on_stopped(stage.entry, orchard)
     assert stage.on_air == "kitchen"
@@ -137,9 +228,7 @@ async def test_a_pick_that_left_is_forgotten() -> None:
     assert stage.on_air == "kitchen"
     again = stage.add("orchard")
     assert again.joined > kitchen.joined
-    assert stage.on_air == "orchard"
-    stage.add("barn")
-    assert stage.on_air == "barn"
+    assert stage.on_air == "kitchen"
 
 
 async def test_a_guest_is_on_air_only_as_the_pick(stage: Stage) -> None:
@@ -219,8 +308,8 @@ async def test_a_pick_that_dies_before_its_keyframe_leaves_what_was_on_air(stage
 
 
 async def test_a_stream_on_air_that_can_not_be_played_gives_way(stage: Stage) -> None:
-    orchard = stage.add("orchard")
     kitchen = stage.add("kitchen")
+    orchard = stage.add("orchard")
     stage.direction.on_objected(stage.entry, kitchen, "B-frames.")
     assert stage.on_air == "orchard"
     stage.direction.on_objected(stage.entry, orchard, "B-frames.")
@@ -237,8 +326,8 @@ async def test_new_session_has_a_moment_before_another_takes_its_place(
     monkeypatch: pytest.MonkeyPatch, stage: Stage
 ) -> None:
     monkeypatch.setattr("farmlive.media.program_switcher._HANDOVER_S", 0.01)
-    stage.add("orchard")
     kitchen = stage.add("kitchen")
+    stage.add("orchard")
     stage.direction.on_replaced(stage.entry, kitchen)
     assert stage.on_air == "kitchen"
     await until(lambda: stage.on_air == "orchard", "the handover is over")
@@ -319,11 +408,30 @@ def test_new_viewer_must_know_the_codecs_of_what_is_on_air() -> None:
     assert entry.playable() is None
     for order, (name, guest) in enumerate((("orchard", False), ("kitchen", False), ("g", True)), 1):
         entry.sources[name] = Source(name, name, guest, joined=order)
-    assert entry.playable() is entry.sources["kitchen"]
-    entry.picked = "orchard"
     assert entry.playable() is entry.sources["orchard"]
+    entry.picked = "kitchen"
+    assert entry.playable() is entry.sources["kitchen"]
     entry.on_air = "g"
     assert entry.playable() is entry.sources["g"]
+
+
+def test_viewers_who_can_not_play_a_source_are_counted() -> None:
+    entry = Broadcast("live", OUTPUT)
+    tracks = [
+        Incoming("video", 90_000, {96: "H264:high"}),
+        Incoming("audio", 48_000, {111: "OPUS"}),
+    ]
+    source = Source("kitchen", "Kitchen", publishing=Publishing(tracks))
+    kinds = [("H264:high", "VP8"), ("VP8",), ("VP8",), ()]
+    sessions = [cast(Any, Sent(next(_peers))) for _ in kinds]
+    for session, plays in zip(sessions, kinds, strict=True):
+        entry.admit(session, plays)
+    assert entry.blind_to(source) == 2
+    for session in sessions[:2] * 2:
+        entry.dismiss(session)
+    assert entry.blind_to(source) == 1
+    source.publishing = Publishing(tracks[1:])
+    assert entry.blind_to(source) == 0
 
 
 async def test_nothing_runs_on_after_a_source_has_left(stage: Stage) -> None:

@@ -103,22 +103,25 @@ async def test_a_reload_replaces_the_session_without_a_pause(media: Media) -> No
     assert (await media.http.delete(source.location)).status_code == 404
 
 
-async def test_the_source_that_joined_last_is_on_air_and_its_end_brings_the_other_back(
-    media: Media,
-) -> None:
-    await publish(media)
+async def test_the_first_source_stays_on_air_and_comes_back_to_it(media: Media) -> None:
+    orchard = await publish(media)
     viewer = await view(media)
     await until(lambda: viewer.frames["video"] > 10, "the viewer decodes")
-    kitchen = await publish(media, "H264", key="kitchen")
-    await until(lambda: ("switched", "kitchen") in media.access.told, "the kitchen is on air")
+    await publish(media, "H264", key="kitchen")
+    before = viewer.frames["video"]
+    await until(lambda: viewer.frames["video"] > before + 20, "the orchard is still seen")
+    assert ("switched", "kitchen") not in media.access.told
+    assert [s["on_air"] for s in media.relay.health(BROADCAST)["sources"]] == [True, False]
+    assert [s["holds_air"] for s in media.relay.health(BROADCAST)["sources"]] == [True, False]
+    await media.http.delete(orchard.location)
+    await until(lambda: media.access.told[-1] == ("switched", "kitchen"), "the kitchen stands in")
     before = viewer.frames["video"]
     await until(lambda: viewer.frames["video"] > before + 20, "the kitchen is seen")
-    assert [s["on_air"] for s in media.relay.health(BROADCAST)["sources"]] == [False, True]
-    await media.http.delete(kitchen.location)
+    await publish(media)
     await until(lambda: media.access.told[-1] == ("switched", "orchard"), "the orchard is back")
     before = viewer.frames["video"]
     await until(lambda: viewer.frames["video"] > before + 20, "the orchard is seen")
-    assert ("paused", "kitchen") not in media.access.told
+    assert ("paused", "orchard") not in media.access.told
 
 
 async def test_after_the_grace_the_source_has_left(settings: Settings) -> None:

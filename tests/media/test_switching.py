@@ -48,6 +48,9 @@ async def test_the_host_picks_and_viewers_go_on_without_a_gap(media: Media) -> N
     viewer = await view(media)
     await seen(viewer)
     await publish(media, "H264", key="kitchen")
+    await seen(viewer)
+    assert media.access.told[-1] == ("joined", "kitchen")
+    media.relay.switch(BROADCAST, "kitchen")
     await until(lambda: media.access.told[-1] == ("switched", "kitchen"), "the kitchen is on air")
     await seen(viewer)
     media.relay.switch(BROADCAST, "orchard")
@@ -267,9 +270,17 @@ async def test_one_who_can_not_play_a_source_sees_the_others(media: Media) -> No
     video.setCodecPreferences([c for c in capabilities.codecs if c.name in ("VP8", "rtx")])
     await viewer.open(f"/whep/{BROADCAST}")
     await seen(viewer)
+    other = await view(media)
     await publish(media, "H264", key="kitchen")
+    # The host knows before the tap how many it would hit.
+    hit = {each: health(media, each)["viewers_without_codec"] for each in ("orchard", "kitchen")}
+    assert hit == {"orchard": 0, "kitchen": 1}
+    media.relay.switch(BROADCAST, "kitchen")
     await until(lambda: media.access.told[-1] == ("switched", "kitchen"), "the kitchen is on air")
     media.relay.switch(BROADCAST, "orchard")
     await until(lambda: media.access.told[-1] == ("switched", "orchard"), "the orchard is on air")
     await seen(viewer)
     assert viewer.connection.connectionState == "connected"
+    for gone in (viewer, other):
+        await media.http.delete(gone.location)
+    assert health(media, "kitchen")["viewers_without_codec"] == 0

@@ -22,11 +22,19 @@ async def show(server: Server) -> AsyncIterator[Show]:
         yield await opened_show(server, stack)
 
 
+async def on_air_beside(show: Show, label: str) -> str:
+    """A second camera, put on air by the host."""
+    source = await show.camera(label)
+    await show.flows(source)
+    await show.api.commands(show.broadcast).switch(source)
+    await show.host.wait_for("source.switched", source=source)
+    return source
+
+
 async def test_host_switches_and_everyone_is_told(show: Show) -> None:
     orchard = await show.camera("Orchard")
     viewer = await show.watch()
-    kitchen = await show.camera("Kitchen")
-    await show.host.wait_for("source.switched", source=kitchen)
+    kitchen = await on_air_beside(show, "Kitchen")
     async with await Channel.connect(show.server.url, show.broadcast) as channel:
         answer = await show.api.commands(show.broadcast).switch(orchard)
         assert (answer["id"], answer["label"]) == (orchard, "Orchard")
@@ -51,8 +59,7 @@ async def test_host_switches_and_everyone_is_told(show: Show) -> None:
 
 async def test_the_channel_switches_too_and_not_for_everyone(show: Show) -> None:
     orchard = await show.camera("Orchard")
-    kitchen = await show.camera("Kitchen")
-    await show.host.wait_for("source.switched", source=kitchen)
+    await on_air_beside(show, "Kitchen")
     for role in (None, "moderator", "seller", "clerk", "simulator"):
         secret = await show.key(role) if role else None
         async with await Channel.connect(show.server.url, show.broadcast, key=secret) as channel:
@@ -193,8 +200,7 @@ async def test_host_on_another_server_switches_and_ends_guests(
                 await each.house.bus.joined.wait()  # type: ignore[attr-defined]
         show = await opened_show(first, stack)
         orchard = await show.camera("Orchard")
-        kitchen = await show.camera("Kitchen")
-        await show.host.wait_for("source.switched", source=kitchen)
+        await on_air_beside(show, "Kitchen")
         guest = await show.guest()
         async with Api(second.url, key=show.api.key) as there:
             assert (await there.commands(show.broadcast).switch(orchard))["label"] == "Orchard"
@@ -209,3 +215,36 @@ async def test_host_on_another_server_switches_and_ends_guests(
             assert refused.value.slug == "source-away"
             await there.end_guest(show.broadcast, guest["id"])
             await show.host.wait_for("source.left", source=guest["source"])
+
+
+async def test_after_a_restart_the_camera_that_was_on_air_comes_back_to_it(
+    settings: Settings,
+) -> None:
+    async with AsyncExitStack() as stack:
+        async with running(settings) as server:
+            show = await opened_show(server, stack)
+            labels = ("Orchard", "Kitchen")
+            made = [await show.api.stream_key(show.broadcast, "encoder", each) for each in labels]
+            orchard, kitchen = (each["source"] for each in made)
+            before = [await show.publish(made[0]["key"])]
+            await show.host.wait_for("source.switched", source=orchard)
+            before.append(await show.publish(made[1]["key"]))
+            await show.flows(kitchen)
+        for publisher in before:
+            publisher.session = None  # its server is gone: there is nothing to delete
+        async with running(settings) as server, AsyncExitStack() as later:
+            key = show.api.key
+            api = await later.enter_async_context(Api(server.url, key=key))
+            host = await Channel.connect(server.url, show.broadcast, key=key)
+            await later.enter_async_context(host)
+            again = Show(server, api, show.broadcast, host, later)
+            # The kitchen is back first, and stands in.
+            await again.publish(made[1]["key"])
+            await host.wait_for("source.switched", source=kitchen)
+            await again.publish(made[0]["key"])
+            await host.wait_for("source.switched", source=orchard)
+            sources = (await api.health(show.broadcast))["sources"]
+            assert {each["id"]: each["holds_air"] for each in sources} == {
+                orchard: True,
+                kitchen: False,
+            }

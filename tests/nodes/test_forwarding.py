@@ -68,6 +68,13 @@ async def test_cameras_at_both_servers_are_in_one_place(pair: Pair) -> None:
     _, orchard = await pair.camera("Orchard", here)
     host = await pair.channel(pair.other, key=pair.key)
     _, kitchen = await pair.camera("Kitchen", there)
+
+    async def flows() -> bool:
+        sources = (await pair.api.health(pair.broadcast))["sources"]
+        return any(each["id"] == kitchen and not each["away"] for each in sources)
+
+    await until(flows, "the kitchen's media flows")
+    await host.call("source.switch", source=kitchen)
     await host.wait_for("source.switched", source=kitchen)
     viewers = [await pair.watch(url) for url in (here, there)]
     watching = [await pair.channel(server) for server in (pair.one, pair.other)]

@@ -47,6 +47,28 @@ def running(connection: Connection) -> dict[str, Airing]:
     }
 
 
+def last_on_air(connection: Connection, broadcast: str, since_ms: int) -> str | None:
+    """Return the source that was on air last; None if it has left before `since_ms`.
+
+    A server that restarts or takes a broadcast over gives that source the air back.
+    """
+    rows = connection.execute(
+        select(events.c.kind, events.c.at, events.c.data)
+        .where(
+            events.c.broadcast == broadcast,
+            events.c.kind.in_((SourceLeft.kind, SourceSwitched.kind)),
+        )
+        .order_by(events.c.seq.desc())
+    )
+    left: dict[str, int] = {}
+    for kind, at, data in rows:
+        source = SourceLeft.parse(data).source
+        if kind == SourceSwitched.kind:
+            return source if left.get(source, since_ms) >= since_ms else None
+        left.setdefault(source, at)
+    return None
+
+
 def end_all(connection: Connection, log: Log, broadcast: str) -> None:
     """Append `source.left` for each source that the log has as connected, and `broadcast.paused` if
     one was on air.

@@ -2,12 +2,14 @@
 and the events of media in the log.
 """
 
+import contextlib
 from dataclasses import dataclass
 
 from farmlive.broadcast import airings
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.log import Log
 from farmlive.bus import Bus
+from farmlive.clock import now_ms
 from farmlive.media import Relay
 from farmlive.media.session_service import LocalSessions
 from farmlive.media_bridge.access import StreamAccess
@@ -22,6 +24,7 @@ from farmlive.nodes.forwarding import Forwarding
 from farmlive.nodes.signing import Signer
 from farmlive.outages import Outages
 from farmlive.people import Guard, People
+from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -91,7 +94,15 @@ def build_media(
     leases.attach(relay)
     signer = Signer(store.keys, leases.node, lambda: store.clock_epoch, settings.node_url)
     forwarding = Forwarding(signer, outages, settings.node_url)
-    here = LocalSessions(relay)
+
+    async def was_on_air(broadcast: str) -> str | None:
+        # A camera may come although the database does not answer.
+        with contextlib.suppress(Unavailable):
+            since_ms = now_ms() - round(settings.source_grace_s * 1000)
+            return await store.read(lambda c: airings.last_on_air(c, broadcast, since_ms))
+        return None
+
+    here = LocalSessions(relay, was_on_air)
     sessions = ClusterSessions(here, leases, forwarding)
     states = BroadcastStates(store, log, bus)
     crew = CrewSessions(guard, states.is_live, sessions)

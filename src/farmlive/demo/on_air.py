@@ -1,12 +1,11 @@
 """Keeps films published: starts a publication again when it ends, and sees that the orchard is on
 air and the kitchen beside it.
 
-Owns the pauses between starts and who comes first. How a film is sent is publish.py's.
+Owns the pauses between starts and which camera comes first. How a film is sent is publish.py's.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -20,26 +19,19 @@ _log = structlog.get_logger(__name__)
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 _STEADY_S = 30.0
 _LOOK_S = 0.1
-# The orchard waits no longer for the kitchen.
-_KITCHEN_S = 8.0
+# The kitchen waits no longer for the orchard.
+_ORCHARD_S = 8.0
 
 
 class FilmOnAir(Task):
     """A film's publisher, whose child ends when it stops.
 
-    `restarts` counts how often it had to be started again; `before_again` is awaited before each.
+    `restarts` counts how often it had to be started again.
     """
 
-    def __init__(
-        self,
-        film: Path,
-        whip_url: str,
-        key: str,
-        before_again: Callable[[], Awaitable[None]] | None = None,
-    ):
+    def __init__(self, film: Path, whip_url: str, key: str):
         super().__init__()
         self._film, self._whip_url, self._key = film, whip_url, key
-        self._before_again = before_again
         self._publication: Publication | None = None
         self.restarts = 0
 
@@ -58,8 +50,6 @@ class FilmOnAir(Task):
             pause_s = _PAUSES_S[min(failed, len(_PAUSES_S)) - 1]
             _log.warning("the demo's publisher ended", said=said, again_in_s=pause_s)
             await asyncio.sleep(pause_s)
-            if self._before_again is not None:
-                await self._before_again()
             self.restarts += 1
 
     async def _once(self) -> str:
@@ -76,9 +66,9 @@ class FilmOnAir(Task):
 class OrchardAndKitchen:
     """The demo's two cameras in one broadcast. The orchard is on air until a person switches.
 
-    Without anyone's pick the camera that came last is on air: so the kitchen comes first, and when
-    it has to come again, what is on air is picked before. An outside camera that comes later is on
-    air by itself, as anywhere. `api` is a client of staff, `whip_url` the broadcast's.
+    Without anyone's pick the first camera stays on air: so the orchard comes first. An outside
+    camera that comes later is beside it, as anywhere. `api` is a client of staff, `whip_url` the
+    broadcast's.
     """
 
     def __init__(
@@ -91,12 +81,12 @@ class OrchardAndKitchen:
     ):
         self._api, self._broadcast = api, broadcast
         self._orchard = FilmOnAir(orchard[0], whip_url, orchard[1])
-        self._kitchen = FilmOnAir(kitchen[0], whip_url, kitchen[1], self._keep)
+        self._kitchen = FilmOnAir(kitchen[0], whip_url, kitchen[1])
         self._starting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start both; returns at once."""
-        await self._kitchen.start()
+        await self._orchard.start()
         self._starting = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
@@ -107,28 +97,16 @@ class OrchardAndKitchen:
         await asyncio.gather(self._orchard.stop(), self._kitchen.stop())
 
     async def _follow(self) -> None:
-        in_time = await self._seen("away", False, _KITCHEN_S)
-        await self._orchard.start()
-        if not in_time and await self._seen("on_air", True, _STEADY_S):
-            await self._keep()
-
-    async def _seen(self, what: str, value: bool, within_s: float) -> bool:
-        """Wait until a source is so; False where none was within that time."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(_ORCHARD_S):
                 while True:
-                    with contextlib.suppress(ApiProblem, httpx.HTTPError):
-                        health = await self._api.health(self._broadcast)
-                        if any(source[what] is value for source in health["sources"]):
-                            return True
+                    if await self._has_orchard():
+                        break
                     await asyncio.sleep(_LOOK_S)
-        return False
+        await self._kitchen.start()
 
-    async def _keep(self) -> None:
-        """Pick what is on air, unless someone has picked."""
+    async def _has_orchard(self) -> bool:
         with contextlib.suppress(ApiProblem, httpx.HTTPError):
-            sources = (await self._api.health(self._broadcast))["sources"]
-            if not any(source["picked"] for source in sources):
-                for source in sources:
-                    if source["on_air"]:
-                        await self._api.commands(self._broadcast).switch(source["id"])
+            health = await self._api.health(self._broadcast)
+            return any(source["on_air"] for source in health["sources"])
+        return False

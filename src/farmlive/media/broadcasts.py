@@ -3,6 +3,7 @@ I/O.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -70,16 +71,41 @@ class Broadcast:
     """The media of one broadcast.
 
     `on_air` is the source that viewers get or got last; `picked` is the host's choice, which holds
-    until another choice or until that source leaves.
+    until another choice or until that source leaves. `held` is the farm's own source that stays on
+    air without a choice, and comes back to it: the first, until it leaves.
     """
 
     id: str
     output: Output
     sources: dict[str, Source] = field(default_factory=dict)
-    viewers: set[Session] = field(default_factory=set)
+    # Each with the keys of the video codecs that it can play, none if it wants no video.
+    viewers: dict[Session, frozenset[str]] = field(default_factory=dict)
     on_air: str | None = None
     picked: str | None = None
+    held: str | None = None
     paused: bool = False
+    # How many viewers can play the same codecs: there are few kinds of players.
+    _players: Counter[frozenset[str]] = field(default_factory=Counter)
+
+    def admit(self, viewer: Session, video: Iterable[str]) -> None:
+        """Add a viewer that can play these video codecs."""
+        self.viewers[viewer] = plays = frozenset(video)
+        self._players[plays] += 1
+
+    def dismiss(self, viewer: Session) -> None:
+        """Remove a viewer, if it is one."""
+        plays = self.viewers.pop(viewer, None)
+        if plays is not None:
+            self._players[plays] -= 1
+            if not self._players[plays]:
+                del self._players[plays]
+
+    def blind_to(self, source: Source) -> int:
+        """Return how many viewers want video and can't play this source's; they would hear it."""
+        sent = {key for key in source.codecs if key.partition(":")[0] in codecs.VIDEO}
+        if not sent:
+            return 0
+        return sum(n for plays, n in self._players.items() if plays and not sent & plays)
 
     def forget(self, source: Source) -> None:
         """Remove the source; another source that came under its name stays."""
@@ -93,13 +119,20 @@ class Broadcast:
     def chosen(self) -> Source | None:
         """Return the source that should be on air.
 
-        It is the picked one. While that is away, or without a pick, it is the source of the farm's
-        own, with media, that joined last. A guest is on air only as the pick.
+        It is the picked one, without a pick the held one. While that is away, one of the farm's
+        own stands in: the one on air, if it is one, so that nobody who joins takes its place; else
+        the held one, else one with video before sound alone, and the first that joined. A guest is
+        on air only as the pick.
         """
         picked = self.sources.get(self.picked or "")
         if picked is not None and picked.fit:
             return picked
-        return _last(source for source in self._own() if source.fit)
+        fit = {source.id: source for source in self._own() if source.fit}
+        order = (self.held, self.on_air) if picked is None else (self.on_air, self.held)
+        for name in order:
+            if name in fit:
+                return fit[name]
+        return min(fit.values(), key=lambda s: (s.video is None, s.joined), default=None)
 
     def playable(self) -> Source | None:
         """Return the source whose codecs a new viewer must support: on air, or away for a moment.
@@ -110,7 +143,8 @@ class Broadcast:
         known = self.sources.get(self.on_air or "") or self.sources.get(self.picked or "")
         if known is not None and known.objection is None:
             return known
-        return _last(s for s in self._own() if s.joined and s.objection is None)
+        joined = [s for s in self._own() if s.joined and s.objection is None]
+        return min(joined, key=lambda s: (s.id != self.held, s.joined), default=None)
 
     def _own(self) -> list[Source]:
         return [source for source in self.sources.values() if not source.guest]
@@ -119,7 +153,3 @@ class Broadcast:
     def idle(self) -> bool:
         """Whether it has no source and no viewer."""
         return not self.sources and not self.viewers
-
-
-def _last(sources: Iterable[Source]) -> Source | None:
-    return max(sources, key=lambda source: source.joined, default=None)

@@ -46,6 +46,25 @@ class ProgramSwitcher:
             source.joined = self._order
             self._send_event("joined", entry, source)
 
+    def expect(self, entry: Broadcast, source: str) -> None:
+        """Hold the air for the source that was on air before this server started.
+
+        Others stand in. It has the grace period to come; then what is on air is held.
+        """
+        entry.held = source
+        asyncio.get_running_loop().call_later(self._grace_s, self._give_up, entry)
+
+    def _give_up(self, entry: Broadcast) -> None:
+        expected = entry.sources.get(entry.held or "")
+        if expected is None or expected.guest:
+            entry.held = None
+            self._hold(entry, entry.sources.get(entry.on_air or ""))
+
+    def _hold(self, entry: Broadcast, source: Source | None) -> None:
+        """Let the farm's own source stay on air from now on, unless one does already."""
+        if source is not None and not source.guest and entry.held is None:
+            entry.held = source.id
+
     def on_replaced(self, entry: Broadcast, source: Source) -> None:
         """Handle a new session that replaces the source's old one.
 
@@ -80,6 +99,9 @@ class ProgramSwitcher:
     def on_objected(self, entry: Broadcast, source: Source, sentence: str) -> None:
         """Handle a stream that can't be played: it stays off air until the source restarts it."""
         source.objection = sentence
+        if entry.held == source.id != entry.on_air:
+            # It never was on air, and takes it from nobody when it is set right.
+            entry.held = None
         if self._decide(entry) is None:
             self._engine.put_on_air(entry.output, None)
 
@@ -88,6 +110,8 @@ class ProgramSwitcher:
         on.
         """
         entry.picked = source.id
+        if not source.guest:
+            entry.held = source.id
         self._decide(entry)
 
     def remove(self, entry: Broadcast, source: Source) -> None:
@@ -96,6 +120,8 @@ class ProgramSwitcher:
         source.flowing = False
         if entry.picked == source.id:
             entry.picked = None
+        if entry.held == source.id:
+            entry.held = None
         was_on_air = entry.on_air == source.id
         if was_on_air:
             self._engine.put_on_air(entry.output, None)
@@ -121,6 +147,8 @@ class ProgramSwitcher:
     def _decide(self, entry: Broadcast) -> Source | None:
         """Put the right source on air; if there is none, send `paused` to viewers."""
         source = entry.chosen()
+        if entry.picked is None:
+            self._hold(entry, source)
         if source is not None and source.session is not None:
             self._engine.put_on_air(entry.output, source.session.peer)
             return source

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from farmlive.media.broadcasts import Broadcast, Source
-from farmlive.media.engine.interface import Candidate, Engine, Output, Peer
+from farmlive.media.engine.interface import Candidate, Engine, Output, Peer, Viewing
 from farmlive.media.engine.python.net.addresses import (
     addresses_to_advertise,
     addresses_to_bind,
@@ -123,6 +123,10 @@ class Relay:
         """Return the number of viewers of each broadcast."""
         return {name: len(entry.viewers) for name, entry in self._broadcasts.items()}
 
+    def has(self, broadcast: str) -> bool:
+        """Return whether the broadcast has a source or a viewer here."""
+        return broadcast in self._broadcasts
+
     def broadcasts(self) -> set[str]:
         """Return the broadcasts that have a source, a viewer or a recently refused offer here."""
         return {*self._broadcasts, *self.rejected_offers.broadcasts()}
@@ -164,12 +168,19 @@ class Relay:
         return negotiation.Local(new_credentials(), self._certificate.fingerprint, candidates)
 
     def publish(
-        self, broadcast: str, admission: Admission, offer: str, asked_at: str = ""
+        self,
+        broadcast: str,
+        admission: Admission,
+        offer: str,
+        asked_at: str = "",
+        *,
+        was_on_air: str | None = None,
     ) -> tuple[Session, str]:
         """Accept a publisher's offer; return its session and the SDP answer. Raises a Problem.
 
         `asked_at` is the server's IP to which the request came: the first candidate if the settings
-        name none.
+        name none. `was_on_air` is the source that viewers got before this server had the broadcast:
+        it comes back on air, whichever camera is here first.
         """
         local = self._local(asked_at)
         answer, publishing, terms = negotiation.publish(offer, local)
@@ -182,6 +193,8 @@ class Relay:
             )
         if entry is None:
             entry = self._broadcasts[broadcast] = Broadcast(broadcast, self._engine.add_output())
+            if was_on_air is not None:
+                self._switcher.expect(entry, was_on_air)
         if source is None:
             source = Source(
                 admission.source, admission.label, admission.guest, device=admission.device
@@ -226,8 +239,10 @@ class Relay:
             )
         now = time.monotonic()
         self._make_room(address, now)
-        session, answer = self._open_viewer(SessionRole(entry), entry.output, source, offer)
-        entry.viewers.add(session)
+        session, answer, viewing = self._open_viewer(
+            SessionRole(entry), entry.output, source, offer
+        )
+        entry.admit(session, viewing.video)
         self._pending.add(session, address, now)
         return session, answer
 
@@ -268,7 +283,7 @@ class Relay:
             )
         try:
             output = self._previews.open(found)
-            session, answer = self._open_viewer(SessionRole(entry, found), output, found, offer)
+            session, answer, _ = self._open_viewer(SessionRole(entry, found), output, found, offer)
             found.watchers.add(session)
         finally:
             self._previews.left(found)
@@ -276,14 +291,14 @@ class Relay:
 
     def _open_viewer(
         self, place: SessionRole, output: Output, source: Source, offer: str
-    ) -> tuple[Session, str]:
+    ) -> tuple[Session, str, Viewing]:
         local = self._local()
         answer, viewing, terms = negotiation.view(
             offer, local, self._engine.ssrcs(output), source.codecs
         )
         session = self._open(local, terms, place)
         self._engine.view(session.peer, output, viewing)
-        return session, answer
+        return session, answer, viewing
 
     def _open(
         self, local: negotiation.Local, terms: negotiation.Terms, place: SessionRole
@@ -329,7 +344,7 @@ class Relay:
             return
         entry, source, publishes = place
         if source is None:
-            entry.viewers.discard(session)
+            entry.dismiss(session)
         elif not publishes:
             self._previews.left(source, session)
         elif source.session is session:

@@ -2,6 +2,7 @@
 server's (nodes/forwarding.py). routes.py handles HTTP, relay.py owns the sessions.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from farmlive.media.ports import Admission
@@ -11,6 +12,12 @@ from farmlive.problems import Problem
 if TYPE_CHECKING:
     from farmlive.media.relay import Relay
     from farmlive.media.signalling.session import Session
+
+
+WasOnAir = Callable[[str], Awaitable[str | None]]
+"""Returns the source of a broadcast that was on air until just now, on whichever server; None if
+it is not known.
+"""
 
 
 class Opened(NamedTuple):
@@ -58,15 +65,20 @@ class Signalling(Protocol):
 class LocalSessions:
     """The sessions of this server's relay; implements `Signalling`."""
 
-    def __init__(self, relay: "Relay"):
+    def __init__(self, relay: "Relay", was_on_air: WasOnAir | None = None):
         self._relay = relay
+        self._was_on_air = was_on_air
 
     async def publish(
         self, broadcast: str, admission: Admission, offer: str, asked_at: str = ""
     ) -> Opened:
         """Accept a publisher's offer; record one that is rejected."""
+        before = None
+        if self._was_on_air is not None and not self._relay.has(broadcast):
+            before = await self._was_on_air(broadcast)
         try:
-            return _opened(*self._relay.publish(broadcast, admission, offer, asked_at))
+            opened = self._relay.publish(broadcast, admission, offer, asked_at, was_on_air=before)
+            return _opened(*opened)
         except Problem as problem:
             self.record_rejection(broadcast, admission, problem)
             raise

@@ -72,19 +72,26 @@ WIDTH = """
 async def test_one_tap_shows_viewers_the_other_camera_in_the_same_session(
     open_page: Open, open_studio: Open, sale: Sale, size: tuple[int, int]
 ) -> None:
-    await sending(open_studio, sale, GREEN)
-    host = await sending(open_studio, sale, BROWN, size)
+    host = await sending(open_studio, sale, GREEN, size)
     viewer = await open_page(sale.path, size=size, script=COUNTED)
-    await shows(viewer, "#video", BROWN)
+    await shows(viewer, "#video", GREEN)
+    await sending(open_studio, sale, BROWN)
+    # The one that comes in is offered, and nothing changes by itself.
+    await expect(host.locator(tile("Camera 2"))).to_contain_text("New")
+    await expect(host.locator("[data-sources-told]")).to_have_text(
+        "Camera 2 has come in. Camera 1 stays on air until you tap another."
+    )
+    await expect(host.get_by_text("Camera 1 stays until you tap another.")).to_be_visible()
     before = await viewer.evaluate("document.getElementById('video').currentTime")
     sessions = await viewer.evaluate("peers")
 
-    await host.get_by_role("button", name="Put on air: Camera 1").click()
-    await shows(viewer, "#video", GREEN)
-    await expect(host.locator(tile("Camera 1"))).to_contain_text("On air")
-    await expect(host.get_by_text("Camera 1 stays until you tap another.")).to_be_visible()
-    await expect(host.get_by_role("button", name="Put on air: Camera 2")).to_be_enabled()
-    await shows(host, "[data-preview-video]", GREEN)
+    await host.get_by_role("button", name="Put on air: Camera 2").click()
+    await shows(viewer, "#video", BROWN)
+    await expect(host.locator(tile("Camera 2"))).to_contain_text("On air")
+    await expect(host.get_by_text("Camera 2 stays until you tap another.")).to_be_visible()
+    await expect(host.get_by_role("button", name="Put on air: Camera 1")).to_be_enabled()
+    await expect(host.get_by_text("New", exact=True)).to_be_hidden()
+    await shows(host, "[data-preview-video]", BROWN)
     assert await viewer.evaluate("document.getElementById('video').currentTime") > before
     assert await viewer.evaluate("peers") == sessions
 
@@ -238,6 +245,28 @@ async def test_strip_shows_what_is_on_air_and_stays_within_the_phone(
         assert await host.evaluate("document.documentElement.scrollWidth") == PHONE[0]
 
 
+async def test_host_reads_before_the_tap_how_many_can_not_see_a_camera(
+    open_studio: Open, sale: Sale
+) -> None:
+    host = await sending(open_studio, sale, GREEN)
+    await sending(open_studio, sale, BROWN)
+
+    async def blind(route: Route) -> None:
+        answer = await route.fetch()
+        health = await answer.json()
+        health["viewers"] = 300
+        for source in health["sources"]:
+            source["viewers_without_codec"] = 0 if source["on_air"] else 12
+        await route.fulfill(response=answer, json=health)
+
+    await host.route("**/health", blind)
+    await expect(host.locator(tile("Camera 2"))).to_contain_text(
+        "12 of 300 viewers can't see this camera"
+    )
+    await expect(host.locator(tile("Camera 1"))).not_to_contain_text("can't see")
+    await host.unroute_all(behavior="ignoreErrors")
+
+
 async def test_words_for_which_camera_is_on_air_and_why(open_page: Open) -> None:
     page = await open_page("/sign-in")
     told = await page.evaluate(
@@ -247,7 +276,8 @@ async def test_words_for_which_camera_is_on_air_and_why(open_page: Open) -> None
           const on = { on_air: true };
           return [
             [own("A", on)],
-            [own("A", on), own("B")],
+            [own("A", { ...on, holds_air: true }), own("B")],
+            [own("A", { holds_air: true, away: true }), own("B", on)],
             [own("A", { ...on, picked: true }), own("B")],
             [own("A", { picked: true, away: true }), own("B", on)],
             [own("A", { picked: true, away: true })],
@@ -257,7 +287,8 @@ async def test_words_for_which_camera_is_on_air_and_why(open_page: Open) -> None
     )
     assert told == [
         "",
-        "You have chosen none yet",
+        "A stays until you tap another",
+        "A is away",
         "A stays until you tap another",
         "A is away",
         "A is away",

@@ -109,6 +109,17 @@ RTCPeerConnection.prototype.addTransceiver = function (kind, init) {
 """
 
 
+async def put_on_air(sale: Sale, source: str) -> None:
+    """Put a camera on air that has just come, as soon as its media flows."""
+
+    async def flows() -> bool:
+        sources = (await sale.api.health(sale.broadcast))["sources"]
+        return any(each["id"] == source and not each["away"] for each in sources)
+
+    await until(flows, "its media flows")
+    await sale.api.commands(sale.broadcast).switch(source)
+
+
 async def test_a_camera_that_the_browser_can_not_play_is_told_until_another_is_on_air(
     site: Server, sale: Sale, open_page: Open
 ) -> None:
@@ -122,7 +133,9 @@ async def test_a_camera_that_the_browser_can_not_play_is_told_until_another_is_o
         await expect(slate).to_be_hidden()
         sessions = await page.evaluate("peers")
         async with Publisher(whip, kitchen["key"], video=TestPicture(320, 180), codec="VP8"):
+            await put_on_air(sale, kitchen["source"])
             await expect(slate).to_contain_text("can't show this camera")
+            await expect(slate).to_contain_text("It sends VP8, which this browser can't play.")
             await sale.api.commands(sale.broadcast).switch(orchard["source"])
             await expect(slate).to_be_hidden()
             await page.evaluate(MORE_FRAMES, 10)
@@ -132,6 +145,7 @@ async def test_a_camera_that_the_browser_can_not_play_is_told_until_another_is_o
             await expect(slate).to_contain_text("can't show this camera")
             late = await open_page(sale.path, size=PHONE, script=COUNTED + WITHOUT_VP8)
             await expect(late.locator("#slate")).to_contain_text("can't show the video")
+            await expect(late.locator("#slate")).to_contain_text("The camera sends VP8")
             await sale.api.commands(sale.broadcast).switch(orchard["source"])
             await expect(late.locator("#slate")).to_be_hidden()
             await late.evaluate(MORE_FRAMES, 10)

@@ -28,6 +28,7 @@ export class WhepPlayer extends EventTarget {
     this.state = "stopped";
     this.wanted = false;
     this.run = 0;
+    this.missing = null; // the codec on air, where the browser lacks it
     this.servers = []; // those for which this network lets nothing else through
     addEventListener("pagehide", () => this.leave(true));
     addEventListener("pageshow", (event) => {
@@ -91,6 +92,7 @@ export class WhepPlayer extends EventTarget {
   async connect() {
     clearTimeout(this.timer);
     this.timer = null;
+    this.missing = null;
     const run = (this.run += 1);
     if (this.state !== "waiting") this.become("connecting");
     const { servers } = this;
@@ -164,6 +166,9 @@ export class WhepPlayer extends EventTarget {
       const { type } = answer.status === 503 ? await answer.json().catch(() => ({})) : {};
       if (run === this.run) this.retry(AWAY.includes(type) ? "lost" : "busy", after || RETRY * 2);
     } else {
+      const { codec } = answer.status === 422 ? await answer.json().catch(() => ({})) : {};
+      if (run !== this.run) return;
+      this.missing = codec ?? null;
       this.leave();
       this.become("unsupported");
     }

@@ -112,7 +112,7 @@ function render() {
   buying.render(buyable);
   chat.render(scene);
   hearts.render(scene);
-  slate.render(placeholderOf(scene, picture(), channel.state));
+  slate.render(placeholderOf(scene, picture(), channel.state, player.missing));
   const lot = (scene.card ?? scene.offers.values().next().value)?.lot;
   at("farm").hidden = !lot;
   if (lot) say(at("farm-name"), `${text(lot.farm.name)} · ${text(lot.farm.place)}`);

@@ -1,6 +1,7 @@
 // One camera in the studio's panel: its picture, its name, whether viewers see it, and one button.
 // Which of them show a live picture and what a press does is sources.js's part.
 
+import { count } from "../../../lib/format/format.js";
 import { cameraName } from "../../../lib/format/camera-name.js";
 import { el, icon, say } from "../../../lib/ui/dom.js";
 import { t } from "../../../lib/words.js";
@@ -87,6 +88,9 @@ export class CameraTile {
     say(this.#part("is"), words.is);
     this.#part("is").hidden = Boolean(words.act);
     this.#part("look").hidden = !canLook;
+    const { viewers_without_codec: blind = 0, viewers = 0 } = source;
+    say(this.#part("blind"), blind ? t("%(n)s of %(all)s viewers can't see this camera", { n: count(blind), all: count(viewers) }) : "");
+    this.#part("blind").hidden = !blind;
     this.#drawNote();
   }
 

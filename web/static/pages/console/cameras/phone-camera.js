@@ -33,6 +33,7 @@ export class PhoneCamera extends EventTarget {
   #busy = false;
   #unseen = 0;
   #isShown = false;
+  #isOtherShown = false;
 
   constructor(root, broadcast) {
     super();
@@ -141,12 +142,13 @@ export class PhoneCamera extends EventTarget {
   }
 
   /**
-   * Told at each look whether the server has this device's source, and whether it is on air. A server
-   * that was restarted has not, long before the browser notices by itself.
+   * Told at each look whether the server has this device's source, and whether it or another is on
+   * air. A server that was restarted has not, long before the browser notices by itself.
    */
-  seen(isThere, isShown) {
-    if (isShown !== this.#isShown) {
+  seen(isThere, isShown, isOtherShown) {
+    if (isShown !== this.#isShown || isOtherShown !== this.#isOtherShown) {
       this.#isShown = isShown;
+      this.#isOtherShown = isOtherShown;
       this.#draw();
     }
     this.#unseen = isThere || this.#publisher.state !== "live" ? 0 : this.#unseen + 1;
@@ -249,7 +251,9 @@ export class PhoneCamera extends EventTarget {
     this.#button("open").hidden = !isOff || this.#busy;
     say(this.#button("open"), this.#waits || this.isSending ? t("Go on") : t("Use this camera"));
     this.#button("send").hidden = !isOpen || this.isSending;
-    say(this.#button("send"), this.#isLive ? t("Put it on air") : t("Send this picture"));
+    // What is on air stays there: then this one is sent, and one tap above shows it.
+    const airs = this.#isLive && !this.#isOtherShown;
+    say(this.#button("send"), airs ? t("Put it on air") : t("Send this picture"));
     this.#button("stop").hidden = !isOpen && !this.isSending;
     this.#button("turn").hidden = !isOpen || this.#button("turn").dataset.possible !== "true";
     this.#button("mute").hidden = !isOpen || !this.#camera.hasSound;

@@ -15,33 +15,35 @@ const SLOW_MS = 6_000;
 /** Whoever scrolls past and back again needs no new session. */
 const REST_MS = 5_000;
 
-/** How a source stands: `air`, `meanwhile` (in place of one picked that is away), `ready`, `away`,
-    `unfit` (viewers could not play it). */
+/** The source that is on air while it sends: the host's choice, else the first. */
+const heldIn = (sources) => sources.find(({ picked, holds_air: holds, objection }) => picked || (holds && !objection));
+
+/** How a source stands: `air`, `meanwhile` (in place of the held one, which is away), `ready`,
+    `away`, `unfit` (viewers could not play it). */
 export function standingOf(source, sources) {
   if (source.objection) return "unfit";
   if (source.on_air) {
-    return sources.some((other) => other.picked && other !== source) ? "meanwhile" : "air";
+    const held = heldIn(sources);
+    return held && held !== source ? "meanwhile" : "air";
   }
   return source.away ? "away" : "ready";
 }
 
 /** Which camera is on air and why, and what happens when it goes away. */
 export function ruleWords(sources, isLive) {
-  const picked = sources.find((source) => source.picked);
+  const held = heldIn(sources);
   const now = sources.find((source) => source.on_air);
-  const name = labelOf(picked);
-  if (picked?.away) {
-    return now && now !== picked
+  const name = labelOf(held);
+  if (held?.away) {
+    return now && now !== held
       ? t("%(name)s is away. %(other)s stands in and %(name)s comes back by itself.", { name, other: labelOf(now) })
       : t("%(name)s is away. As soon as it is back, it is shown again.", { name });
   }
   if (sources.filter((source) => !source.guest).length + (now?.guest ? 1 : 0) < 2) return "";
-  if (picked) {
+  if (held) {
     return t("%(name)s stays until you tap another. If the picture is lost, another of your cameras stands in.", { name });
   }
-  return isLive
-    ? t("You have chosen none yet: the camera that came in last is on air.")
-    : t("You have chosen none yet: the camera that came in last is shown first.");
+  return isLive ? "" : t("The first camera that sends is shown first.");
 }
 
 export class Sources {
@@ -53,6 +55,9 @@ export class Sources {
   #switching = null;
   #shown = null;
   #onPicked;
+  /** The cameras that have sent, and those of them that came in since and wait for the host's tap. */
+  #here = null;
+  #new = new Set();
   #seen = new IntersectionObserver((entries) => this.#onSight(entries), { rootMargin: "80px" });
 
   /** `onPicked` hears that the server took the host's choice, and answers the number of the look
@@ -91,6 +96,7 @@ export class Sources {
       this.switched(this.#switching.source);
     }
     this.#giveUp();
+    this.#offerNew(sources);
     this.#root.dataset.count = String(sources.length);
     this.#part("empty").hidden = sources.length > 0;
     this.#drawTiles();
@@ -100,6 +106,27 @@ export class Sources {
     say(this.#part("rule"), rule);
     this.#part("rule").hidden = !rule;
     this.#part("guest-rule").hidden = !sources.some(({ guest, on_air }) => guest && !on_air);
+  }
+
+  /** A camera that comes in while another is on air changes nothing by itself: the host is told of it,
+      and sees its tile. */
+  #offerNew(sources) {
+    const { answered, own } = this.#view;
+    if (!answered) return;
+    const before = this.#here;
+    const here = sources.filter(({ id, away }) => !away || before?.has(id)).map(({ id }) => id);
+    this.#here = new Set(here);
+    const now = sources.find(({ on_air: isOn }) => isOn);
+    const isOffered = ({ id, away, objection }) => now && id !== now.id && id !== own?.source && !away && !objection;
+    const offered = sources.filter(isOffered);
+    const came = before ? offered.filter(({ id }) => !before.has(id)) : [];
+    const stay = offered.filter(({ id }) => this.#new.has(id));
+    this.#new = new Set([...stay, ...came].map(({ id }) => id));
+    for (const source of came) {
+      const values = { name: labelOf(source), other: labelOf(now) };
+      say(this.#part("told"), t("%(name)s has come in. %(other)s stays on air until you tap another.", values));
+      this.#intoSight(source.id);
+    }
   }
 
   /** Told that viewers get this source from now on. */
@@ -116,6 +143,10 @@ export class Sources {
   #bringIn(source) {
     if (source === this.#shown) return;
     this.#shown = source;
+    this.#intoSight(source);
+  }
+
+  #intoSight(source) {
     const item = this.#tiles.get(source)?.item;
     if (!item) return;
     const list = this.#part("list");
@@ -140,6 +171,7 @@ export class Sources {
   async #air(id) {
     clearTimeout(this.#switching?.timer);
     this.#switching = { source: id, timer: setTimeout(() => this.#slow(id), SLOW_MS) };
+    this.#new.clear();
     this.#tell("");
     this.#drawTiles();
     try {
@@ -224,7 +256,7 @@ export class Sources {
         source,
         standing,
         level: judged.get(source.id)?.level ?? "none",
-        words: this.#words(source, standing, isLive, sources),
+        words: this.#words(source, standing, isLive),
         isOwn,
         isMirror: isOwn && own.isMirror,
         // More are in sight than are fetched at once.
@@ -233,15 +265,14 @@ export class Sources {
     }
   }
 
-  #words(source, standing, isLive, sources) {
-    const others = sources.some((other) => other !== source && !other.guest);
+  #words(source, standing, isLive) {
     switch (standing) {
       case "air":
       case "meanwhile":
         return {
           badge: !isLive ? t("Shown first") : standing === "air" ? t("On air") : t("On air meanwhile"),
-          // A camera that comes in would take its place, unless the host keeps it there.
-          act: standing === "air" && !source.picked && others ? t("Keep on air") : "",
+          // Without this the one that is away comes back and takes its place.
+          act: standing === "meanwhile" ? t("Keep on air") : "",
           is: isLive ? t("Viewers see this one") : t("Viewers see this one first"),
         };
       case "switching":
@@ -251,7 +282,11 @@ export class Sources {
       case "unfit":
         return { badge: t("Can't be shown"), act: t("Can't be shown"), is: "" };
       default:
-        return { badge: "", act: isLive ? t("Put on air") : t("Show this first"), is: "" };
+        return {
+          badge: this.#new.has(source.id) ? t("New") : "",
+          act: isLive ? t("Put on air") : t("Show this first"),
+          is: "",
+        };
     }
   }
 

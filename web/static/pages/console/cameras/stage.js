@@ -110,11 +110,12 @@ export class Stage extends EventTarget {
       }
       this.#answered = look;
       showClock(health.clock);
-      this.#take(health.sources);
+      this.#take(health.sources, health.viewers);
       if (!this.#isReached) this.#phone.hurry();
       this.#isReached = true;
       const own = health.sources.find(({ id }) => id === this.#phone.source);
-      this.#phone.seen(own !== undefined, own?.on_air ?? false);
+      const isOther = health.sources.some((source) => source.on_air && source !== own);
+      this.#phone.seen(own !== undefined, own?.on_air ?? false, isOther);
     } catch {
       this.#isReached = false;
       // The channel says that the server is out of reach; what is shown stays.
@@ -122,7 +123,7 @@ export class Stage extends EventTarget {
     if (!this.#isOver && look === this.#look) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
   }
 
-  #take(found) {
+  #take(found, viewers = 0) {
     // That a TURN server carries it, only this end knows.
     const isRelayed = ({ id }) => id === this.#phone.source && this.#phone.way === "relay";
     // A browser sends a whole picture when it is asked; only an encoder has an interval to set.
@@ -130,6 +131,7 @@ export class Stage extends EventTarget {
       code !== "keyframes" || this.#purposes.get(id) === "encoder";
     const sources = found.map((source) => ({
       ...source,
+      viewers,
       relayed: isRelayed(source),
       advice: source.advice.filter((advice) => isMeant(source, advice)),
     }));

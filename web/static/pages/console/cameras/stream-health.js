@@ -42,7 +42,7 @@ export function bars(level) {
 export function onAir(sources) {
   return (
     sources.find((source) => source.on_air) ??
-    sources.find((source) => source.picked && !source.away) ??
+    sources.find((source) => (source.picked || source.holds_air) && !source.away) ??
     sources.find((source) => !source.away && !source.guest)
   );
 }

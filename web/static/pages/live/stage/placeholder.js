@@ -4,8 +4,9 @@ import { el, icon, say } from "../../../lib/ui/dom.js";
 import { clock, day } from "../../../lib/format/format.js";
 import { t } from "../../../lib/words.js";
 
-/** What to show: {icon, title, words, act?: {words, call}} or null for the picture. */
-export function placeholderOf(scene, picture, link) {
+/** What to show: {icon, title, words, act?: {words, call}} or null for the picture. `missing` is the
+    codec that a player which is let in by no session lacks. */
+export function placeholderOf(scene, picture, link, missing = null) {
   const state = scene.broadcast?.state;
   if (link === "refused") {
     return {
@@ -37,9 +38,9 @@ export function placeholderOf(scene, picture, link) {
     return {
       icon: "warning",
       title: t("This browser can't show the video"),
-      words: t(
-        "Open this page in a current Chrome, Safari, Firefox or Edge. Chat and orders work here too.",
-      ),
+      words: missing
+        ? t("The camera sends %(codec)s, which this browser can't play. Open this page in a current Chrome, Safari, Firefox or Edge, or wait for the next camera. Chat and orders work here too.", { codec: missing })
+        : t("Open this page in a current Chrome, Safari, Firefox or Edge. Chat and orders work here too."),
     };
   }
   if (picture === "blocked") {
@@ -66,7 +67,7 @@ export function placeholderOf(scene, picture, link) {
     return {
       icon: "warning",
       title: t("This browser can't show this camera"),
-      words: t("You hear it. The picture comes back by itself with the next camera."),
+      words: t("It sends %(codec)s, which this browser can't play. You hear it; the picture comes back by itself with the next camera.", { codec: scene.source.codec }),
     };
   }
   if (picture === "playing") return null;
