@@ -150,7 +150,7 @@ class CatchUp:
         plan = join_plan(octets, kbps, answers, track.keyframe_within_s(now))
         if plan == "wait" or not self._enter(viewer, track, start, now):
             return False
-        viewer.only_keyframe = plan == "keyframe"
+        viewer.gently = plan == "gently"
         return True
 
     def _enter(self, viewer: Viewer, track: Track, start: int, now: float) -> bool:
@@ -163,10 +163,9 @@ class CatchUp:
         viewer.epoch = begin_epoch(viewer, track, start, lane.common if lane else None, now)
         viewer.cursor = start
         viewer.entered, viewer.spent = start, None
-        viewer.only_keyframe, viewer.burst = False, 0
+        viewer.gently, viewer.burst = False, 0
         viewer.backpressure.resume(now)
         viewer.selector.begin_stream()
-        viewer.link.begin_stream()
         del self.waiting[viewer.peer]
         self.catching[viewer.peer] = viewer
         return True
@@ -201,13 +200,13 @@ class CatchUp:
             return []
         link, paced, gives_up = viewer.link, paces(viewer, publisher), False
         room, octets = float(1 << 30), 0
-        if paced or link.state == "unknown":
-            room = link.may_send(link.pace_kbps(epoch.track.kbps), now)
+        if paced or viewer.gently or link.state == "unknown":
+            room = link.may_send(link.pace_kbps(epoch.track.kbps, viewer.gently), now)
         burst: list[Packet] = []
         while len(burst) < _BURST and octets < room and ahead(ring.highest, cursor) >= 0:
             packet = ring.get(cursor)
             if packet is not None:
-                if (viewer.only_keyframe or paced) and _is_too_much(viewer, ring, packet):
+                if paced and _is_late(viewer, ring, packet):
                     gives_up = True
                     break
                 burst.append(packet)
@@ -234,7 +233,7 @@ def paces(viewer: Viewer, publisher: Publisher) -> bool:
     return viewer.link.state == "narrow" and len(publisher.layers) < 2
 
 
-def _is_too_much(viewer: Viewer, ring: Ring, packet: Packet) -> bool:
+def _is_late(viewer: Viewer, ring: Ring, packet: Packet) -> bool:
     """Return whether this packet is one that the viewer's link does not carry in time.
 
     The keyframe always goes out: it is a picture.
@@ -242,6 +241,4 @@ def _is_too_much(viewer: Viewer, ring: Ring, packet: Packet) -> bool:
     first, newest = ring.get(viewer.entered), ring.newest
     if newest is None or (first is not None and first.timestamp == packet.timestamp):
         return False
-    return (
-        viewer.only_keyframe or ahead32(newest.timestamp, packet.timestamp) > LATE_S * _CLOCK_RATE
-    )
+    return ahead32(newest.timestamp, packet.timestamp) > LATE_S * _CLOCK_RATE

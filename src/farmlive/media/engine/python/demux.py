@@ -156,7 +156,6 @@ class Demux:
                 viewer.reference = (report, now)
             elif isinstance(report, rtcp.Estimate):
                 viewer.selector.record_estimate(report.bitrate / 1000, now)
-                viewer.link.claimed(report.bitrate / 1000, now)
 
     def _round_trip_s(self, report: rtcp.ReceiverReport, now: float) -> float | None:
         """Return the round trip by a report block on a sender report of ours (RFC 3550, section

@@ -344,7 +344,7 @@ class Fanout:
         """Answer a NACK; return True if the viewer now needs a keyframe."""
         epoch = viewer.epoch
         if epoch is not None and viewer.link.state == "unknown" and viewer.forwarder is None:
-            kbps = viewer.link.pace_kbps(epoch.track.kbps)
+            kbps = viewer.link.pace_kbps(epoch.track.kbps, viewer.gently)
             if viewer.link.missed(len(nack.missing), viewer.burst, kbps, now):
                 return self._give_up(viewer)
         beyond = self.repairs.answer_nack(viewer, nack, now)

@@ -239,8 +239,8 @@ class Track:
 
     def patience_s(self, now: float) -> float:
         """Return for how long requests that can wait are put off."""
-        last = [at for at in (self._requested_at, self.keyframe_at) if at is not None]
-        return max(0.0, _PATIENT_EVERY_S - (now - max(last))) if last else 0.0
+        last = self.keyframe_at if self._requested_at is None else self._requested_at
+        return 0.0 if last is None else max(0.0, _PATIENT_EVERY_S - (now - last))
 
     def keyframe_within_s(self, now: float) -> float:
         """Return how long a keyframe is away for one who can wait; 0: its answer is due."""

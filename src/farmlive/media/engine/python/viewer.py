@@ -118,15 +118,14 @@ class Viewer:
         "address",
         "audio_shift",
         "backpressure",
-        "backpressure",
         "burst",
         "cursor",
         "entered",
         "epoch",
         "forwarder",
+        "gently",
         "last",
         "link",
-        "only_keyframe",
         "past",
         "peer",
         "protection",
@@ -178,10 +177,10 @@ class Viewer:
         # The next packet of the ring to send, while catching up.
         self.cursor: int | None = None
         self.epoch: Epoch | None = None
-        # The first packet of the group that it began with, whether it gets nothing but that group's
-        # keyframe, and how many packets it had of it while catching up.
+        # The first packet of the group that it began with, whether it gets that hardly faster than
+        # it comes, and how many packets it had of it while catching up.
         self.entered = 0
-        self.only_keyframe = False
+        self.gently = False
         self.burst = 0
         # A group that its link did not carry to the end: it waits for another one.
         self.spent: tuple[Track, int] | None = None

@@ -11,7 +11,7 @@ from farmlive.media.engine.python.link_estimate import LinkEstimate, join_plan
 
 SEEDS = some.integers(0, 2**32 - 1)
 STATES = ("unknown", "wide", "narrow")
-JOINS = ("group", "keyframe", "wait")
+JOINS = ("group", "gently", "wait")
 REPAIRS = ("send", "skip", "beyond")
 
 
@@ -35,14 +35,12 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.link_estimate_init.argtypes = [at, real, truth]
     native.link_estimate_clear.argtypes = [at]
     native.link_estimate_measured.argtypes = [at, real]
-    native.link_estimate_begin_stream.argtypes = [at]
-    native.link_estimate_claimed.argtypes = [at, real, real]
     native.link_estimate_wants_report.argtypes = [at, real]
     native.link_estimate_wants_report.restype = truth
     native.link_estimate_reported.argtypes = [at, u32, ctypes.c_int32, u32, real, real]
     native.link_estimate_missed.argtypes = [at, number, number, real, real]
     native.link_estimate_missed.restype = truth
-    native.link_estimate_pace_kbps.argtypes = [at, real]
+    native.link_estimate_pace_kbps.argtypes = [at, real, truth]
     native.link_estimate_pace_kbps.restype = real
     native.link_estimate_may_send.argtypes = [at, real, real]
     native.link_estimate_may_send.restype = real
@@ -92,13 +90,6 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             assert wants == python.wants_report(now)
             python.reported(highest, shown, octets, stream, now)
             c.link_estimate_reported(at, highest, shown, octets, stream, now)
-        elif what == 6:
-            kbps = draw.choice((100.0, 1_000.0, 1e18))
-            python.claimed(kbps, now)
-            c.link_estimate_claimed(at, kbps, now)
-        elif what == 7 and draw.random() < 0.3:
-            python.begin_stream()
-            c.link_estimate_begin_stream(at)
         elif what == 8 and draw.random() < 0.2 and controlled:
             missing, sent = draw.randrange(150), draw.choice((0, 20, 300))
             fell = c.link_estimate_missed(at, missing, sent, 3_200.0, now)
@@ -109,8 +100,9 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
                 verdict = REPAIRS[c.link_estimate_repair(at, number, size, stream, now)]
                 assert verdict == python.repair(number, size, stream, now)
         else:
-            kbps = python.pace_kbps(stream)
-            assert kbps == c.link_estimate_pace_kbps(at, stream)
+            gently = draw.random() < 0.3
+            kbps = python.pace_kbps(stream, gently)
+            assert kbps == c.link_estimate_pace_kbps(at, stream, gently)
             assert python.may_send(kbps, now) == c.link_estimate_may_send(at, kbps, now)
             size = draw.randrange(9_000)
             python.spent(size)

@@ -168,7 +168,6 @@ static void viewer_reported(struct core *core, struct peer *peer, const struct r
         break;
     case RTCP_ESTIMATE:
         choice_estimated(&viewer->choice, (double)report->of.bitrate / 1000, now);
-        link_estimate_claimed(&viewer->link, (double)report->of.bitrate / 1000, now);
         break;
     default:
         break;

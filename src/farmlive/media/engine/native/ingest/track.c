@@ -266,8 +266,6 @@ static double patience_s(const struct track *track, double now)
     if (!track->has_requested && !track->has_keyframe)
         return 0;
     double last = track->has_requested ? track->requested_at : track->keyframe_at;
-    if (track->has_keyframe && track->keyframe_at > last)
-        last = track->keyframe_at;
     return fmax(0.0, PATIENT_EVERY_S - (now - last));
 }
 

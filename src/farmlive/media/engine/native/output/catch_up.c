@@ -107,11 +107,10 @@ static bool enter(struct catch_up *catch_up, struct viewer *viewer, struct track
     viewer->has_epoch = true;
     viewer->cursor = viewer->entered = start;
     viewer_spend(viewer, false);
-    viewer->only_keyframe = false;
+    viewer->gently = false;
     viewer->burst = 0;
     slow_viewer_resume(&viewer->slow, now);
     choice_begin_stream(&viewer->choice);
-    link_estimate_begin_stream(&viewer->link);
     list_remove(&viewer->place);
     list_add(&catch_up->catching, &viewer->place);
     viewer->is = VIEWER_CATCHING;
@@ -220,24 +219,24 @@ bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
     if (viewer->link.state == LINK_WIDE)
         return ring_starts_in_group(track->ring, now, answers) &&
                enter(catch_up, viewer, track, start, now);
-    double kbps = link_estimate_pace_kbps(&viewer->link, track->kbps);
+    double kbps = link_estimate_pace_kbps(&viewer->link, track->kbps, false);
     uint32_t octets = answers ? ring_octets_since(track->ring, start, kbps * 125) : 0;
     enum join join = link_estimate_join(octets, kbps, answers, track_keyframe_within_s(track, now));
     if (join == JOIN_WAIT || !enter(catch_up, viewer, track, start, now))
         return false;
-    viewer->only_keyframe = join == JOIN_KEYFRAME;
+    viewer->gently = join == JOIN_GENTLY;
     return true;
 }
 
 /* Return whether this packet is one that the viewer's link does not carry in time. The keyframe
  * always goes out: it is a picture. */
-static bool is_too_much(const struct viewer *viewer, const struct ring *ring,
-                        const struct packet *packet)
+static bool is_late(const struct viewer *viewer, const struct ring *ring,
+                    const struct packet *packet)
 {
     const struct packet *first = ring_get(ring, viewer->entered);
     if (first != NULL && first->timestamp == packet->timestamp)
         return false;
-    return viewer->only_keyframe || ahead32(ring->newest->timestamp, packet->timestamp) > LATE;
+    return ahead32(ring->newest->timestamp, packet->timestamp) > LATE;
 }
 
 void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct publisher *on_air,
@@ -258,17 +257,16 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
     struct link_estimate *link = &viewer->link;
     bool paced = catch_up_paces(viewer, on_air), gives_up = false;
     double room = INFINITY;
-    if (paced || link->state == LINK_UNKNOWN)
-        room =
-            link_estimate_may_send(link, link_estimate_pace_kbps(link, viewer->epoch.track->kbps),
-                                   now);
+    if (paced || viewer->gently || link->state == LINK_UNKNOWN)
+        room = link_estimate_may_send(
+            link, link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently), now);
     struct packet *batch[BATCH];
     int count = 0;
     uint32_t octets = 0;
     while (count < BATCH && octets < room && ahead16(ring->highest, viewer->cursor) >= 0) {
         struct packet *packet = ring_get(ring, viewer->cursor);
         if (packet != NULL) {
-            gives_up = (viewer->only_keyframe || paced) && is_too_much(viewer, ring, packet);
+            gives_up = paced && is_late(viewer, ring, packet);
             if (gives_up)
                 break;
             batch[count++] = packet;

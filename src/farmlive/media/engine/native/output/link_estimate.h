@@ -31,21 +31,22 @@ struct link_estimate {
     double window_at;
     int64_t window_highest, window_lost;
     uint32_t window_octets;
-    double good_s, trial_s, fell_at;
-    double claim_kbps, claim_at;
+    double busy_s; /* for how long of the window the pace was the limit */
+    double good_s, trial_s, fell_at, fell_kbps;
     double tokens, at;
     double repair_octets, repair_at;
     struct repaired *repaired; /* REPAIRS_REMEMBERED, by number; NULL before the first one */
 };
 
 /* How a viewer joins a group of pictures. */
-enum join { JOIN_GROUP, JOIN_KEYFRAME, JOIN_WAIT };
+enum join { JOIN_GROUP, JOIN_GENTLY, JOIN_WAIT };
 /* What becomes of a retransmission. */
 enum repair { REPAIR_SEND, REPAIR_SKIP, REPAIR_BEYOND };
 
 /* Decide how a viewer joins a group of which `octets` have come. `kbps` is how fast it may be sent,
  * `answers` whether the source answers keyframe requests, and `wait_s` how long the next request
- * must wait. */
+ * must wait. Gently: with the group, hardly faster than it comes: at first the viewer is a little
+ * behind. */
 enum join link_estimate_join(uint32_t octets, double kbps, bool answers, double wait_s);
 
 void link_estimate_init(struct link_estimate *link, double now, bool controlled);
@@ -53,10 +54,6 @@ void link_estimate_clear(struct link_estimate *link);
 
 /* Record a round trip. */
 void link_estimate_measured(struct link_estimate *link, double round_trip_s);
-/* Start a new stream: reports from now on have other sequence numbers. */
-void link_estimate_begin_stream(struct link_estimate *link);
-/* Record the viewer's own estimate (REMB): it may lower ours, and never raises it. */
-void link_estimate_claimed(struct link_estimate *link, double kbps, double now);
 /* Return whether a receiver report would tell something new. */
 bool link_estimate_wants_report(const struct link_estimate *link, double now);
 /* Record a receiver report: extended highest number, cumulative number lost, and the octets that
@@ -69,7 +66,7 @@ bool link_estimate_missed(struct link_estimate *link, int missing, int sent, dou
                           double now);
 
 /* Return how fast the viewer may be sent a stream of this rate. */
-double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps);
+double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently);
 /* Return how many octets may leave now at this pace, and take octets from that. None may leave
  * while it is at most 0. */
 double link_estimate_may_send(struct link_estimate *link, double kbps, double now);

@@ -366,7 +366,7 @@ bool output_repair(struct output *output, struct viewer *viewer, const struct na
 {
     struct link_estimate *link = &viewer->link;
     if (viewer->is == VIEWER_CATCHING && link->state == LINK_UNKNOWN) {
-        double kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps);
+        double kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently);
         if (link_estimate_missed(link, nack->count, viewer->burst, kbps, now))
             return give_up(output, viewer);
     }

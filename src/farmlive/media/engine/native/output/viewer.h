@@ -71,9 +71,9 @@ struct viewer {
     uint16_t cursor;             /* next packet of the ring to send, while catching up */
     bool has_epoch;
     struct epoch epoch;
-    uint16_t entered;   /* the first packet of the group that it began with */
-    bool only_keyframe; /* it gets nothing but that group's keyframe */
-    int burst;          /* packets that it had of it while catching up */
+    uint16_t entered; /* the first packet of the group that it began with */
+    bool gently;      /* it gets that hardly faster than it comes */
+    int burst;        /* packets that it had of it while catching up */
     /* A group that its link did not carry to the end: it waits for another one. Holds the track. */
     struct track *spent;
     uint16_t spent_start;
