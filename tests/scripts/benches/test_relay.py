@@ -71,8 +71,8 @@ async def test_nothing_is_lost(engine: str) -> None:
     assert "cpu_us_per_viewer_second_send_only" in figures
     plain = figures["plain_sockets"]
     assert plain["packets_lost"] == 0
-    # Each packet comes by itself there, and many in a run else.
-    assert plain["runs_per_viewer_second"] == plain["packets_per_viewer_second"]
+    # Each packet comes by itself there, reports too; else many come in a run.
+    assert plain["runs_per_viewer_second"] >= plain["packets_per_viewer_second"]
     assert figures["runs_per_viewer_second"] < figures["packets_per_viewer_second"]
     for name in ("added_delay_ms", "added_delay_while_joining_ms"):
         assert set(figures[name]) == {"p50", "p99"}
