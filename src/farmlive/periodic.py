@@ -64,7 +64,7 @@ class Task(abc.ABC):
 
 
 class Periodic(Task):
-    """Runs `deed` at an interval in seconds (`rest_s`): first after one, or with `at_once` at once.
+    """Runs `action` at an interval (`rest_s`): first after one, or with `at_once` at once.
 
     `failed` is logged if it raised, and `back` when it succeeds again. A failed run is repeated at
     the next interval.
@@ -82,7 +82,7 @@ class Periodic(Task):
         super().__init__()
         self._at_once = at_once
         self._seconds = seconds
-        self._deed = action
+        self._action = action
         self.outage = Outage(failed, lost=failed, back=back or f"{failed}: it is done again")
         """Whether it fails at present; who does a part of it meanwhile says so here, too."""
 
@@ -93,7 +93,7 @@ class Periodic(Task):
                 await asyncio.sleep(rest_s(self._seconds))
             rests = True
             try:
-                await self._deed()
+                await self._action()
             except Exception as error:
                 self.outage.failed(reason_of(error))
             else:

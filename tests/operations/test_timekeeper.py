@@ -84,11 +84,11 @@ async def test_nothing_is_removed_for_good_by_a_time_that_made_a_step_of_days(
     clocks.set_reference(house.store.dialect, 400 * DAY)
     await clocks.look(house.timekeeper, 40)
     with capture_logs() as said:
-        await house.retention.again._deed()
+        await house.retention.again._action()
     assert [line["log_level"] for line in said] == ["warning"]
     clocks.let_pass(DAY)
     with capture_logs() as said:
-        await house.retention.again._deed()
+        await house.retention.again._action()
     assert not any(line["log_level"] == "warning" for line in said)
 
 

@@ -17,10 +17,10 @@ async def test_things_are_called_as_coordinators_know_them(stall: Any) -> None:
     wanted = {placed["id"], flash, offer, lot.id, stall.farm.id, stall.broadcast}
     found = await stall.shop.named_objects({*wanted, stall.centre.id, ulid(), "no identifier"})
     assert found.keys() == {*wanted, stall.centre.id}
-    assert found[placed["id"]] == NamedObject("order", placed["number"], broadcast=stall.broadcast)
+    assert found[placed["id"]] == NamedObject("order", placed["number"], within=stall.broadcast)
     assert found[lot.id] == NamedObject("lot", {"zh": "金桔", "en": "Kumquats"}, code="1123")
     assert found[stall.broadcast] == NamedObject("broadcast", {"zh": "金桔", "en": "Kumquats"})
-    assert (found[offer].kind, found[offer].broadcast) == ("offer", stall.broadcast)
+    assert (found[offer].kind, found[offer].within) == ("offer", stall.broadcast)
     # A flash batch is called as what it is of.
     assert found[flash] == found[offer]
     assert {found[stall.farm.id].kind, found[stall.centre.id].kind} == {"farm", "centre"}

@@ -1,4 +1,4 @@
-"""Chat: messages, which hosts may hide, and mutes. Reactions are only counted."""
+"""Chat: messages, which the crew may hide, and mutes. Reactions are only counted."""
 
 from typing import Any
 

@@ -33,7 +33,7 @@ class CrowdLimits:
         self._limits.allow("chat", caller.device, self._settings.chats_per_minute)
         if caller.role is not None:
             return
-        self._is_new_device(caller)
+        self._count_new_device(caller)
         self._count_address("chat", caller, self._settings.address_chats_per_minute)
 
     def tap(self, caller: Caller) -> bool:
@@ -57,13 +57,13 @@ class CrowdLimits:
         if caller.role is not None:
             return True
         try:
-            self._is_new_device(caller)
+            self._count_new_device(caller)
             self._count_address(name, caller, per_minute, times)
         except TooMany:
             return False
         return True
 
-    def _is_new_device(self, caller: Caller) -> None:
+    def _count_new_device(self, caller: Caller) -> None:
         if caller.device not in self._known:
             self._count_address(
                 "new devices", caller, self._settings.address_new_devices_per_minute

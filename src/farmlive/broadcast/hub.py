@@ -212,7 +212,7 @@ class Hub:
                 del self.devices[client.device]
 
     def frame(self, client: Client, members: dict[str, Any]) -> bytes:
-        """Encode a frame with the events after the client's position, and the members of `said`."""
+        """Encode a frame with the events after the client's position, and with `members`."""
         found = News.index(self._tail(client.to)).encoded(client.audiences, {})
         self.counts.frames += bool(found)
         return text_frame(

@@ -5,10 +5,11 @@
 - The response is a `Page`: its rows under a name of their own, and in `next` the cursor of the page
   that follows.
 - A cursor is the `Position` of a page's last row in the list's order: a number, such as a time, and
-  an id if that is not unique. Rows that are added or deleted meanwhile shift no other page.
+  an id if that is not unique.
 
-A query reads `fetch_limit` rows after `after`, and `take` makes the page of them; `slice` makes it
-of a list that is in memory.
+A query reads `fetch_limit` rows after `after`, and `take` makes the page of them: rows that are
+added or deleted meanwhile shift no other page. `slice` makes the page of a list that is in memory;
+there a page may repeat or miss rows if the last row of the page before was deleted meanwhile.
 """
 
 import re

@@ -26,13 +26,13 @@ AT_ONCE = 500
 class NamedObject:
     """The object behind an id.
 
-    `name` is bilingual, for an order its number; `code` is a lot's; `broadcast` is the broadcast of
-    an offer or an order, or the farm of a plot.
+    `name` is bilingual, for an order its number; `code` is a lot's; `within` is the id of the
+    broadcast of an offer or an order, or of the farm of a plot.
     """
 
     kind: Kind
     name: dict[str, str] | str
-    broadcast: str | None = None
+    within: str | None = None
     code: str = ""
 
 
@@ -53,22 +53,22 @@ def _some(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[str, Nam
     for identity, title in read_titles(connection, ids).items():
         yield identity, NamedObject("broadcast", title.model_dump())
     for identity, named in lot_facts.names(connection, ids).items():
-        yield identity, NamedObject(named.kind, named.name, broadcast=named.farm, code=named.code)
+        yield identity, NamedObject(named.kind, named.name, within=named.farm, code=named.code)
     for identity, name in rows(centres.c.id, centres.c.name):
         yield identity, NamedObject("centre", name)
     for identity, name in rows(products.c.id, products.c.name):
         yield identity, NamedObject("product", name)
     for identity, number, broadcast in rows(orders.c.id, orders.c.number, orders.c.broadcast):
-        yield identity, NamedObject("order", order_number(number), broadcast=broadcast)
+        yield identity, NamedObject("order", order_number(number), within=broadcast)
     of_offers = select(offers.c.id, offers.c.broadcast, products.c.name).join(
         products, products.c.id == offers.c.product
     )
     for identity, broadcast, name in connection.execute(of_offers.where(offers.c.id.in_(ids))):
-        yield identity, NamedObject("offer", name, broadcast=broadcast)
+        yield identity, NamedObject("offer", name, within=broadcast)
     of_flashes = (
         select(flashes.c.id, flashes.c.broadcast, products.c.name)
         .join(offers, offers.c.id == flashes.c.offer)
         .join(products, products.c.id == offers.c.product)
     )
     for identity, broadcast, name in connection.execute(of_flashes.where(flashes.c.id.in_(ids))):
-        yield identity, NamedObject("offer", name, broadcast=broadcast)
+        yield identity, NamedObject("offer", name, within=broadcast)

@@ -43,8 +43,8 @@ COMPOSED = {
 ORDER, OFFER, LOT, BROADCAST, ACCOUNT, KEY = (ulid() for _ in range(6))
 KNOWN = Known(
     things={
-        ORDER: NamedObject("order", "A0027", broadcast=BROADCAST),
-        OFFER: NamedObject("offer", {"zh": "金桔", "en": "Kumquats"}, broadcast=BROADCAST),
+        ORDER: NamedObject("order", "A0027", within=BROADCAST),
+        OFFER: NamedObject("offer", {"zh": "金桔", "en": "Kumquats"}, within=BROADCAST),
         LOT: NamedObject("lot", {"zh": "金桔", "en": "Kumquats"}, code="1123"),
         BROADCAST: NamedObject("broadcast", {"zh": "现摘金桔", "en": "Kumquats live"}),
     },

@@ -115,6 +115,6 @@ _LINES = [{"offer": "01A", "quantity": 2, "price": 2990}]
     ],
 )
 def test_a_key_knows_its_request_after_an_update(message: Any, of: Any, known: str) -> None:
-    assert canonical_hash(message, type(message), order=of) == known
+    assert canonical_hash(message, type(message), scope=of) == known
     other = message.model_copy(update={"id": "7"})
-    assert canonical_hash(other, type(other), order=of) == known
+    assert canonical_hash(other, type(other), scope=of) == known

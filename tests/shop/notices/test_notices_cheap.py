@@ -15,7 +15,7 @@ from tests.support.query_plans import explain_hot, without_rows
 from farmlive.settings import Settings
 from farmlive.shop.notices import held as notices_held
 from farmlive.shop.notices import queue, writing
-from farmlive.shop.notices.providers import Notice, NotNow
+from farmlive.shop.notices.providers import Notice, ProviderUnavailable
 from farmlive.shop.notices.tables import notices
 from farmlive.store import Store
 
@@ -74,7 +74,7 @@ class Unreachable(Post):
 
     def send(self, *notices: Notice) -> None:
         super().send(*notices)
-        raise NotNow("the network is gone")
+        raise ProviderUnavailable("the network is gone")
 
 
 class Counting:

@@ -16,7 +16,7 @@ from farmlive.clock import now_ms
 from farmlive.demo.authority import certificates
 from farmlive.settings import Settings
 from farmlive.shop.notices import notices as module
-from farmlive.shop.notices.providers import NotNow, NotTaken
+from farmlive.shop.notices.providers import NoticeRejected, ProviderUnavailable
 from farmlive.shop.notices.smtp import Mail
 
 
@@ -184,7 +184,7 @@ async def test_nothing_goes_in_the_open_to_another_machine(
     monkeypatch.setattr("farmlive.shop.notices.smtp._HERE", ())
     async with mail_server() as server:
         mail = Mail(f"smtp://me:secret@127.0.0.1:{server.port}", "orders@example.org")
-        with pytest.raises(NotNow):
+        with pytest.raises(ProviderUnavailable):
             await asyncio.to_thread(mail.send, notice(person=MAILBOX))
     assert not any("AUTH" in each for each in server.commands)
     assert server.mails == []
@@ -204,7 +204,7 @@ async def test_a_mailbox_at_a_name_in_other_letters_is_one_for_every_server() ->
 async def test_a_comment_leads_to_no_other_mailbox(person: str) -> None:
     async with mail_server() as server:
         mail = Mail(f"smtp://127.0.0.1:{server.port}", "orders@example.org")
-        with pytest.raises(NotTaken, match="can't be written to"):
+        with pytest.raises(NoticeRejected, match="can't be written to"):
             await asyncio.to_thread(mail.send, notice(person=person))
         await asyncio.to_thread(mail.close)
     assert server.recipients == []
@@ -213,7 +213,7 @@ async def test_a_comment_leads_to_no_other_mailbox(person: str) -> None:
 async def test_a_mailbox_in_other_letters_is_written_to_where_the_server_takes_it() -> None:
     async with mail_server() as server:
         mail = Mail(f"smtp://127.0.0.1:{server.port}", "orders@example.org")
-        with pytest.raises(NotTaken, match="SMTPUTF8"):
+        with pytest.raises(NoticeRejected, match="SMTPUTF8"):
             await asyncio.to_thread(mail.send, notice(person="王@example.org"))
         await asyncio.to_thread(mail.send, notice(person=MAILBOX))  # the others are told
         await asyncio.to_thread(mail.close)
@@ -228,5 +228,5 @@ async def test_a_mailbox_in_other_letters_is_written_to_where_the_server_takes_i
 
 async def test_a_name_that_no_address_can_have_is_never_tried() -> None:
     mail = Mail("smtp://127.0.0.1:1", "orders@example.org")
-    with pytest.raises(NotTaken):
+    with pytest.raises(NoticeRejected):
         await asyncio.to_thread(mail.send, notice(person="wang@a..example"))

@@ -162,10 +162,10 @@ def test_a_key_from_before_it_was_asked_is_the_same_key() -> None:
     """An answer that was lost while the server was updated is had again."""
     said = HandOver(code="042117", centre="C")
     before = hashlib.sha256(b'O{"code":"042117","centre":"C","phone":null}').hexdigest()
-    assert idempotency.canonical_hash(said, HandOver, order="O") == before
+    assert idempotency.canonical_hash(said, HandOver, scope="O") == before
     assert idempotency.canonical_hash(
-        HandOver(known_by="slip"), HandOver, order="O"
-    ) != idempotency.canonical_hash(HandOver(known_by="other"), HandOver, order="O")
+        HandOver(known_by="slip"), HandOver, scope="O"
+    ) != idempotency.canonical_hash(HandOver(known_by="other"), HandOver, scope="O")
 
 
 async def test_without_a_code_no_other_order_is_given_out(stall: Any) -> None:

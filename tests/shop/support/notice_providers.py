@@ -7,7 +7,7 @@ from tests.shop.support.sent_notices import PHONE, kept
 from tests.support.parts import local_log
 
 from farmlive.settings import Settings
-from farmlive.shop.notices.providers import Notice, NotThere
+from farmlive.shop.notices.providers import Notice, NoticeDeferred
 from farmlive.shop.shop import Shop
 
 AS_SHIPPED = {
@@ -48,7 +48,7 @@ class Full(Post):
     def send(self, *notices: Notice) -> None:
         super().send(*notices)
         if len(self.brought) == 1:
-            raise NotThere("the mailbox is full")
+            raise NoticeDeferred("the mailbox is full")
 
 
 async def kinds(stall: Any) -> list[str]:

@@ -28,13 +28,13 @@ def order_in(audience: Iterable[str]) -> str | None:
 def filter_data(
     data: dict[str, Any], audience: Iterable[str], audiences: Set[str]
 ) -> dict[str, Any]:
-    """Return the data of an event with the audience `told`, filtered for a reader in `audiences`.
+    """Return the data of an event sent to `audience`, filtered for a reader in `audiences`.
 
     Public events, staff and the order's buyer get all fields. Sellers get the lines of their own
     farms with the total of these and their part of a refund, but no buyer, no reason and no fee;
     fields about the whole order are left out where another farm has lines in it.
 
-    The caller must check first that `told` and `audiences` have a name in common.
+    The caller must check first that `audience` and `audiences` have a name in common.
     """
     audience = frozenset(audience)
     mine = audience & audiences

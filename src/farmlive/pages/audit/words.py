@@ -268,9 +268,9 @@ class Teller(Facts):
             case "farm":
                 return Part(name, f"/studio/farms/{identity}")
             case "plot":
-                return Part(name, f"/studio/farms/{thing.broadcast}")
+                return Part(name, f"/studio/farms/{thing.within}")
             case "offer":
-                return Part(name, f"/studio/{thing.broadcast}/bag")
+                return Part(name, f"/studio/{thing.within}/bag")
             case "product":
                 return Part(name, "/studio/products")
             case "centre":
@@ -289,7 +289,7 @@ class Teller(Facts):
             return [(number, deed.broadcast) for number in numbers]
         thing = self._known.things.get(deed.subject or "")
         if thing is not None and thing.kind == "order":
-            return [(self._formats.text(thing.name), thing.broadcast)]
+            return [(self._formats.text(thing.name), thing.within)]
         if number := detail.get("number"):
             return [(str(number), deed.broadcast)]
         chosen = detail.get("filter", {}).get("orders") if deed.action == "file.export" else None

@@ -78,7 +78,7 @@ def random_password() -> str:
 
 
 def is_random_password(password: str) -> bool:
-    """Return whether it has the form of a `readable` password, which can't be guessed."""
+    """Return whether it has the form of a `random_password`, which can't be guessed."""
     return _READABLE.fullmatch(password) is not None
 
 

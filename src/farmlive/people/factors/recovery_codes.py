@@ -38,7 +38,7 @@ def canonical(text: str) -> str:
 
 
 def is_code(text: str) -> bool:
-    """Return whether the `written` text has the form of a recovery code."""
+    """Return whether a `canonical` text has the form of a recovery code."""
     return _CODE.fullmatch(text) is not None
 
 

@@ -30,13 +30,14 @@ _KINDS = ("flash", "order")
 _FORGOTTEN = ""
 
 
-def canonical_hash(request: BaseModel, shape: type[BaseModel], *, order: str | None = None) -> str:
+def canonical_hash(request: BaseModel, shape: type[BaseModel], *, scope: str | None = None) -> str:
     """Return the SHA-256 of a request's validated contents, by which two requests are the same.
 
-    `shape` gives the fields to hash, without a message's type, id and key; `operation` is the order
-    that the request changes. Left out are fields that only help to place an order, such as its
-    hold: the hold may be gone when the order is sent again. Of money only the amount is hashed, as
-    in older versions; a wrong currency is refused before keys are compared.
+    `shape` gives the fields to hash, without a message's type, id and key; `scope` is the order
+    that the request changes, or names the kind of request. Left out are fields that only help to
+    place an order, such as its hold: the hold may be gone when the order is sent again. Of money
+    only the amount is hashed, as in older versions; a wrong currency is refused before keys are
+    compared.
     """
     # Pydantic serializes fields in the order of the model, whatever their order in the request.
     hashed = _hashed(shape)
@@ -49,7 +50,7 @@ def canonical_hash(request: BaseModel, shape: type[BaseModel], *, order: str | N
     if sums:
         request = request.model_copy(update=sums)
     contents = request.model_dump_json(include=hashed, warnings=not sums)
-    return hashlib.sha256(f"{order or ''}{contents}".encode()).hexdigest()
+    return hashlib.sha256(f"{scope or ''}{contents}".encode()).hexdigest()
 
 
 @lru_cache

@@ -121,7 +121,7 @@ class Flashes:
         BroadcastEnded, UnknownOffer, LotStopped, FlashThere, FlashNotCheaper, LotSpent.
         """
         key = message.key
-        body_hash = idempotency.canonical_hash(message, FlashPlan, order="flashes")
+        body_hash = idempotency.canonical_hash(message, FlashPlan, scope="flashes")
 
         def plan(connection: Connection, price: int) -> dict[str, Any]:
             now = now_ms()

@@ -28,7 +28,12 @@ from farmlive.shop.notices import combining, queue
 from farmlive.shop.notices.held import HeldNoticeQueue
 from farmlive.shop.notices.limits import StrangerLimits
 from farmlive.shop.notices.outbox_file import Outbox
-from farmlive.shop.notices.providers import NotNow, NotTaken, NotThere, Provider
+from farmlive.shop.notices.providers import (
+    NoticeDeferred,
+    NoticeRejected,
+    Provider,
+    ProviderUnavailable,
+)
 from farmlive.shop.notices.smtp import Mail
 from farmlive.shop.notices.texts import Facts, Part
 from farmlive.shop.notices.writing import NoticeWriter
@@ -280,17 +285,17 @@ class Notices:
         messages = [message for message, _ in taken]
         try:
             await asyncio.to_thread(_send, provider, taken)
-        except NotTaken as error:
+        except NoticeRejected as error:
             _log.warning("a notice is not taken", provider=provider.name, reason=str(error))
             return [SendResult(message, {"state": "failed"}) for message in messages]
-        except NotNow as error:
+        except ProviderUnavailable as error:
             first, *rest = messages
             unreachable = self._unreachable(provider, first, str(error))
             return [
                 *(_postponed(message, unreachable.quiet_until or 0) for message in rest),
                 unreachable,
             ]
-        except NotThere as error:
+        except NoticeDeferred as error:
             _log.info("a notice waits", provider=provider.name, reason=str(error))
         except Exception as error:
             # An error of this program: another notice may work, and this one is tried again. Log

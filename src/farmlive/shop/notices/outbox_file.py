@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from farmlive import compact_json
 from farmlive.clock import rfc3339
-from farmlive.shop.notices.providers import Notice, NotNow
+from farmlive.shop.notices.providers import Notice, ProviderUnavailable
 
 # Days whose notices are kept in memory; older files are read again.
 DAYS_KEPT = 3
@@ -37,7 +37,10 @@ class Outbox:
         return "@" not in person
 
     def send(self, *notices: Notice) -> None:
-        """Append the notices that are not in the files yet. Raises NotNow on a disk error."""
+        """Append the notices that are not in the files yet.
+
+        Raises ProviderUnavailable on a disk error.
+        """
         days: dict[str, dict[str, bytes]] = {}
         for notice in notices:
             at = rfc3339(notice.at)
@@ -48,7 +51,7 @@ class Outbox:
                 self._day(name).append(lines)
             except OSError as error:
                 self._days.pop(name, None)
-                raise NotNow(error.strerror or str(error)) from error
+                raise ProviderUnavailable(error.strerror or str(error)) from error
 
     def close(self) -> None:
         """Do nothing: no file stays open."""

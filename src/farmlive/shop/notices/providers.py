@@ -42,19 +42,22 @@ class Provider(Protocol):
         """Return whether it can send to this phone number or e-mail address."""
 
     def send(self, *notices: Notice) -> None:
-        """Send the notices. Raises NotNow, NotThere or NotTaken for all of them."""
+        """Send the notices.
+
+        Raises ProviderUnavailable, NoticeDeferred or NoticeRejected for all of them.
+        """
 
     def close(self) -> None:
         """Close connections that it keeps between notices."""
 
 
-class NotNow(Exception):
+class ProviderUnavailable(Exception):
     """The provider is unavailable, because of the network or a disk; no notice is at fault."""
 
 
-class NotThere(Exception):
+class NoticeDeferred(Exception):
     """This notice was refused for now; others may be accepted."""
 
 
-class NotTaken(Exception):
+class NoticeRejected(Exception):
     """This notice is refused for good, such as for an unknown recipient."""

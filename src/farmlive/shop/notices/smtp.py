@@ -12,7 +12,12 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from urllib.parse import unquote, urlsplit
 
-from farmlive.shop.notices.providers import Notice, NotNow, NotTaken, NotThere
+from farmlive.shop.notices.providers import (
+    Notice,
+    NoticeDeferred,
+    NoticeRejected,
+    ProviderUnavailable,
+)
 
 # For each reply of the mail server; all of them together end before the notice's lease does.
 TIMEOUT_S = 6
@@ -49,7 +54,7 @@ class Mail:
         return "@" in person
 
     def send(self, *notices: Notice) -> None:
-        """Submit the mail. Raises NotNow, NotThere, NotTaken."""
+        """Submit the mail. Raises ProviderUnavailable, NoticeDeferred, NoticeRejected."""
         (notice,) = notices
         person = _encode_address(notice.person)
         mail = self._mail(notice, person)
@@ -63,17 +68,19 @@ class Mail:
         except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
             self._reset(server)
             if isinstance(error, smtplib.SMTPSenderRefused):
-                raise NotNow(f"the sender was not taken ({error.smtp_code})") from error
+                raise ProviderUnavailable(
+                    f"the sender was not taken ({error.smtp_code})"
+                ) from error
             raise _refused(error.smtp_code) from error
         except (smtplib.SMTPNotSupportedError, UnicodeError) as error:
             self._reset(server)
-            raise NotTaken(
+            raise NoticeRejected(
                 "the address has other letters than ASCII, for which the mail server would have to "
                 "offer SMTPUTF8"
             ) from error
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            raise NotNow(_describe_error(error)) from error
+            raise ProviderUnavailable(_describe_error(error)) from error
         self._carried += 1
 
     def close(self) -> None:
@@ -96,7 +103,7 @@ class Mail:
             mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents vacation replies
             mail.set_content(notice.text.text, charset="utf-8", cte="base64")
         except ValueError as error:  # an address that no header may hold
-            raise NotTaken("the address can't be written to") from error
+            raise NoticeRejected("the address can't be written to") from error
         return mail
 
     def _connected(self) -> smtplib.SMTP:
@@ -111,7 +118,7 @@ class Mail:
         try:
             self._server = self._open()
         except (OSError, smtplib.SMTPException) as error:
-            raise NotNow(_describe_error(error)) from error
+            raise ProviderUnavailable(_describe_error(error)) from error
         self._carried = 0
         return self._server
 
@@ -148,19 +155,19 @@ class Mail:
 
 
 def _encode_address(person: str) -> str:
-    """Return the address with its domain as A-labels (RFC 5890). Raises NotTaken."""
+    """Return the address with its domain as A-labels (RFC 5890). Raises NoticeRejected."""
     name, _, domain = person.rpartition("@")
     if parseaddr(person)[1] != person:  # a comment is no part of the address
-        raise NotTaken("the address can't be written to")
+        raise NoticeRejected("the address can't be written to")
     try:
         return f"{name}@{domain.encode('idna').decode()}"
     except UnicodeError as error:
-        raise NotTaken("the address can't be written to") from error
+        raise NoticeRejected("the address can't be written to") from error
 
 
-def _refused(code: int) -> NotThere | NotTaken:
+def _refused(code: int) -> NoticeDeferred | NoticeRejected:
     """Map a reply code (RFC 5321, section 4.2.1): 4yz is temporary, 5yz permanent."""
-    kind = NotTaken if code >= 500 else NotThere
+    kind = NoticeRejected if code >= 500 else NoticeDeferred
     return kind(f"the mail server said {code}")
 
 

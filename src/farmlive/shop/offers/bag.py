@@ -171,7 +171,7 @@ class Bag:
         NoSuchOffer, StockTaken, LotSpent, and LotStopped unless boxes are withdrawn.
         """
         offer, quantity, key = message.offer, message.quantity, message.key
-        body_hash = idempotency.canonical_hash(message, OfferRelease, order="releases")
+        body_hash = idempotency.canonical_hash(message, OfferRelease, scope="releases")
 
         def write(connection: Connection) -> dict[str, Any]:
             self._log.head(connection, broadcast)

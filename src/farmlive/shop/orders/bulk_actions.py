@@ -101,7 +101,7 @@ class BulkActions:
         UnknownBroadcast, KeyReused.
         """
         who = state_machine.role_of(caller)
-        body_hash = idempotency.canonical_hash(move, NewBulkTransition, order="moves")
+        body_hash = idempotency.canonical_hash(move, NewBulkTransition, scope="moves")
 
         def write(connection: Connection) -> BulkTransition:
             self._log.head(connection, broadcast)

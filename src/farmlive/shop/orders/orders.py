@@ -201,7 +201,7 @@ class Orders:
         KeyReused, Invalid (it has fewer boxes, or none of the offer).
         """
         who = state_machine.role_of(caller)
-        body_hash = idempotency.canonical_hash(refund, Refund, order=order)
+        body_hash = idempotency.canonical_hash(refund, Refund, scope=order)
 
         def write(connection: Connection) -> Refunded:
             row = with_id(connection, broadcast, order)

@@ -175,7 +175,7 @@ class Pickup:
         UnknownOrder, OtherCentre, NotInState, HowKnown.
         """
         who = state_machine.role_of(caller)
-        body_hash = idempotency.canonical_hash(request, HandOver, order=order)
+        body_hash = idempotency.canonical_hash(request, HandOver, scope=order)
 
         def write(connection: Connection) -> HandedOver:
             row = connection.execute(_PICKED_UP, {"order": order}).one_or_none()

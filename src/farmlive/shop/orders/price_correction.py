@@ -118,7 +118,7 @@ class Corrections:
         """
 
         key = message.key
-        body_hash = idempotency.canonical_hash(message, OfferCorrect, order="corrections")
+        body_hash = idempotency.canonical_hash(message, OfferCorrect, scope="corrections")
 
         def write(connection: Connection) -> dict[str, Any]:
             head = self._log.head(connection, broadcast)

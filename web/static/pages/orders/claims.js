@@ -11,7 +11,7 @@ import { FormSheet } from "../../lib/forms/form-sheet.js";
 import { asked, isDue, isTakenOff, left as leftOf } from "../../lib/orders/order-states.js";
 import { openClaim } from "../../lib/orders/match.js";
 import { when } from "../../lib/orders/order-row.js";
-import { isMeant } from "./undo.js";
+import { confirmLargeRefund } from "./undo.js";
 
 /** What the buyer wrote, with the photos, each of which opens whole. */
 function told({ claimed_at: at, text, photos }) {
@@ -74,7 +74,7 @@ export class Claims {
     form.open({
       values: { deed: mayRefund ? "refund" : "refuse", amount: { amount: null, currency } },
       job: async ({ deed, amount, answer }) => {
-        if (deed === "refund" && !(await isMeant(order, amount.amount))) return false;
+        if (deed === "refund" && !(await confirmLargeRefund(order, amount.amount))) return false;
         const body = deed === "refund" ? { amount, answer } : { refuse: true, answer };
         const after = await post(`${this.#path}/${claim.id}/answer`, body);
         if (deed === "refund") return this.#moves.tell({ refund: { amount } }, after);

@@ -17,7 +17,7 @@ import { flagWords } from "../../lib/orders/fraud-flags.js";
 import { badges, line, mayCancel, stepOf, when } from "../../lib/orders/order-row.js";
 import { keptBefore } from "../../lib/orders/move-toasts.js";
 import { errorWords } from "../../lib/orders/errors.js";
-import { isMeant, wrongs } from "./undo.js";
+import { confirmLargeRefund, wrongs } from "./undo.js";
 
 /** That a line's lot is stopped, why, and for staff the way to all who have it. */
 const stopNotice = ({ lot, lot_code: code, lot_stopped: reasons }, isStaff) =>
@@ -167,7 +167,7 @@ export class OrderSheet {
       values: { amount: { ...order.total, amount: due ? null : left(order) } },
       job: async ({ amount, reason }) => {
         const { lines } = this.#fewer;
-        if (!(await isMeant(order, amount.amount))) return false;
+        if (!(await confirmLargeRefund(order, amount.amount))) return false;
         return this.#give(order, { amount, reason, ...(lines.length ? { lines } : {}) });
       },
     });

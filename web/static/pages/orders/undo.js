@@ -7,8 +7,8 @@ import { askToConfirm } from "../../lib/ui/confirm.js";
 import { together } from "../../lib/format/staff-sentences.js";
 import { isDue, isGone, left, stateWords } from "../../lib/orders/order-states.js";
 
-/** Whether more than half of what is left of an order is meant to be taken off or given back. */
-export async function isMeant(order, amount) {
+/** Ask before more than half of an order's remaining total is taken off or given back; return whether to go on. */
+export async function confirmLargeRefund(order, amount) {
   const whole = left(order);
   if (amount * 2 <= whole || amount > whole) return true;
   const isOff = isDue(order);

@@ -1,7 +1,7 @@
 // Flash batches in the bag: so many boxes of an offer at a price of their own, for some minutes. What is
 // planned stands in its row; while it runs the row counts down and ends it, asking once, or at once where
 // its price was wrong. How one is planned is in flash-sheet.js, what was ordered at a wrong price in
-// price-correction.js.
+// mispriced-orders.js.
 
 import { say } from "../../../lib/ui/dom.js";
 import { count, duration, money } from "../../../lib/format/format.js";
