@@ -32,12 +32,12 @@ async def connected(bus: RedisBus) -> None:
 async def test_a_wrong_address_is_said_and_counted() -> None:
     outages = Outages()
     bus = redis_bus("redis://127.0.0.1:1/0", "one", outages)
-    redis = outages.watch("redis")
+    redis = outages.register("redis")
     with capture_logs() as said:
         await bus.start()
         await until(lambda: redis.failures > 2, "it tried again")
         bus.publish("log", b"never")
-        await until(lambda: outages.watch("redis_sending").failing, "it can't send")
+        await until(lambda: outages.register("redis_sending").failing, "it can't send")
         await bus.stop()
     (lost,) = [each for each in said if each["event"].startswith("redis lost")]
     assert "FARMLIVE_REDIS_URL" in lost["what_to_do"]
@@ -215,7 +215,7 @@ async def test_what_redis_refuses_of_a_pipeline_is_counted_by_itself(
     await until(lambda: "last" in heard, "the others are heard")
     assert heard == ["first", "last"]
     assert one.dropped == 1
-    assert "wrong number of arguments" in outages.watch("redis_sending").last_reason
+    assert "wrong number of arguments" in outages.register("redis_sending").last_reason
     await one.stop()
     await two.stop()
 

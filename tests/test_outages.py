@@ -3,19 +3,19 @@
 from structlog.testing import capture_logs
 from tests.support.manual_clock import Clock
 
-from farmlive.outages import SAY_AGAIN_S, Outage, Outages
+from farmlive.outages import LOG_EVERY_S, DependencyHealth, Outages
 
 
 def test_it_is_said_at_once_then_once_a_minute_with_how_often_and_when_it_is_back() -> None:
     clock = Clock()
-    disk = Outage("disk", what_to_do="Free some.", clock=clock)
+    disk = DependencyHealth("disk", what_to_do="Free some.", clock=clock)
     with capture_logs() as said:
         disk.failed("full")
         for _ in range(119):
             clock.now += 0.5
             disk.failed("full", times=2)
         assert len(said) == 1
-        clock.now = 1000 + SAY_AGAIN_S
+        clock.now = 1000 + LOG_EVERY_S
         disk.failed("fuller")
         clock.now += 3
         disk.failed("fuller")
@@ -45,7 +45,7 @@ def test_it_is_said_at_once_then_once_a_minute_with_how_often_and_when_it_is_bac
 
 def test_what_comes_and_goes_all_the_time_is_not_said_all_the_time() -> None:
     clock = Clock()
-    link = Outage("link", lost="it went", back="it came", clock=clock)
+    link = DependencyHealth("link", lost="it went", back="it came", clock=clock)
     with capture_logs() as said:
         for _ in range(480):
             link.failed("cut")
@@ -60,8 +60,8 @@ def test_what_comes_and_goes_all_the_time_is_not_said_all_the_time() -> None:
 
 def test_only_what_is_needed_keeps_a_server_from_being_ready() -> None:
     outages = Outages()
-    redis, disk = outages.watch("redis"), outages.watch("disk", needed=True)
-    assert outages.watch("disk") is disk
+    redis, disk = outages.register("redis"), outages.register("disk", needed=True)
+    assert outages.register("disk") is disk
     with capture_logs():
         redis.failed("refused")
         assert outages.failing(needed=True) == []

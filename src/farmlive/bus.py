@@ -130,13 +130,13 @@ class RedisBus:
     """
 
     def __init__(self, url: str, node: str, outages: Outages):
-        self._link = outages.watch(
+        self._link = outages.register(
             "redis",
             lost="redis lost; this server goes on alone",
             back="redis is back; the other servers are heard again",
             what_to_do="See that Redis runs and that FARMLIVE_REDIS_URL is right.",
         )
-        self._sending = outages.watch(
+        self._sending = outages.register(
             "redis_sending",
             lost="redis takes no messages; the other servers hear late of what happens here",
             back="redis takes messages again",

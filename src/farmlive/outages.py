@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import structlog
 
-SAY_AGAIN_S = 60.0
+LOG_EVERY_S = 60.0
 
 _log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ def reason_of(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-class Outage:
+class DependencyHealth:
     """One dependency; it is up until `failed` is called.
 
     `needed`: the server is not ready while it fails. `lost` and `back` are the log's messages.
@@ -52,9 +52,9 @@ class Outage:
         self._clock = clock
         self._lock = threading.Lock()
         self._since: float | None = None
-        self._unsaid = 0
-        self._say_from = float("-inf")
-        self._was_said = False
+        self._unlogged = 0
+        self._log_from = float("-inf")
+        self._was_logged = False
 
     @property
     def failing(self) -> bool:
@@ -78,16 +78,16 @@ class Outage:
         with self._lock:
             now = self._clock()
             if self._since is None:
-                self._since, self._was_said = now, False
+                self._since, self._was_logged = now, False
             self.reason = self.last_reason = reason
             self._last_at = now
             self.failures += times
-            self._unsaid += times
-            if now < self._say_from:
+            self._unlogged += times
+            if now < self._log_from:
                 return
-            self._say_from = now + SAY_AGAIN_S
-            self._was_said = True
-            times, self._unsaid = self._unsaid, 0
+            self._log_from = now + LOG_EVERY_S
+            self._was_logged = True
+            times, self._unlogged = self._unlogged, 0
             lasts_s = round(now - self._since)
         more = {"what_to_do": self.what_to_do} if self.what_to_do else {}
         _log.error(self._lost, reason=reason, times=times, for_s=lasts_s, **more)
@@ -101,9 +101,9 @@ class Outage:
                 return
             lasts_s = round(self._clock() - self._since)
             self._since, self.reason = None, ""
-            if not self._was_said:  # the next failure's line counts these, too
+            if not self._was_logged:  # the next failure's line counts these, too
                 return
-            times, self._unsaid = self._unsaid, 0
+            times, self._unlogged = self._unlogged, 0
         _log.warning(self._back, for_s=lasts_s, times_since=times)
 
 
@@ -111,9 +111,9 @@ class Outages:
     """The outages of a server's dependencies, by name."""
 
     def __init__(self) -> None:
-        self._all: dict[str, Outage] = {}
+        self._all: dict[str, DependencyHealth] = {}
 
-    def watch(
+    def register(
         self,
         name: str,
         *,
@@ -121,14 +121,14 @@ class Outages:
         lost: str = "",
         back: str = "",
         what_to_do: str = "",
-    ) -> Outage:
+    ) -> DependencyHealth:
         """Return the outage with that name, added if it is new."""
-        made = Outage(name, needed=needed, lost=lost, back=back, what_to_do=what_to_do)
+        made = DependencyHealth(name, needed=needed, lost=lost, back=back, what_to_do=what_to_do)
         return self._all.setdefault(name, made)
 
-    def __iter__(self) -> Iterator[Outage]:
+    def __iter__(self) -> Iterator[DependencyHealth]:
         return iter(list(self._all.values()))
 
-    def failing(self, *, needed: bool = False) -> list[Outage]:
+    def failing(self, *, needed: bool = False) -> list[DependencyHealth]:
         """Return those that fail at present; with `needed` only those that readiness needs."""
         return [each for each in self if each.failing and (each.needed or not needed)]

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from typing import Any
 
-from farmlive.outages import Outage, reason_of
+from farmlive.outages import DependencyHealth, reason_of
 
 # A timer may fire this much too early: then the multiple has already been reached.
 _EARLY_S = 0.002
@@ -83,7 +83,9 @@ class Periodic(Task):
         self._at_once = at_once
         self._seconds = seconds
         self._action = action
-        self.outage = Outage(failed, lost=failed, back=back or f"{failed}: it is done again")
+        self.outage = DependencyHealth(
+            failed, lost=failed, back=back or f"{failed}: it is done again"
+        )
         """Whether it fails at present; who does a part of it meanwhile says so here, too."""
 
     async def _run(self) -> None:

@@ -227,7 +227,7 @@ async def test_a_clerk_of_one_centre_reads_and_moves_nothing_of_another(
         "at_centre" if whose == "other" else "placed",
         "paid",
     )
-    deeds = await county.server.house.people.deeds(None, 500)
+    deeds = await county.server.house.people.audit_entries(None, 500)
     assert {deed.name for deed in deeds if deed.subject == order["id"]} <= {"test"}
 
 

@@ -227,7 +227,7 @@ async def test_what_the_channel_does_http_does(server: Server, live: str) -> Non
         assert (await api.delete(f"{path}/{made.json()['id']}")).status_code == 404
         assert (await api.get(path)).json() == {"mutes": [], "next": None}
     assert await say(server, live, viewer(1), "阿强")
-    actions = [deed.action for deed in await server.house.people.deeds(None, 10)]
+    actions = [deed.action for deed in await server.house.people.audit_entries(None, 10)]
     assert actions[:2] == ["chat.unmute", "chat.mute"]
 
 

@@ -130,7 +130,7 @@ async def test_moderator_sees_orders_pins_and_hides(server: Server, live: str) -
         mute = (await ask(moderator, "chat.mute", message=said))["result"]
         assert (await ask(moderator, "chat.hide", message=said))["ok"]
         assert (await ask(moderator, "card.unpin"))["ok"]
-    deeds = await server.house.people.deeds(None, 10)
+    deeds = await server.house.people.audit_entries(None, 10)
     assert [(deed.action, deed.subject, deed.detail) for deed in deeds] == [
         ("card.unpin", "01OFFER", {}),
         ("chat.hide", None, {"message": said}),
@@ -159,7 +159,7 @@ async def test_nobody_does_what_the_role_is_not_for(
         reply = await ask(socket, type_, **fields)
     assert reply["problem"]["type"] == "/problems/staff-only"
     await server.house.people.access.flush()
-    (refused,) = await server.house.people.deeds(None, 10)
+    (refused,) = await server.house.people.audit_entries(None, 10)
     assert refused.action == "access.refuse"
     assert refused.detail == {"path": f"channel {type_}", "problem": "staff-only"}
 
@@ -302,7 +302,7 @@ async def test_start_and_end_of_a_broadcast_are_in_the_audit_list(
         await house.broadcasts.begin(made.id, caller=caller)
     for _ in range(2):
         await house.broadcasts.end(made.id, caller=caller)
-    deeds = await house.people.deeds(None, 10)
+    deeds = await house.people.audit_entries(None, 10)
     assert [deed.action for deed in deeds] == [
         "broadcast.end",
         "broadcast.start",

@@ -61,7 +61,7 @@ async def test_card_is_pinned_and_taken_away(
         await server.house.broadcasts.end(live)
         over = await crew.put(path, json={"offer": OFFER["offer"]})
         assert (over.status_code, over.json()["type"]) == (409, "/problems/broadcast-ended")
-    deeds = await server.house.people.deeds(None, 10)
+    deeds = await server.house.people.audit_entries(None, 10)
     assert [deed.action for deed in deeds if deed.action.startswith("card.")] == [
         "card.unpin",
         "card.pin",

@@ -67,7 +67,7 @@ async def test_cameras_and_viewers_stay_where_they_are(
         try:
             coming = asyncio.create_task(until(comes_in, "the second camera is in"))
             stack.callback(coming.cancel)
-            away = other.house.outages.watch("database")
+            away = other.house.outages.register("database")
             held = one.house.media.leases.holds
             await until(lambda: not held(broadcast) and away.failing, "the lease has run out")
         finally:

@@ -190,7 +190,7 @@ async def test_a_redis_that_hangs_counts_as_away_soon(
     await until(lambda: deaf(one) and deaf(other), "both notice")
     await until(lambda: lost(one) and lost(other), "both say so")
     one.house.bus.publish("anything", b"")
-    sending = one.house.outages.watch("redis_sending")
+    sending = one.house.outages.register("redis_sending")
     await until(lambda: sending.failing, "nothing is sent")
     assert "does not answer" in sending.reason
     await own_redis.end(signal.SIGCONT)
@@ -209,7 +209,7 @@ async def test_a_quiet_redis_is_not_taken_for_one_that_hangs(
         return asyncio.get_running_loop().time() > ended
 
     await until(was_quiet, "longer than one that hangs is waited for")
-    assert one.house.outages.watch("redis").failures == 0
+    assert one.house.outages.register("redis").failures == 0
 
 
 async def test_servers_start_and_stop_while_redis_is_frozen(

@@ -51,7 +51,7 @@ async def test_host_switches_and_everyone_is_told(show: Show) -> None:
     assert (health[kitchen]["picked"], health[kitchen]["on_air"]) == (False, False)
     # It is there already: the answer says so.
     assert (await show.host.switch(orchard))["on_air"] is True
-    deeds = await show.server.house.people.deeds(None, 2)
+    deeds = await show.server.house.people.audit_entries(None, 2)
     assert [(deed.action, deed.subject, deed.broadcast) for deed in deeds] == [
         ("source.switch", orchard, show.broadcast)
     ] * 2
@@ -93,7 +93,7 @@ async def test_what_is_not_there_is_not_put_on_air(show: Show) -> None:
     with pytest.raises(ApiProblem) as over:
         await show.api.commands(show.broadcast).switch(away)
     assert over.value.slug == "broadcast-ended"
-    deeds = await show.server.house.people.deeds(None, 50)
+    deeds = await show.server.house.people.audit_entries(None, 50)
     assert "source.switch" not in {deed.action for deed in deeds}
 
 

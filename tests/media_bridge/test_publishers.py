@@ -191,19 +191,19 @@ async def test_who_is_shut_out_is_looked_for_again_after_the_database_was_away(
     house = on_air.show.server.house
     monkeypatch.setattr(publishers, "LOOK_S", 0.01)
     looking = publishers.Publishers(house.people, house.media.relay)
-    over, failed = house.people.stream_keys.ended, 0
+    over, failed = house.people.stream_keys.filter_ended, 0
 
     async def away(_keys: Any) -> set[str]:
         nonlocal failed
         failed += 1
         raise NotRead("Try again in a moment.")
 
-    monkeypatch.setattr(house.people.stream_keys, "ended", away)
+    monkeypatch.setattr(house.people.stream_keys, "filter_ended", away)
     await house.media.publishers.stop()
     with capture_logs() as logs:
         await looking.start()
         await until(lambda: failed > 3, "it was looked for")
-        monkeypatch.setattr(house.people.stream_keys, "ended", over)
+        monkeypatch.setattr(house.people.stream_keys, "filter_ended", over)
         await until(lambda: len(logs) > 1, "it is known again")
         await looking.stop()
     assert [line["event"] for line in logs][:2] == [

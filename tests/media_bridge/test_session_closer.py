@@ -19,7 +19,7 @@ async def test_whether_guests_may_stay_is_lost_and_back_by_itself(
     """Whether broadcasts are over is known all the while."""
     house = server.house
     made = await house.broadcasts.create(NewBroadcast(title={"en": "One"}))
-    over, failed, looked = house.people.guests.ended, 0, 0
+    over, failed, looked = house.people.guests.filter_ended, 0, 0
 
     async def away(_: Any) -> set[str]:
         nonlocal failed
@@ -35,14 +35,14 @@ async def test_whether_guests_may_stay_is_lost_and_back_by_itself(
     monkeypatch.setattr(session_closer, "END_UNHEARD_S", 0.001)
     monkeypatch.setattr(house.media.relay, "viewers", viewers)
     monkeypatch.setattr(house.media.relay, "guests", lambda: {made.id: ["a camera"]})
-    monkeypatch.setattr(house.people.guests, "ended", away)
+    monkeypatch.setattr(house.people.guests, "filter_ended", away)
     states = broadcast_states.BroadcastStates(house.store, house.log, house.bus)
     looking = SessionCloser(house.people, house.media.relay, house.bus, states)
     with capture_logs() as logs:
         await looking.start()
         await until(lambda: failed > 5 and looked > 5, "both were looked for")
         assert [line["event"] for line in logs] == ["whether guests may stay is not known"]
-        monkeypatch.setattr(house.people.guests, "ended", over)
+        monkeypatch.setattr(house.people.guests, "filter_ended", over)
         await until(lambda: len(logs) > 1, "it is known")
         await looking.stop()
     assert logs[1]["event"] == "whether guests may stay is known again"

@@ -23,7 +23,7 @@ from farmlive.media.wire.errors import HolderAway
 from farmlive.nodes import leases as module
 from farmlive.nodes.leases import Leases
 from farmlive.nodes.tables import media_leases
-from farmlive.outages import Outage, Outages
+from farmlive.outages import DependencyHealth, Outages
 from farmlive.settings import Settings
 from farmlive.store import NotRead, Store
 
@@ -35,7 +35,7 @@ class Node:
     store: Store
     log: Log
     leases: Leases
-    database: Outage
+    database: DependencyHealth
     used: set[str] = field(default_factory=set)
     lost: list[str] = field(default_factory=list)
 
@@ -79,7 +79,7 @@ class Nodes:
         if not self.broadcast:
             new = NewBroadcast.model_validate({"title": {"en": "Kumquats"}})
             self.broadcast = (await Broadcasts(store, log, LocalBus()).create(new)).id
-        return Node(store, log, leases, outages.watch("database"), used, lost)
+        return Node(store, log, leases, outages.register("database"), used, lost)
 
 
 async def run_out(node: Node) -> None:

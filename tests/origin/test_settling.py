@@ -22,7 +22,7 @@ MANY = 100
 
 def demand(origin: Origin, **wanted: bool) -> None:
     """The server is started with these settings."""
-    origin._place = replace(origin._place, requirements=Requirements(**wanted))
+    origin._policy = replace(origin._policy, requirements=Requirements(**wanted))
 
 
 async def lacking(store: Store) -> int:

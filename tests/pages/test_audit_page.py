@@ -210,7 +210,7 @@ async def test_file_is_what_is_chosen_and_says_so(site: Server, host: httpx.Asyn
     ]
     assert {row["Person (id)"] for row in rows} == {evil.account}
     await site.house.people.access.stop()
-    (export, *_) = await site.house.people.deeds(None, 1)
+    (export, *_) = await site.house.people.audit_entries(None, 1)
     assert export.detail == {
         "what": "audit.csv",
         "rows": 2_500,

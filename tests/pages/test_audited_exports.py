@@ -14,7 +14,7 @@ async def entries(site: Server, *actions: str) -> list[tuple[str, str | None, di
     await site.house.people.access.stop()  # writes whatever is counted
     return [
         (deed.name, deed.broadcast, deed.detail)
-        for deed in reversed(await site.house.people.deeds(None, 500))
+        for deed in reversed(await site.house.people.audit_entries(None, 500))
         if deed.action in actions
     ]
 

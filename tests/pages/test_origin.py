@@ -186,7 +186,7 @@ async def test_a_lot_that_lacks_what_the_county_asks_for_says_that_it_is_not_sol
         return await until(look, said)
 
     async def demand(**wanted: bool) -> None:
-        origin._place = replace(origin._place, requirements=Requirements(**wanted))
+        origin._policy = replace(origin._policy, requirements=Requirements(**wanted))
         await origin.start()
 
     assert "not sold yet" not in await page("Lot 1123")

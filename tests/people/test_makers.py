@@ -75,7 +75,9 @@ async def test_what_is_given_on_says_who_knows_it_until_it_is_renewed(
         for name in ("owner", "role", "label", "created_at", "expires_at", "broadcast"):
             assert after[each][name] == before[each][name], name
     assert {each["owner"] for each in after.values()} == {lin}
-    noted = [deed for deed in await people.deeds(None, 20) if deed.action == "credential.renew"]
+    noted = [
+        deed for deed in await people.audit_entries(None, 20) if deed.action == "credential.renew"
+    ]
     assert {deed.subject for deed in noted} == set(give)
     assert {deed.detail["kind"] for deed in noted} == set(made)
 

@@ -27,7 +27,7 @@ def test_a_pin_lasts_until_the_next_or_the_end(told: Any) -> None:
             told.ended(60),
         ]
     )
-    assert [(deed.offer, deed.at, deed.until) for deed in ledger.deeds] == [
+    assert [(deed.offer, deed.at, deed.until) for deed in ledger.host_actions] == [
         ("small", 20, 30),
         ("pear", 30, 40),
         ("pear", 50, 60),
@@ -60,7 +60,7 @@ def test_a_price_that_did_not_change_is_no_deed(told: Any) -> None:
     ledger = fold(
         [told.added("small"), told.priced(5, "small", 2990), told.priced(6, "small", 2500)]
     )
-    (deed,) = ledger.deeds
+    (deed,) = ledger.host_actions
     assert (deed.kind, deed.was, deed.price, deed.at) == ("price", 2990, 2500, 6)
     assert ledger.cards["small"]["price"]["amount"] == 2500
 
@@ -68,7 +68,7 @@ def test_a_price_that_did_not_change_is_no_deed(told: Any) -> None:
 def test_a_list_price_alone_is_no_deed(told: Any) -> None:
     said = {"offer": "small", "list_price": {"amount": 3990, "currency": "CNY"}}
     ledger = fold([told.added("small"), (5, "offer.changed", said)])
-    assert ledger.deeds == []
+    assert ledger.host_actions == []
     assert ledger.cards["small"]["list_price"]["amount"] == 3990
 
 
@@ -76,7 +76,7 @@ def test_stock_that_is_taken_back_is_a_release_below_zero(told: Any) -> None:
     ledger = fold(
         [told.added("small"), told.released(5, "small", 20), told.released(6, "small", -10, 70)]
     )
-    assert [deed.quantity for deed in ledger.deeds] == [20, -10]
+    assert [deed.quantity for deed in ledger.host_actions] == [20, -10]
     assert ledger.cards["small"]["released"] == 60
 
 
@@ -127,7 +127,7 @@ def test_a_farm_has_its_own_lines_alone(told: Any) -> None:
     )
     own = ledger.only(frozenset({"yangzhong"}))
     assert list(own.cards) == ["pear"]
-    assert [deed.offer for deed in own.deeds] == ["pear"]
+    assert [deed.offer for deed in own.host_actions] == ["pear"]
     (order,) = own.orders.values()
     assert (order.id, order.total) == ("both", 2_000)
     assert [line["offer"] for line in order.lines] == ["pear"]
@@ -314,11 +314,14 @@ def test_a_flash_batch_is_a_deed_at_its_start_and_one_at_its_end(told: Any) -> N
             told.flashed(90, "f3", "pear", 800, 5),
         ]
     )
-    begun, over, running = ledger.deeds
+    begun, over, running = ledger.host_actions
     assert (begun.kind, begun.at, begun.until, begun.flash) == ("flash", 10, 70, "f1")
     assert (begun.price, begun.was, begun.quantity) == (1_990, 2_990, 20)
     assert (over.kind, over.at, over.quantity) == ("flash_end", 70, 12)
     assert (running.until, running.offer) == (None, "pear")
-    assert [deed.offer for deed in ledger.only(frozenset({"xikou"})).deeds] == ["small", "small"]
+    assert [deed.offer for deed in ledger.only(frozenset({"xikou"})).host_actions] == [
+        "small",
+        "small",
+    ]
     # The price beside it stays.
     assert ledger.cards["small"]["price"]["amount"] == 2_990

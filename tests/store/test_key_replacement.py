@@ -154,7 +154,7 @@ async def test_what_leaked_keys_opened_ends_and_new_ones_open_it(
         # The same request again is answered with what opens it now.
         again = await shop.place(BUYER, BROADCAST, REQUEST)
         assert (again["token"], again["code"]) == (links.token(PICKUP), code)
-        (deed,) = await server.house.people.deeds(None, 10)
+        (deed,) = await server.house.people.audit_entries(None, 10)
         assert (deed.action, deed.name) == ("keys.replace", "farmlive command")
         assert deed.detail == {"lost": False, "pseudonyms": False, "orders": 3}
     marks, held, buyers = await read(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import Connection, text
 
-from farmlive.outages import Outage, Outages
+from farmlive.outages import DependencyHealth, Outages
 from farmlive.settings import Settings
 from farmlive.store import CommitFailed, NotRead, Store
 
@@ -18,15 +18,15 @@ def outages() -> Outages:
 @pytest.fixture
 async def watched(
     store: Store, settings: Settings, outages: Outages
-) -> AsyncIterator[tuple[Store, Outage, Outage]]:
+) -> AsyncIterator[tuple[Store, DependencyHealth, DependencyHealth]]:
     """Another store on the same database, and what tells of it and its disk."""
     made = await Store.open(settings, outages=outages)
-    yield made, outages.watch("database"), outages.watch("database_disk")
+    yield made, outages.register("database"), outages.register("database_disk")
     await made.close()
 
 
 async def test_a_disk_counts_as_full_until_it_was_tried_out(
-    watched: tuple[Store, Outage, Outage], outages: Outages
+    watched: tuple[Store, DependencyHealth, DependencyHealth], outages: Outages
 ) -> None:
     """A commit that changes nothing, or finds a page, is no proof."""
     store, _, disk = watched
@@ -46,7 +46,7 @@ async def test_a_disk_counts_as_full_until_it_was_tried_out(
 
 
 async def test_a_disk_that_is_still_full_does_not_come_back(
-    watched: tuple[Store, Outage, Outage],
+    watched: tuple[Store, DependencyHealth, DependencyHealth],
 ) -> None:
     store, _, disk = watched
     if store.dialect != "sqlite":
@@ -63,7 +63,7 @@ async def test_a_disk_that_is_still_full_does_not_come_back(
 
 
 async def test_a_lost_database_is_back_with_the_next_commit(
-    watched: tuple[Store, Outage, Outage], outages: Outages
+    watched: tuple[Store, DependencyHealth, DependencyHealth], outages: Outages
 ) -> None:
     store, database, _ = watched
     if store.dialect == "sqlite":
@@ -85,7 +85,7 @@ async def test_a_lost_database_is_back_with_the_next_commit(
 
 
 async def test_a_fault_of_a_function_is_no_outage(
-    watched: tuple[Store, Outage, Outage], outages: Outages
+    watched: tuple[Store, DependencyHealth, DependencyHealth], outages: Outages
 ) -> None:
     store, _, _ = watched
 
@@ -99,7 +99,7 @@ async def test_a_fault_of_a_function_is_no_outage(
 
 
 async def test_a_database_that_takes_nothing_new_is_lost(
-    watched: tuple[Store, Outage, Outage], outages: Outages
+    watched: tuple[Store, DependencyHealth, DependencyHealth], outages: Outages
 ) -> None:
     """Such as one that was made read-only."""
     store, database, _ = watched

@@ -18,7 +18,7 @@ from farmlive.broadcast.hub import RESUMABLE, Counts, Hub
 from farmlive.broadcast.log import Event, Log
 from farmlive.broadcast.tables import broadcasts
 from farmlive.bus import Bus
-from farmlive.outages import Outage, reason_of
+from farmlive.outages import DependencyHealth, reason_of
 from farmlive.periodic import Periodic, create_task
 from farmlive.store import Store, drop_cache
 
@@ -53,7 +53,9 @@ class Hubs:
         self._keeping: dict[str, asyncio.Task[None]] = {}
         self._rests: dict[str, float] = {}
         failed = "the state of a broadcast was not kept; its log is read instead"
-        self._unkept = Outage(failed, lost=failed, back="states of broadcasts are kept again")
+        self._unkept = DependencyHealth(
+            failed, lost=failed, back="states of broadcasts are kept again"
+        )
         # Seconds since the log was last polled for messages that the bus lost.
         self._unread_s = 0.0
         self._following = Periodic(

@@ -39,12 +39,12 @@ class OpenSessions:
     def get(self, broadcast: str, token: str, publisher: bool) -> Session:
         """Return the session with this URL. Raises SessionGone."""
         session = self._by_token.get(token)
-        place = self.role(session)
+        role = self.role(session)
         if (
             session is None
-            or place is None
-            or place.entry.id != broadcast
-            or place.publishes != publisher
+            or role is None
+            or role.entry.id != broadcast
+            or role.publishes != publisher
         ):
             raise SessionGone("Begin a new one with a POST.")
         return session

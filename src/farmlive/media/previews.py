@@ -18,7 +18,10 @@ class Previews:
         self._engine = engine
 
     def open(self, source: Source) -> Output:
-        """Return the source's preview output, added for its first session; `left` removes it."""
+        """Return the source's preview output, added for its first session.
+
+        `remove_session` removes it.
+        """
         if source.preview is None:
             source.preview = self._engine.add_output()
             self.show(source)
@@ -29,7 +32,7 @@ class Previews:
         if source.preview is not None and source.session is not None:
             self._engine.put_on_air(source.preview, source.session.peer)
 
-    def left(self, source: Source, session: Session | None = None) -> None:
+    def remove_session(self, source: Source, session: Session | None = None) -> None:
         """Remove a session of a preview; the last one removes the output."""
         if session is not None:
             source.watchers.discard(session)

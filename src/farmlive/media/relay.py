@@ -99,7 +99,7 @@ class Relay:
         self._sessions.close(*sessions)
         for source in entry.sources.values():
             source.watchers.clear()
-            self._previews.left(source)
+            self._previews.remove_session(source)
         self._engine.remove_output(entry.output)
 
     # Queries.
@@ -286,27 +286,27 @@ class Relay:
             session, answer, _ = self._open_viewer(SessionRole(entry, found), output, found, offer)
             found.watchers.add(session)
         finally:
-            self._previews.left(found)
+            self._previews.remove_session(found)
         return session, answer
 
     def _open_viewer(
-        self, place: SessionRole, output: Output, source: Source, offer: str
+        self, role: SessionRole, output: Output, source: Source, offer: str
     ) -> tuple[Session, str, Viewing]:
         local = self._local()
         answer, viewing, terms = negotiation.view(
             offer, local, self._engine.ssrcs(output), source.codecs
         )
-        session = self._open(local, terms, place)
+        session = self._open(local, terms, role)
         self._engine.view(session.peer, output, viewing)
         return session, answer, viewing
 
     def _open(
-        self, local: negotiation.Local, terms: negotiation.Terms, place: SessionRole
+        self, local: negotiation.Local, terms: negotiation.Terms, role: SessionRole
     ) -> Session:
         session = Session(
             self._engine, self._certificate, local, terms, self._on_secured, self._finish
         )
-        self._sessions.add(session, place)
+        self._sessions.add(session, role)
         return session
 
     def session(self, broadcast: str, token: str, publisher: bool) -> Session:
@@ -339,14 +339,14 @@ class Relay:
         A DTLS close_notify alone does not end a source's place: browsers send it on a reload, too.
         """
         self._pending.remove(session)
-        place = self._sessions.forget(session)
-        if place is None:
+        role = self._sessions.forget(session)
+        if role is None:
             return
-        entry, source, publishes = place
+        entry, source, publishes = role
         if source is None:
             entry.dismiss(session)
         elif not publishes:
-            self._previews.left(source, session)
+            self._previews.remove_session(source, session)
         elif source.session is session:
             source.session = None
             self._switcher.on_stopped(entry, source)
@@ -407,9 +407,9 @@ class Relay:
 
     def _on_secured(self, session: Session) -> None:
         self._pending.remove(session)
-        place = self._sessions.role(session)
-        if place is not None and place.source is not None and place.publishes:
-            self._switcher.on_joined(place.entry, place.source)
+        role = self._sessions.role(session)
+        if role is not None and role.source is not None and role.publishes:
+            self._switcher.on_joined(role.entry, role.source)
 
     def _source_gone(self, entry: Broadcast, source: Source) -> None:
         """End the session of a source that has left, and its previews."""
@@ -417,7 +417,7 @@ class Relay:
             if session is not None:
                 self._sessions.close(session)
         source.watchers.clear()
-        self._previews.left(source)
+        self._previews.remove_session(source)
         self._free_if_idle(entry)
 
     # Events of the engine.
@@ -466,5 +466,5 @@ class Relay:
 
     def _source_of(self, peer: Peer) -> tuple[Broadcast | None, Source | None]:
         session = self._sessions.of_peer(peer)
-        place = self._sessions.role(session)
-        return (place.entry, place.source) if place else (None, None)
+        role = self._sessions.role(session)
+        return (role.entry, role.source) if role else (None, None)

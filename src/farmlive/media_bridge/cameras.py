@@ -14,7 +14,7 @@ from farmlive.nodes import ClusterSessions
 from farmlive.people import Caller, Source
 from farmlive.people.core.audit import record_action
 from farmlive.people.core.models import Identifier
-from farmlive.people.keys.sources import known
+from farmlive.people.keys.sources import require
 from farmlive.problems import UnknownSource
 from farmlive.store import Store
 
@@ -70,7 +70,7 @@ class Cameras:
         def look(conn: Connection) -> Source:
             if self._log.head(conn, broadcast).state == "ended":
                 raise Ended
-            return known(conn, broadcast, source)
+            return require(conn, broadcast, source)
 
         found = await self._store.read(look)
         try:

@@ -18,7 +18,7 @@ from farmlive.broadcast.events import (
 )
 from farmlive.media import MediaEvent
 from farmlive.nodes import Leases
-from farmlive.outages import Outage, reason_of
+from farmlive.outages import DependencyHealth, reason_of
 from farmlive.periodic import create_task
 
 _log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ class EventWriter:
         self._leases = leases
         # Events with the epoch of the lease under which each happened.
         self._told: asyncio.Queue[tuple[MediaEvent, int | None]] = asyncio.Queue()
-        self._writing_fails = Outage(
+        self._writing_fails = DependencyHealth(
             "media events",
             lost="media events were not written",
             back="media events are written again",

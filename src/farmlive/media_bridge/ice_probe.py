@@ -11,7 +11,7 @@ import ssl
 import struct
 from collections.abc import Sequence
 
-from farmlive.outages import Outage, Outages
+from farmlive.outages import DependencyHealth, Outages
 from farmlive.periodic import Periodic
 
 EVERY_S = 60.0
@@ -32,10 +32,10 @@ class IceProbe(Periodic):
 
     def __init__(self, urls: Sequence[str], outages: Outages):
         super().__init__(EVERY_S, self.look, "whether STUN and TURN servers are there is not known")
-        self._servers: list[tuple[str, Outage]] = [
+        self._servers: list[tuple[str, DependencyHealth]] = [
             (
                 url,
-                outages.watch(
+                outages.register(
                     url,
                     lost=f"{url} does not answer; whom only a relay helps can't watch",
                     back=f"{url} answers again",
@@ -54,7 +54,7 @@ class IceProbe(Periodic):
             await self.look()
             await super()._run()
 
-    async def _ask(self, url: str, outage: Outage) -> None:
+    async def _ask(self, url: str, outage: DependencyHealth) -> None:
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 await ask(url)

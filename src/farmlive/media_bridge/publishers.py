@@ -40,7 +40,7 @@ class Publishers:
 
     async def look(self) -> None:
         """End the sessions here whose keys' owners are shut out. Raises the store's errors."""
-        self._end(await self._people.stream_keys.ended(self._relay.publishers().values()))
+        self._end(await self._people.stream_keys.filter_ended(self._relay.publishers().values()))
 
     def _end(self, keys: Iterable[str]) -> None:
         ended = set(keys)

@@ -67,5 +67,5 @@ class SessionCloser:
 
     async def _dismiss_guests(self) -> None:
         for broadcast, guests in self._relay.guests().items():
-            for source in await self._people.guests.ended(guests) if guests else ():
+            for source in await self._people.guests.filter_ended(guests) if guests else ():
                 self._relay.dismiss(broadcast, source)

@@ -74,13 +74,13 @@ class Forwarding:
         self._silent: dict[str, float] = {}
         # By URL, so that a server that does not answer does not block requests to others.
         self._turns: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
-        self._away = outages.watch(
+        self._away = outages.register(
             "media_server",
             lost="the server with a broadcast's cameras does not answer this one",
             back="the servers with broadcasts' cameras are reached again",
             what_to_do="See that it runs, and that this server reaches its FARMLIVE_NODE_URL.",
         )
-        self._unknown = outages.watch(
+        self._unknown = outages.register(
             "media_server_url",
             lost="another server has a broadcast's cameras, and this one does not know its address",
             back="the addresses of the servers with broadcasts' cameras are known",

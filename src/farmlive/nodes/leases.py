@@ -99,7 +99,7 @@ class Leases:
     ):
         self.node = ulid()
         self._store = store
-        self._database = outages.watch("database")
+        self._database = outages.register("database")
         self._shared = store.dialect == "postgresql"
         self._url = settings.node_url
         # One machine has a port for one process.

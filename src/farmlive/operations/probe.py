@@ -34,7 +34,7 @@ class Probe(Periodic):
         self._outages = outages
         # One per server: several may share the folder.
         self._file = settings.data / f".probe-{os.getpid()}"
-        self._folder = outages.watch(
+        self._folder = outages.register(
             "data_folder",
             lost="the data folder takes nothing; no picture, photo or notice can be kept",
             back="the data folder takes files again",

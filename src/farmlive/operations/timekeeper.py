@@ -18,7 +18,7 @@ from farmlive.broadcast.events import ClockMoved
 from farmlive.broadcast.log import Log
 from farmlive.clock import DAY_MS
 from farmlive.operations.clock_discipline import STEP_NS, Discipline, Verdict
-from farmlive.outages import Outage, Outages
+from farmlive.outages import DependencyHealth, Outages
 from farmlive.periodic import Periodic
 from farmlive.problems import Unavailable
 from farmlive.store import FILE_S, Store, after_commit
@@ -86,13 +86,13 @@ class Timekeeper(Periodic):
         self._moved = moved
         if self._is_sqlite and store.unserved_ms > DOUBTED_GAP_MS:
             self._doubt()
-        self._machine = outages.watch(
+        self._machine = outages.register(
             "clock",
             lost="this machine's clock is off; what runs goes on, and nothing ends by it",
             back="this machine's clock is right again",
             what_to_do=self._what_to_do(),
         )
-        self._database = outages.watch(
+        self._database = outages.register(
             "database_clock",
             lost="the database's clock made a step; what runs goes on, and nothing ends by it",
             back="the database's clock shows the time that counts",
@@ -266,7 +266,7 @@ class Timekeeper(Periodic):
     def _doubt(self) -> None:
         self._doubted_until = clock.steady_ns() + DOUBT_NS
 
-    def _tell(self, outage: Outage, off_ms: int) -> None:
+    def _tell(self, outage: DependencyHealth, off_ms: int) -> None:
         """Log one line when the clock goes wrong, and one when it is right again."""
         if abs(off_ms) <= _STEP_MS:
             outage.recovered()

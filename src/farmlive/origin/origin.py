@@ -82,7 +82,7 @@ class Origin(FarmAdmin):
         """
         super().__init__(store, settings, stop_handler)
         self._upload_mib_per_day = settings.upload_mib_per_day
-        self._place = lots.Place(
+        self._policy = lots.LotPolicy(
             settings.url,
             settings.time_zone,
             settings.max_yield_g_per_m2,
@@ -95,13 +95,13 @@ class Origin(FarmAdmin):
 
         Nothing may be sold before this has ended. Raises Unavailable.
         """
-        wanted = self._place.requirements
+        wanted = self._policy.requirements
         await settling.settle_all(self._store, wanted, self._stops.proof_changed)
 
     @property
     def url(self) -> str:
         """The server's public URL, for links to lots."""
-        return self._place.url
+        return self._policy.url
 
     # Lots.
 
@@ -113,7 +113,7 @@ class Origin(FarmAdmin):
         """
 
         def write(connection: Connection) -> Lot:
-            made = harvests.record(connection, caller, self._place, self._stops, new)
+            made = harvests.record(connection, caller, self._policy, self._stops, new)
             return balance.counted(connection, self._sales, [made])[0]
 
         return await self._store.write(write)
@@ -121,7 +121,7 @@ class Origin(FarmAdmin):
     async def inspect(self, caller: Caller, lot: str, new: NewInspection) -> Inspection:
         """Record a test of a lot. Raises UnknownLot, OtherFarm, InFuture, EarlyTest."""
         return await self._store.write(
-            lambda connection: lots.inspect(connection, caller, self._place, self._stops, lot, new)
+            lambda connection: lots.inspect(connection, caller, self._policy, self._stops, lot, new)
         )
 
     async def withdraw_test(self, caller: Caller, lot: str, inspection: str, undo: Undo) -> None:
@@ -131,7 +131,7 @@ class Origin(FarmAdmin):
         """
         await self._store.write(
             lambda connection: withdrawals.withdraw_test(
-                connection, caller, self._place, self._stops, lot, inspection, undo
+                connection, caller, self._policy, self._stops, lot, inspection, undo
             )
         )
 
@@ -155,7 +155,7 @@ class Origin(FarmAdmin):
         def write(connection: Connection) -> None:
             check_bytes(connection, caller.owner, self._upload_mib_per_day)
             record(connection, caller.owner, kept)
-            lots.certify(connection, caller, self._place, self._stops, lot, inspection, kept.url)
+            lots.certify(connection, caller, self._policy, self._stops, lot, inspection, kept.url)
 
         await self._store.write(write)
         return kept.url
@@ -166,7 +166,7 @@ class Origin(FarmAdmin):
         Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
         """
         return await self._store.write(
-            lambda connection: lots.pack(connection, caller, self._place, lot, new)
+            lambda connection: lots.pack(connection, caller, self._policy, lot, new)
         )
 
     async def ship(self, caller: Caller, lot: str, new: NewShipping) -> Traced:
@@ -175,7 +175,7 @@ class Origin(FarmAdmin):
         Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
         """
         return await self._store.write(
-            lambda connection: lots.ship(connection, caller, self._place, lot, new)
+            lambda connection: lots.ship(connection, caller, self._policy, lot, new)
         )
 
     async def waste(self, caller: Caller, lot: str, new: NewWaste) -> Wasted:
@@ -185,7 +185,9 @@ class Origin(FarmAdmin):
         of it is sold or held.
         """
         return await self._store.write(
-            lambda connection: balance.waste(connection, caller, self._place, self._sales, lot, new)
+            lambda connection: balance.waste(
+                connection, caller, self._policy, self._sales, lot, new
+            )
         )
 
     async def unwaste(self, caller: Caller, lot: str, event: str, undo: Undo) -> None:
@@ -204,7 +206,7 @@ class Origin(FarmAdmin):
         """
         return await self._store.write(
             lambda connection: balance.correct(
-                connection, caller, self._place, self._sales, lot, change
+                connection, caller, self._policy, self._sales, lot, change
             )
         )
 

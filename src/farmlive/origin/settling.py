@@ -69,6 +69,6 @@ def size_after(most: int, took_s: float) -> int:
 
 
 def _step(connection: Connection, wanted: Requirements, found: Sequence[str], told: Told) -> int:
-    changed = requirements.settle(connection, wanted, found)
+    changed = requirements.update_missing(connection, wanted, found)
     told(connection, changed)
     return len(changed)

@@ -111,7 +111,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         led = stopped(request, caller, ("coordinator",))
         if led is not None:
             return led
-        found = await rooms.people.deeds(choice.cursor, PAGE + 1, choice.selection(zone))
+        found = await rooms.people.audit_entries(choice.cursor, PAGE + 1, choice.selection(zone))
         shown = found[:PAGE]
         known = await look_up(rooms, shown, choice.person)
         tell = teller(request, known)
@@ -174,13 +174,13 @@ async def look_up(rooms: Services, deeds: Sequence[AuditEntry], person: str | No
     people |= {by: deed.name for deed in deeds if (by := deed.account or deed.key) is not None}
     if person is not None and is_ulid(person) and person not in people:
         # A key that was taken back is called as in its entries.
-        for deed in await rooms.people.deeds(None, AT_ONCE, Selection(person=person)):
+        for deed in await rooms.people.audit_entries(None, AT_ONCE, Selection(person=person)):
             if person in (deed.account, deed.key):
                 people[person] = deed.name
     return Known(
         things=await rooms.shop.named_objects(ids),
         people=people,
-        firsts=await rooms.people.first_deeds(subjects),
+        firsts=await rooms.people.first_audit_entries(subjects),
     )
 
 

@@ -23,7 +23,7 @@ from farmlive.people.core.models import AccountChange
 from farmlive.people.core.problems import NoPassword
 from farmlive.people.core.roles import Role
 from farmlive.people.keys import credentials
-from farmlive.people.people_base import PeopleBase, note, still
+from farmlive.people.people_base import PeopleBase, check_unchanged, note
 
 # Attempts of an account to change its own display name, per minute.
 NAMES_A_MINUTE = 5
@@ -238,7 +238,7 @@ class AccountAdmin(PeopleBase):
 
         def write(conn: Connection) -> None:
             # A concurrent reset shuts out whoever is changing the password now.
-            still(accounts.get(conn, own), account, _CHANGED)
+            check_unchanged(accounts.get(conn, own), account, _CHANGED)
             accounts.set_password(conn, account, hashed, keep=session)
             sign_ins.remember(conn, account.id, caller.device)
             audit.record_action(conn, caller, "account.password", account.id, name=account.name)

@@ -106,7 +106,10 @@ class FactorAdmin(PeopleBase):
             if not remove(conn, account.id):
                 raise UnknownFactor("Nothing was removed: it is gone already.")
             is_demanded = factors.deadline(self.settings, account.role, None) is not None
-            if not factor_setups.settle(conn, setups.sealer, account.id) and is_demanded:
+            if (
+                not factor_setups.record_factor_state(conn, setups.sealer, account.id)
+                and is_demanded
+            ):
                 raise LastFactor(
                     "Nothing was removed: your account must have a second factor. Add another "
                     "first."

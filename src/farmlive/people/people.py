@@ -56,7 +56,10 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         self.stream_keys = StreamKeys(store, settings)
         self.key_uses = KeyUses(store)
         self._forgetting = Periodic(
-            FORGET_S, self.forget_deeds, "old audit entries were not deleted", at_once=True
+            FORGET_S,
+            self.delete_old_audit_entries,
+            "old audit entries were not deleted",
+            at_once=True,
         )
 
     async def start(self) -> None:
@@ -78,7 +81,7 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
 
     # The audit log.
 
-    async def deeds(
+    async def audit_entries(
         self, before: str | None, limit: int, selection: Selection = EVERYTHING
     ) -> list[AuditEntry]:
         """Return the matching entries of the audit log, the latest first, older than the entry
@@ -88,15 +91,17 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
             lambda conn: audit.list_entries(conn, before, limit, selection)
         )
 
-    async def count_deeds(self, selection: Selection = EVERYTHING, upto: str | None = None) -> int:
+    async def count_audit_entries(
+        self, selection: Selection = EVERYTHING, upto: str | None = None
+    ) -> int:
         """Return how many entries of the audit log match, up to the entry `upto`."""
         return await self._store.read(lambda conn: audit.count(conn, selection, upto))
 
-    async def first_deeds(self, subjects: Collection[str]) -> dict[str, AuditEntry]:
+    async def first_audit_entries(self, subjects: Collection[str]) -> dict[str, AuditEntry]:
         """Return the oldest entry of each of these subjects."""
         return await self._store.read(lambda conn: audit.first_entries(conn, subjects))
 
-    async def forget_deeds(self) -> None:
+    async def delete_old_audit_entries(self) -> None:
         """Delete expired entries of the audit log, a step at a time."""
         before = now_ms() - self.settings.audit_days * DAY_MS
 

@@ -98,7 +98,7 @@ class PeopleBase:
             self.lookups.require_centre(conn, centre)
 
 
-def still(now: Account, account: Account, detail: str = NOBODY_IN) -> None:
+def check_unchanged(now: Account, account: Account, detail: str = NOBODY_IN) -> None:
     """Raise WrongPassword if the checked password was changed meanwhile, or the account
     disabled.
     """

@@ -27,7 +27,7 @@ from farmlive.people.factors.models import FactorKind
 from farmlive.people.factors.relying_party import Site
 from farmlive.people.factors.setups import Passed
 from farmlive.people.keys import invitations
-from farmlive.people.people_base import NOBODY_IN, PeopleBase, note, still
+from farmlive.people.people_base import NOBODY_IN, PeopleBase, check_unchanged, note
 from farmlive.problems import Invalid, TooMany, Unavailable
 
 _NOT_REAUTHENTICATED = "Nothing was done: the password is another. Try again."
@@ -123,7 +123,7 @@ class SessionAdmin(PeopleBase):
 
         def write(conn: Connection) -> Session:
             now = accounts.get(conn, account.id)
-            still(now, account)
+            check_unchanged(now, account)
             if now.second_factor != account.second_factor:
                 # A factor was set up or reset since the password was checked: the request is
                 # outdated.
@@ -277,7 +277,7 @@ class SessionAdmin(PeopleBase):
 
         def write(conn: Connection) -> int:
             now = accounts.get(conn, own)
-            still(now, account, _NOT_REAUTHENTICATED)
+            check_unchanged(now, account, _NOT_REAUTHENTICATED)
             if now.second_factor != account.second_factor:
                 raise WrongPassword(_NOT_REAUTHENTICATED)
             passed.keep(conn)

@@ -106,7 +106,7 @@ class Ledger:
     ended_at: int | None = None
     cards: dict[str, dict[str, Any]] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
-    deeds: list[HostAction] = field(default_factory=list)
+    host_actions: list[HostAction] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
 
     @property
@@ -141,8 +141,8 @@ class Ledger:
                     refunds=own,
                     back={line["offer"]: order.back.get(line["offer"], 0) for line in lines},
                 )
-        deeds = [deed for deed in self.deeds if deed.offer in cards]
-        return Ledger(self.started_at, self.ended_at, cards, orders, deeds, self.cuts)
+        host_actions = [deed for deed in self.host_actions if deed.offer in cards]
+        return Ledger(self.started_at, self.ended_at, cards, orders, host_actions, self.cuts)
 
 
 def refunds_of(order: Order) -> dict[str, int]:
@@ -157,7 +157,7 @@ def refunds_of(order: Order) -> dict[str, int]:
 def fold(facts: Iterable[Fact]) -> Ledger:
     """Return the ledger of a broadcast from its events of KINDS, in order."""
     ledger = Ledger()
-    cards, orders, deeds = ledger.cards, ledger.orders, ledger.deeds
+    cards, orders, host_actions = ledger.cards, ledger.orders, ledger.host_actions
     pinned: HostAction | None = None
     flashes: dict[str, HostAction] = {}
     for at, kind, data in facts:
@@ -175,19 +175,23 @@ def fold(facts: Iterable[Fact]) -> Ledger:
                     flash=flash.flash,
                 )
                 flashes[flash.flash] = batch
-                deeds.append(batch)
+                host_actions.append(batch)
             case events.FlashEnded() as flash:
                 # A batch that was cancelled before it started is no action.
                 if (begun := flashes.get(flash.flash)) is not None:
                     begun.until = at
-                    deeds.append(HostAction("flash_end", at, flash.offer, quantity=flash.sold))
+                    host_actions.append(
+                        HostAction("flash_end", at, flash.offer, quantity=flash.sold)
+                    )
             case events.OfferAdded() as added:
                 cards[added.offer] = added.data()
             case events.OfferChanged() as changed:
-                _change(cards[changed.offer], at, changed, deeds)
+                _change(cards[changed.offer], at, changed, host_actions)
             case events.OfferReleased() as released:
                 cards[released.offer]["released"] = released.released
-                deeds.append(HostAction("release", at, released.offer, quantity=released.quantity))
+                host_actions.append(
+                    HostAction("release", at, released.offer, quantity=released.quantity)
+                )
             case events.SourceSwitched() as switched:
                 if not ledger.cuts or ledger.cuts[-1].source != switched.source:
                     ledger.cuts.append(Cut(at, switched.source, switched.label))
@@ -199,7 +203,7 @@ def fold(facts: Iterable[Fact]) -> Ledger:
                     pinned = None
                 if isinstance(event, events.CardPinned):
                     pinned = HostAction("pin", at, event.offer)
-                    deeds.append(pinned)
+                    host_actions.append(pinned)
                 elif isinstance(event, events.BroadcastEnded):
                     ledger.ended_at = at
     return ledger
@@ -247,7 +251,7 @@ def _refund(order: Order, refund: events.OrderRefunded) -> None:
 
 
 def _change(
-    card: dict[str, Any], at: int, changed: events.OfferChanged, deeds: list[HostAction]
+    card: dict[str, Any], at: int, changed: events.OfferChanged, host_actions: list[HostAction]
 ) -> None:
     if changed.list_price is not events.LEFT_OUT:
         card["list_price"] = changed.list_price
@@ -255,4 +259,4 @@ def _change(
         was, price = card["price"]["amount"], changed.price["amount"]
         card["price"] = changed.price
         if price != was:
-            deeds.append(HostAction("price", at, changed.offer, price=price, was=was))
+            host_actions.append(HostAction("price", at, changed.offer, price=price, was=was))

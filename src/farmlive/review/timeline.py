@@ -90,7 +90,7 @@ def timeline(ledger: Ledger, audience: Watched, start: int, end: int) -> Timelin
 def _moments(ledger: Ledger, audience: Watched, end: int) -> list[Moment]:
     # By offer, and by flash batch.
     sales = {offer: _Sales() for offer in ledger.cards}
-    sales |= {deed.flash: _Sales() for deed in ledger.deeds if deed.flash}
+    sales |= {deed.flash: _Sales() for deed in ledger.host_actions if deed.flash}
     for order in ledger.orders.values():
         for line in order.lines:
             for name in filter(None, (line["offer"], line.get("flash"))):
@@ -100,12 +100,12 @@ def _moments(ledger: Ledger, audience: Watched, end: int) -> list[Moment]:
                 sold.gross.append(line["total"])
     for sold in sales.values():
         sold.summed()
-    pins = [deed for deed in ledger.deeds if deed.kind == "pin"]
+    pins = [deed for deed in ledger.host_actions if deed.kind == "pin"]
     seen = impressions(audience, [(pin.at, pin.until or end) for pin in pins])
     shown = {id(pin): devices for pin, devices in zip(pins, seen, strict=True)}
     return [
         _moment(deed, sales[deed.flash or deed.offer], shown.get(id(deed)), ledger.currency, end)
-        for deed in ledger.deeds
+        for deed in ledger.host_actions
     ]
 
 

@@ -17,6 +17,6 @@ class LotTrade:
 
     def __init__(self, store: Store, log: Log, settings: Settings):
         self.allocation = Allocation(log, settings)
-        self.flashes = Flashes(store, log, settle=self.allocation.settle)
-        self.sales = LotSales(log, settle=self.allocation.settle)
+        self.flashes = Flashes(store, log, allocate_returned=self.allocation.allocate_returned)
+        self.sales = LotSales(log, allocate_returned=self.allocation.allocate_returned)
         self.stops = LotStops(log, self.flashes, allocate=self.allocation.allocate)

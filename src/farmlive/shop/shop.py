@@ -98,9 +98,11 @@ class Shop:
             rush=self.rush,
             allocation=self.allocation,
         )
-        self.bag = bag.Bag(store, log, origin, settings, settle=self.allocation.settle)
+        self.bag = bag.Bag(
+            store, log, origin, settings, allocate_returned=self.allocation.allocate_returned
+        )
         self.corrections = Corrections(store, log)
-        settle = self.allocation.settle
+        allocate_returned = self.allocation.allocate_returned
         self.flashes = trade.flashes
         self.holds = Holds(
             store,
@@ -110,8 +112,8 @@ class Shop:
             limits=limits,
             blocks=blocks,
             rush=self.rush,
-            settle=settle,
-            on_dropped=self.allocation.settle_order,
+            allocate_returned=allocate_returned,
+            on_dropped=self.allocation.allocate_after_order,
         )
         self.till = Till(
             store,
@@ -122,14 +124,14 @@ class Shop:
             limits=limits,
             blocks=blocks,
             rush=self.rush,
-            ordered=self.allocation.settle_order,
+            ordered=self.allocation.allocate_after_order,
         )
         self._sources = Periodic(
             FORGET_EVERY_S,
             partial(box_limits.forget_old, store),
             "from which addresses orders came was not forgotten; trying again",
         )
-        steps = Transitions(log, settle=settle)
+        steps = Transitions(log, allocate_returned=allocate_returned)
         self.orders = Orders(
             store, log, origin, steps, address_pseudonym, contact=settings.whom_to_ask
         )

@@ -17,21 +17,21 @@ class Condition:
     """The condition of one database, as one server sees it."""
 
     def __init__(self, outages: Outages):
-        self.newer = outages.watch(
+        self.newer = outages.register(
             "database_version",
             needed=True,
             lost="the database is of a newer farmlive than this one, which saves nothing any more",
             back="the database serves this farmlive again",
             what_to_do="Start the newer farmlive in the place of this one.",
         )
-        self.away = outages.watch(
+        self.away = outages.register(
             "database",
             needed=True,
             lost="the database is away, or takes nothing",
             back="the database is back",
             what_to_do="See that the database runs and that this server reaches it.",
         )
-        self.full = outages.watch(
+        self.full = outages.register(
             "database_disk",
             needed=True,
             lost="the database's disk takes nothing; no order can be saved",

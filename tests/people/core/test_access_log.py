@@ -254,11 +254,11 @@ async def test_old_entries_are_forgotten(
         for number, age in enumerate(ages)
     ]
     await store.write(lambda conn: conn.execute(tables.audit.insert(), values).rowcount)
-    await people.forget_deeds()
+    await people.delete_old_audit_entries()
     count = select(func.count()).select_from(tables.audit)
     assert await store.read(lambda conn: conn.execute(count).scalar_one()) == 2
-    await people.forget_deeds()
-    assert await people.count_deeds() == 2
+    await people.delete_old_audit_entries()
+    assert await people.count_audit_entries() == 2
 
 
 def test_first_ulid_of_a_time_is_before_all_others_of_it() -> None:

@@ -151,11 +151,11 @@ async def test_oldest_entry_of_a_thing_says_what_it_was_called(
     ]
     for key in made:
         await coordinator.delete(f"/api/v1/api-keys/{key['id']}")
-    found = await people.first_deeds({*(key["id"] for key in made), ulid()})
+    found = await people.first_audit_entries({*(key["id"] for key in made), ulid()})
     assert {key: (deed.action, deed.detail["name"]) for key, deed in found.items()} == {
         key["id"]: ("key.add", label) for key, label in zip(made, ("sheet", "till"), strict=True)
     }
-    assert await people.first_deeds(()) == {}
+    assert await people.first_audit_entries(()) == {}
 
 
 async def test_list_has_pages(coordinator: httpx.AsyncClient, store: Store) -> None:

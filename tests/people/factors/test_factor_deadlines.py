@@ -187,7 +187,9 @@ async def test_coordinator_gives_seven_more_days_and_the_sign_in_goes_without_ag
         until = rfc3339(now_ms() + GRACE_MS)
         assert answer.json()["second_factor_until"] == until
         assert (await try_in(client, "chen")).json()["second_factor_until"] == until
-    deed = next(each for each in await people.deeds(None, 10) if each.action == "factor.extend")
+    deed = next(
+        each for each in await people.audit_entries(None, 10) if each.action == "factor.extend"
+    )
     assert (deed.name, deed.subject) == ("lin", (await people.find_by_name("chen")).id)
     assert deed.detail == {"name": "chen", "until": until}
 

@@ -317,7 +317,9 @@ async def test_coordinator_resets_anothers_factor_and_nothing_else_ends(
     assert (now.second_factor, now.factor_asked_at) == (False, None)
     assert (await host.get("/api/v1/session")).status_code == 200
     assert (await try_in(stranger, "chen")).status_code == 200
-    deed = next(each for each in await people.deeds(None, 10) if each.action == "factor.reset")
+    deed = next(
+        each for each in await people.audit_entries(None, 10) if each.action == "factor.reset"
+    )
     assert (deed.name, deed.subject, deed.detail) == ("lin", chen.id, {"name": "chen"})
 
 
@@ -351,7 +353,7 @@ async def test_wrong_factor_is_audited_as_such_and_a_right_one_by_its_kind(
     await try_in(stranger, "chen", code=wrong_code(secret))
     await try_in(stranger, "chen", code=codes[0])
     await people.access.flush()
-    deeds = await people.deeds(None, 20)
+    deeds = await people.audit_entries(None, 20)
     failed = next(each for each in deeds if each.action == "session.fail")
     assert failed.detail == {"name": "chen", "by": "factor"}
     began = next(each for each in deeds if each.action == "session.start")

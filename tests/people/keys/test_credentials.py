@@ -57,7 +57,7 @@ async def test_all_that_a_shut_out_account_made_ends(
     async with browser(app, Authorization=f"Bearer {made['api_key']['key']}") as program:
         answer = await program.get("/api/v1/accounts")
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/unknown-api-key")
-    deeds = {(deed.action, deed.subject) for deed in await people.deeds(None, 20)}
+    deeds = {(deed.action, deed.subject) for deed in await people.audit_entries(None, 20)}
     assert {
         ("key.revoke", made["api_key"]["id"]),
         ("stream_key.revoke", made["stream_key"]["id"]),
@@ -85,7 +85,9 @@ async def test_however_many_keys_an_account_made_it_is_shut_out_in_one_short_wri
     ended = keys_revoked(people)
     assert (await shut_out(coordinator, account)).status_code == 200
     assert len(set(ended)) == len(ended) == 2_001
-    deeds = [deed for deed in await people.deeds(None, 50) if deed.action == "stream_key.revoke"]
+    deeds = [
+        deed for deed in await people.audit_entries(None, 50) if deed.action == "stream_key.revoke"
+    ]
     assert [deed.detail["keys"] for deed in deeds] == [2_001]
     assert await people.find_stream_key(LIVE, made["stream_key"]["key"]) is None
 
@@ -236,7 +238,9 @@ async def test_keys_of_an_account_that_older_code_shut_out_do_not_work(
     out = update(tables.accounts).where(tables.accounts.c.id == account)
     await store.write(lambda conn: conn.execute(out.values(disabled_at=now_ms())).rowcount)
     assert await works(app, people, made) == NONE
-    assert await people.stream_keys.ended([made["stream_key"]["id"]]) == {made["stream_key"]["id"]}
+    assert await people.stream_keys.filter_ended([made["stream_key"]["id"]]) == {
+        made["stream_key"]["id"]
+    }
 
 
 async def test_the_list_says_what_is_sending_and_what_is_on_air(

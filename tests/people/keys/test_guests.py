@@ -129,8 +129,8 @@ async def test_ended_link_gives_no_key_and_its_keys_are_over(
     assert (answer.status_code, answer.json()["type"]) == (410, "/problems/guest-over")
     assert (await host.delete(f"{PATH}/{made['id']}")).status_code == 404
     assert [each["id"] for each in (await host.get(PATH)).json()["guests"]] == [stays["id"]]
-    assert await people.guests.ended([made["source"], stays["source"]]) == {made["source"]}
-    assert await people.guests.ended([]) == set()
+    assert await people.guests.filter_ended([made["source"], stays["source"]]) == {made["source"]}
+    assert await people.guests.filter_ended([]) == set()
 
 
 async def test_guest_of_another_broadcast_is_not_ended(host: httpx.AsyncClient) -> None:
@@ -155,7 +155,7 @@ async def test_link_works_for_a_day_and_its_key_no_longer(
     answer = await guest.post(link(made))
     assert (answer.status_code, answer.json()["type"]) == (410, "/problems/guest-over")
     assert (await host.get(PATH)).json() == {"guests": [], "next": None}
-    assert await people.guests.ended([made["source"]]) == {made["source"]}
+    assert await people.guests.filter_ended([made["source"]]) == {made["source"]}
 
 
 async def test_ended_and_unknown_broadcasts_take_no_guest(
@@ -227,7 +227,7 @@ async def test_database_and_audit_list_hold_no_token(
     assert minted["key"] not in found
     deeds = [
         (deed.action, deed.subject, deed.name)
-        for deed in await people.deeds(None, 10)
+        for deed in await people.audit_entries(None, 10)
         if deed.action != "session.start"
     ]
     assert deeds == [("guest.end", made["id"], "chen"), ("guest.add", made["id"], "chen")]

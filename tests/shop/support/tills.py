@@ -26,5 +26,5 @@ def till(stall: Any, settings: Settings, **change: Any) -> Till:
         limits=stall.limits,
         blocks=stall.blocks,
         rush=stall.shop.rush,
-        ordered=stall.shop.allocation.settle_order,
+        ordered=stall.shop.allocation.allocate_after_order,
     )

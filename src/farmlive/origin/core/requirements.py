@@ -98,7 +98,7 @@ def differing(connection: Connection, wanted: Requirements, after: str, most: in
     return list(connection.execute(found).scalars())
 
 
-def settle(connection: Connection, wanted: Requirements, among: Sequence[str]) -> list[str]:
+def update_missing(connection: Connection, wanted: Requirements, among: Sequence[str]) -> list[str]:
     """Update `missing` of these lots; return the lots that changed."""
     changes = lots.c.id.in_(among) & lots.c.missing.is_distinct_from(wanted.missing())
     changed = list(connection.execute(select(lots.c.id).where(changes)).scalars())

@@ -55,7 +55,7 @@ def counted(connection: Connection, sales: Sales, found: list[Lot]) -> list[Lot]
 def waste(
     connection: Connection,
     caller: Caller,
-    place: lots.Place,
+    policy: lots.LotPolicy,
     sales: Sales,
     lot: str,
     new: NewWaste,
@@ -79,7 +79,7 @@ def waste(
     ).one_or_none()
     if row is None:
         raise NotLeft(max(0, before.quantity_g - before.wasted_g - taken.together))
-    subject = lots.subject_of(place, connection, lot)
+    subject = lots.subject_of(policy, connection, lot)
     document = epcis.destroying(subject, at, new.weight_g, new.reason)
     traced = lots.trace(connection, lot, at, document)
     record_action(connection, caller, "lot.waste", lot, weight_g=new.weight_g)
@@ -112,7 +112,7 @@ def unwaste(
 def correct(
     connection: Connection,
     caller: Caller,
-    place: lots.Place,
+    policy: lots.LotPolicy,
     sales: Sales,
     lot: str,
     change: LotChange,
@@ -129,7 +129,7 @@ def correct(
     lots.check_room(connection, caller, lot, "commissioning", "records of the harvest")
     plot = farms.find_plot(connection, before.plot.id) if before.plot else None
     more_g = change.quantity_g - before.quantity_g
-    doubts = harvests.doubts_of(connection, place, plot, before.harvested_at, more_g)
+    doubts = harvests.doubts_of(connection, policy, plot, before.harvested_at, more_g)
     if more_g > 0:
         plausibility.check(doubts, change.plausibility_reason)
     told = (

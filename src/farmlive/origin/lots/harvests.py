@@ -26,7 +26,7 @@ from farmlive.problems import Invalid
 
 
 def record(
-    connection: Connection, caller: Caller, place: lots.Place, stops: Stops, new: NewLot
+    connection: Connection, caller: Caller, policy: lots.LotPolicy, stops: Stops, new: NewLot
 ) -> Lot:
     """Record a harvest with the trace events of its facts.
 
@@ -46,9 +46,9 @@ def record(
         raise Invalid("Say what was harvested, or give the plot its crop once; nothing was kept.")
     sprayed = last_spraying(connection, new.plot, new.harvested_at)
     overridden = _overridden(new, sprayed)
-    doubts = doubts_of(connection, place, plot, new.harvested_at, new.quantity_g)
+    doubts = doubts_of(connection, policy, plot, new.harvested_at, new.quantity_g)
     plausibility.check(doubts, new.plausibility_reason)
-    code = _free_code(connection, farm, place, new)
+    code = _free_code(connection, farm, policy, new)
     kind = None if new.gtin else _class_of(connection, farm, product)
     path = gs1.digital_link(new.gtin, code) if new.gtin else gs1.private_class(str(kind), code)
     lot = {
@@ -59,7 +59,7 @@ def record(
         "product_name": product.model_dump(),
         "gtin": new.gtin,
         "class": kind,
-        "class_uri": place.url + path,
+        "class_uri": policy.url + path,
         "harvested_at": new.harvested_at,
         "quantity_g": new.quantity_g,
         "waiting_period_overridden": overridden,
@@ -75,18 +75,18 @@ def record(
     harvest = epcis.Harvest(
         new.harvested_at, new.quantity_g, product, named, sprayed, overridden, why
     )
-    subject = lots.subject_of(place, connection, identifier)
+    subject = lots.subject_of(policy, connection, identifier)
     lots.trace(connection, identifier, new.harvested_at, epcis.commissioning(subject, harvest))
-    requirements.settle(connection, place.requirements, [identifier])
+    requirements.update_missing(connection, policy.requirements, [identifier])
     record_action(connection, caller, "lot.add", identifier, code=code, quantity_g=new.quantity_g)
     if plot is not None:
         stops.harvest_recorded(
             connection, caller, identifier, plot.id, new.harvested_at, overridden
         )
     if new.inspection is not None:
-        lots.inspect(connection, caller, place, stops, identifier, new.inspection)
+        lots.inspect(connection, caller, policy, stops, identifier, new.inspection)
     if new.packed_at is not None:
-        lots.pack(connection, caller, place, identifier, NewPacking(at=new.packed_at))
+        lots.pack(connection, caller, policy, identifier, NewPacking(at=new.packed_at))
     return lots.find(connection, identifier)
 
 
@@ -105,19 +105,23 @@ def last_spraying(connection: Connection, plot: str | None, at: int) -> Work | N
 
 
 def doubts_of(
-    connection: Connection, place: lots.Place, plot: Plot | None, harvested_at: int, more_g: int
+    connection: Connection,
+    policy: lots.LotPolicy,
+    plot: Plot | None,
+    harvested_at: int,
+    more_g: int,
 ) -> list[Doubt]:
     """Return the reasons to doubt that the plot gave `more_g` more grams at that time."""
     if plot is None:
         return []
-    year, begin, end = plausibility.year_of(harvested_at, ZoneInfo(place.time_zone))
+    year, begin, end = plausibility.year_of(harvested_at, ZoneInfo(policy.time_zone))
     before = (
         select(func.coalesce(func.sum(lots_table.c.quantity_g), 0))
         .where(lots_table.c.plot == plot.id)
         .where(lots_table.c.harvested_at >= begin, lots_table.c.harvested_at < end)
     )
     year_g = int(connection.execute(before).scalar_one()) + more_g
-    return plausibility.doubts(plot, year, year_g, place.max_yield_g_per_m2)
+    return plausibility.doubts(plot, year, year_g, policy.max_yield_g_per_m2)
 
 
 def told_doubts(doubts: list[Doubt], reason: str | None) -> dict[str, Any]:
@@ -144,7 +148,7 @@ def _overridden(new: NewLot, sprayed: Work | None) -> str | None:
     return new.waiting_period_overridden
 
 
-def _free_code(connection: Connection, farm: str, place: lots.Place, new: NewLot) -> str:
+def _free_code(connection: Connection, farm: str, policy: lots.LotPolicy, new: NewLot) -> str:
     """Return the given code, if it is free, or the next free one of the day: MMDD, MMDD-2, …"""
     taken = set(
         connection.execute(select(lots_table.c.code).where(lots_table.c.farm == farm)).scalars()
@@ -158,7 +162,9 @@ def _free_code(connection: Connection, farm: str, place: lots.Place, new: NewLot
     if new.gtin is not None:
         named = select(lot_gtins.c.code).where(lot_gtins.c.gtin == new.gtin)
         taken |= set(connection.execute(named).scalars())
-    day = datetime.fromtimestamp(new.harvested_at / 1000, UTC).astimezone(ZoneInfo(place.time_zone))
+    day = datetime.fromtimestamp(new.harvested_at / 1000, UTC).astimezone(
+        ZoneInfo(policy.time_zone)
+    )
     code, number = f"{day:%m%d}", 1
     while code in taken:
         number += 1

@@ -49,7 +49,7 @@ from farmlive.people.core.audit import record_action
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LotPolicy:
     """This server's public URL and time zone, the maximum yield of plots, and the requirements for
     selling a lot.
     """
@@ -63,7 +63,7 @@ class Place:
 def inspect(
     connection: Connection,
     caller: Caller,
-    place: Place,
+    policy: LotPolicy,
     stops: Stops,
     lot: str,
     new: NewInspection,
@@ -82,9 +82,9 @@ def inspect(
     row = {"id": ulid(), "lot": lot, **new.model_dump(), "certificate": None}
     connection.execute(insert(inspections), {**row, "recorded_at": now_ms()})
     kept = Inspection.model_validate(row)
-    subject = subject_of(place, connection, lot)
+    subject = subject_of(policy, connection, lot)
     trace(connection, lot, new.at, epcis.inspecting(subject, kept, None))
-    sum_up_tests(connection, place, stops, lot)
+    sum_up_tests(connection, policy, stops, lot)
     record_action(connection, caller, "lot.inspect", lot, inspection=kept.id, passed=new.passed)
     if not new.passed:
         stops.test_failed(connection, caller, lot, kept.id)
@@ -121,7 +121,7 @@ def find_certifiable(
 def certify(
     connection: Connection,
     caller: Caller,
-    place: Place,
+    policy: LotPolicy,
     stops: Stops,
     lot: str,
     inspection: str,
@@ -136,13 +136,15 @@ def certify(
         return
     here = inspections.c.id == inspection
     connection.execute(update(inspections).where(here).values(certificate=url))
-    subject = subject_of(place, connection, lot)
-    trace(connection, lot, kept.at, epcis.inspecting(subject, kept, place.url + url))
-    sum_up_tests(connection, place, stops, lot)
+    subject = subject_of(policy, connection, lot)
+    trace(connection, lot, kept.at, epcis.inspecting(subject, kept, policy.url + url))
+    sum_up_tests(connection, policy, stops, lot)
     record_action(connection, caller, "lot.certify", lot, inspection=inspection, certificate=url)
 
 
-def pack(connection: Connection, caller: Caller, place: Place, lot: str, new: NewPacking) -> Traced:
+def pack(
+    connection: Connection, caller: Caller, policy: LotPolicy, lot: str, new: NewPacking
+) -> Traced:
     """Record that the lot was packed.
 
     Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
@@ -152,12 +154,12 @@ def pack(connection: Connection, caller: Caller, place: Place, lot: str, new: Ne
     if before.packed_at is None or new.at < before.packed_at:
         connection.execute(update(lots).where(lots.c.id == lot).values(packed_at=new.at))
     record_action(connection, caller, "lot.pack", lot, boxes=new.boxes)
-    subject = subject_of(place, connection, lot)
+    subject = subject_of(policy, connection, lot)
     return trace(connection, lot, new.at, epcis.packing(subject, new))
 
 
 def ship(
-    connection: Connection, caller: Caller, place: Place, lot: str, new: NewShipping
+    connection: Connection, caller: Caller, policy: LotPolicy, lot: str, new: NewShipping
 ) -> Traced:
     """Record that the lot left the farm.
 
@@ -168,7 +170,7 @@ def ship(
     if before.shipped_at is None or new.at < before.shipped_at:
         connection.execute(update(lots).where(lots.c.id == lot).values(shipped_at=new.at))
     record_action(connection, caller, "lot.ship", lot)
-    subject = subject_of(place, connection, lot)
+    subject = subject_of(policy, connection, lot)
     return trace(connection, lot, new.at, epcis.shipping(subject, new))
 
 
@@ -275,13 +277,13 @@ def as_inspection(row: Row[Any]) -> Inspection:
     return Inspection.model_validate({name: getattr(row, name) for name in Inspection.model_fields})
 
 
-def subject_of(place: Place, connection: Connection, lot: str) -> epcis.Subject:
+def subject_of(policy: LotPolicy, connection: Connection, lot: str) -> epcis.Subject:
     """Return the subject of the lot's trace events."""
     row = connection.execute(
         select(lots.c.class_uri, lots.c.code, lots.c.farm).where(lots.c.id == lot)
     ).one()
-    where = f"{place.url}/origin/farm/{row.farm}"
-    return epcis.Subject(row.class_uri, row.code, where, place.time_zone)
+    where = f"{policy.url}/origin/farm/{row.farm}"
+    return epcis.Subject(row.class_uri, row.code, where, policy.time_zone)
 
 
 def trace(connection: Connection, lot: str, at: int, document: epcis.Document) -> Traced:
@@ -325,7 +327,7 @@ def check_room(
     farms.check_room(connection, caller, query, MOST_EVENTS if most is None else most, what)
 
 
-def sum_up_tests(connection: Connection, place: Place, stops: Stops, lot: str) -> None:
+def sum_up_tests(connection: Connection, policy: LotPolicy, stops: Stops, lot: str) -> None:
     """Update the lot's columns from its tests: the latest verdict, and the latest certificate of a
     passed one; notify the handlers where the lot may be sold now, or may not any more.
 
@@ -346,4 +348,6 @@ def sum_up_tests(connection: Connection, place: Place, stops: Stops, lot: str) -
             certificate=certificates[0] if certificates else None,
         )
     )
-    stops.proof_changed(connection, requirements.settle(connection, place.requirements, [lot]))
+    stops.proof_changed(
+        connection, requirements.update_missing(connection, policy.requirements, [lot])
+    )

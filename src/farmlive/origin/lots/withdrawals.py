@@ -24,7 +24,7 @@ from farmlive.people.core.audit import record_action
 def withdraw_test(
     connection: Connection,
     caller: Caller,
-    place: lots.Place,
+    policy: lots.LotPolicy,
     stops: Stops,
     lot: str,
     inspection: str,
@@ -40,7 +40,7 @@ def withdraw_test(
     for event in declarations.standing_of(connection, lot, "inspecting").values():
         if event.get("farmlive:inspection") == inspection:
             declarations.declare(connection, lot, event, undo.reason)
-    lots.sum_up_tests(connection, place, stops, lot)
+    lots.sum_up_tests(connection, policy, stops, lot)
     record_action(
         connection, caller, "lot.withdraw_test", lot, inspection=inspection, passed=kept.passed
     )

@@ -43,8 +43,8 @@ async def audit_csv(
     base_url: str,
 ) -> Response:
     """Answer with the entries of the selection that there are now; `only` says it in words."""
-    first = await people.deeds(None, AT_ONCE, selection)
-    rows = await people.count_deeds(selection, first[0].id) if first else 0
+    first = await people.audit_entries(None, AT_ONCE, selection)
+    rows = await people.count_audit_entries(selection, first[0].id) if first else 0
     people.access.record_export(caller, "audit.csv", rows, **chosen)
     sheet = _Sheet(language, time_zone, base_url)
     return StreamingResponse(
@@ -71,7 +71,7 @@ async def _parts(
     while deeds:
         said = await told(deeds)
         yield await asyncio.to_thread(sheet.rows, deeds, said)
-        deeds = await people.deeds(deeds[-1].id, AT_ONCE, selection)
+        deeds = await people.audit_entries(deeds[-1].id, AT_ONCE, selection)
 
 
 class _Sheet:

@@ -90,7 +90,7 @@ def remove_all(conn: Connection, account: str) -> None:
     accounts.forget_factor_asked(conn, account)
 
 
-def settle(conn: Connection, sealer: Sealer, account: str) -> bool:
+def record_factor_state(conn: Connection, sealer: Sealer, account: str) -> bool:
     """Record whether the account still has a factor; without one delete its recovery codes."""
     left = read_own(conn, sealer, account)
     has = left.totp_since is not None or bool(left.passkeys)

@@ -168,9 +168,9 @@ class Guests:
             guest = find(conn, secret)
             if state(conn, guest.broadcast) == "ended":
                 raise BroadcastEnded("The broadcast has ended. Thank you for being there!")
-            source = sources.known(conn, guest.broadcast, guest.source)
+            source = sources.require(conn, guest.broadcast, guest.source)
             stream_keys.revoke_all(conn, guest.source)
-            sources.move(conn, guest.source, caller.device)
+            sources.assign_device(conn, guest.source, caller.device)
             key, minted = stream_keys.add(
                 conn, source, "guest", guest.expires_at, owner=guest.owner
             )
@@ -199,7 +199,7 @@ class Guests:
         ended = await self._store.write(write)
         self._revocations.revoke_guest(ended.broadcast, ended.source)
 
-    async def ended(self, cameras: Iterable[str]) -> set[str]:
+    async def filter_ended(self, cameras: Iterable[str]) -> set[str]:
         """Return those of these guests' sources whose links have ended."""
         asked = set(cameras)
         return asked - await self._store.read(lambda conn: still_open(conn, asked))

@@ -82,7 +82,7 @@ def add(
     return source
 
 
-def move(conn: Connection, source: str, device: str) -> None:
+def assign_device(conn: Connection, source: str, device: str) -> None:
     """Assign the guest's source to this device.
 
     The stored value is a hash with the source, so that the host's own browser, which may open a
@@ -95,7 +95,7 @@ def move(conn: Connection, source: str, device: str) -> None:
     )
 
 
-def known(conn: Connection, broadcast: str, source: str) -> Source:
+def require(conn: Connection, broadcast: str, source: str) -> Source:
     """Return the source with that id. Raises UnknownSource if it is another broadcast's."""
     if is_ulid(source):
         query = select(tables.sources).where(

@@ -160,7 +160,7 @@ def revoke_all(conn: Connection, source: str) -> None:
     )
 
 
-def ended(conn: Connection, keys: Iterable[str]) -> set[str]:
+def filter_ended(conn: Connection, keys: Iterable[str]) -> set[str]:
     """Return those of these keys whose owner is shut out, or was while owning them: their sessions
     end.
     """
@@ -220,7 +220,7 @@ class StreamKeys:
             if purpose == "studio":
                 return sources.of_device(conn, broadcast, str(device), label)
             if source:
-                known = sources.known(conn, broadcast, source)
+                known = sources.require(conn, broadcast, source)
                 if known.guest:
                     raise UnknownSource("No key was made: a guest's camera has that of the link.")
                 return known
@@ -257,10 +257,10 @@ class StreamKeys:
 
         await self._store.write(write)
 
-    async def ended(self, keys: Iterable[str]) -> set[str]:
+    async def filter_ended(self, keys: Iterable[str]) -> set[str]:
         """Return those of these keys whose owner is shut out."""
         asked = list(keys)
-        return await self._store.read(lambda conn: ended(conn, asked)) if asked else set()
+        return await self._store.read(lambda conn: filter_ended(conn, asked)) if asked else set()
 
     async def sources(self, broadcast: str, state: BroadcastState | None = None) -> list[Source]:
         """Return the broadcast's sources, the oldest first. Raises what `state` raises."""

@@ -72,7 +72,7 @@ def routes(people: People, guard: Guard) -> APIRouter:
             until=parse_rfc3339(until) if until else None,
         )
         before = page.after[1] if page.after else None
-        found = await people.deeds(before, page.fetch_limit, selection)
+        found = await people.audit_entries(before, page.fetch_limit, selection)
         rows, following = page.take(found, lambda deed: (0, deed.id))
         deeds = [
             models.DeedAnswer(

@@ -82,8 +82,8 @@ _REPLACE = hot(
 class Holds:
     """Creates, renews, drops and expires holds; `scheduler` runs the expiry.
 
-    `address_pseudonym` turns an IP address within a broadcast into its source. `settle` allocates
-    returned boxes to the waiting list; `on_dropped` also takes the device off the waiting list.
+    `address_pseudonym` turns an IP address within a broadcast into its source. `allocate_returned`
+    gives returned boxes to the waiting list; `on_dropped` also takes the device off that list.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Holds:
         limits: Limits,
         blocks: Blocks,
         rush: Rush,
-        settle: stock.Settle,
+        allocate_returned: stock.AllocateReturned,
         on_dropped: stock.Ordered,
     ):
         self._store = store
@@ -106,7 +106,7 @@ class Holds:
         self._limits = limits
         self._blocks = blocks
         self._rush = rush
-        self._settle = settle
+        self._allocate_returned = allocate_returned
         self._on_dropped = on_dropped
         self.scheduler = DueScheduler(
             store, _next, self.expire, "holds did not run out; trying again"
@@ -272,7 +272,7 @@ class Holds:
             self._rush.check(connection, caller, broadcast, request, known.values(), is_new=is_new)
         moved = stock.move(
             connection,
-            line_items.moves(wanted, batches, before, sell=False, is_new=is_new),
+            line_items.stock_moves(wanted, batches, before, sell=False, is_new=is_new),
             with_held,
             for_buyer=caller.role is None,
         )
@@ -331,9 +331,9 @@ class Holds:
             device=caller.device,
         )
         # without an earlier hold nothing is returned
-        settle = self._settle if before else stock.moved_events
+        allocate_returned = self._allocate_returned if before else stock.moved_events
         rush = self._rush.take(connection, caller, broadcast, wanted, before, is_new=is_new)
-        told_stock = settle(connection, broadcast, moved)
+        told_stock = allocate_returned(connection, broadcast, moved)
         self._log.append_all(connection, broadcast, [held, *told_stock, *rush])
         self.scheduler.announce(connection, until)
         return {
@@ -372,7 +372,7 @@ class Holds:
         if dropped:
             settled = self._on_dropped(connection, row.broadcast, row.device, back, moved)
         else:
-            settled = self._settle(connection, row.broadcast, moved)
+            settled = self._allocate_returned(connection, row.broadcast, moved)
         self._log.append_all(connection, row.broadcast, [over, *settled])
 
 

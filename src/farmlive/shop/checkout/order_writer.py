@@ -183,7 +183,7 @@ class OrderWriter:
         fee = _fee(connection, request, known, asked)
         moved = stock.move(
             connection,
-            line_items.moves(wanted, batches, hold, sell=True),
+            line_items.stock_moves(wanted, batches, hold, sell=True),
             line_items.with_held(connection, broadcast, known, hold),
             for_buyer=caller.role is None,
         )

@@ -57,7 +57,7 @@ class Allocation:
         # that may be lost.
         self._looked: dict[frozenset[str], waitlist_queue.QueuePosition] = {}
 
-    def settle(
+    def allocate_returned(
         self, connection: Connection, broadcast: str, moved: Sequence[StockChanged]
     ) -> list[EventModel]:
         """Allocate returned stock, and return the events to append, those of `moved` included.
@@ -69,7 +69,7 @@ class Allocation:
         again = {event.offer for event in served if isinstance(event, StockChanged)}
         return [*(each for each in moved if each.offer not in again), *served]
 
-    def settle_order(
+    def allocate_after_order(
         self,
         connection: Connection,
         broadcast: str,
@@ -77,11 +77,11 @@ class Allocation:
         wanted: Iterable[str],
         moved: Sequence[StockChanged],
     ) -> list[EventModel]:
-        """Do as `settle`, after the device has ordered or dropped these offers: it leaves their
-        lists.
+        """Do as `allocate_returned`, after the device has ordered or dropped these offers: it
+        leaves their lists.
         """
         left = self.leave(connection, broadcast, device, wanted)
-        told = self.settle(connection, broadcast, moved)
+        told = self.allocate_returned(connection, broadcast, moved)
         counted = {event.offer for event in told if isinstance(event, WaitChanged)}
         return [*told, *changed_event(connection, left - counted)]
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy import Connection
 
 from farmlive.clock import now_ms
-from farmlive.outages import Outage, reason_of
+from farmlive.outages import DependencyHealth, reason_of
 from farmlive.periodic import Task, rest_s
 from farmlive.store import Store, after_commit
 
@@ -38,7 +38,7 @@ class DueScheduler(Task):
         self._store = store
         self._due = due
         self._on_due = on_due
-        self._outage = Outage(failed, lost=failed, back=f"{failed}: it is done again")
+        self._outage = DependencyHealth(failed, lost=failed, back=f"{failed}: it is done again")
         self._earlier = asyncio.Event()
         self._waits_until = 0.0
 

@@ -86,14 +86,14 @@ _ORDERS = select(func.count()).where(order_lines.c.flash == bindparam("flash"))
 class Flashes:
     """Plans flash batches, and starts and ends them when due; `scheduler` runs this.
 
-    `settle` allocates boxes that return at a batch's end. `begin_due` and `end_all` handle
-    `broadcast.started` and `broadcast.ended`, in their transactions.
+    `allocate_returned` gives boxes that return at a batch's end to the waiting list. `begin_due`
+    and `end_all` handle `broadcast.started` and `broadcast.ended`, in their transactions.
     """
 
-    def __init__(self, store: Store, log: Log, *, settle: stock.Settle):
+    def __init__(self, store: Store, log: Log, *, allocate_returned: stock.AllocateReturned):
         self._store = store
         self._log = log
-        self._settle = settle
+        self._allocate_returned = allocate_returned
         self.scheduler = DueScheduler(
             store, self._next, self.run_due, "flash batches did not start or end; trying again"
         )
@@ -324,7 +324,7 @@ class Flashes:
         moved = stock.move(connection, {row.offer: stock.StockMove(keep=keep)}, known)
         values = {"state": "ended", "why": why, "ended_at": now_ms()}
         connection.execute(_SET.values(values), {"of": row.id})
-        return [_ended(row, why), *self._settle(connection, row.broadcast, moved)]
+        return [_ended(row, why), *self._allocate_returned(connection, row.broadcast, moved)]
 
     def _mark_mistake(
         self, connection: Connection, row: Row[Any]

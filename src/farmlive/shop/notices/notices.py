@@ -134,7 +134,7 @@ class Notices:
         self._limits = StrangerLimits(settings, store)
         self._failures: dict[str, int] = {}
         self._outages = {
-            provider.name: outages.watch(
+            provider.name: outages.register(
                 f"notices_{provider.name}",
                 lost=f"notices by {provider.name} can't be sent at the moment",
                 back=f"notices by {provider.name} are sent again",

@@ -81,13 +81,19 @@ class Bag:
     """Adds offers to bags and changes them."""
 
     def __init__(
-        self, store: Store, log: Log, origin: Origin, settings: Settings, *, settle: stock.Settle
+        self,
+        store: Store,
+        log: Log,
+        origin: Origin,
+        settings: Settings,
+        *,
+        allocate_returned: stock.AllocateReturned,
     ):
         self._store = store
         self._log = log
         self._origin = origin
         self._settings = settings
-        self._settle = settle
+        self._allocate_returned = allocate_returned
 
     async def add(self, caller: Caller, broadcast: str, new: NewOffer) -> Card:
         """Add an offer at the end of the bag; its `offer.added` has the card.
@@ -191,7 +197,7 @@ class Bag:
                 free = row.released - row.sold - row.held - row.kept
                 raise StockTaken(offer, free) from short
             released = events.OfferReleased(offer=offer, quantity=quantity, released=moved.released)
-            told = self._settle(connection, broadcast, [moved])
+            told = self._allocate_returned(connection, broadcast, [moved])
             self._log.append_all(connection, broadcast, [released, *told])
             record_action(
                 connection, caller, "offer.release", offer, broadcast=broadcast, quantity=quantity

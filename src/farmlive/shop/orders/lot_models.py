@@ -22,12 +22,12 @@ class LotOrder(Order):
     @classmethod
     def of(cls, order: Order, boxes: int) -> "LotOrder":
         """Return the order with the actions that its state and payment allow."""
-        deeds: list[str] = ["cancel"] if order.can_cancel else []
+        allowed_actions: list[str] = ["cancel"] if order.can_cancel else []
         had = order.payment in ("paid", "part_refunded")
         owed = order.payment == "due" and order.state != "cancelled"
         if (had or owed) and order.refunded.amount < order.total.amount:
-            deeds.append("refund")
-        return cls.model_validate({**dict(order), "boxes": boxes, "deeds": deeds})
+            allowed_actions.append("refund")
+        return cls.model_validate({**dict(order), "boxes": boxes, "deeds": allowed_actions})
 
 
 class LotHold(BaseModel):

@@ -270,13 +270,13 @@ def _listed(connection: Connection, offer: Row[Any], wrong: _Wrong) -> dict[str,
 
 def _shown(row: Row[Any], wrong: int, right: int) -> dict[str, Any]:
     too_much = (wrong - right) * row.boxes
-    deeds = ["keep"]
+    allowed_actions = ["keep"]
     if state_machine.can_cancel(row.state, "staff"):
-        deeds.append("cancel")
+        allowed_actions.append("cancel")
     owed = row.payment == "due" and row.state != "cancelled"
     paid = row.payment in ("paid", "part_refunded")
     if (owed or paid) and 0 < too_much <= row.total - row.refunded:
-        deeds.append("refund")
+        allowed_actions.append("refund")
     return {
         "id": row.id,
         "number": order_number(row.number),
@@ -288,5 +288,5 @@ def _shown(row: Row[Any], wrong: int, right: int) -> dict[str, Any]:
         "difference": money(abs(too_much), row.currency),
         "refunded": money(row.refunded, row.currency),
         "buyer": order_view.buyer(row),
-        "deeds": deeds,
+        "deeds": allowed_actions,
     }

@@ -121,12 +121,12 @@ def with_id(connection: Connection, broadcast: str, order: str) -> Row[Any]:
 class Transitions:
     """Applies transitions, each within its caller's transaction.
 
-    `settle` allocates moved stock to the waiting list and returns the events.
+    `allocate_returned` gives moved stock to the waiting list and returns the events.
     """
 
-    def __init__(self, log: Log, *, settle: stock.Settle):
+    def __init__(self, log: Log, *, allocate_returned: stock.AllocateReturned):
         self._log = log
-        self._settle = settle
+        self._allocate_returned = allocate_returned
 
     def enter(
         self,
@@ -397,7 +397,7 @@ class Transitions:
             farms=connection.execute(_FARMS, {"of": row.id}).scalars().all(),
             **(refund._asdict() if refund else {}),
         )
-        after = self._settle(connection, row.broadcast, moved) if moved else ()
+        after = self._allocate_returned(connection, row.broadcast, moved) if moved else ()
         self._log.append_all(connection, row.broadcast, [said, *after, *over])
 
 

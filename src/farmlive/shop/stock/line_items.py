@@ -246,7 +246,7 @@ def _held(row: Offer, *, batch: bool) -> int:
     return of_batch if batch else row.held - of_batch
 
 
-def moves(
+def stock_moves(
     lines: Sequence[OrderLine],
     batches: Mapping[str, str],
     hold: Hold | None,

@@ -23,12 +23,12 @@ _DRAWING = (
 class LotSales:
     """Implements `farmlive.origin.lots.balance.Sales`.
 
-    `settle` is `Allocation.settle`: available boxes go to the waiting list first.
+    `allocate_returned` is `Allocation`'s: available boxes go to the waiting list first.
     """
 
-    def __init__(self, log: Log, *, settle: stock.Settle):
+    def __init__(self, log: Log, *, allocate_returned: stock.AllocateReturned):
         self._log = log
-        self._settle = settle
+        self._allocate_returned = allocate_returned
 
     def stock_of(self, connection: Connection, lots: Iterable[str]) -> dict[str, Taken]:
         """Return what is sold and held of these lots."""
@@ -44,7 +44,7 @@ class LotSales:
                 continue
             of_lot = lot_stock.of_lots(connection, [lot])[lot]
             moved = unchanged_stock(connection, broadcast, offer, of_lot)
-            after = self._settle(connection, broadcast, [moved])
+            after = self._allocate_returned(connection, broadcast, [moved])
             changed = events.LotChanged(
                 lot=lot, harvested_g=of_lot.quantity_g, wasted_g=of_lot.wasted_g
             )

@@ -373,7 +373,7 @@ def _changed(row: Offer, lot: _Lot) -> StockChanged:
     )
 
 
-Settle = Callable[[Connection, str, Sequence[StockChanged]], Sequence[EventModel]]
+AllocateReturned = Callable[[Connection, str, Sequence[StockChanged]], Sequence[EventModel]]
 """Returns the events of moved stock: `moved_events`, or a function that first allocates returned
 stock to the waiting list.
 """

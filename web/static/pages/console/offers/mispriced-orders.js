@@ -46,7 +46,7 @@ export class MispricedOrders {
   #flashes;
   #moves;
   /** How each order that was cancelled here is taken back, as {undo}: one tap's orders share it. */
-  #deeds = new Map();
+  #undos = new Map();
   #isOffline = false;
   #kept;
 
@@ -194,9 +194,9 @@ export class MispricedOrders {
 
   #acts(order, isMoving) {
     const button = (words, run) => el("button", { class: "button", type: "button", disabled: isMoving, "aria-label": `${words}: ${order.number}`, onclick: run }, words);
-    const deed = this.#deeds.get(order.id);
+    const deed = this.#undos.get(order.id);
     if (deed && (order.state === "cancelled" || order.refunded.amount)) {
-      const together = [...this.#deeds.values()].filter((each) => each === deed).length;
+      const together = [...this.#undos.values()].filter((each) => each === deed).length;
       return [button(together > 1 ? t("Undo all %(n)s", { n: count(together) }) : t("Undo"), () => this.#undo(deed))];
     }
     if (this.#kept.has(order.id)) return [button(t("Undo"), () => this.#toggleKept(order))];
@@ -240,21 +240,21 @@ export class MispricedOrders {
       const known = this.#orders.get(id);
       if (!known) continue;
       this.#orders.set(id, { ...known, state, payment, refunded: refunded ?? known.refunded, deeds: body.refund ? known.deeds : [] });
-      if (undo) this.#deeds.set(id, deed);
+      if (undo) this.#undos.set(id, deed);
     }
     this.#refuse(refused);
     this.#draw();
   }
 
   #undone({ moved, refused }) {
-    for (const id of [...moved.map((order) => order.id), ...refused.map(({ order }) => order)]) this.#deeds.delete(id);
+    for (const id of [...moved.map((order) => order.id), ...refused.map(({ order }) => order)]) this.#undos.delete(id);
     this.#refuse(refused);
     if (this.#card) this.#load();
   }
 
   #failed({ problem, orders, body }) {
     if (body?.refund && problem.slug === "key-reused") return this.#keptBefore(orders[0]);
-    if (problem.slug === "undo-over") for (const id of orders) this.#deeds.delete(id);
+    if (problem.slug === "undo-over") for (const id of orders) this.#undos.delete(id);
     this.#say(spoken(problem));
     return this.#draw();
   }
