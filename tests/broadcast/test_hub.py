@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 from tests.support.waiting import LONG_S, until
 
 from farmlive.broadcast import hub as hubs
+from farmlive.broadcast.event_index import drop_superseded
 from farmlive.broadcast.hub import Client, Counts, Hub
 from farmlive.broadcast.log import Event
-from farmlive.broadcast.news import newest
 
 
 class FakeWire:
@@ -317,7 +317,7 @@ def test_newest_keeps_the_order_and_the_last_of_each_offer() -> None:
         event(4, "stock.changed", offer="a", left=2),
         event(5, "audience.counted", viewers=2, reactions=0),
     ]
-    assert [kept.seq for kept in newest(events)] == [3, 4, 5]
+    assert [kept.seq for kept in drop_superseded(events)] == [3, 4, 5]
 
 
 def order(seq: int, *farms: str) -> Event:

@@ -92,7 +92,7 @@ async def test_a_server_refuses_what_was_signed_before_its_clock_was_moved(serve
     one = signer_of(house.store.keys, "one", lambda: house.store.clock_epoch)
     before, _ = one.sign(house.media.leases.node, BODY)
     was = house.store.clock_epoch
-    await house.store.write(lambda connection: reference.keep(connection, epoch=was + 1))
+    await house.store.write(lambda connection: reference.write_row(connection, epoch=was + 1))
     await house.store.write(lambda connection: None)  # which hears of it
     assert house.store.clock_epoch == was + 1
     after, _ = one.sign(house.media.leases.node, BODY)

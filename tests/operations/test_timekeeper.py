@@ -97,7 +97,7 @@ async def test_after_a_month_without_a_server_the_machines_clock_may_be_wrong(
 ) -> None:
     away_ms = DOUBTED_GAP_MS + 60_000
     seen_at = clock.now_ms() - away_ms
-    await store.write(lambda connection: reference.keep(connection, seen_at=seen_at))
+    await store.write(lambda connection: reference.write_row(connection, seen_at=seen_at))
     again = await Store.open(settings, migrates=True)
     try:
         keeper = timekeeper_of(again, local_log(), Outages())
@@ -153,7 +153,9 @@ async def test_one_of_two_servers_moves_what_runs(
             for _ in range(40):
                 clocks.let_pass(1)
                 await asyncio.gather(*(keeper.look() for keeper in keepers))
-        epochs = {await each.read(lambda c: reference.look(c).epoch) for each in (store, other)}
+        epochs = {
+            await each.read(lambda c: reference.read_state(c).epoch) for each in (store, other)
+        }
         assert epochs == {1}
         moves: list[Any] = [line["by_s"] for line in said if "by_s" in line]
         assert len(moves) >= 1

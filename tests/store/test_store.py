@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.support.waiting import until
 
 from farmlive.settings import Settings
-from farmlive.store import CommitFailed, NotRead, Store, after_commit, apart, writer
+from farmlive.store import CommitFailed, NotRead, Store, after_commit, savepoint, writer
 from farmlive.store.engine import DatabaseRefused
 
 metadata = MetaData()
@@ -216,7 +216,7 @@ async def test_a_part_that_fails_undoes_itself_and_what_it_wanted_told(store: St
     told: list[int] = []
 
     def part(connection: Connection, n: int, *, fails: type[Exception] | None = None) -> None:
-        with apart(connection):
+        with savepoint(connection):
             mark(n)(connection)
             after_commit(connection, lambda: told.append(n))
             if fails is DBAPIError:

@@ -16,10 +16,10 @@ import structlog
 
 from farmlive import compact_json
 from farmlive.broadcast.broadcast_state import BroadcastState, fold
+from farmlive.broadcast.event_index import EncodedEvents, EventIndex, drop_superseded
 from farmlive.broadcast.events import ChatHidden, OrderErased, StockChanged
 from farmlive.broadcast.events.audience_filter import ORDER, order_in
 from farmlive.broadcast.log import REDACTING, Event
-from farmlive.broadcast.news import News, Pieces, newest
 from farmlive.broadcast.wire.ws_protocol import Wire, text_frame
 from farmlive.clock import now_ms
 from farmlive.outages import reason_of
@@ -213,7 +213,7 @@ class Hub:
 
     def frame(self, client: Client, members: dict[str, Any]) -> bytes:
         """Encode a frame with the events after the client's position, and with `members`."""
-        found = News.index(self._tail(client.to)).encoded(client.audiences, {})
+        found = EventIndex.index(self._tail(client.to)).encoded(client.audiences, {})
         self.counts.frames += bool(found)
         return text_frame(
             b'{"type":"events","to":%d,%b,"events":[%b]}'
@@ -321,8 +321,8 @@ class Hub:
         seq = self._flushed_seq = self.scene.seq
         # Share one frame among clients at the same position with the same relevant audiences.
         frames: dict[tuple[int, bool, frozenset[str]], bytes | None] = {}
-        news: dict[tuple[int, bool], News] = {}
-        pieces: Pieces = {}
+        indexes: dict[tuple[int, bool], EventIndex] = {}
+        cache: EncodedEvents = {}
         stalled = False
         for client in list(self.clients):
             if client.to >= seq:
@@ -336,12 +336,12 @@ class Hub:
                 self.cut(client)
                 continue
             place = (client.to, lossy)
-            if place not in news:
-                news[place] = self._news(*place)
-            mine = client.audiences & news[place].audiences
+            if place not in indexes:
+                indexes[place] = self._index(*place)
+            mine = client.audiences & indexes[place].audiences
             key = (*place, mine)
             if key not in frames:
-                frames[key] = self._frame(news[place], mine, pieces)
+                frames[key] = self._frame(indexes[place], mine, cache)
             frame = frames[key]
             client.to = seq
             if frame is not None:
@@ -371,20 +371,22 @@ class Hub:
         tail.reverse()
         return tail
 
-    def _news(self, after: int, lossy: bool) -> News:
+    def _index(self, after: int, lossy: bool) -> EventIndex:
         """Return the events to send to a client at position `after`.
 
         Stale ones are left out in a rush, and where the client is slow (`lossy`).
         """
         events = self._tail(after)
         if lossy or len(events) > RUSH:
-            shown = newest(events)
+            shown = drop_superseded(events)
             self.counts.superseded += len(events) - len(shown)
             events = shown
-        return News.index(events)
+        return EventIndex.index(events)
 
-    def _frame(self, news: News, audiences: frozenset[str], pieces: Pieces) -> bytes | None:
-        found = news.encoded(audiences, pieces)
+    def _frame(
+        self, index: EventIndex, audiences: frozenset[str], cache: EncodedEvents
+    ) -> bytes | None:
+        found = index.encoded(audiences, cache)
         if not found:
             return None
         self.counts.frames += 1

@@ -155,7 +155,7 @@ class Log:
             for seq, model in enumerate(models, head.seq + 1)
         ]
         counted = tally(connection)
-        counted.owe(
+        counted.defer(
             _ADVANCE,
             {"broadcast": broadcast},
             {"count": len(models)},

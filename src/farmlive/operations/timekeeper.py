@@ -23,7 +23,7 @@ from farmlive.periodic import Periodic
 from farmlive.problems import Unavailable
 from farmlive.store import FILE_S, Store, after_commit
 from farmlive.store import reference as references
-from farmlive.store.reference import Look
+from farmlive.store.reference import ClockState
 from farmlive.store.running import move_all
 
 EVERY_S = 1.0
@@ -144,7 +144,9 @@ class Timekeeper(Periodic):
         if late or abs(ahead - kept_ahead) >= MOVED_MS * _MS:
             try:
                 await self._store.write(
-                    lambda connection: references.keep(connection, **references.standing(ahead)),
+                    lambda connection: references.write_row(
+                        connection, **references.offset_row(ahead)
+                    ),
                     last=True,
                 )
             except Unavailable:  # the next check tries again
@@ -155,12 +157,12 @@ class Timekeeper(Periodic):
         steady, shown, _ = references.read()
         ahead = shown - steady
         by = (ahead - clock.ahead_ns()) // _MS
-        self._move(connection, by, self._store.clock_epoch, ahead, **references.standing(ahead))
+        self._move(connection, by, self._store.clock_epoch, ahead, **references.offset_row(ahead))
 
     # PostgreSQL.
 
     async def _look_at_database(self) -> None:
-        seen = await self._store.read(references.look)
+        seen = await self._store.read(references.read_state)
         if seen.within > _VAGUE_NS:
             return
         if seen.epoch != self._store.clock_epoch:
@@ -182,7 +184,7 @@ class Timekeeper(Periodic):
         elif not 0 <= seen.unconfirmed_ms < references.CONFIRM_MS:
             await self._write_row(seen, seen_at=seen.reference // _MS)
 
-    async def _look_at_shift(self, seen: Look) -> None:
+    async def _look_at_shift(self, seen: ClockState) -> None:
         """Check whether the database's clock is right again without a shift."""
         self._proof.ahead = self._time.ahead
         verdict = self._proof.see(seen.steady, seen.reference, seen.within)
@@ -197,13 +199,13 @@ class Timekeeper(Periodic):
         elif not 0 <= seen.unconfirmed_ms < references.CONFIRM_MS:
             await self._write_row(seen, seen_at=seen.reference // _MS)
 
-    async def _write_row(self, seen: Look, **values: int) -> None:
+    async def _write_row(self, seen: ClockState, **values: int) -> None:
         await self._store.write(
-            lambda connection: references.keep_after(connection, seen, **values), last=True
+            lambda connection: references.write_row_after(connection, seen, **values), last=True
         )
 
-    def _move_to_database(self, connection: Connection, before: Look) -> None:
-        seen = references.look(connection)
+    def _move_to_database(self, connection: Connection, before: ClockState) -> None:
+        seen = references.read_state(connection)
         if (seen.epoch, seen.shift_ms) != (before.epoch, before.shift_ms):
             return  # another server was first
         ahead = seen.reference - seen.steady
@@ -220,7 +222,7 @@ class Timekeeper(Periodic):
         """
         move_all(connection, by, clock.now_ms())
         self._log.append_to_open(connection, ClockMoved(by=by))
-        references.keep(connection, epoch=epoch + 1, **row)
+        references.write_row(connection, epoch=epoch + 1, **row)
 
         def count() -> None:
             self._store.clock_epoch = epoch + 1

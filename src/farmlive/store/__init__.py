@@ -3,7 +3,7 @@
 Knows no room's tables; rooms define theirs on `metadata`.
 """
 
-from farmlive.store.batch import after_commit, apart
+from farmlive.store.batch import after_commit, savepoint
 from farmlive.store.deadlines import FILE_S
 from farmlive.store.engine import drop_cache
 from farmlive.store.failures import CommitFailed, CommitUnknown, NewerDatabase, NotRead
@@ -23,12 +23,12 @@ __all__ = [
     "Store",
     "Tally",
     "after_commit",
-    "apart",
     "count_of",
     "drop_cache",
     "hot",
     "index_of_some",
     "list_of",
     "metadata",
+    "savepoint",
     "tally",
 ]

@@ -16,7 +16,15 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from farmlive.store.compatibility import ask, require
-from farmlive.store.fast import Earlier, HotConnection, Mark, Miscounted, Question, Result, together
+from farmlive.store.fast import (
+    Earlier,
+    HotConnection,
+    Mark,
+    Miscounted,
+    Question,
+    Result,
+    independent_prefix,
+)
 from farmlive.store.writer_lock import begin, waited_in_vain
 
 # SQLSTATE classes: connection (08) and operator intervention (57); insufficient resources (53),
@@ -60,7 +68,7 @@ def after_commit(connection: Connection, call: Callable[[], None]) -> None:
 
 
 @contextlib.contextmanager
-def apart(connection: Connection) -> Iterator[None]:
+def savepoint(connection: Connection) -> Iterator[None]:
     """Run a part of a write that can fail by itself.
 
     If it raises, its changes and its `after_commit` calls are undone. What the function did before
@@ -121,7 +129,7 @@ def _prefetch(connection: HotConnection, left: deque[Unit]) -> None:
     first = left[0].question
     if first is None or connection.has_prefetched(first) or connection.dialect.name == "sqlite":
         return  # SQLite has no round trips
-    questions = together(unit.question for unit in left)
+    questions = independent_prefix(unit.question for unit in left)
     if len(questions) > 1:
         connection.prefetch(questions)
 

@@ -72,14 +72,14 @@ def begin_time(writer: Engine) -> tuple[int, int]:
         reference.make_row(writer)
     time_of = reference.begin(writer)
     with _even_if_full():
-        reference.stand(writer)
+        reference.save_offset(writer)
     return time_of
 
 
 def take_time(writer: Engine) -> tuple[int, int]:
     """Do as `begin_time` for a database that another process serves."""
     with writer.connect() as connection:
-        return reference.take(connection), 0
+        return reference.adopt_time(connection), 0
 
 
 @contextlib.contextmanager

@@ -79,7 +79,7 @@ class ClockMoved(Exception):
 
 
 @dataclass(frozen=True)
-class Look:
+class ClockState:
     """A reading of the reference at a moment of the monotonic clock, within `within` nanoseconds,
     and the row.
     """
@@ -114,12 +114,12 @@ class Look:
         return 0 <= self.unconfirmed_ms <= CONFIRMED_MS
 
 
-def look(connection: Connection) -> Look:
+def read_state(connection: Connection) -> ClockState:
     """Read the reference and the row: the reference twice, of which the quicker reading counts."""
     row = connection.execute(_ROW).one_or_none()
     stored = (0, 0, 0) if row is None else (row.epoch, row.shift_ms, row.seen_at)
     first, second = read(connection), read(connection)
-    return Look(*(first if first[2] < second[2] else second), *stored)
+    return ClockState(*(first if first[2] < second[2] else second), *stored)
 
 
 def read(connection: Connection | None = None) -> tuple[int, int, int]:
@@ -141,9 +141,9 @@ def shown_by(connection: Connection) -> int:
     return int(connection.execute(_SHOWN).scalar_one()) * 1000
 
 
-def take(connection: Connection) -> int:
+def adopt_time(connection: Connection) -> int:
     """Set this process to the database's time from now on; return its epoch."""
-    seen = look(connection)
+    seen = read_state(connection)
     ahead = seen.ahead
     if connection.dialect.name == "sqlite":
         row = connection.execute(_ROW).one_or_none()
@@ -171,22 +171,22 @@ def begin(engine: Engine) -> tuple[int, int]:
     Returns the epoch, and for how many milliseconds no server ran, as far as the database shows.
     """
     with engine.connect() as connection:
-        epoch = take(connection)
+        epoch = adopt_time(connection)
         row = connection.execute(_ROW).one_or_none()
     seen_at = 0 if row is None else row.seen_at
-    return epoch, standing(clock.ahead_ns())["seen_at"] - seen_at if seen_at else 0
+    return epoch, offset_row(clock.ahead_ns())["seen_at"] - seen_at if seen_at else 0
 
 
-def stand(engine: Engine) -> None:
+def save_offset(engine: Engine) -> None:
     """Write into SQLite's row how far the time is ahead, for a restart; PostgreSQL needs no row for
     it.
     """
     if engine.dialect.name == "sqlite":
         with engine.begin() as connection:
-            keep(connection, **standing(clock.ahead_ns()))
+            write_row(connection, **offset_row(clock.ahead_ns()))
 
 
-def standing(ahead: int) -> dict[str, Any]:
+def offset_row(ahead: int) -> dict[str, Any]:
     """Return the values of SQLite's row for a time that is this far ahead of the monotonic
     clock.
     """
@@ -194,13 +194,13 @@ def standing(ahead: int) -> dict[str, Any]:
     return {"boot": boot(), "base_ms": ahead // _MS, "seen_at": now}
 
 
-def keep(connection: Connection, **values: Any) -> None:
+def write_row(connection: Connection, **values: Any) -> None:
     """Write these values into the row."""
     connection.execute(_SET.values(**values))
 
 
-def keep_after(connection: Connection, seen: Look, **values: Any) -> bool:
-    """Write these values if the row is unchanged since the look; return whether it was."""
+def write_row_after(connection: Connection, seen: ClockState, **values: Any) -> bool:
+    """Write these values if the row is unchanged since that reading; return whether it was."""
     same = (
         clock_row.c.epoch == seen.epoch,
         clock_row.c.shift_ms == seen.shift_ms,

@@ -259,7 +259,7 @@ class Writer:
             self._commit_once(work)
         except ClockMoved:
             with self.engine.connect() as connection:
-                self.clock_epoch = reference.take(connection)
+                self.clock_epoch = reference.adopt_time(connection)
             self._commit_once(work)
 
     def _commit_once(self, work: _Batch) -> None:

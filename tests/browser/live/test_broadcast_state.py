@@ -10,9 +10,9 @@ from tests.support.golden_log import golden
 
 from farmlive import compact_json
 from farmlive.broadcast.broadcast_state import PASSED_OVER, UNUSED, BroadcastState, fold
+from farmlive.broadcast.event_index import filter_event
 from farmlive.broadcast.events import KINDS
 from farmlive.broadcast.log import Event
-from farmlive.broadcast.news import filter_event
 from farmlive.broadcast.snapshot import view
 from farmlive.clock import rfc3339
 

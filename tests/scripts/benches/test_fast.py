@@ -75,9 +75,9 @@ def order(name: str) -> Any:
         shared = connection.execute(ONE, {"of": "first"}).one()
         rows = [{"id": f"{name}{at}", "boxes": at, "facts": {"名": [at]}} for at in range(2)]
         connection.execute(ADD, rows)
-        tally(connection).owe(TAKE, {"crate": "first"}, {"by": 2})
+        tally(connection).defer(TAKE, {"crate": "first"}, {"by": 2})
         put = PUT[connection.dialect.name]
-        tally(connection).owe(put, {"id": "counted", "facts": None}, {"boxes": 1})
+        tally(connection).defer(put, {"id": "counted", "facts": None}, {"boxes": 1})
         if name == "fails":
             raise LookupError
         return before, shared.id, shared.facts

@@ -22,7 +22,7 @@ from farmlive.settings import Settings
 from farmlive.shop.core.tables import flashes, holds
 from farmlive.shop.stock.line_items import LATE_MS
 from farmlive.store import Store
-from farmlive.store.reference import keep
+from farmlive.store.reference import write_row
 
 __all__ = ["clocks"]
 
@@ -233,7 +233,7 @@ async def test_a_server_that_stood_still_takes_the_time_of_the_others(
     await clocks.look(sale.keeper, 2)
     clocks.stand_still(120)
     shown = before + 122_000
-    await sale.stall.store.write(lambda connection: keep(connection, seen_at=shown))
+    await sale.stall.store.write(lambda connection: write_row(connection, seen_at=shown))
     await clocks.look(sale.keeper)
     assert abs(now_ms() - before - 123_000) < SLOWLY_MS
     assert await sale.stall.events("clock.moved") == []

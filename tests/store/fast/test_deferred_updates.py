@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from farmlive.store import CommitFailed, Store, apart, hot, tally
+from farmlive.store import CommitFailed, Store, hot, savepoint, tally
 
 metadata = MetaData()
 baskets = Table(
@@ -58,7 +58,7 @@ async def store(store: Store) -> Store:
 
 
 def take(connection: Connection, by: int) -> None:
-    tally(connection).owe(TAKE, {"basket": "plums"}, {"by": by})
+    tally(connection).defer(TAKE, {"basket": "plums"}, {"by": by})
 
 
 def taken(connection: Connection, query: Any = TAKEN) -> int:
@@ -102,7 +102,7 @@ async def test_a_row_that_is_put_in_has_all_that_is_owed_of_it(store: Store) -> 
         counted = tally(connection)
         statement = put[connection.dialect.name]
         for basket in [*(f"{at:02}" for at in range(40)), "07", "plums"]:
-            counted.owe(statement, {"id": basket, "there": 9}, {"taken": 2})
+            counted.defer(statement, {"id": basket, "there": 9}, {"taken": 2})
 
     await store.write(write)
     query = select(baskets.c.id, baskets.c.taken).order_by(baskets.c.id)
@@ -161,11 +161,11 @@ async def test_what_a_failed_function_wrote_for_others_is_owed_again(store: Stor
 async def test_a_part_that_fails_has_counted_nothing(store: Store) -> None:
     def write(connection: Connection) -> None:
         take(connection, 1)
-        with contextlib.suppress(Refused), apart(connection):
+        with contextlib.suppress(Refused), savepoint(connection):
             take(connection, 4)
             assert taken(connection) == 5
             raise Refused
-        with apart(connection):
+        with savepoint(connection):
             take(connection, 2)
 
     await store.write(write)

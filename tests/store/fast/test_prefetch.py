@@ -29,7 +29,7 @@ from tests.support.waiting import until
 from farmlive.settings import Settings
 from farmlive.store import Question, Store, hot, tally
 from farmlive.store.fast.pipeline import Pipeline
-from farmlive.store.fast.prefetch import together
+from farmlive.store.fast.prefetch import independent_prefix
 from farmlive.store.writer_lock import TAKE_TURN
 
 metadata = MetaData()
@@ -239,7 +239,7 @@ async def test_a_database_that_stalls_gets_all_of_it(store: Store, settings: Set
 
 def test_only_what_does_not_meet_is_asked_together() -> None:
     a, b, c = asking("a"), asking("b"), asking("c", "c", "a")
-    assert together([a, b, c]) == [a, b]
-    assert together([a, None, b]) == [a]
-    assert together([None, a]) == []
-    assert together([c, b]) == [c, b]
+    assert independent_prefix([a, b, c]) == [a, b]
+    assert independent_prefix([a, None, b]) == [a]
+    assert independent_prefix([None, a]) == []
+    assert independent_prefix([c, b]) == [c, b]

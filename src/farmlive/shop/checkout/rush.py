@@ -193,7 +193,7 @@ class Rush:
             free = min(row.released - row.sold - row.held, of_lot)
             if level * 100 > self._settings.rush_share * (free + level):
                 window, told = self._start_or_extend(connection, row, before, window, level, now)
-        counted.owe(_SET, {"of": offer}, {}, window._asdict())
+        counted.defer(_SET, {"of": offer}, {}, window._asdict())
         counted.know(("rush", offer), window)
         return told
 

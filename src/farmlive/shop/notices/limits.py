@@ -226,7 +226,7 @@ class StrangerLimits:
         spend = _SPEND[connection.dialect.name]
         for key, caused in zip(senders, used, strict=True):
             counted.know(key, caused + 1)
-            counted.owe(spend, {"hour": hour, "sender": key[2]}, {"used": 1})
+            counted.defer(spend, {"hour": hour, "sender": key[2]}, {"used": 1})
         return None
 
     def count(self, connection: Connection, recipient_name: str, at: int, now: int) -> None:

@@ -130,7 +130,7 @@ class Contact(NamedTuple):
 
 def store_contact(connection: Connection, order: str, contact: Contact) -> None:
     """Store the contact data of the order's buyer, for notices of this transaction."""
-    tally(connection).say(("reached", order), contact)
+    tally(connection).set_note(("reached", order), contact)
 
 
 class NoticeWriter:
@@ -269,7 +269,7 @@ class NoticeWriter:
 
 
 def _read_contact(connection: Connection, order: str | None) -> Contact | None:
-    known: Contact | None = tally(connection).said(("reached", order))
+    known: Contact | None = tally(connection).note(("reached", order))
     if known is not None:
         return known
     row = connection.execute(_ORDER, {"order": order}).one_or_none()

@@ -31,7 +31,7 @@ from farmlive.shop.orders.change_models import (
     Refused,
 )
 from farmlive.shop.orders.transitions import Actor, Transitions, with_id
-from farmlive.store import Store, apart
+from farmlive.store import Store, savepoint
 
 _SOME = select(orders).where(
     orders.c.broadcast == bindparam("broadcast"), orders.c.id.in_(bindparam("ids", expanding=True))
@@ -247,7 +247,7 @@ class BulkActions:
                 if row is None:
                     raise UnknownOrder("This broadcast has no such order.")
                 order_view.check(connection, row, caller)
-                with apart(connection):
+                with savepoint(connection):
                     if move.state is not None and row.state != move.state:
                         self._steps.enter(connection, row, move.state, doer)
                     elif move.payment is not None and row.payment != move.payment:
@@ -270,7 +270,7 @@ class BulkActions:
             try:
                 if not own or own != standing[-len(own) :]:
                     raise UndoOver("The order has changed since: look at it again.")
-                with apart(connection):
+                with savepoint(connection):
                     first = len(standing) - len(own)
                     for place in range(len(standing) - 1, first - 1, -1):
                         row = self._rows(connection, broadcast, [order])[order]

@@ -35,7 +35,7 @@ from farmlive.shop.core.problems import (
 )
 from farmlive.shop.orders import box_limits, order_stock
 from farmlive.shop.stock import stock
-from farmlive.store import apart
+from farmlive.store import savepoint
 
 _LAST = select(func.coalesce(func.max(order_changes.c.change), 0)).where(
     order_changes.c.order == bindparam("of")
@@ -323,7 +323,7 @@ class Transitions:
         if "back" in refund and not (alone and row.state != "placed"):
             boxes = {each["offer"]: each["quantity"] for each in refund["back"]}
             try:
-                with apart(connection):
+                with savepoint(connection):
                     state_machine.check_unpacked(row.state)
                     moved, over = order_stock.sell_again(connection, row, boxes)
                 back = order_stock.event_lines(connection, row, boxes)

@@ -278,7 +278,9 @@ def move(
         by, before = moves[offer], rows[offer]
         if (running := by.batches.get(row.flash)) is not None:
             sell, hold, new = running
-            counted.owe(_MOVE_FLASH, {"batch": row.flash}, {"sell": sell, "hold": hold, "new": new})
+            counted.defer(
+                _MOVE_FLASH, {"batch": row.flash}, {"sell": sell, "hold": hold, "new": new}
+            )
         taken = {
             "sell": by.sell,
             "hold": by.hold,
@@ -286,7 +288,7 @@ def move(
             "keep": row.kept - before.kept,
             "new": by.new,
         }
-        counted.owe(_MOVE, {"offer": offer}, taken)
+        counted.defer(_MOVE, {"offer": offer}, taken)
         counted.know(offer, row)
         left_g = max(0, of_lot[row.lot].lot_left_g)
         if by.release > 0 and (row.released - row.sold - row.held) * row.net_weight_g > left_g:
@@ -353,7 +355,7 @@ def _move_lots(
             raise LotSpent(lot, max(0, left_g), offers)
         of_lot[lot] = _Lot(sold_g + sell_g, left_g - sell_g - hold_g, held_new_g + new_g)
         taken = {"sell_g": sell_g, "hold_g": hold_g, "more_g": sell_g + hold_g, "new_g": new_g}
-        counted.owe(_MOVE_LOT, {"of": lot}, taken)
+        counted.defer(_MOVE_LOT, {"of": lot}, taken)
         counted.know(lot, of_lot[lot])
     return of_lot
 

@@ -25,7 +25,7 @@ from farmlive.store.fast.compiled import hot
 from farmlive.store.fast.connection import HotConnection, quick, tally
 from farmlive.store.fast.deferred_updates import Mark, Miscounted, Tally
 from farmlive.store.fast.pipeline import Earlier, Result
-from farmlive.store.fast.prefetch import Question, together
+from farmlive.store.fast.prefetch import Question, independent_prefix
 
 __all__ = [
     "Earlier",
@@ -36,7 +36,7 @@ __all__ = [
     "Result",
     "Tally",
     "hot",
+    "independent_prefix",
     "quick",
     "tally",
-    "together",
 ]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Executable
 
 
-class Owed(NamedTuple):
+class DeferredUpdate(NamedTuple):
     """A pending change of a row: `row` identifies it, `by` is added to its values, `to` replaces
     values.
     """
@@ -35,18 +35,18 @@ class Miscounted(Exception):
     """
 
 
-Mark = tuple[dict[Hashable, Any], dict[Hashable, Owed]]
+Mark = tuple[dict[Hashable, Any], dict[Hashable, DeferredUpdate]]
 
 
 class Tally:
     """Cached values and pending changes; both are restored if a function fails."""
 
-    __slots__ = ("_known", "_owed", "_said")
+    __slots__ = ("_deferred", "_known", "_notes")
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Any] = {}
-        self._said: dict[Hashable, Any] = {}
-        self._owed: dict[Hashable, Owed] = {}
+        self._notes: dict[Hashable, Any] = {}
+        self._deferred: dict[Hashable, DeferredUpdate] = {}
 
     def known(self, key: Hashable) -> Any:
         """Return the value cached under the key, which is never changed in place; None if there is
@@ -60,19 +60,19 @@ class Tally:
 
     def begin(self) -> None:
         """Begin another function of the transaction: the earlier one's notes are dropped."""
-        self._said.clear()
+        self._notes.clear()
 
-    def say(self, key: Hashable, value: Any) -> None:
+    def set_note(self, key: Hashable, value: Any) -> None:
         """Leave a note for later parts of the same function, which no change of a row
         invalidates.
         """
-        self._said[key] = value
+        self._notes[key] = value
 
-    def said(self, key: Hashable) -> Any:
+    def note(self, key: Hashable) -> Any:
         """Return the note under the key; None if there is none."""
-        return self._said.get(key)
+        return self._notes.get(key)
 
-    def owe(
+    def defer(
         self,
         statement: Executable,
         row: Mapping[str, Any],
@@ -85,15 +85,15 @@ class Tally:
         The statement's conditions apply to the sum; the caller has checked that they hold.
         """
         key = (id(statement), *row.values())
-        owed = self._owed.get(key)
-        if owed is not None:
-            by = {name: number + owed.by[name] for name, number in by.items()}
-        self._owed[key] = Owed(statement, row, by, to or {})
+        pending = self._deferred.get(key)
+        if pending is not None:
+            by = {name: number + pending.by[name] for name, number in by.items()}
+        self._deferred[key] = DeferredUpdate(statement, row, by, to or {})
 
     def settled(self) -> Iterator[tuple[Executable, dict[str, Any]]]:
         """Remove and yield the pending statements, each with the values of its row."""
-        owed, self._owed = self._owed, {}
-        for each in owed.values():
+        pending, self._deferred = self._deferred, {}
+        for each in pending.values():
             if each.to or any(each.by.values()):
                 yield each.statement, each.values
 
@@ -103,10 +103,10 @@ class Tally:
 
     def mark(self) -> Mark:
         """Return the current state, for `back_to`."""
-        return self._known.copy(), self._owed.copy()
+        return self._known.copy(), self._deferred.copy()
 
     def back_to(self, mark: Mark) -> None:
         """Restore the state of the mark, to which the database has been rolled back. Each mark is
         used at most once.
         """
-        self._known, self._owed = mark
+        self._known, self._deferred = mark

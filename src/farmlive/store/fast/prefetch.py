@@ -65,7 +65,7 @@ class Prefetched:
         self._found.clear()
 
 
-def together(questions: Iterable[Question | None]) -> list[Question]:
+def independent_prefix(questions: Iterable[Question | None]) -> list[Question]:
     """Return the queries, from the first on, that can be sent together."""
     found: list[Question] = []
     about: set[Hashable] = set()

@@ -13,18 +13,18 @@ from farmlive.broadcast.events.audience_filter import PUBLIC, filter_data
 from farmlive.broadcast.log import Event
 
 # For each of these kinds and each offer only the latest event matters.
-_SUPERSEDED = (StockChanged.kind, WaitChanged.kind, AudienceCounted.kind)
+_LATEST_ONLY = (StockChanged.kind, WaitChanged.kind, AudienceCounted.kind)
 # Encoded events, by `seq` and by the reader's audiences that the event has.
-Pieces = dict[tuple[int, frozenset[str]], bytes]
+EncodedEvents = dict[tuple[int, frozenset[str]], bytes]
 _ANYONE = frozenset({PUBLIC})
 
 
-def newest(events: Iterable[Event]) -> list[Event]:
+def drop_superseded(events: Iterable[Event]) -> list[Event]:
     """Return the events without counts and stock values that a later event replaces."""
     kept: list[Event] = []
     seen: set[tuple[str, Any]] = set()
     for event in reversed(list(events)):
-        if event.kind in _SUPERSEDED:
+        if event.kind in _LATEST_ONLY:
             key = (event.kind, event.data.get("offer"))
             if key in seen:
                 continue
@@ -35,14 +35,14 @@ def newest(events: Iterable[Event]) -> list[Event]:
 
 
 @dataclass(slots=True)
-class News:
+class EventIndex:
     """Events in order, indexed by audience, so that a client's events are found without a scan."""
 
     by_audience: dict[str, list[Event]]
     audiences: frozenset[str]
 
     @classmethod
-    def index(cls, events: Iterable[Event]) -> "News":
+    def index(cls, events: Iterable[Event]) -> "EventIndex":
         """Index the events by audience."""
         found: defaultdict[str, list[Event]] = defaultdict(list)
         for event in events:
@@ -58,16 +58,16 @@ class News:
         found = {event.seq: event for events in lists for event in events}
         return [found[seq] for seq in sorted(found)]
 
-    def encoded(self, audiences: frozenset[str], pieces: Pieces) -> list[bytes]:
-        """Return the same events encoded, as these audiences may see them; `pieces` caches them."""
+    def encoded(self, audiences: frozenset[str], cache: EncodedEvents) -> list[bytes]:
+        """Return the same events encoded, as these audiences may see them."""
         found = []
         for event in self.visible_to(audiences):
             mine = audiences.intersection(event.audience)
             key = (event.seq, _ANYONE if PUBLIC in mine else mine)
-            piece = pieces.get(key)
-            if piece is None:
-                piece = pieces[key] = compact_json.encode(filter_event(event, audiences))
-            found.append(piece)
+            encoded = cache.get(key)
+            if encoded is None:
+                encoded = cache[key] = compact_json.encode(filter_event(event, audiences))
+            found.append(encoded)
         return found
 
 
