@@ -9,7 +9,7 @@ from farmlive.broadcast.log import Head
 from farmlive.review.audience import Audience
 from farmlive.review.ledger import fold
 from farmlive.review.models import LotBalance, Report
-from farmlive.review.report import Beside, report
+from farmlive.review.report import TableFigures, report
 
 
 def of(facts: list[Any], farms: frozenset[str] | None = None, **beside: Any) -> Report:
@@ -19,7 +19,7 @@ def of(facts: list[Any], farms: frozenset[str] | None = None, **beside: Any) -> 
         Head(1, 0, "live", Bilingual(en="Kumquats")),
         ledger if farms is None else ledger.only(farms),
         Audience(),
-        Beside(**beside),
+        TableFigures(**beside),
         until=600_000,
         farms=farms,
     )

@@ -282,7 +282,9 @@ def timeline(report: Report, sheet: Sheet, say: Words) -> None:
     happened: dict[int, list[str]] = {}
     for moment in line.moments:
         place = max(0, moment.at - line.start) // line.step_ms
-        happened.setdefault(place, []).append(told(moment, names[moment.offer], sheet, say))
+        happened.setdefault(place, []).append(
+            describe_action(moment, names[moment.offer], sheet, say)
+        )
     axis = Table(
         say("Timeline", "时间线"),
         (
@@ -323,7 +325,7 @@ def timeline(report: Report, sheet: Sheet, say: Words) -> None:
     deeds.rows = [
         (
             moment.at,
-            told(moment, "", sheet, say),
+            describe_action(moment, "", sheet, say),
             names[moment.offer],
             moment.impressions,
             moment.orders,
@@ -336,7 +338,7 @@ def timeline(report: Report, sheet: Sheet, say: Words) -> None:
     sheet.tables += [axis, deeds]
 
 
-def told(moment: Moment, name: str, sheet: Sheet, say: Words) -> str:
+def describe_action(moment: Moment, name: str, sheet: Sheet, say: Words) -> str:
     """Return a host's action in a few words."""
     of = f" {name}" if name else ""
     if moment.kind == "pin":

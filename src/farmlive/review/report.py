@@ -26,7 +26,7 @@ from farmlive.review.timeline import highlights, timeline
 
 
 @dataclass
-class Beside:
+class TableFigures:
     """Data from tables in addition to the log: taps and stock by offer, the present lots, money by
     farm.
     """
@@ -164,7 +164,7 @@ def report(
     head: Head,
     ledger: Ledger,
     audience: Watched,
-    beside: Beside,
+    figures: TableFigures,
     *,
     until: int,
     farms: frozenset[str] | None = None,
@@ -203,7 +203,7 @@ def report(
     for moment in line.moments:
         if moment.impressions is not None:
             seen[moment.offer] = seen.get(moment.offer, 0) + moment.impressions
-    taps = sum(beside.taps.get(offer, 0) for offer in ledger.cards)
+    taps = sum(figures.taps.get(offer, 0) for offer in ledger.cards)
     pcu, pcu_at = audience.peak()
     return Report(
         broadcast=broadcast,
@@ -225,8 +225,8 @@ def report(
         refunded=Refunds(orders=counts.refunded, amount=money(every.refunded)),
         net=money(every.net),
         fees=money(counts.fees),
-        paid=money(sum(beside.paid.values())),
-        due=money(sum(beside.due.values())),
+        paid=money(sum(figures.paid.values())),
+        due=money(sum(figures.due.values())),
         aov=money_for(every.amount, every.orders),
         gpm=money_for(every.amount * 1000, audience.views),
         uv_value=money_for(every.amount, audience.viewers),
@@ -242,15 +242,15 @@ def report(
         ctor=_ratio(every.orders, taps),
         cancel_rate=_ratio(counts.cancelled, every.orders),
         refund_rate=_ratio(counts.refunded, every.orders),
-        unpaid_rate=_ratio(beside.unpaid, beside.standing),
+        unpaid_rate=_ratio(figures.unpaid, figures.standing),
         simulated=Part(
             orders=counts.simulated.orders,
             items=counts.simulated.items,
             gross=money(counts.simulated.amount),
         ),
-        offers=_offers(ledger, counts, beside, seen),
-        lots=_lots(ledger, counts, beside),
-        farms=_farms(ledger, counts, beside),
+        offers=_offers(ledger, counts, figures, seen),
+        lots=_lots(ledger, counts, figures),
+        farms=_farms(ledger, counts, figures),
         timeline=line,
         highlights=highlights(ledger, line.moments),
         definitions=DEFINITIONS,
@@ -258,12 +258,12 @@ def report(
 
 
 def _offers(
-    ledger: Ledger, counts: _Counts, beside: Beside, seen: Mapping[str, int]
+    ledger: Ledger, counts: _Counts, figures: TableFigures, seen: Mapping[str, int]
 ) -> list[OfferShare]:
     shares = []
     for offer, card in ledger.cards.items():
         count, flash = counts.offers[offer], counts.flashes[offer]
-        shown, taps = seen.get(offer, 0), beside.taps.get(offer, 0)
+        shown, taps = seen.get(offer, 0), figures.taps.get(offer, 0)
         shares.append(
             OfferShare(
                 id=offer,
@@ -273,8 +273,8 @@ def _offers(
                 farm=card["lot"]["farm"]["id"],
                 price=card["price"],
                 list_price=card["list_price"],
-                released=beside.released.get(offer, card["released"]),
-                left=beside.left.get(offer, card["released"] - count.items),
+                released=figures.released.get(offer, card["released"]),
+                left=figures.left.get(offer, card["released"] - count.items),
                 flash_items=flash.items,
                 flash_gross=Sum(amount=flash.amount, currency=ledger.currency),
                 impressions=shown,
@@ -287,7 +287,7 @@ def _offers(
     return shares
 
 
-def _lots(ledger: Ledger, counts: _Counts, beside: Beside) -> list[LotShare]:
+def _lots(ledger: Ledger, counts: _Counts, figures: TableFigures) -> list[LotShare]:
     lots = {card["lot"]["id"]: card["lot"] for card in ledger.cards.values()}
     return [
         LotShare(
@@ -296,14 +296,14 @@ def _lots(ledger: Ledger, counts: _Counts, beside: Beside) -> list[LotShare]:
             farm=lots[lot]["farm"]["id"],
             net_weight_g=count.grams,
             harvested_g=lots[lot].get("harvested_g"),
-            balance=beside.lots.get(lot),
+            balance=figures.lots.get(lot),
             **count.share(ledger.currency),
         )
         for lot, count in counts.lots.items()
     ]
 
 
-def _farms(ledger: Ledger, counts: _Counts, beside: Beside) -> list[FarmShare]:
+def _farms(ledger: Ledger, counts: _Counts, figures: TableFigures) -> list[FarmShare]:
     farms = {card["lot"]["farm"]["id"]: card["lot"]["farm"] for card in ledger.cards.values()}
     currency = ledger.currency
     return [
@@ -311,8 +311,8 @@ def _farms(ledger: Ledger, counts: _Counts, beside: Beside) -> list[FarmShare]:
             id=farm,
             name=farms[farm]["name"],
             net_weight_g=count.grams,
-            paid=Sum(amount=beside.paid.get(farm, 0), currency=currency),
-            due=Sum(amount=beside.due.get(farm, 0), currency=currency),
+            paid=Sum(amount=figures.paid.get(farm, 0), currency=currency),
+            due=Sum(amount=figures.due.get(farm, 0), currency=currency),
             **count.share(currency),
         )
         for farm, count in counts.farms.items()

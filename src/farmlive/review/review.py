@@ -15,7 +15,7 @@ from farmlive.review.kept_sums import Kept, SaleSums, Watched
 from farmlive.review.models import LotBalance, Report, Sum, Total
 from farmlive.review.readers import centres_of, check_sheet, farms_of
 from farmlive.review.refunds import divided
-from farmlive.review.report import Beside, report
+from farmlive.review.report import TableFigures, report
 from farmlive.review.sheets import Sheet, Words
 from farmlive.settings import Settings
 from farmlive.shop.reporting import sales
@@ -41,11 +41,13 @@ class Sources:
     kept: Kept
     until: int
 
-    def report(self, watched: Watched, beside: Beside, farms: frozenset[str] | None) -> Report:
+    def report(
+        self, watched: Watched, figures: TableFigures, farms: frozenset[str] | None
+    ) -> Report:
         """Return the report, or these farms' part of it."""
         book = self.ledger if farms is None else self.ledger.only(farms)
         return report(
-            self.broadcast, self.head, book, watched, beside, until=self.until, farms=farms
+            self.broadcast, self.head, book, watched, figures, until=self.until, farms=farms
         )
 
 
@@ -65,8 +67,8 @@ class Review:
 
         def read(connection: Connection) -> Report:
             found = sources(connection, self._log, broadcast)
-            beside = _beside(connection, broadcast, farms, found.kept)
-            return found.report(found.audience, beside, farms)
+            figures = _table_figures(connection, broadcast, farms, found.kept)
+            return found.report(found.audience, figures, farms)
 
         return await self._store.read(read, within_s=FILE_S)
 
@@ -166,10 +168,10 @@ def sources(connection: Connection, log: Log, broadcast: str) -> Sources:
     return Sources(broadcast, head, book, watched, kept, until)
 
 
-def _beside(
+def _table_figures(
     connection: Connection, broadcast: str, farms: frozenset[str] | None, kept: Kept
-) -> Beside:
-    found = Beside()
+) -> TableFigures:
+    found = TableFigures()
     found.taps = taps_by_offer(connection, broadcast) if kept.taps is None else kept.taps
     offered = offer_stock(connection, broadcast)
     found.lots = {

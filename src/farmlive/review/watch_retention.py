@@ -15,7 +15,7 @@ from farmlive.clock import now_ms
 from farmlive.periodic import in_steps
 from farmlive.review import kept_sums
 from farmlive.review.kept_sums import Json, Recorder
-from farmlive.review.report import Beside
+from farmlive.review.report import TableFigures
 from farmlive.review.review import sources
 from farmlive.store import FILE_S, Store
 
@@ -78,7 +78,7 @@ class WatchRetention:
         watched = Recorder(found.audience, found.until)
         farms = {card["lot"]["farm"]["id"] for card in found.ledger.cards.values()}
         for part in (None, *(frozenset({farm}) for farm in sorted(farms))):
-            found.report(watched, Beside(), part)
+            found.report(watched, TableFigures(), part)
         return watched.sums(), viewers.taps_by_offer(connection, broadcast)
 
     async def _remove(self, broadcast: str, record: viewers.Record, before: int) -> int:

@@ -2,7 +2,7 @@
 // What the events mean is broadcast-state.js's part.
 
 import { Problem } from "./api.js";
-import { heard, moved } from "./server-clock.js";
+import { adjustTo, moved } from "./server-clock.js";
 import { t } from "../words.js";
 
 const FIRST_WAIT = 400;
@@ -91,11 +91,11 @@ export class Channel extends EventTarget {
     for (const { kind, at, data } of events) {
       if (kind === "clock.moved") moved(data.by);
       // A frame says the time by itself where its events are ahead of it.
-      else if (now === undefined) heard(at);
+      else if (now === undefined) adjustTo(at);
       if (kind === "broadcast.started") this.live = true;
       if (kind === "broadcast.ended") this.live = false;
     }
-    if (now !== undefined) heard(now, Boolean(snapshot));
+    if (now !== undefined) adjustTo(now, Boolean(snapshot));
   }
 
   lost(code) {

@@ -42,7 +42,7 @@ export class Backoff {
 
 /** Sends until there is an answer: what is sent happens once, however often it is. `onLost` is called
     whenever there was none, `pauses` are those between. Throws the Problem that it was answered with. */
-export async function surely(send, onLost, pauses = new Backoff()) {
+export async function retryUntilAnswered(send, onLost, pauses = new Backoff()) {
   for (;;) {
     try {
       return await send();

@@ -1,6 +1,6 @@
 // The server's clock: what runs out there runs out here at the same moment, however this device's
 // clock is set. A page's own time stands still while its phone sleeps, and a page that Back brings out
-// again bears the time of then; so each time that the server says is heard.
+// again bears the time of then; so the clock is adjusted to each time that the server says.
 
 import { page } from "../words.js";
 
@@ -21,6 +21,6 @@ export function moved(by) {
 
 /** Takes a time that the server said: it is that late at least. An old one changes nothing, unless it
     comes `anew`, with all that there is, and says that the server's clock was set back. */
-export function heard(at, anew = false) {
+export function adjustTo(at, anew = false) {
   if (at > now() || (anew && at < now() - SET_BACK)) behind = at - own();
 }

@@ -6,7 +6,7 @@ import { count, money } from "../format/format.js";
 import { toast } from "../ui/toast.js";
 import { n, t } from "../words.js";
 import { spoken } from "../format/staff-sentences.js";
-import { asked, left, toGiveBack } from "./order-states.js";
+import { amountPayable, remainingTotal, toGiveBack } from "./order-states.js";
 import { errorWords } from "./errors.js";
 
 /** As long as shop/core/state_machine.py lets a move be undone. */
@@ -54,9 +54,9 @@ export function keptBefore(order) {
 
 /** What became of an order of which so much was given back, or taken off. */
 function refunded(order, amount) {
-  const values = { sum: money(amount), number: order.number, left: money(asked(order)) };
+  const values = { sum: money(amount), number: order.number, left: money(amountPayable(order)) };
   if (order.payment !== "due") return t("%(sum)s of %(number)s is refunded.", values);
-  return left(order) ? t("%(sum)s is taken off %(number)s: %(left)s is to be paid.", values) : t("%(sum)s is taken off %(number)s: nothing is to be paid.", values);
+  return remainingTotal(order) ? t("%(sum)s is taken off %(number)s: %(left)s is to be paid.", values) : t("%(sum)s is taken off %(number)s: nothing is to be paid.", values);
 }
 
 export class MoveToasts {

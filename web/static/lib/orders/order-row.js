@@ -6,7 +6,7 @@ import { clock, count, dayShort, day, money } from "../format/format.js";
 import { t, text } from "../words.js";
 import { badge } from "../ui/remote-list.js";
 import { together } from "../format/staff-sentences.js";
-import { asked, isDue, isGone, isStopped, mayPay, nextStep, payment, stateKind, stateWords, toGiveBack } from "./order-states.js";
+import { amountPayable, isDue, isGone, isStopped, mayPay, nextStep, payment, stateKind, stateWords, toGiveBack } from "./order-states.js";
 import { isToLookAt, openClaim } from "./match.js";
 import { flagWords } from "./fraud-flags.js";
 
@@ -109,7 +109,7 @@ export function row(order, as, does) {
     el("p", { class: "order__badges" }, badges(order)),
     lines(order),
     who(order),
-    el("p", { class: "order__total number" }, money(asked(order))),
+    el("p", { class: "order__total number" }, money(amountPayable(order))),
     el(
       "div",
       { class: "order__acts no-print" },

@@ -2,10 +2,10 @@
 // has the same table (shop/core/state_machine.py) and the last word.
 
 import { money } from "../format/format.js";
-import { asked, isTakenOff, left, toGiveBack } from "./order-sums.js";
+import { amountPayable, isTakenOff, remainingTotal, toGiveBack } from "./order-sums.js";
 import { t } from "../words.js";
 
-export { asked, isTakenOff, left, toGiveBack };
+export { amountPayable, isTakenOff, remainingTotal, toGiveBack };
 
 export function stateWords(state) {
   switch (state) {
@@ -42,7 +42,7 @@ export function stateKind(state) {
 export function payment(order) {
   const amount = toGiveBack(order);
   if (amount) return t("give %(sum)s back", { sum: money({ ...order.total, amount }) });
-  return order.payment === "due" && left(order) === 0 ? t("nothing to pay") : paymentWords(order.payment);
+  return order.payment === "due" && remainingTotal(order) === 0 ? t("nothing to pay") : paymentWords(order.payment);
 }
 
 export function paymentWords(payment) {
@@ -61,7 +61,7 @@ export function paymentWords(payment) {
 export const isGone = (state) => state === "cancelled" || state === "expired";
 
 /** Whether something of it is still to be paid. */
-export const isDue = (order) => order.payment === "due" && !isGone(order.state) && left(order) > 0;
+export const isDue = (order) => order.payment === "due" && !isGone(order.state) && remainingTotal(order) > 0;
 
 /** How what was refunded of it is called. */
 export function refundWords(order) {

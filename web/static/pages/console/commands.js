@@ -1,7 +1,7 @@
 // What the console tells the server by the live channel. What must not happen twice goes with a key, and
 // again with the same one where no answer came, until it is known what became of it.
 
-import { Backoff, surely } from "../../lib/channel/retry.js";
+import { Backoff, retryUntilAnswered } from "../../lib/channel/retry.js";
 import { Problem } from "../../lib/channel/api.js";
 import { toast } from "../../lib/ui/toast.js";
 import { t } from "../../lib/words.js";
@@ -34,7 +34,7 @@ export function sender(channel) {
       onLost();
     };
     const keyed = { ...message, key: newKey() };
-    const asked = surely(() => channel.ask(keyed), again, pauses).finally(() => {
+    const asked = retryUntilAnswered(() => channel.ask(keyed), again, pauses).finally(() => {
       lost.delete(text);
       channel.removeEventListener("state", hurry);
     });

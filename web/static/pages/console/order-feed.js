@@ -5,7 +5,7 @@ import { say } from "../../lib/ui/dom.js";
 import { clock, count, duration, listed, money } from "../../lib/format/format.js";
 import { now } from "../../lib/channel/server-clock.js";
 import { t, text } from "../../lib/words.js";
-import { asked, isGone, stateKind, stateWords } from "../../lib/orders/order-states.js";
+import { amountPayable, isGone, stateKind, stateWords } from "../../lib/orders/order-states.js";
 
 const KEPT = 200;
 /** So many orders a page is told at its beginning, the latest ones (broadcast/snapshot.py): where there are
@@ -106,7 +106,7 @@ export class OrderFeed extends EventTarget {
   #fill(item, order) {
     const set = (key, words) => say(item.querySelector(`[data-${key}]`), words);
     set("number", order.number ?? t("Held"));
-    set("total", money(asked(order)));
+    set("total", money(amountPayable(order)));
     set(
       "lines",
       listed(

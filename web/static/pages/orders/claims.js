@@ -8,7 +8,7 @@ import { toast } from "../../lib/ui/toast.js";
 import { t } from "../../lib/words.js";
 import { post } from "../../lib/channel/staff-api.js";
 import { FormSheet } from "../../lib/forms/form-sheet.js";
-import { asked, isDue, isTakenOff, left as leftOf } from "../../lib/orders/order-states.js";
+import { amountPayable, isDue, isTakenOff, remainingTotal } from "../../lib/orders/order-states.js";
 import { openClaim } from "../../lib/orders/match.js";
 import { when } from "../../lib/orders/order-row.js";
 import { confirmLargeRefund } from "./undo.js";
@@ -65,10 +65,10 @@ export class Claims {
     const claim = openClaim(order);
     const form = this.#form;
     const currency = order.total.currency;
-    const left = leftOf(order);
+    const left = remainingTotal(order);
     const mayRefund = left > 0;
     form.part("claim-told").replaceChildren(...told(claim));
-    say(form.part("what"), [order.number, order.buyer?.name, money(asked(order))].filter(Boolean).join(" · "));
+    say(form.part("what"), [order.number, order.buyer?.name, money(amountPayable(order))].filter(Boolean).join(" · "));
     say(form.part("claim-deed"), isDue(order) ? t("Less to pay") : t("Money back"));
     say(form.part("claim-most"), mayRefund ? t("%(sum)s at most", { sum: money({ amount: left, currency }) }) : t("Nothing is left of it"));
     form.open({

@@ -11,7 +11,7 @@ import { n, t, text } from "../../lib/words.js";
 import { post, remove } from "../../lib/channel/staff-api.js";
 import { FormSheet } from "../../lib/forms/form-sheet.js";
 import { spoken } from "../../lib/format/staff-sentences.js";
-import { asked, isDue, isGone, isTakenOff, isStopped, left, mayPay, paymentWords, refundWords, stateWords, stoppedLines } from "../../lib/orders/order-states.js";
+import { amountPayable, isDue, isGone, isTakenOff, isStopped, remainingTotal, mayPay, paymentWords, refundWords, stateWords, stoppedLines } from "../../lib/orders/order-states.js";
 import { LineReducer } from "./reduce-lines.js";
 import { flagWords } from "../../lib/orders/fraud-flags.js";
 import { badges, line, mayCancel, stepOf, when } from "../../lib/orders/order-row.js";
@@ -98,7 +98,7 @@ export class OrderSheet {
         el("dd", { class: "number" }, el("b", {}, money(order.total))),
         ...(order.refunded?.amount ? [el("dt", {}, refundWords(order)), el("dd", { class: "number" }, `−${money(order.refunded)}`)] : []),
         ...(order.refunded?.amount && isTakenOff(order) && !isGone(order.state)
-          ? [el("dt", {}, order.payment === "due" ? t("To pay") : t("Paid")), el("dd", { class: "number", "data-to-pay": "" }, el("b", {}, money(asked(order))))]
+          ? [el("dt", {}, order.payment === "due" ? t("To pay") : t("Paid")), el("dd", { class: "number", "data-to-pay": "" }, el("b", {}, money(amountPayable(order))))]
           : []),
       ]),
       el("dl", { class: "facts" }, [
@@ -164,7 +164,7 @@ export class OrderSheet {
     refund.open({
       title: due ? t("Less to pay") : t("Refund"),
       does: due ? t("Take it off") : t("Refund it"),
-      values: { amount: { ...order.total, amount: due ? null : left(order) } },
+      values: { amount: { ...order.total, amount: due ? null : remainingTotal(order) } },
       job: async ({ amount, reason }) => {
         const { lines } = this.#fewer;
         if (!(await confirmLargeRefund(order, amount.amount))) return false;
@@ -252,7 +252,7 @@ function refundDeed(order) {
 function what(order) {
   const boxes = order.lines.map(({ quantity, returned, name }) => ({ name, quantity: quantity - (returned ?? 0) })).filter(({ quantity }) => quantity);
   const items = listed(boxes.map(({ quantity, name }) => `${count(quantity)} × ${text(name)}`));
-  return `${order.number} · ${items} · ${money(asked(order))}`;
+  return `${order.number} · ${items} · ${money(amountPayable(order))}`;
 }
 
 /** What becomes of the boxes of orders that are cancelled: those that are packed are not put back. */

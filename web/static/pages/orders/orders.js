@@ -17,7 +17,7 @@ import { row } from "../../lib/orders/order-row.js";
 import { MoveToasts } from "../../lib/orders/move-toasts.js";
 import { spoken } from "../../lib/format/staff-sentences.js";
 import { showSignedOut } from "../../lib/channel/signed-out.js";
-import { asked, isGone } from "../../lib/orders/order-states.js";
+import { amountPayable, isGone } from "../../lib/orders/order-states.js";
 
 const SHOWN = 100;
 /** So long the list waits for the channel, and then comes without it. */
@@ -113,7 +113,7 @@ function drawn(order, isMoving) {
 
 function drawSum() {
   const [first] = found;
-  const amount = found.filter((order) => !isGone(order.state)).reduce((sum, order) => sum + asked(order).amount, 0);
+  const amount = found.filter((order) => !isGone(order.state)).reduce((sum, order) => sum + amountPayable(order).amount, 0);
   say(
     part("sum"),
     first

@@ -3,7 +3,7 @@
 import { el, say } from "../../lib/ui/dom.js";
 import { count, money } from "../../lib/format/format.js";
 import { t } from "../../lib/words.js";
-import { asked, isDue, isGone } from "../../lib/orders/order-states.js";
+import { amountPayable, isDue, isGone } from "../../lib/orders/order-states.js";
 import { mayCancel, stepOf } from "../../lib/orders/order-row.js";
 
 export class Selection extends EventTarget {
@@ -74,7 +74,7 @@ export class Selection extends EventTarget {
     this.#bar.hidden = chosen.length === 0;
     document.body.classList.toggle("has-bar", chosen.length > 0);
     if (!chosen.length) return;
-    const amount = chosen.filter(({ state }) => !isGone(state)).reduce((sum, order) => sum + asked(order).amount, 0);
+    const amount = chosen.filter(({ state }) => !isGone(state)).reduce((sum, order) => sum + amountPayable(order).amount, 0);
     say(
       this.#part("bar-sum"),
       t("%(n)s chosen, %(sum)s", {

@@ -5,11 +5,11 @@ import { money } from "../../lib/format/format.js";
 import { t } from "../../lib/words.js";
 import { askToConfirm } from "../../lib/ui/confirm.js";
 import { together } from "../../lib/format/staff-sentences.js";
-import { isDue, isGone, left, stateWords } from "../../lib/orders/order-states.js";
+import { isDue, isGone, remainingTotal, stateWords } from "../../lib/orders/order-states.js";
 
 /** Ask before more than half of an order's remaining total is taken off or given back; return whether to go on. */
 export async function confirmLargeRefund(order, amount) {
-  const whole = left(order);
+  const whole = remainingTotal(order);
   if (amount * 2 <= whole || amount > whole) return true;
   const isOff = isDue(order);
   const sum = (minor) => money({ ...order.total, amount: minor });
@@ -65,10 +65,10 @@ function stateWrong({ state }, { state: before }) {
 function moneyWrong(order, { payment, amount, refund }, before) {
   const sum = (minor) => money({ ...order.total, amount: minor });
   if (payment === "paid" && before.payment === "due") {
-    return { body: { payment: "due" }, words: t("It was not paid"), then: t("%(sum)s is to be paid again.", { sum: sum(left(order)) }) };
+    return { body: { payment: "due" }, words: t("It was not paid"), then: t("%(sum)s is to be paid again.", { sum: sum(remainingTotal(order)) }) };
   }
   if (!refund || (before.payment === "due" && isGone(order.state))) return null;
-  const then = { sum: sum(left(order) + amount.amount) };
+  const then = { sum: sum(remainingTotal(order) + amount.amount) };
   const boxes = order.lines.some(({ returned }) => returned) ? [boxesThen(order)] : [];
   return before.payment === "due"
     ? { body: { refund }, words: t("%(sum)s should not be taken off", { sum: money(amount) }), then: together([t("%(sum)s is to be paid then.", then), ...boxes]) }

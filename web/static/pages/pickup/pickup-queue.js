@@ -6,7 +6,7 @@ import { Backoff } from "../../lib/channel/retry.js";
 import { Problem } from "../../lib/channel/api.js";
 import { isUnknown } from "../../lib/format/problems.js";
 import { newKey } from "../../lib/channel/pending-requests.js";
-import { asked, isDue } from "../../lib/orders/order-states.js";
+import { amountPayable, isDue } from "../../lib/orders/order-states.js";
 import { post, remove } from "../../lib/channel/staff-api.js";
 
 const PLACE = "farmlive.handing";
@@ -51,7 +51,7 @@ export class PickupQueue extends EventTarget {
 
   /** Hands it over: `said` is its code, or how the buyer is known. */
   give(order, said) {
-    this.#begin({ ...whose(order), by: said, key: newKey(), taken: isDue(order) ? asked(order) : null });
+    this.#begin({ ...whose(order), by: said, key: newKey(), taken: isDue(order) ? amountPayable(order) : null });
   }
 
   /** Takes it back: the buyer has not got it, and has not paid. */

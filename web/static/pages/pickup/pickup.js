@@ -15,7 +15,7 @@ import { flagWords } from "../../lib/orders/fraud-flags.js";
 import { find, PickupQueue } from "./pickup-queue.js";
 import { getAll } from "../../lib/channel/staff-api.js";
 import { spoken, together } from "../../lib/format/staff-sentences.js";
-import { asked, isDue, isStopped, stateWords, stoppedLines } from "../../lib/orders/order-states.js";
+import { amountPayable, isDue, isStopped, stateWords, stoppedLines } from "../../lib/orders/order-states.js";
 import { WaitingOrders } from "./waiting-orders.js";
 
 const CODE = 6;
@@ -107,7 +107,7 @@ function show(order, by = null) {
       isUnpacked ? notice("kumquat", t("It was not ticked as packed. Is the box in front of you?")) : null,
       order.state === "packed" ? notice("kumquat", t("It was not ticked off as arrived; that is done with it.")) : null,
       ...(order.flags ?? []).map((flag) => notice("red", flagWords(flag))),
-      also(order),
+      otherOrdersNotice(order),
     ].filter(Boolean),
   );
   part("lines", sheet).replaceChildren(
@@ -120,7 +120,7 @@ function show(order, by = null) {
   );
   // Nobody takes money for what is not handed over.
   say(part("sum-words", sheet), stopped.length > 0 ? "" : takenWords(order));
-  say(part("sum", sheet), isDue(order) && stopped.length === 0 ? money(asked(order)) : "");
+  say(part("sum", sheet), isDue(order) && stopped.length === 0 ? money(amountPayable(order)) : "");
   part("problem", sheet).hidden = true;
   const deed = part("do", sheet);
   const known = part("known-by", sheet);
@@ -131,11 +131,11 @@ function show(order, by = null) {
   known.disabled = isUnpacked || Boolean(by);
   isHere.checked = false;
   isHere.closest("label").hidden = !isUnpacked;
-  say(deed, isDue(order) ? t("Handed over, %(sum)s taken", { sum: money(asked(order)) }) : t("Handed over"));
+  say(deed, isDue(order) ? t("Handed over, %(sum)s taken", { sum: money(amountPayable(order)) }) : t("Handed over"));
   say(
     part("known-by-words", sheet),
     isDue(order)
-      ? t("Without the code: how do you know the buyer? One press hands it over, %(sum)s taken.", { sum: money(asked(order)) })
+      ? t("Without the code: how do you know the buyer? One press hands it over, %(sum)s taken.", { sum: money(amountPayable(order)) })
       : t("Without the code: how do you know the buyer? One press hands it over."),
   );
   drawDeed();
@@ -155,7 +155,7 @@ function takenWords(order) {
 }
 
 /** Who fetches one of several is told of the others. */
-function also({ id, buyer }) {
+function otherOrdersNotice({ id, buyer }) {
   const others = waiting.known.filter((other) => other.id !== id && other.buyer?.phone === buyer?.phone);
   return others.length ? notice("leaf", t("More waits here for this phone number: %(numbers)s", { numbers: listed(others.map(({ number }) => number)) })) : null;
 }
@@ -220,7 +220,7 @@ handing.addEventListener("back", ({ detail: { deed } }) => {
 });
 
 handing.addEventListener("refused", ({ detail: { deed, problem } }) => {
-  if (deed.undo) stays(deed, problem);
+  if (deed.undo) showUndoFailed(deed, problem);
   else if (isShown(deed)) tell(refusedWords(deed, problem));
   else refuse(deed, problem);
   waiting.load();
@@ -241,7 +241,7 @@ part("refused-close").addEventListener("click", () => {
 });
 
 /** It was not taken back, and can be tried again unless it is too late. */
-function stays(deed, problem) {
+function showUndoFailed(deed, problem) {
   if (!isLast(deed)) return toast(`${deed.number}: ${spoken(problem)}`, { danger: true });
   toast(spoken(problem), { danger: true });
   tellLast({ ...last, move: problem.slug === "undo-over" ? null : last.move });

@@ -9,7 +9,7 @@ import { post } from "../../lib/channel/staff-api.js";
 import { matches } from "../../lib/orders/match.js";
 import { badges } from "../../lib/orders/order-row.js";
 import { spoken } from "../../lib/format/staff-sentences.js";
-import { asked } from "../../lib/orders/order-states.js";
+import { amountPayable } from "../../lib/orders/order-states.js";
 import { act } from "../../lib/ui/remote-list.js";
 
 const PAGE = 200;
@@ -137,7 +137,7 @@ export class WaitingOrders {
         el("p", { class: "order__buyer" }, el("strong", {}, order.buyer.name), el("a", { class: "order__phone number", href: `tel:${order.buyer.phone}` }, order.buyer.phone)),
       ),
       act(t("Hand over"), () => this.#onGive(order), { name: order.number }),
-      el("p", { class: "waiting__lines small" }, order.lines.map((line) => `${count(line.quantity - (line.returned ?? 0))} × ${text(line.name)}`).join(" · "), " · ", el("b", { class: "number" }, money(asked(order)))),
+      el("p", { class: "waiting__lines small" }, order.lines.map((line) => `${count(line.quantity - (line.returned ?? 0))} × ${text(line.name)}`).join(" · "), " · ", el("b", { class: "number" }, money(amountPayable(order)))),
     );
   }
 }

@@ -8,7 +8,7 @@ import { n, page, t } from "../../../lib/words.js";
 import { newKey } from "../../../lib/channel/pending-requests.js";
 import { get, post } from "../../../lib/channel/staff-api.js";
 import { spoken } from "../../../lib/format/staff-sentences.js";
-import { asked, payment, stateKind, stateWords } from "../../../lib/orders/order-states.js";
+import { amountPayable, payment, stateKind, stateWords } from "../../../lib/orders/order-states.js";
 import { act, badge, RemoteList, row } from "../../../lib/ui/remote-list.js";
 import { FormSheet } from "../../../lib/forms/form-sheet.js";
 
@@ -48,7 +48,7 @@ function draw(order) {
     badges: [badge(stateWords(order.state), left ? "red" : stateKind(order.state)), badge(payment(order))],
     lines: [
       buyer ? el("a", { class: "link number", href: `tel:${buyer.phone}` }, buyer.phone) : t("Buyer's details removed"),
-      [n("%(n)s box of this lot", "%(n)s boxes of this lot", order.boxes, { n: count(order.boxes) }), money(asked(order))].join(" · "),
+      [n("%(n)s box of this lot", "%(n)s boxes of this lot", order.boxes, { n: count(order.boxes) }), money(amountPayable(order))].join(" · "),
     ],
     acts: [
       order.deeds.includes("cancel") ? act(t("Call off…"), () => cancel([order]), { name: number, danger: true }) : null,

@@ -81,7 +81,7 @@ function draw(account, accounts, { found, known, made }) {
 }
 
 /** Shuts out those that `account` made and that were chosen, and returns who is; who can't be is named. */
-async function shutOutToo(chosen) {
+async function shutOutChosenAccounts(chosen) {
   const out = [];
   for (const each of chosen) {
     try {
@@ -128,7 +128,7 @@ export async function shutOut(account, accounts, done) {
       const isEnding = ({ id }) => !given[id] || ending.includes(given[id]);
       if (!(await isMeant(now.filter((each) => each.on_air && isEnding(each)), account))) return false;
       await put(given);
-      const gone = [account, ...(await shutOutToo(chosen))];
+      const gone = [account, ...(await shutOutChosenAccounts(chosen))];
       return () => done(gone, found.length > 0 || chosen.length > 0);
     },
   });

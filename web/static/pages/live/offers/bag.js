@@ -3,7 +3,7 @@
 import { el, icon, say } from "../../../lib/ui/dom.js";
 import { kilograms, money } from "../../../lib/format/format.js";
 import { pictureOf } from "../../../lib/format/product-picture.js";
-import { asked } from "../../../lib/orders/order-sums.js";
+import { amountPayable } from "../../../lib/orders/order-sums.js";
 import { n, t } from "../../../lib/words.js";
 import { buyButton, fullName, lotLine, stockBar, stockInWords } from "./card.js";
 import { flashLine, priceOf, wasOf } from "../../../lib/state/flash-batch.js";
@@ -173,4 +173,4 @@ export class OwnOrders {
 }
 
 const orderInWords = (order) =>
-  [order.number, money(asked(order)), order.stopped ? t("Stopped") : STATES[order.state]?.()].filter(Boolean).join(" · ");
+  [order.number, money(amountPayable(order)), order.stopped ? t("Stopped") : STATES[order.state]?.()].filter(Boolean).join(" · ");
