@@ -145,7 +145,7 @@ async def test_a_review_is_the_same_halfway(fair: Any, monkeypatch: pytest.Monke
     """The sums count from the moment at which they are kept, whatever rows are left."""
     await show(fair)
     before = await sees(fair)
-    monkeypatch.setattr(watch_retention, "AT_ONCE", 7)
+    monkeypatch.setattr(watch_retention, "ROWS_PER_BATCH", 7)
     steps = 0
 
     async def once(_broadcast: str, _record: viewers.Record, _before: int) -> int:
@@ -208,7 +208,7 @@ async def test_a_review_is_the_same_without_the_records_of_its_sales(fair: Any) 
 async def test_a_review_is_the_same_while_some_records_are_left(
     fair: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sale_retention, "AT_ONCE", 1)
+    monkeypatch.setattr(sale_retention, "ORDERS_PER_BATCH", 1)
     await show(fair)
     before = await sees(fair)
     await gone(fair)

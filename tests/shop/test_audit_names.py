@@ -29,7 +29,7 @@ async def test_things_are_called_as_coordinators_know_them(stall: Any) -> None:
 
 
 async def test_many_are_asked_for_in_parts(stall: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(audit_names, "AT_ONCE", 2)
+    monkeypatch.setattr(audit_names, "IDS_PER_QUERY", 2)
     wanted = {stall.lot.id, stall.farm.id, stall.broadcast, stall.centre.id, stall.card.id}
     assert (await stall.shop.named_objects(wanted)).keys() == wanted
     assert await stall.shop.named_objects(()) == {}

@@ -345,7 +345,7 @@ async def test_open_orders_of_a_pick_up_point_get_codes_of_their_own(
             )
     engine.dispose()
     monkeypatch.setattr(order_links, "CODES", 10)
-    monkeypatch.setattr(order_rekeying, "AT_ONCE", 3)
+    monkeypatch.setattr(order_rekeying, "ROWS_PER_BATCH", 3)
     await replace(settings)
     (hashes,) = await read(
         settings,

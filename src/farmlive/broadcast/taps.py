@@ -18,7 +18,7 @@ from farmlive.store import FILE_S, CommitUnknown, Store
 
 WRITE_S = 1.0
 # Rows per write transaction, which bounds how long an order waits for it.
-AT_ONCE = 200
+TAPS_PER_WRITE = 200
 # Most buffered taps while the database is unavailable; more are dropped.
 MOST = 50_000
 
@@ -81,7 +81,7 @@ class Taps:
         """Write all buffered taps. Raises Unavailable."""
         async with self._turn:
             while self._rows:
-                some, self._rows = self._rows[:AT_ONCE], self._rows[AT_ONCE:]
+                some, self._rows = self._rows[:TAPS_PER_WRITE], self._rows[TAPS_PER_WRITE:]
                 try:
                     await self._store.write(self._insert(some), within_s=FILE_S, last=True)
                 except CommitUnknown:  # may be committed: better lost than counted twice

@@ -24,8 +24,8 @@ from farmlive.store import FILE_S, CommitUnknown, Store
 KEEP_S = 60.0
 WRITE_S = 1.0
 # Rows that one write transaction updates or inserts, which bounds how long an order waits.
-AT_ONCE = 1_000
-AT_ONCE_NEW = 200
+UPDATES_PER_WRITE = 1_000
+INSERTS_PER_WRITE = 200
 # Most buffered sessions while the database is unavailable; more are dropped.
 MOST = 50_000
 
@@ -142,17 +142,21 @@ class WatchSessions:
         """Write the sessions that started or ended. Raises Unavailable."""
         async with self._turn:
             while self._began:
-                some, self._began = self._began[:AT_ONCE_NEW], self._began[AT_ONCE_NEW:]
+                some, self._began = self._began[:INSERTS_PER_WRITE], self._began[INSERTS_PER_WRITE:]
                 await self._insert(some)
             while self._ended:
-                some, self._ended = self._ended[:AT_ONCE_NEW], self._ended[AT_ONCE_NEW:]
+                some, self._ended = self._ended[:INSERTS_PER_WRITE], self._ended[INSERTS_PER_WRITE:]
                 await self._end(some)
 
     async def keep(self, *, still: bool = True) -> None:
         """Update every open session's row to this moment. Raises Unavailable."""
         rows = [watch.row for watch in self._watching.values() if watch.row is not None]
-        for start in range(0, len(rows), AT_ONCE):
-            values = {"ids": rows[start : start + AT_ONCE], "now": now_ms(), "still": still}
+        for start in range(0, len(rows), UPDATES_PER_WRITE):
+            values = {
+                "ids": rows[start : start + UPDATES_PER_WRITE],
+                "now": now_ms(),
+                "still": still,
+            }
             await self._write(partial(_execute, _KEEP, values))
 
     async def _insert(self, some: list[_Watch]) -> None:

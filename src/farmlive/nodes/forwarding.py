@@ -38,7 +38,7 @@ MOST_BYTES = 192 * 1024
 _MOST_CONNECTIONS = 100
 # Concurrent requests to one server. The others wait here, because each that waits inside httpx
 # costs time for every one that begins or ends.
-_AT_ONCE = 32
+_MOST_CONCURRENT = 32
 _TURN_S = 10.0
 # Shorter than a server keeps an idle connection.
 _IDLE_S = 2.0
@@ -62,7 +62,7 @@ class Forwarding:
             timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S, pool=CONNECT_S),
             limits=httpx.Limits(
                 max_connections=_MOST_CONNECTIONS,
-                max_keepalive_connections=_AT_ONCE,
+                max_keepalive_connections=_MOST_CONCURRENT,
                 keepalive_expiry=_IDLE_S,
             ),
             trust_env=False,
@@ -73,7 +73,9 @@ class Forwarding:
         )
         self._silent: dict[str, float] = {}
         # By URL, so that a server that does not answer does not block requests to others.
-        self._turns: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
+        self._turns: dict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(_MOST_CONCURRENT)
+        )
         self._away = outages.register(
             "media_server",
             lost="the server with a broadcast's cameras does not answer this one",

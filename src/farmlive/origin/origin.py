@@ -305,7 +305,7 @@ class Origin(FarmAdmin):
     def cards(self, connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Lot, Farm]]:
         """Return the lots with these ids, each with its farm, by id."""
         found = lots.some(connection, ids)
-        owners = farms.some(connection, {lot.farm for lot in found})
+        owners = farms.farms_by_id(connection, {lot.farm for lot in found})
         return {lot.id: (lot, owners[lot.farm]) for lot in found}
 
     def card_stops(self, connection: Connection, ids: Iterable[str]) -> dict[str, CardStop]:

@@ -35,7 +35,7 @@ from farmlive.settings import Settings
 
 PAGE = 100
 # Search this many of the latest entries about somebody for one of their own.
-AT_ONCE = 20
+SEARCHED_ENTRIES = 20
 
 
 def _blank(value: object) -> object:
@@ -174,7 +174,9 @@ async def look_up(rooms: Services, deeds: Sequence[AuditEntry], person: str | No
     people |= {by: deed.name for deed in deeds if (by := deed.account or deed.key) is not None}
     if person is not None and is_ulid(person) and person not in people:
         # A key that was taken back is called as in its entries.
-        for deed in await rooms.people.audit_entries(None, AT_ONCE, Selection(person=person)):
+        for deed in await rooms.people.audit_entries(
+            None, SEARCHED_ENTRIES, Selection(person=person)
+        ):
             if person in (deed.account, deed.key):
                 people[person] = deed.name
     return Known(

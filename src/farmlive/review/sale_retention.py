@@ -17,9 +17,9 @@ from farmlive.shop.reporting import removal
 from farmlive.shop.reporting.sales import refunded_orders
 from farmlive.store import Store
 
-AT_ONCE = 20
+ORDERS_PER_BATCH = 20
 # Orders read at a time where nothing is removed.
-READ_AT_ONCE = 500
+ORDERS_PER_READ = 500
 
 
 class SaleRetention:
@@ -42,7 +42,7 @@ class SaleRetention:
         async def step() -> bool:
             nonlocal removed, after
             page = partial(
-                removal.old_ids, after=after, now=now, keep_ms=self._keep_ms, most=AT_ONCE
+                removal.old_ids, after=after, now=now, keep_ms=self._keep_ms, most=ORDERS_PER_BATCH
             )
             ids = await self._store.read(page)
             if not ids:
@@ -60,7 +60,7 @@ class SaleRetention:
 
         def count(connection: Connection) -> tuple[int, str | None]:
             ids = removal.old_ids(
-                connection, after=after, now=now, keep_ms=self._keep_ms, most=READ_AT_ONCE
+                connection, after=after, now=now, keep_ms=self._keep_ms, most=ORDERS_PER_READ
             )
             due = removal.due(connection, ids, now, self._keep_ms) if ids else []
             return len(due), ids[-1] if ids else None

@@ -20,7 +20,7 @@ from farmlive.review.review import sources
 from farmlive.store import FILE_S, Store
 
 # Rows per step.
-AT_ONCE = 500
+ROWS_PER_BATCH = 500
 
 
 class WatchRetention:
@@ -84,7 +84,7 @@ class WatchRetention:
     async def _remove(self, broadcast: str, record: viewers.Record, before: int) -> int:
         removed = 0
         find = partial(
-            viewers.old_ids, record=record, broadcast=broadcast, before=before, most=AT_ONCE
+            viewers.old_ids, record=record, broadcast=broadcast, before=before, most=ROWS_PER_BATCH
         )
 
         async def step() -> bool:

@@ -19,7 +19,7 @@ from farmlive.shop.core.tables import centres, flashes, offers, products
 Kind = Literal["broadcast", "centre", "farm", "lot", "offer", "order", "plot", "product"]
 
 # Ids in one query.
-AT_ONCE = 500
+IDS_PER_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def look_up(connection: Connection, ids: Collection[str]) -> dict[str, NamedObje
     wanted = sorted(ids)
     return {
         identity: thing
-        for first in range(0, len(wanted), AT_ONCE)
-        for identity, thing in _some(connection, wanted[first : first + AT_ONCE])
+        for first in range(0, len(wanted), IDS_PER_QUERY)
+        for identity, thing in _some(connection, wanted[first : first + IDS_PER_QUERY])
     }
 
 

@@ -282,7 +282,7 @@ async def test_orders_are_listed_by_state_and_way(stall: Any) -> None:
 async def test_of_orders_and_holds_the_devices_are_found_again(
     stall: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_devices, "_AT_ONCE", 2)
+    monkeypatch.setattr(order_devices, "_ORDERS_PER_QUERY", 2)
     placed = [(await stall.place())["id"] for _ in range(3)]
     held = (await hold(stall, by=caller("holding")))["id"]
     ids = [*placed, ulid(), held]

@@ -39,7 +39,7 @@ async def test_what_a_killed_server_left_is_gone_on_with(
     stall: Any, full: Any, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     others = [await over(stall) for _ in range(4)]
-    monkeypatch.setattr(erasing, "AT_ONCE", 2)
+    monkeypatch.setattr(erasing, "ORDERS_PER_BATCH", 2)
     remove = stall.shop.claim_photos.remove
     steps = 0
 

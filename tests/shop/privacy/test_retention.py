@@ -313,7 +313,7 @@ async def test_a_notice_that_was_to_go_with_one_that_is_removed_goes_without_it(
 async def test_it_goes_on_from_where_it_was_and_two_servers_may_both_do_it(stall: Any) -> None:
     placed = [await over(stall) for _ in range(4)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(retention, "AT_ONCE", 1)
+        patch.setattr(retention, "ORDERS_PER_BATCH", 1)
         with days_later(KEEP_DAYS + 1):
             done = await asyncio.gather(persons(stall).remove(), persons(stall).remove())
             assert await persons(stall).remove() == 0

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Text, cast, select, type_coerce
 from farmlive.broadcast.tables import events
 
 # Events parsed at a time: faster than one by one, without blocking other threads for long.
-AT_ONCE = 100
+EVENTS_PER_PART = 100
 
 # An event without its `seq` and audience: `at` in UTC milliseconds, its kind, and its data as the
 # kind's model wrote it. A plain tuple, since a report reads tens of thousands of them.
@@ -26,7 +26,7 @@ def facts(connection: Connection, broadcast: str, kinds: Sequence[str]) -> Itera
         .where(events.c.broadcast == broadcast, events.c.kind.in_(kinds))
         .order_by(events.c.seq)
     )
-    for rows in connection.execute(query).partitions(AT_ONCE):
+    for rows in connection.execute(query).partitions(EVENTS_PER_PART):
         parsed = json.loads(f"[{','.join([row[2] for row in rows])}]")
         for (at, kind, _), data in zip(rows, parsed, strict=True):
             yield at, kind, data

@@ -66,7 +66,7 @@ def waste(
     """
     at = now_ms() if new.at is None else new.at
     before = lots.happened(connection, caller, lot, "wasted", at)
-    lots.check_room(connection, caller, lot, "destroying", "records of waste of the lot")
+    lots.check_record_limit(connection, caller, lot, "destroying", "records of waste of the lot")
     taken = _taken(connection, sales, lot)
     row = connection.execute(
         update(lots_table)
@@ -126,7 +126,7 @@ def correct(
     taken = _taken(connection, sales, lot)
     if change.quantity_g == before.quantity_g:
         return _with(before, taken)
-    lots.check_room(connection, caller, lot, "commissioning", "records of the harvest")
+    lots.check_record_limit(connection, caller, lot, "commissioning", "records of the harvest")
     plot = farms.find_plot(connection, before.plot.id) if before.plot else None
     more_g = change.quantity_g - before.quantity_g
     doubts = harvests.doubts_of(connection, policy, plot, before.harvested_at, more_g)

@@ -70,7 +70,7 @@ class FarmAdmin:
 
     async def farms(self, after: Position | None = None, limit: int | None = None) -> list[Farm]:
         """List the farms, oldest first: all, or at most `limit` after one."""
-        return await self._store.read(lambda connection: farms.every(connection, after, limit))
+        return await self._store.read(lambda connection: farms.list_farms(connection, after, limit))
 
     async def farm_page(self, farm: str) -> FarmPage:
         """Return the farm with its plots, its lots and its maps. Raises UnknownFarm."""

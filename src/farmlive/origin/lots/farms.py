@@ -58,7 +58,7 @@ def check_keeper(caller: Caller, farm: str) -> None:
         )
 
 
-def check_room(
+def check_record_limit(
     connection: Connection, caller: Caller, counted: Select[int], most: int, what: str
 ) -> None:
     """Refuse a further record where `counted` has reached the limit, half of it for all but
@@ -109,7 +109,7 @@ def find(connection: Connection, farm: str) -> Farm:
     return as_farm(row)
 
 
-def every(
+def list_farms(
     connection: Connection, after: Position | None = None, limit: int | None = None
 ) -> list[Farm]:
     """List the farms, oldest first: all, or at most `limit` after one."""
@@ -126,7 +126,7 @@ def paged(
     return query.order_by(table.c.id).limit(limit)
 
 
-def some(connection: Connection, ids: set[str]) -> dict[str, Farm]:
+def farms_by_id(connection: Connection, ids: set[str]) -> dict[str, Farm]:
     """Return the farms with these ids, by id."""
     query = select(farms).where(farms.c.id.in_(ids))
     return {row.id: as_farm(row) for row in connection.execute(query)}
@@ -176,7 +176,9 @@ def add_work(connection: Connection, caller: Caller, stops: Stops, plot: str, ne
     check_keeper(caller, find_plot(connection, plot).farm)
     near = works.c.at.between(new.at - YEAR_MS, new.at + YEAR_MS)
     others = select(func.count()).where(works.c.plot == plot, near)
-    check_room(connection, caller, others, MOST_WORKS, "works of the plot within a year of it")
+    check_record_limit(
+        connection, caller, others, MOST_WORKS, "works of the plot within a year of it"
+    )
     until = None if new.waiting_days is None else new.at + new.waiting_days * DAY_MS
     row = {"id": ulid(), "plot": plot, **new.model_dump(), "until": until}
     connection.execute(insert(works), {**row, "recorded_at": now_ms()})

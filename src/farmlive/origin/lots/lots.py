@@ -78,7 +78,7 @@ def inspect(
     if new.passed:
         requirements.check_time(new.at, harvest.harvested_at)
     tests = select(func.count()).where(inspections.c.lot == lot)
-    farms.check_room(connection, caller, tests, MOST_TESTS, "tests of the lot")
+    farms.check_record_limit(connection, caller, tests, MOST_TESTS, "tests of the lot")
     row = {"id": ulid(), "lot": lot, **new.model_dump(), "certificate": None}
     connection.execute(insert(inspections), {**row, "recorded_at": now_ms()})
     kept = Inspection.model_validate(row)
@@ -114,7 +114,7 @@ def find_certifiable(
     """Do as `find_inspection`, and check that a certificate can be added. Raises TooManyRecords."""
     kept = find_inspection(connection, caller, lot, inspection)
     what = "records of tests of the lot"
-    check_room(connection, caller, lot, "inspecting", what, MOST_TEST_EVENTS)
+    check_record_limit(connection, caller, lot, "inspecting", what, MOST_TEST_EVENTS)
     return kept
 
 
@@ -150,7 +150,7 @@ def pack(
     Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
     """
     before = happened(connection, caller, lot, "packed", new.at)
-    check_room(connection, caller, lot, "packing", "packings of the lot")
+    check_record_limit(connection, caller, lot, "packing", "packings of the lot")
     if before.packed_at is None or new.at < before.packed_at:
         connection.execute(update(lots).where(lots.c.id == lot).values(packed_at=new.at))
     record_action(connection, caller, "lot.pack", lot, boxes=new.boxes)
@@ -166,7 +166,7 @@ def ship(
     Raises UnknownLot, OtherFarm, InFuture, WrongOrder, TooManyRecords.
     """
     before = happened(connection, caller, lot, "shipped", new.at)
-    check_room(connection, caller, lot, "shipping", "shippings of the lot")
+    check_record_limit(connection, caller, lot, "shipping", "shippings of the lot")
     if before.shipped_at is None or new.at < before.shipped_at:
         connection.execute(update(lots).where(lots.c.id == lot).values(shipped_at=new.at))
     record_action(connection, caller, "lot.ship", lot)
@@ -316,7 +316,7 @@ def happened(connection: Connection, caller: Caller, lot: str, what: str, at: in
     return before
 
 
-def check_room(
+def check_record_limit(
     connection: Connection, caller: Caller, lot: str, step: str, what: str, most: int | None = None
 ) -> None:
     """Refuse a further trace event of this step where the lot has reached the limit.
@@ -324,7 +324,7 @@ def check_room(
     Raises TooManyRecords.
     """
     query = select(func.count()).where(trace_events.c.lot == lot, trace_events.c.biz_step == step)
-    farms.check_room(connection, caller, query, MOST_EVENTS if most is None else most, what)
+    farms.check_record_limit(connection, caller, query, MOST_EVENTS if most is None else most, what)
 
 
 def sum_up_tests(connection: Connection, policy: LotPolicy, stops: Stops, lot: str) -> None:

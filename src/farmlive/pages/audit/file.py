@@ -24,7 +24,7 @@ from farmlive.people.core.audit import AuditEntry, Selection
 from farmlive.review.files import guarded
 from farmlive.review.sheets import Words
 
-AT_ONCE = 500
+ENTRIES_PER_READ = 500
 
 Told = Callable[[Sequence[AuditEntry]], Awaitable[list[Said]]]
 """Says entries in words."""
@@ -43,7 +43,7 @@ async def audit_csv(
     base_url: str,
 ) -> Response:
     """Answer with the entries of the selection that there are now; `only` says it in words."""
-    first = await people.audit_entries(None, AT_ONCE, selection)
+    first = await people.audit_entries(None, ENTRIES_PER_READ, selection)
     rows = await people.count_audit_entries(selection, first[0].id) if first else 0
     people.access.record_export(caller, "audit.csv", rows, **chosen)
     sheet = _Sheet(language, time_zone, base_url)
@@ -71,7 +71,7 @@ async def _parts(
     while deeds:
         said = await told(deeds)
         yield await asyncio.to_thread(sheet.rows, deeds, said)
-        deeds = await people.audit_entries(deeds[-1].id, AT_ONCE, selection)
+        deeds = await people.audit_entries(deeds[-1].id, ENTRIES_PER_READ, selection)
 
 
 class _Sheet:

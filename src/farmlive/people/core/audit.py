@@ -48,7 +48,7 @@ NOT_SIGNED_IN = "nobody"
 BY_COMMAND = "command"
 
 # Subjects per query of their first entries.
-_AT_ONCE = 500
+_SUBJECTS_PER_QUERY = 500
 # An entry's id is made at about the time in the entry, unless someone set a clock.
 _SLACK_MS = 24 * 60 * 60 * 1000
 
@@ -236,8 +236,8 @@ def first_entries(connection: Connection, subjects: Collection[str]) -> dict[str
     """
     found: dict[str, AuditEntry] = {}
     wanted: Sequence[str] = sorted(subjects)
-    for first in range(0, len(wanted), _AT_ONCE):
-        part = wanted[first : first + _AT_ONCE]
+    for first in range(0, len(wanted), _SUBJECTS_PER_QUERY):
+        part = wanted[first : first + _SUBJECTS_PER_QUERY]
         oldest = (
             select(func.min(tables.audit.c.id))
             .where(tables.audit.c.subject.in_(part))

@@ -17,7 +17,7 @@ from farmlive.shop.stock.stock import Offer
 
 _past_order = orders.alias("past")
 # Subquery: whether the device has a past order.
-ASKED = (
+HAS_PAST_ORDER = (
     exists()
     .where(
         _past_order.c.device == bindparam("device"),
@@ -33,7 +33,7 @@ ASKED = (
 def is_new(caller: Caller, asked: Row[*tuple[object, ...]]) -> bool:
     """Return whether the caller is a buyer on a device without a past order.
 
-    `asked` has `ASKED`.
+    `asked` has `HAS_PAST_ORDER`.
     """
     return caller.role in (None, "simulator") and not asked.has_past
 

@@ -32,9 +32,9 @@ def _context_query(*more: Any) -> Select[*tuple[Any, ...]]:
     # a subquery that always has one row, for the outer joins
     one = select(literal_column("1")).subquery("one")
     return select(
-        *line_items.ASKED_HOLD,
-        *idempotency.ASKED,
-        new_devices.ASKED,
+        *line_items.HOLD_COLUMNS,
+        *idempotency.STORED_ANSWER,
+        new_devices.HAS_PAST_ORDER,
         exists().where(*_of_device).label("orders_of_device"),
         *more,
     ).select_from(
@@ -54,8 +54,8 @@ _orders_of_phone = count_of(
 _ORDER = (
     exists().where(*_of_device, _own_hold.c.buyer != bindparam("buyer")).label("for_another_phone"),
     _orders_of_phone.label("orders_of_phone"),
-    fraud_flags.ASKED,
-    *limits.ASKED,
+    fraud_flags.WAS_CANCELLED,
+    *limits.SENT_COUNTS,
     exists()
     .where(waits.c.broadcast == bindparam("broadcast"), waits.c.device == bindparam("device"))
     .label("waits"),
@@ -66,14 +66,14 @@ _CENTRE = exists().where(centres.c.id == bindparam("centre")).label("centre")
 # For holds, parcel orders and pick-ups; each with and without the boxes of the IP address, by
 # whether a limit needs them.
 HOLD = {
-    True: hot(_context_query(box_limits.ASKED_OF_SOURCE)),
+    True: hot(_context_query(box_limits.BOXES_OF_SOURCE)),
     False: hot(_context_query()),
 }
 PARCEL = {
-    True: hot(_context_query(*_ORDER, _FEES, box_limits.ASKED_OF_SOURCE)),
+    True: hot(_context_query(*_ORDER, _FEES, box_limits.BOXES_OF_SOURCE)),
     False: hot(_context_query(*_ORDER, _FEES)),
 }
 PICKUP = {
-    True: hot(_context_query(*_ORDER, _CENTRE, box_limits.ASKED_OF_SOURCE)),
+    True: hot(_context_query(*_ORDER, _CENTRE, box_limits.BOXES_OF_SOURCE)),
     False: hot(_context_query(*_ORDER, _CENTRE)),
 }

@@ -54,7 +54,7 @@ _AHEAD = select(func.count()).where(
 )
 _END = delete(waits).where(waits.c.broadcast == bindparam("in_broadcast")).returning(waits.c.offer)
 _REMOVE = delete(waits).where(waits.c.id == bindparam("wait"))
-_PAST = select(new_devices.ASKED)
+_PAST = select(new_devices.HAS_PAST_ORDER)
 
 
 class Waitlist:

@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, sele
 from farmlive.shop.core.tables import holds, offers, waits
 from farmlive.shop.stock import stock
 
-AT_ONCE = 50
+WAITS_PER_QUERY = 50
 # Most waits per look that are tried and fail: each costs a query, while orders wait. Half of them
 # are for the head of the queue, the rest for where the last look ended.
 IN_VAIN = 50
 # Most waits per look that are skipped without a query, such as those with a hold at another price;
-# they are read AT_ONCE by a query. Split in the same way.
+# a query reads WAITS_PER_QUERY of them. Split in the same way.
 PASSED = 500
 # Boxes of an offer that devices without a past order may always get, however few are returned.
 NEW_AT_LEAST = 4
@@ -32,8 +32,9 @@ _SOUGHT = select(offers.c.id, offers.c.broadcast).where(
     ),
     exists().where(waits.c.offer == offers.c.id),
 )
-# The next AT_ONCE waits after a position, without those whose hold would exceed the limit of an
-# order: thousands may wait for one box. `QueueScan.read_next` also filters by what is available.
+# The next WAITS_PER_QUERY waits after a position, without those whose hold would exceed the limit
+# of an order: thousands may wait for one box. `QueueScan.read_next` also filters by what is
+# available.
 _NEXT = (
     select(
         waits,
@@ -51,7 +52,7 @@ _NEXT = (
         tuple_(waits.c.since, waits.c.id) > tuple_(bindparam("since"), bindparam("id")),
     )
     .order_by(waits.c.since, waits.c.id)
-    .limit(AT_ONCE)
+    .limit(WAITS_PER_QUERY)
 )
 
 
@@ -202,6 +203,6 @@ def queue(connection: Connection, room: AvailableBoxes, look: QueueScan) -> Iter
                 last = look.start
                 break
         else:
-            if len(found) < AT_ONCE:
+            if len(found) < WAITS_PER_QUERY:
                 look.start = None
                 return

@@ -19,8 +19,8 @@ from farmlive.store import hot
 
 # Join condition and columns of the stored answer, for a context query.
 OF_KEY = (order_keys.c.broadcast == bindparam("broadcast")) & (order_keys.c.key == bindparam("key"))
-ASKED = (order_keys.c.body_hash, order_keys.c.answer)
-_KEY = hot(select(*ASKED).where(OF_KEY))
+STORED_ANSWER = (order_keys.c.body_hash, order_keys.c.answer)
+_KEY = hot(select(*STORED_ANSWER).where(OF_KEY))
 _KEEP = hot(insert(order_keys), own=True)
 _HELPS = ("order", "fee", "language", "proof")
 # Members that held the object's id in answers of older versions.
@@ -90,7 +90,10 @@ def find_answer(
 def read_answer(
     row: Row[*tuple[Any, ...]], body_hash: str, *, message: str = _OTHER
 ) -> dict[str, Any] | None:
-    """Return the stored answer from a row with `ASKED`, or None. Raises KeyReused, AnswerGone."""
+    """Return the stored answer from a row with `STORED_ANSWER`, or None.
+
+    Raises KeyReused, AnswerGone.
+    """
     if row.body_hash is None:
         return None
     if row.body_hash == _FORGOTTEN:

@@ -116,14 +116,14 @@ def _used(sender_name: str) -> Any:
 
 
 # Columns for a context query: the counts of a recipient and a sender.
-ASKED = (
+SENT_COUNTS = (
     _told_at.label("told_at"),
     _used("from_address").label("used_by_address"),
     _used("from_block").label("used_by_block"),
     # Whether there are any counts without a notice's row, which are rare.
     exists(select(notice_counts.c.recipient)).label("told_besides"),
 )
-_ASKED = hot(select(*ASKED))
+_COUNTS_QUERY = hot(select(*SENT_COUNTS))
 _SPEND = {
     dialect: hot(
         spent.on_conflict_do_update(
@@ -164,7 +164,7 @@ class StrangerLimits:
         return "@" in person or international(person).startswith(self._prefixes)
 
     def query_parameters(self, person: str, by: Sender | None, now: int) -> dict[str, Any]:
-        """Return the parameters of `ASKED`, for a notice to the person now."""
+        """Return the parameters of `SENT_COUNTS`, for a notice to the person now."""
         address, block = by or ("", "")
         return {
             "to_recipient": normalize_recipient(person),
@@ -178,7 +178,7 @@ class StrangerLimits:
     def store_counts(
         self, connection: Connection, question: Mapping[str, Any], answer: Row[*tuple[Any, ...]]
     ) -> None:
-        """Store the counts from a row with `ASKED`, unless this transaction has newer ones."""
+        """Store the counts of a row with `SENT_COUNTS`, unless this transaction has newer ones."""
         counted = tally(connection)
         hour = question["in_hour"]
         for key, used in (
@@ -214,7 +214,9 @@ class StrangerLimits:
         senders = [_sender_key(hour, each) for each in by or ()]
         if any(counted.known(key) is None for key in (told, *senders)):
             question = self.query_parameters(person, by, now)
-            self.store_counts(connection, question, connection.execute(_ASKED, question).one())
+            self.store_counts(
+                connection, question, connection.execute(_COUNTS_QUERY, question).one()
+            )
         in_hour, in_day = counted.known(told)
         used = [counted.known(key) for key in senders]
         if in_day >= self._at_most["number_in_day"] or in_hour >= self._at_most["number_in_hour"]:

@@ -47,7 +47,7 @@ class Catalogue:
         product = Product(id=ulid(), **dict(new))
 
         def write(connection: Connection) -> Product:
-            if not farms.some(connection, {new.farm}):
+            if not farms.farms_by_id(connection, {new.farm}):
                 raise NamesNoFarm("Nothing was added: there is no such farm. Add the farm first.")
             insert_product(connection, product)
             record_action(connection, caller, "product.add", product.id, farm=new.farm)

@@ -76,7 +76,7 @@ _STILL_STOPPED = _ORDERS.where(
 )
 
 # Lots per query: a start with changed settings may change every lot.
-AT_ONCE = 500
+LOTS_PER_BATCH = 500
 
 Serve = Callable[[Connection, str, Iterable[str]], list[events.EventModel]]
 
@@ -127,8 +127,8 @@ class LotStops:
 
     def on_proof_changed(self, connection: Connection, changed: Sequence[str]) -> None:
         """Append to the logs of broadcasts with these lots whether each may be sold now."""
-        for first in range(0, len(changed), AT_ONCE):
-            self._proof_changed(connection, list(changed[first : first + AT_ONCE]))
+        for first in range(0, len(changed), LOTS_PER_BATCH):
+            self._proof_changed(connection, list(changed[first : first + LOTS_PER_BATCH]))
 
     def _proof_changed(self, connection: Connection, changed: list[str]) -> None:
         stops, with_test = on_cards(connection, changed), tested(connection, changed)

@@ -81,7 +81,7 @@ def _boxes_placed(those: Any) -> Any:
 
 _held_by_source = holds.c.source == bindparam("source")
 # Column for a context query: whether the source has any boxes.
-ASKED_OF_SOURCE = (
+BOXES_OF_SOURCE = (
     exists(select(order_lines.c.source).where(_of_source))
     | exists(select(holds.c.source).where(_held_by_source))
 ).label("source_took")

@@ -32,7 +32,7 @@ ARRIVED_MS = 14 * DAY_MS
 ERASED = devices.ERASED
 IS_ERASED = orders.c.buyer.startswith(ERASED)
 # Databases limit the number of parameters of a query.
-_AT_ONCE = 1_000
+_ROWS_PER_QUERY = 1_000
 
 
 def kept_because(row: Row[Any], *, claimed: bool) -> Because | None:
@@ -68,8 +68,8 @@ def open_of(
     """Return the orders that are open or have money due, each with the reason."""
     return [
         found
-        for first in range(0, len(rows), _AT_ONCE)
-        for found in _open_of(connection, rows[first : first + _AT_ONCE], now)
+        for first in range(0, len(rows), _ROWS_PER_QUERY)
+        for found in _open_of(connection, rows[first : first + _ROWS_PER_QUERY], now)
     ]
 
 

@@ -31,7 +31,7 @@ _cancelled = (
 )
 # Column for a context query: whether one of the phone's orders was cancelled; and a query, whether
 # one was cancelled after it was packed.
-ASKED = exists().where(*_cancelled).label("cancelled")
+WAS_CANCELLED = exists().where(*_cancelled).label("cancelled")
 _CALLED_OFF = hot(
     select(_called_off.c.id)
     .where(

@@ -27,7 +27,7 @@ _DEVICES = union_all(
     )
 )
 # Databases limit the number of parameters of a query.
-_AT_ONCE = 1_000
+_ORDERS_PER_QUERY = 1_000
 
 
 def audiences(connection: Connection, broadcast: str, device: str) -> list[str]:
@@ -50,7 +50,7 @@ def buyer_of(connection: Connection, order: str) -> tuple[str, str | None] | Non
 def devices(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     """Return the devices of these orders and holds, by id; unknown ids are left out."""
     found: dict[str, str] = {}
-    for first in range(0, len(ids), _AT_ONCE):
-        some = {"of_orders": list(ids[first : first + _AT_ONCE])}
+    for first in range(0, len(ids), _ORDERS_PER_QUERY):
+        some = {"of_orders": list(ids[first : first + _ORDERS_PER_QUERY])}
         found.update((row.id, row.device) for row in connection.execute(_DEVICES, some))
     return found

@@ -27,7 +27,7 @@ Span = tuple[int, int]
 
 MAX_SPANS = 5_000
 # Read in parts: databases limit the terms of a query, and long queries block a reader.
-AT_ONCE = 100
+ORDERS_PER_BATCH = 100
 _SPAN = re.compile(r"([A-Z]{1,4}[0-9]{4})(?:-([A-Z]{1,4}[0-9]{4}))?")
 
 _claimed = exists().where(claims.c.order == orders.c.id, claims.c.state == "open")
@@ -140,9 +140,13 @@ class OrderDocuments:
                     break
             return [
                 order
-                for start in range(0, len(rows), AT_ONCE)
+                for start in range(0, len(rows), ORDERS_PER_BATCH)
                 for order in order_view.orders(
-                    connection, self._origin, self._links, rows[start : start + AT_ONCE], caller
+                    connection,
+                    self._origin,
+                    self._links,
+                    rows[start : start + ORDERS_PER_BATCH],
+                    caller,
                 )
             ]
 
@@ -157,12 +161,12 @@ def _within(spans: Iterable[Span]) -> Iterable[ColumnElement[bool]]:
             whole[-1] = (whole[-1][0], max(last, whole[-1][1]))
         else:
             whole.append((first, last))
-    for start in range(0, len(whole), AT_ONCE):
+    for start in range(0, len(whole), ORDERS_PER_BATCH):
         yield or_(
             *(
                 orders.c.number == first
                 if first == last
                 else and_(orders.c.number >= first, orders.c.number <= last)
-                for first, last in whole[start : start + AT_ONCE]
+                for first, last in whole[start : start + ORDERS_PER_BATCH]
             )
         )

@@ -14,7 +14,7 @@ from farmlive.shop.core.order_links import CODES, OrderLinks
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.orders.pickup import OPEN, TRIES, Code, code_at
 
-AT_ONCE = 2_000
+ROWS_PER_BATCH = 2_000
 # Unfinished orders: their buyers still need the link.
 UNDER_WAY = (*OPEN, "shipped")
 
@@ -29,7 +29,7 @@ _PAGE = (
     )
     .where(orders.c.id > bindparam("last"))
     .order_by(orders.c.id)
-    .limit(AT_ONCE)
+    .limit(ROWS_PER_BATCH)
 )
 _REWRITE = (
     update(orders)

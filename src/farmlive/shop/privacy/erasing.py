@@ -53,7 +53,7 @@ from farmlive.store import FILE_S, Store
 
 EVERY_S = 5
 # Orders per step: a few milliseconds of the writer's time.
-AT_ONCE = 20
+ORDERS_PER_BATCH = 20
 # How many orders of an erasure the audit entry names.
 NAMED = 20
 # The longest time after which a leased notice may still be written to an outbox.
@@ -78,7 +78,7 @@ SCRUBBED = (
 
 _LEFT = select(erasures).where(erasures.c.scrubbed_at.is_(None)).order_by(erasures.c.id)
 _SINCE = select(erasures).where(erasures.c.at > bindparam("since")).order_by(erasures.c.at)
-_THOSE = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)))
+_ORDERS_BY_ID = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,9 @@ class Erasure:
     ) -> tuple[list[str], list[Event]]:
         """Return the next orders of an erasure, and the events with their buyer."""
         query = _scope_of(row).query().where(~buyer_data.IS_ERASED, orders.c.id > after)
-        query = query.where(orders.c.placed_at <= row.at).order_by(orders.c.id).limit(AT_ONCE)
+        query = (
+            query.where(orders.c.placed_at <= row.at).order_by(orders.c.id).limit(ORDERS_PER_BATCH)
+        )
         found = connection.execute(query).all()
         told: list[Event] = []
         for broadcast in sorted({each.broadcast for each in found}):
@@ -245,7 +247,7 @@ class Erasure:
         erased. Return the photos to remove.
         """
         now = now_ms()
-        rows = connection.execute(_THOSE, {"those": ids}).all()
+        rows = connection.execute(_ORDERS_BY_ID, {"those": ids}).all()
         still = {row.id for row, _ in buyer_data.open_of(connection, rows, now)}
         rows = [row for row in rows if row.id not in still and not buyer_data.is_erased(row)]
         if not rows:
@@ -394,7 +396,7 @@ def _since(connection: Connection, at: int) -> Sequence[Row[Any]]:
 def _with_ids(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
     found: list[Row[Any]] = []
     for first in range(0, len(ids), 1_000):
-        found += connection.execute(_THOSE, {"those": ids[first : first + 1_000]}).all()
+        found += connection.execute(_ORDERS_BY_ID, {"those": ids[first : first + 1_000]}).all()
     return found
 
 

@@ -33,7 +33,7 @@ from farmlive.shop.privacy.erasing import OrderScope
 from farmlive.store import FILE_S, Store
 from farmlive.store.files.files import Files
 
-AT_ONCE = 100
+ORDERS_PER_READ = 100
 # How many orders of an export the audit entry names.
 NAMED = 20
 # Smaller files stay in memory.
@@ -134,7 +134,7 @@ class PersonExport:
             some = partial(self._some, whose=whose, after=after)
             page = await self._store.read(some, within_s=FILE_S)
             found += page
-            if len(page) < AT_ONCE:
+            if len(page) < ORDERS_PER_READ:
                 return Export(now_ms(), found, is_one_order=whose.order is not None)
             after = page[-1].order.id
 
@@ -187,7 +187,9 @@ class PersonExport:
         return self._photos.path(name.removeprefix(PHOTOS))
 
     def _some(self, connection: Connection, whose: OrderScope, after: str) -> list[ExportedOrder]:
-        query = whose.query().where(orders.c.id > after).order_by(orders.c.id).limit(AT_ONCE)
+        query = (
+            whose.query().where(orders.c.id > after).order_by(orders.c.id).limit(ORDERS_PER_READ)
+        )
         rows = connection.execute(query).all()
         if not rows:
             return []

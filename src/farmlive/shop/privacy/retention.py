@@ -24,9 +24,9 @@ from farmlive.shop.privacy.tables import retention_marks
 from farmlive.store import Store
 
 # Orders per step: a few milliseconds of the writer's time.
-AT_ONCE = 20
+ORDERS_PER_BATCH = 20
 # Orders read at a time where nothing is removed.
-READ_AT_ONCE = 500
+ORDERS_PER_READ = 500
 # How often an order that was passed over is checked again.
 CHECK_MS = DAY_MS
 _MARK = "person"
@@ -49,7 +49,7 @@ _PASSED = (
     .order_by(orders.c.id)
     .limit(bindparam("most", type_=Integer))
 )
-_THOSE = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)))
+_ORDERS_BY_ID = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)))
 _UPTO = select(retention_marks.c.upto).where(retention_marks.c.name == bindparam("mark"))
 _LOOK_AGAIN = (
     update(orders)
@@ -139,7 +139,7 @@ class PersonRetention:
         for query in (_NEW, _PASSED):
             while True:
                 named = {"before": first_ulid(now - self._keep_ms)} if query is _NEW else {}
-                page = {**named, "after": after, "most": READ_AT_ONCE}
+                page = {**named, "after": after, "most": ORDERS_PER_READ}
                 rows, judged = await self._store.read(
                     partial(self._judged, query=query, named=page, now=now)
                 )
@@ -148,7 +148,7 @@ class PersonRetention:
                     if because is not None:
                         found.open[because] += 1
                         found.named.append((row.broadcast, order_number(row.number), because))
-                if len(rows) < READ_AT_ONCE:
+                if len(rows) < ORDERS_PER_READ:
                     break
                 after = rows[-1].id
             after = ""
@@ -162,18 +162,18 @@ class PersonRetention:
 
     def _look(self, connection: Connection, now: int) -> tuple[list[str], str | None]:
         """Return the orders to check in one step, and the id up to which all are checked then."""
-        again = connection.execute(_AGAIN, {"now": now, "most": AT_ONCE}).all()
+        again = connection.execute(_AGAIN, {"now": now, "most": ORDERS_PER_BATCH}).all()
         if again:
             return [row.id for row in again], None
         before = first_ulid(now - self._keep_ms)
-        new = {"after": _upto(connection), "before": before, "most": AT_ONCE}
+        new = {"after": _upto(connection), "before": before, "most": ORDERS_PER_BATCH}
         ids = [row.id for row in connection.execute(_NEW, new)]
         return ids, ids[-1] if ids else None
 
     def _apply(
         self, connection: Connection, ids: Sequence[str], upto: str | None, now: int
     ) -> tuple[int, set[str]]:
-        rows = connection.execute(_THOSE, {"those": ids}).all()
+        rows = connection.execute(_ORDERS_BY_ID, {"those": ids}).all()
         judged = judge(connection, rows, now, self._keep_ms)
         photos = buyer_data.erase_details(connection, judged.due, now)
         for order, at in judged.again.items():

@@ -21,7 +21,7 @@ _OLD = (
     .order_by(orders.c.id)
     .limit(bindparam("most", type_=Integer))
 )
-_THOSE = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)))
+_ORDERS_BY_ID = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)))
 
 
 class OldOrder(NamedTuple):
@@ -57,7 +57,7 @@ def due(connection: Connection, ids: Sequence[str], now: int, keep_ms: int) -> l
     """Return those of the orders that nobody changed for `keep_ms` milliseconds, on which nothing
     is open, and whose personal data is removed.
     """
-    rows = connection.execute(_THOSE, {"those": ids}).all()
+    rows = connection.execute(_ORDERS_BY_ID, {"those": ids}).all()
     return [
         OldOrder(row.id, row.broadcast, row.state, row.payment, row.currency)
         for row in retention.judge(connection, rows, now, keep_ms).due

@@ -59,7 +59,7 @@ class Hold:
 
 # Join condition and columns of the device's hold, for a context query.
 OF_HOLD = (holds.c.broadcast == bindparam("broadcast")) & (holds.c.device == bindparam("device"))
-ASKED_HOLD = (
+HOLD_COLUMNS = (
     holds.c.id.label("hold"),
     holds.c.lines.label("hold_lines"),
     holds.c.held_at,
@@ -76,7 +76,7 @@ def prefetch_keys(broadcast: str, key: str, device: str) -> frozenset[Hashable]:
 
 
 def hold_in(asked: Row[*tuple[Any, ...]]) -> Hold | None:
-    """Return the device's hold from a row with `ASKED_HOLD`, or None."""
+    """Return the device's hold from a row with `HOLD_COLUMNS`, or None."""
     if asked.hold is None:
         return None
     lines = {line["offer"]: line for line in asked.hold_lines}

@@ -1,7 +1,7 @@
 // What is said of moves: what was done, with the way back; what was refused, one by one; what waits
 // for the connection.
 
-import { el, icon, say } from "../ui/dom.js";
+import { el, say } from "../ui/dom.js";
 import { count, money } from "../format/format.js";
 import { toast } from "../ui/toast.js";
 import { n, t } from "../words.js";

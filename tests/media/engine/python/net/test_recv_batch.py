@@ -12,7 +12,7 @@ from tests.support.free_ports import APART
 from farmlive.media.engine.python.net import recv_batch as inbox_module
 from farmlive.media.engine.python.net.addresses import open_connected_socket, open_sockets
 from farmlive.media.engine.python.net.recv_batch import (
-    AT_ONCE,
+    DATAGRAMS_PER_READ,
     RecvBatch,
     arrival_time,
     kernel_timestamp,
@@ -54,12 +54,12 @@ def test_reads_all_that_waits_with_the_kernels_stamps(
 
 def test_reads_many_in_turns(ends: tuple[socket.socket, socket.socket]) -> None:
     here, there = ends
-    sent = [number.to_bytes(2, "big") for number in range(AT_ONCE + 5)]
+    sent = [number.to_bytes(2, "big") for number in range(DATAGRAMS_PER_READ + 5)]
     for data in sent:
         there.send(data)
     inbox = RecvBatch()
     turns = [inbox.read(here), inbox.read(here), inbox.read(here)]
-    assert [len(turn) for turn in turns] == [AT_ONCE, 5, 0]
+    assert [len(turn) for turn in turns] == [DATAGRAMS_PER_READ, 5, 0]
     assert [data for turn in turns for data, _ in turn] == sent
 
 

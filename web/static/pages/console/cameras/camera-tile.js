@@ -3,7 +3,7 @@
 
 import { count } from "../../../lib/format/format.js";
 import { cameraName } from "../../../lib/format/camera-name.js";
-import { el, icon, say } from "../../../lib/ui/dom.js";
+import { say } from "../../../lib/ui/dom.js";
 import { t } from "../../../lib/words.js";
 import { WhepPlayer } from "../../../lib/media/whep-player.js";
 import { bars, levelName } from "./stream-health.js";

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-AT_ONCE = 32
+DATAGRAMS_PER_READ = 32
 # Linux, asm-generic/socket.h.
 SO_TIMESTAMPNS = 35
 
@@ -52,25 +52,25 @@ class RecvBatch:
     """Buffers for one batch of a connected socket."""
 
     def __init__(self) -> None:
-        self._datagrams = ctypes.create_string_buffer(AT_ONCE * _ROOM)
-        self._controls = ctypes.create_string_buffer(AT_ONCE * _CONTROL)
+        self._datagrams = ctypes.create_string_buffer(DATAGRAMS_PER_READ * _ROOM)
+        self._controls = ctypes.create_string_buffer(DATAGRAMS_PER_READ * _CONTROL)
         self._bytes = memoryview(self._datagrams).cast("B")
         first, control = ctypes.addressof(self._datagrams), ctypes.addressof(self._controls)
         self._vectors, self._messages = array("Q"), array("Q")
-        for number in range(AT_ONCE):
+        for number in range(DATAGRAMS_PER_READ):
             self._vectors.extend((first + number * _ROOM, _ROOM))
         vectors = self._vectors.buffer_info()[0]
-        for number in range(AT_ONCE):
+        for number in range(DATAGRAMS_PER_READ):
             at = control + number * _CONTROL
             self._messages.extend((0, 0, vectors + 16 * number, 1, at, _CONTROL, 0, 0))
         self._at = self._messages.buffer_info()[0]
-        self._full = array("Q", (_CONTROL,)) * AT_ONCE
+        self._full = array("Q", (_CONTROL,)) * DATAGRAMS_PER_READ
 
     def read(self, sock: socket.socket) -> list[Datagram]:
-        """Return the waiting datagrams, at most AT_ONCE; empty if there are none."""
+        """Return the waiting datagrams, at most DATAGRAMS_PER_READ; empty if there are none."""
         if _recvmmsg is None:
             return _read_singly(sock)
-        count = _recvmmsg(sock.fileno(), self._at, AT_ONCE, socket.MSG_DONTWAIT, None)
+        count = _recvmmsg(sock.fileno(), self._at, DATAGRAMS_PER_READ, socket.MSG_DONTWAIT, None)
         if count <= 0:
             return []
         end = _WORDS * count
@@ -92,7 +92,7 @@ class RecvBatch:
 
 def _read_singly(sock: socket.socket) -> list[Datagram]:
     result: list[Datagram] = []
-    while len(result) < AT_ONCE:
+    while len(result) < DATAGRAMS_PER_READ:
         try:
             data, ancillary, _, _ = sock.recvmsg(_ROOM, _CONTROL)
         except OSError:

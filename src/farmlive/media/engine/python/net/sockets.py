@@ -13,7 +13,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
 from farmlive.media.engine.python.net.addresses import open_connected_socket, open_sockets
-from farmlive.media.engine.python.net.recv_batch import AT_ONCE, RecvBatch, kernel_timestamp
+from farmlive.media.engine.python.net.recv_batch import (
+    DATAGRAMS_PER_READ,
+    RecvBatch,
+    kernel_timestamp,
+)
 from farmlive.media.engine.python.net.slow_viewer import Frame
 
 _READ_AT_ONCE = 64
@@ -228,7 +232,7 @@ class Ports:
         waiting = self._recv_batch.read(own.sock)
         for data, stamped in waiting:
             self._on_datagram(own.port, data, stamped, own.address, now)
-        return len(waiting) == AT_ONCE
+        return len(waiting) == DATAGRAMS_PER_READ
 
     def _read_shared(self) -> None:
         now, more = time.monotonic(), False
