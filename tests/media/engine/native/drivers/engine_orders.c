@@ -69,5 +69,5 @@ void run_put_on_air(struct core *core, struct command *command, double now)
 void run_prefer(struct core *core, struct command *command, double now)
 {
     struct order *order = (struct order *)command;
-    engine_prefer(core, order->peer, order->most, now);
+    engine_limit_layer(core, order->peer, order->most, now);
 }

@@ -67,7 +67,7 @@ static struct counters counted;
 static void run_ask(struct core *core, struct command *command, double now)
 {
     struct ask *ask = (struct ask *)command;
-    engine_watching(core, ask->peer, now, &ask->watching);
+    engine_viewer_health(core, ask->peer, now, &ask->watching);
     engine_health(core, ask->peer, &ask->health, &ask->transport);
     engine_counters(core, &ask->counters);
 }

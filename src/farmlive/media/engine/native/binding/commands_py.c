@@ -212,7 +212,7 @@ PyObject *relay_put_on_air(PyObject *self, PyObject *arguments)
 static void run_prefer(struct core *core, struct command *command, double now)
 {
     struct numbers *numbers = (struct numbers *)command;
-    engine_prefer(core, numbers->first, numbers->most, now);
+    engine_limit_layer(core, numbers->first, numbers->most, now);
 }
 
 PyObject *relay_limit_layer(PyObject *self, PyObject *arguments)

@@ -20,7 +20,7 @@ struct ask_watching {
 static void run_watching(struct core *core, struct command *command, double now)
 {
     struct ask_watching *ask = (struct ask_watching *)command;
-    ask->found = engine_watching(core, ask->peer, now, &ask->watching);
+    ask->found = engine_viewer_health(core, ask->peer, now, &ask->watching);
 }
 
 PyObject *relay_viewer_health(PyObject *self, PyObject *arguments)

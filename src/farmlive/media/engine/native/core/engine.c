@@ -281,7 +281,7 @@ void engine_put_on_air(struct core *core, uint64_t output, uint64_t number, doub
     timers_request_keyframes(core, switched, now);
 }
 
-void engine_prefer(struct core *core, uint64_t number, int most, double now)
+void engine_limit_layer(struct core *core, uint64_t number, int most, double now)
 {
     struct peer *peer = core_peer(core, number);
     if (peer == NULL)
@@ -296,7 +296,7 @@ void engine_prefer(struct core *core, uint64_t number, int most, double now)
 
 /* Queries. */
 
-bool engine_watching(struct core *core, uint64_t number, double now, struct watching *watching)
+bool engine_viewer_health(struct core *core, uint64_t number, double now, struct watching *watching)
 {
     struct peer *peer = core_peer(core, number);
     if (peer == NULL || peer->viewer == NULL)

@@ -51,8 +51,9 @@ void engine_view(struct core *core, uint64_t number, uint64_t output, const stru
 /* `number` 0: no source. */
 void engine_put_on_air(struct core *core, uint64_t output, uint64_t number, double now);
 /* `most` -1: no limit. */
-void engine_prefer(struct core *core, uint64_t number, int most, double now);
-bool engine_watching(struct core *core, uint64_t number, double now, struct watching *watching);
+void engine_limit_layer(struct core *core, uint64_t number, int most, double now);
+bool engine_viewer_health(struct core *core, uint64_t number, double now,
+                          struct watching *watching);
 /* Return the peer's remote address; false if it has no selected path. */
 bool engine_place(const struct core *core, uint64_t number, struct address *address,
                   enum transport *transport);

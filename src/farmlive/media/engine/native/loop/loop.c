@@ -98,7 +98,7 @@ static bool read_owns(struct loop *loop, const struct epoll_event *events, int c
     for (int i = 0; i < count; i++) {
         struct watched *watched = events[i].data.ptr;
         if (watched->as == WATCHED_OWN) {
-            udp_poller_own(&loop->poller, watched, now);
+            udp_poller_on_publisher_readable(&loop->poller, watched, now);
             some = true;
         }
     }
@@ -121,7 +121,7 @@ static bool read_others(struct loop *loop, const struct epoll_event *events, int
             bell_quiet(watched->fd);
             break;
         case WATCHED_SHARED:
-            udp_poller_shared(&loop->poller, watched, now);
+            udp_poller_on_shared_readable(&loop->poller, watched, now);
             some = true;
             break;
         case WATCHED_LISTENER:
@@ -183,7 +183,7 @@ static void do_round(struct loop *loop)
         after_reading(loop, loop_now());
     if (read_others(loop, events, count))
         after_reading(loop, loop_now());
-    if (udp_poller_settle(&loop->poller, loop_now()))
+    if (udp_poller_read_deferred(&loop->poller, loop_now()))
         after_reading(loop, loop_now());
     double now = loop_now();
     if (timers_due(&loop->core) <= now) {

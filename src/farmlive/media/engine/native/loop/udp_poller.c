@@ -11,10 +11,10 @@
 
 enum { SHARED_READINGS = 8 };
 
-struct own {
+struct publisher_socket {
     struct watched watched;
     struct list link;
-    struct own *next_dead;
+    struct publisher_socket *next_dead;
     struct peer *peer; /* it outlives this */
     struct port *port;
     bool is_open;
@@ -41,7 +41,7 @@ bool udp_poller_init(struct udp_poller *poller, struct core *core, struct comman
     return is_watched;
 }
 
-static void close_own(struct udp_poller *poller, struct own *own)
+static void close_own(struct udp_poller *poller, struct publisher_socket *own)
 {
     list_remove(&own->link);
     own->is_open = false;
@@ -53,7 +53,7 @@ static void close_own(struct udp_poller *poller, struct own *own)
 void udp_poller_clear(struct udp_poller *poller)
 {
     list_each(link, &poller->owns)
-        close_own(poller, list_entry(link, struct own, link));
+        close_own(poller, list_entry(link, struct publisher_socket, link));
     for (int i = 0; i < poller->port_count; i++)
         port_free(poller->ports[i]);
     free(poller->ports);
@@ -64,7 +64,7 @@ void udp_poller_clear(struct udp_poller *poller)
 void udp_poller_bury(struct udp_poller *poller)
 {
     while (poller->dead) {
-        struct own *own = poller->dead;
+        struct publisher_socket *own = poller->dead;
         poller->dead = own->next_dead;
         free(own);
     }
@@ -72,11 +72,11 @@ void udp_poller_bury(struct udp_poller *poller)
 
 /* Publishers' own sockets. */
 
-static struct own *own_of(const struct udp_poller *poller, const struct peer *peer)
+static struct publisher_socket *own_of(const struct udp_poller *poller, const struct peer *peer)
 {
     list_each(link, &poller->owns)
-        if (list_entry(link, struct own, link)->peer == peer)
-            return list_entry(link, struct own, link);
+        if (list_entry(link, struct publisher_socket, link)->peer == peer)
+            return list_entry(link, struct publisher_socket, link);
     return NULL;
 }
 
@@ -88,7 +88,7 @@ void udp_poller_open_own(struct udp_poller *poller, struct peer *peer)
     int fd = connected_socket_open(port_fd(port), &peer->own.address);
     if (fd < 0)
         return;
-    struct own *own = memory_new(sizeof *own);
+    struct publisher_socket *own = memory_new(sizeof *own);
     own->watched = (struct watched){.as = WATCHED_OWN, .fd = fd};
     own->peer = peer;
     own->port = port;
@@ -100,7 +100,7 @@ void udp_poller_open_own(struct udp_poller *poller, struct peer *peer)
 
 void udp_poller_close_own(struct udp_poller *poller, struct peer *peer)
 {
-    struct own *own = own_of(poller, peer);
+    struct publisher_socket *own = own_of(poller, peer);
     if (own)
         close_own(poller, own);
 }
@@ -156,9 +156,10 @@ static bool take(struct udp_poller *poller, int fd, struct port *port, double no
     return count == RECV_BATCH_MOST;
 }
 
-void udp_poller_own(struct udp_poller *poller, struct watched *watched, double now)
+void udp_poller_on_publisher_readable(struct udp_poller *poller, struct watched *watched,
+                                      double now)
 {
-    struct own *own = (struct own *)watched;
+    struct publisher_socket *own = (struct publisher_socket *)watched;
     if (!own->is_open)
         return;
     poller->is_woken = poller->is_due = true;
@@ -176,14 +177,14 @@ static bool take_shared(struct udp_poller *poller, struct port *port, double now
     return true;
 }
 
-void udp_poller_shared(struct udp_poller *poller, struct watched *watched, double now)
+void udp_poller_on_shared_readable(struct udp_poller *poller, struct watched *watched, double now)
 {
     /* A socket that has become patient since its event is read with the others. */
     if (watched->events)
         take_shared(poller, (struct port *)watched, now);
 }
 
-bool udp_poller_settle(struct udp_poller *poller, double now)
+bool udp_poller_read_deferred(struct udp_poller *poller, double now)
 {
     bool takes = poller->is_patient && poller->is_due;
     poller->is_due = false;

@@ -15,7 +15,7 @@
 #include "net/port_struct.h"
 #include "net/recv_batch.h"
 
-struct own; /* a publisher's socket */
+struct publisher_socket;
 
 struct udp_poller {
     struct core *core;
@@ -24,7 +24,7 @@ struct udp_poller {
     int port_count;
     struct port **ports;
     struct list owns;
-    struct own *dead;
+    struct publisher_socket *dead;
     bool is_patient; /* shared sockets are read only when a publisher wakes us */
     bool is_woken;   /* by a publisher since the last check */
     bool is_due;     /* the shared sockets must be read, although they are not watched */
@@ -52,11 +52,12 @@ void udp_poller_read_with_publishers(struct udp_poller *poller);
 
 /* Read a publisher's socket, or a shared one, that has datagrams. The caller then calls
  * `timers_after_reading`. */
-void udp_poller_own(struct udp_poller *poller, struct watched *watched, double now);
-void udp_poller_shared(struct udp_poller *poller, struct watched *watched, double now);
+void udp_poller_on_publisher_readable(struct udp_poller *poller, struct watched *watched,
+                                      double now);
+void udp_poller_on_shared_readable(struct udp_poller *poller, struct watched *watched, double now);
 /* After `timers_after_reading`, if publishers were read: read the shared sockets if they wait for
  * that. Returns true if they were read. */
-bool udp_poller_settle(struct udp_poller *poller, double now);
+bool udp_poller_read_deferred(struct udp_poller *poller, double now);
 /* Return when sockets must be read again without an event, at the latest. */
 double udp_poller_due(const struct udp_poller *poller);
 /* Free the closed sockets; called when no event refers to one. */
