@@ -247,3 +247,30 @@ def test_what_a_newer_keyframe_replaces_is_not_repaired(fanout: Fanout) -> None:
     assert kept.of(SSRCS.retransmission) == []
     fanout.repair(one, rtcp.Nack(SSRCS.video, (kept.video[-1].sequence,)), now)
     assert len(kept.of(SSRCS.retransmission)) == 1
+
+
+def test_who_went_on_into_a_newer_group_is_not_sent_its_keyframe_again(fanout: Fanout) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 5)
+    one, kept, now = narrow(fanout, source, now)
+    now = source.frames(3, now, keyframe=True)
+    fanout.send_bursts(now)
+    source.frames(30, now, parts=60)
+    fanout.send_bursts(now)
+    fanout.send_bursts(now + 0.01)
+    assert one.peer in fanout.joining.waiting
+    count = len(kept.video)
+    fanout.request_keyframes(now + 0.1)
+    fanout.send_bursts(now + 0.1)
+    assert len(kept.video) == count
+
+
+def test_a_request_for_another_stream_says_nothing_of_the_burst(fanout: Fanout) -> None:
+    source = Source(fanout, pli=False)
+    fanout.put_on_air(source.publisher)
+    now = source.frames(30, 0, keyframe=True, parts=60)
+    one, _ = unknown(1, now)
+    fanout.add(one, now)
+    fanout.send_bursts(now)
+    assert not fanout.repair(one, rtcp.Nack(SSRCS.audio, tuple(range(60))), now)
+    assert one.link.state == "unknown"

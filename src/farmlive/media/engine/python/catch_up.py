@@ -62,6 +62,7 @@ class CatchUp:
         """Send the viewer no more of this group, which its link does not carry: it waits for
         another.
         """
+        viewer.note_group()
         if viewer.epoch is not None:
             viewer.spent = (viewer.epoch.track, viewer.entered)
         self.wait(viewer, muted=True)
@@ -139,14 +140,14 @@ class CatchUp:
         if publisher is None or track is None:
             return False
         start, answers = track.ring.group_start, publisher.answers_requests
-        if start is None or viewer.spent == (track, start):
+        if start is None or viewer.spent == (track, start) or not viewer.can_play(track):
             return False
         if viewer.link.state == "wide":
             return starts_in_group(track.ring, now, answers) and self._enter(
                 viewer, track, start, now
             )
         kbps = viewer.link.pace_kbps(track.kbps)
-        octets = track.ring.octets_since(start, kbps * 125) if answers else 0
+        octets = track.ring.octets_since(start, kbps * 125 / 4) if answers else 0
         plan = join_plan(octets, kbps, answers, track.keyframe_within_s(now))
         if plan == "wait" or not self._enter(viewer, track, start, now):
             return False
@@ -198,9 +199,11 @@ class CatchUp:
             return []
         if viewer.queued_bytes > _HELD_WHILE_CATCHING:
             return []
+        viewer.note_group()
         link, paced, gives_up = viewer.link, paces(viewer, publisher), False
         room, octets = float(1 << 30), 0
-        if paced or viewer.gently or link.state == "unknown":
+        limited = paced or viewer.gently or link.state == "unknown"
+        if limited:
             room = link.may_send(link.pace_kbps(epoch.track.kbps, viewer.gently), now)
         burst: list[Packet] = []
         while len(burst) < _BURST and octets < room and ahead(ring.highest, cursor) >= 0:
@@ -214,7 +217,8 @@ class CatchUp:
             cursor = (cursor + 1) & 0xFFFF
         viewer.cursor = cursor
         viewer.burst += len(burst)
-        link.spent(octets)
+        if limited:
+            link.spent(octets)
         fallen = self._sending.send_to((viewer,), burst) if burst else []
         if fallen:
             return fallen

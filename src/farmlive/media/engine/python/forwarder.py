@@ -63,7 +63,10 @@ class Forwarder:
 
     def begin(self, shift: RewriteOffset, start: int) -> None:
         """Start a viewer with the source's sequence number `start`."""
-        self._splices[shift] = self._last_splice = start
+        # Who goes on live after a while begins long ago: the newest splice stays.
+        if not self._splices or ahead(start, self._last_splice) > 0:
+            self._last_splice = start
+        self._splices[shift] = start
 
     def after_splice(self, packets: list[Packet], shift: RewriteOffset) -> list[Packet]:
         """Return the packets that viewers with these offsets get."""

@@ -343,6 +343,8 @@ class Fanout:
     def repair(self, viewer: Viewer, nack: rtcp.Nack, now: float) -> bool:
         """Answer a NACK; return True if the viewer now needs a keyframe."""
         epoch = viewer.epoch
+        if nack.ssrc != self.ssrcs.video:
+            return False
         if epoch is not None and viewer.link.state == "unknown" and viewer.forwarder is None:
             kbps = viewer.link.pace_kbps(epoch.track.kbps, viewer.gently)
             if viewer.link.missed(len(nack.missing), viewer.burst, kbps, now):

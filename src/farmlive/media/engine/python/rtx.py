@@ -55,7 +55,7 @@ class Rtx:
             if packet is None or viewer.rtx_left <= 0:
                 self.unrepaired += 1
                 continue
-            if viewer.link.state != "wide" and epoch.is_before_group(packet):
+            if viewer.link.state != "wide" and epoch.is_before_group(packet, viewer.cursor):
                 continue
             verdict = viewer.link.repair(number, len(packet.payload), epoch.track.kbps, now)
             if verdict != "send":

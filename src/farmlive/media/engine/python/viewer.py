@@ -85,12 +85,16 @@ class Epoch:
         if ahead(number, self.first) > 0:
             self.first = number
 
-    def is_before_group(self, packet: Packet) -> bool:
-        """Return whether nobody needs the packet any more: a newer keyframe has come, and this
-        stretch has it.
+    def is_before_group(self, packet: Packet, cursor: int | None) -> bool:
+        """Return whether nobody needs the packet any more: a newer keyframe has come, and has been
+        sent; `cursor` is the next packet to send, None if the stretch is live.
         """
         start = self.track.ring.group_start
-        return self.until is None and start is not None and ahead(packet.sequence, start) < 0
+        if self.until is not None or start is None:
+            return False
+        if cursor is not None and ahead(cursor, start) <= 0:
+            return False
+        return ahead(packet.sequence, start) < 0
 
     def as_sent(self, packet: Packet) -> Packet:
         """Return the packet with the timestamp that the viewer got, before the offset."""
@@ -240,6 +244,13 @@ class Viewer:
         """Start live on a forwarder."""
         self.forwarder, self.cursor = forwarder, None
         self.count_sent(-forwarder.track.packets, -forwarder.track.octets)
+
+    def note_group(self) -> None:
+        """Note the group that it is in by now: it may have gone on into a newer one."""
+        if self.epoch is not None:
+            start, cursor = self.epoch.track.ring.group_start, self.cursor
+            if start is not None and (cursor is None or ahead(cursor, start) > 0):
+                self.entered = start
 
     def leave_live(self) -> None:
         """Go on at the viewer's own pace, from the next packet of its track on."""

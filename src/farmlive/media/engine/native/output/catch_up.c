@@ -63,6 +63,7 @@ void catch_up_wait(struct catch_up *catch_up, struct viewer *viewer, bool muted)
 
 void catch_up_give_up(struct catch_up *catch_up, struct viewer *viewer)
 {
+    viewer_note_group(viewer);
     if (viewer->has_epoch)
         viewer_spend(viewer, true);
     catch_up_wait(catch_up, viewer, true);
@@ -214,13 +215,13 @@ bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
     uint16_t start;
     bool answers = publisher_answers_requests(on_air);
     if (!ring_group_start(track->ring, &start) ||
-        (viewer->spent == track && viewer->spent_start == start))
+        (viewer->spent == track && viewer->spent_start == start) || !viewer_can_play(viewer, track))
         return false;
     if (viewer->link.state == LINK_WIDE)
         return ring_starts_in_group(track->ring, now, answers) &&
                enter(catch_up, viewer, track, start, now);
     double kbps = link_estimate_pace_kbps(&viewer->link, track->kbps, false);
-    uint32_t octets = answers ? ring_octets_since(track->ring, start, kbps * 125) : 0;
+    uint32_t octets = answers ? ring_octets_since(track->ring, start, kbps * 125 / 4) : 0;
     enum join join = link_estimate_join(octets, kbps, answers, track_keyframe_within_s(track, now));
     if (join == JOIN_WAIT || !enter(catch_up, viewer, track, start, now))
         return false;
@@ -254,10 +255,12 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
     }
     if (viewer_queued_bytes(viewer) > HELD_WHILE_CATCHING)
         return;
+    viewer_note_group(viewer);
     struct link_estimate *link = &viewer->link;
     bool paced = catch_up_paces(viewer, on_air), gives_up = false;
     double room = INFINITY;
-    if (paced || viewer->gently || link->state == LINK_UNKNOWN)
+    bool limited = paced || viewer->gently || link->state == LINK_UNKNOWN;
+    if (limited)
         room = link_estimate_may_send(
             link, link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently), now);
     struct packet *batch[BATCH];
@@ -275,7 +278,8 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         viewer->cursor++;
     }
     viewer->burst += count;
-    link_estimate_spent(link, octets);
+    if (limited)
+        link_estimate_spent(link, octets);
     if (count > 0)
         sending_send_to(catch_up->sending, &viewer, 1, batch, count);
     if (gives_up)

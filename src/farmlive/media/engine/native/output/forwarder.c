@@ -76,6 +76,7 @@ void forwarder_begin(struct forwarder *forwarder, const struct rewrite_offset *o
                      uint16_t start)
 {
     int at = forwarder_find_seam(forwarder, offset);
+    bool had_any = forwarder->splice_count > 0;
     /* If there are too many, the oldest splice is dropped: viewers with its offset then get nothing
      * from before the newest one. */
     if (at < 0 && forwarder->splice_count == SPLICES_MOST) {
@@ -87,8 +88,10 @@ void forwarder_begin(struct forwarder *forwarder, const struct rewrite_offset *o
         memmove(&forwarder->splices[at], &forwarder->splices[at + 1],
                 (size_t)(forwarder->splice_count - at) * sizeof forwarder->splices[0]);
     }
+    /* Who goes on live after a while begins long ago: the newest splice stays. */
+    if (!had_any || ahead16(start, forwarder->splice_at) > 0)
+        forwarder->splice_at = start;
     forwarder->splices[forwarder->splice_count++] = (struct splice){*offset, start};
-    forwarder->splice_at = start;
 }
 
 void forwarder_forget_splices(struct forwarder *forwarder)

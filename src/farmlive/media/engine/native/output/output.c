@@ -365,6 +365,8 @@ bool output_repair(struct output *output, struct viewer *viewer, const struct na
                    double now)
 {
     struct link_estimate *link = &viewer->link;
+    if (nack->ssrc != output->sending.ssrcs.video)
+        return false;
     if (viewer->is == VIEWER_CATCHING && link->state == LINK_UNKNOWN) {
         double kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently);
         if (link_estimate_missed(link, nack->count, viewer->burst, kbps, now))

@@ -52,7 +52,8 @@ bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *
             rtx->unrepaired++;
             continue;
         }
-        if (viewer->link.state != LINK_WIDE && epoch_is_before_group(epoch, packet))
+        const uint16_t *cursor = viewer->is == VIEWER_CATCHING ? &viewer->cursor : NULL;
+        if (viewer->link.state != LINK_WIDE && epoch_is_before_group(epoch, packet, cursor))
             continue;
         enum repair repair =
             link_estimate_repair(&viewer->link, number, packet->size, epoch->track->kbps, now);

@@ -16,11 +16,14 @@ uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp)
     return epoch->has_squeezed ? rtp_rewrite_compress(timestamp, epoch->squeezed) : timestamp;
 }
 
-bool epoch_is_before_group(const struct epoch *epoch, const struct packet *packet)
+bool epoch_is_before_group(const struct epoch *epoch, const struct packet *packet,
+                           const uint16_t *cursor)
 {
     uint16_t start;
-    return !epoch->has_ended && ring_group_start(epoch->track->ring, &start) &&
-           ahead16(packet->sequence, start) < 0;
+    if (epoch->has_ended || !ring_group_start(epoch->track->ring, &start) ||
+        (cursor != NULL && ahead16(*cursor, start) <= 0))
+        return false;
+    return ahead16(packet->sequence, start) < 0;
 }
 
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
@@ -129,6 +132,14 @@ void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder)
     viewer->forwarder = forwarder;
     viewer_count_sent(viewer, -(uint32_t)forwarder->track->packets,
                       -(uint32_t)forwarder->track->octets);
+}
+
+void viewer_note_group(struct viewer *viewer)
+{
+    uint16_t start;
+    if (viewer->has_epoch && ring_group_start(viewer->epoch.track->ring, &start) &&
+        (viewer->is != VIEWER_CATCHING || ahead16(viewer->cursor, start) > 0))
+        viewer->entered = start;
 }
 
 void viewer_leave_live(struct viewer *viewer)

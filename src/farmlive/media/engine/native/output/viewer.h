@@ -35,9 +35,10 @@ struct epoch {
 /* Return the timestamp that the viewer gets for one of the source's, before the offset. */
 uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp);
 
-/* Return whether nobody needs the packet any more: a newer keyframe has come, and this stretch has
- * it. */
-bool epoch_is_before_group(const struct epoch *epoch, const struct packet *packet);
+/* Return whether nobody needs the packet any more: a newer keyframe has come, and has been sent;
+ * `cursor` is the next packet to send, NULL if the stretch is live. */
+bool epoch_is_before_group(const struct epoch *epoch, const struct packet *packet,
+                           const uint16_t *cursor);
 
 /* Packets and octets sent of a stream, as in a sender report: modulo 2^32. */
 struct sent {
@@ -110,6 +111,8 @@ bool viewer_hears(const struct viewer *viewer, uint8_t payload_type);
 /* Count packets that were sent to it individually; start it live on a forwarder. */
 void viewer_count_sent(struct viewer *viewer, uint32_t packets, uint32_t octets);
 void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder);
+/* Note the group that it is in by now: it may have gone on into a newer one. */
+void viewer_note_group(struct viewer *viewer);
 /* Go on at its own pace, from the next packet of its track on. */
 void viewer_leave_live(struct viewer *viewer);
 /* Note that its link did not carry the group that it began with; or, with false, forget that. */
