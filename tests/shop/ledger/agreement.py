@@ -10,6 +10,7 @@ from farmlive.broadcast.broadcast_state import BroadcastState
 from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.tables import flashes, holds, lot_stock, offers, waits
+from farmlive.shop.offers.cards import read_cards
 from farmlive.shop.shop import Shop
 
 
@@ -73,7 +74,7 @@ def cards_agree(
 ) -> None:
     """The cards as the bag reads them, and as they follow from the log alone."""
     bag = connection.execute(select(offers).filter_by(broadcast=broadcast)).all()
-    for card in shop.bag._cards(connection, bag):
+    for card in read_cards(connection, shop.bag._origin, bag):
         told, offer = scene.offers[card.id], ledger.offers[card.id]
         assert card.left == ledger.left(card.id)
         assert card.waiting == told["waiting"] == ledger.waiting(card.id)

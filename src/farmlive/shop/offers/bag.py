@@ -1,13 +1,12 @@
-"""The bag: a broadcast's offers with live price and released stock, and their cards.
+"""The bag: a broadcast's offers with live price and released stock.
 
-Each change is an event in the log, appended in the change's own transaction. checkout/till.py
-sells.
+Each change is an event in the log, appended in the change's own transaction. cards.py reads the
+offers' cards; checkout/till.py sells.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, bindparam, cast, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from farmlive.broadcast import events
 from farmlive.broadcast.log import Log, UnknownBroadcast
@@ -15,7 +14,6 @@ from farmlive.clock import now_ms
 from farmlive.edge.contracts import raises
 from farmlive.ids import ulid
 from farmlive.money import Money
-from farmlive.origin.core.models import Farm, Lot
 from farmlive.origin.core.problems import LotStopped
 from farmlive.origin.origin import Origin
 from farmlive.origin.stops import reasons
@@ -48,19 +46,14 @@ from farmlive.shop.core.problems import (
     UnknownProduct,
     WrongCurrency,
 )
-from farmlive.shop.core.tables import offers, products, waits
+from farmlive.shop.core.tables import offers, products
 from farmlive.shop.flash import views
 from farmlive.shop.offers import catalogue
+from farmlive.shop.offers.cards import read_cards
 from farmlive.shop.stock import lot_stock, prices, stock
 from farmlive.store import Store
 
 MAX_OFFERS = 100
-
-_WAITING = (
-    select(waits.c.offer, cast(func.sum(waits.c.quantity), BigInteger).label("quantity"))
-    .where(waits.c.offer.in_(bindparam("offers", expanding=True)))
-    .group_by(waits.c.offer)
-)
 
 
 class ListPriceTooLow(Invalid):
@@ -112,7 +105,7 @@ class Bag:
 
         def read(connection: Connection) -> list[Card]:
             self._log.head(connection, broadcast)
-            return self._cards(connection, connection.execute(query).all())
+            return read_cards(connection, self._origin, connection.execute(query).all())
 
         return await self._store.read(read)
 
@@ -153,7 +146,7 @@ class Bag:
                 record_action(
                     connection, caller, "bag.arrange", broadcast=broadcast, moved=len(moved)
                 )
-            return self._cards(connection, connection.execute(query).all())
+            return read_cards(connection, self._origin, connection.execute(query).all())
 
         return await self._store.write(write)
 
@@ -262,7 +255,7 @@ class Bag:
                 )
                 | amounts,
             )
-            (card,) = self._cards(connection, [_offer(connection, broadcast, row.id)])
+            (card,) = read_cards(connection, self._origin, [_offer(connection, broadcast, row.id)])
             return card.model_dump(mode="json")
 
         return await self._store.write(write)
@@ -318,7 +311,9 @@ class Bag:
         released_g = new.released * product.net_weight_g
         lot_stock.add_offer(connection, lot.id, str(row["id"]), released_g)
         prices.set_price(connection, str(row["id"]), price, now_ms())
-        (card,) = self._cards(connection, [_offer(connection, broadcast, str(row["id"]))])
+        (card,) = read_cards(
+            connection, self._origin, [_offer(connection, broadcast, str(row["id"]))]
+        )
         shown = card.model_dump(mode="json", exclude={"id"})
         added = events.OfferAdded(offer=card.id, **shown)
         self._log.append(connection, broadcast, added)
@@ -332,77 +327,6 @@ class Bag:
             released=new.released,
         )
         return card
-
-    def _cards(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Card]:
-        """Return the cards of these offers, with eight queries for any number of them."""
-        origins = self._origin.cards(connection, [row.lot for row in rows])
-        query = select(products).where(products.c.id.in_({row.product for row in rows}))
-        sold = {row.id: row for row in connection.execute(query)}
-        taken = lot_stock.of_lots(connection, {row.lot for row in rows})
-        stopped = self._origin.card_stops(connection, taken)
-        ids = [row.id for row in rows]
-        batches = views.read_for_cards(connection, ids)
-        found = connection.execute(_WAITING, {"offers": ids})
-        waiting = {row.offer: row.quantity for row in found}
-        return [
-            _card(
-                row,
-                sold[row.product],
-                *origins[row.lot],
-                taken[row.lot],
-                stopped.get(row.lot, reasons.NEVER_STOPPED),
-                waiting.get(row.id, 0),
-                batches.get(row.id),
-            )
-            for row in rows
-        ]
-
-
-def _card(
-    offer: Row[Any],
-    product: Row[Any],
-    lot: Lot,
-    farm: Farm,
-    taken: lot_stock.LotStock,
-    stop: reasons.CardStop,
-    waiting: int,
-    flash: Row[Any] | None,
-) -> Card:
-    free = offer.released - offer.sold - offer.held - offer.kept
-    return Card.model_validate(
-        {
-            "id": offer.id,
-            "position": offer.position,
-            "name": product.name,
-            "unit": product.unit,
-            "net_weight_g": product.net_weight_g,
-            "price": money(offer.price, offer.currency),
-            "list_price": money(offer.list_price, offer.currency) if offer.list_price else None,
-            "picture": product.picture,
-            "gtin": product.gtin or lot.gtin,
-            "lot": {
-                "id": lot.id,
-                "code": lot.code,
-                "url": lot.url,
-                "harvested_at": lot.harvested_at,
-                "tested": lot.tested,
-                "stopped": [reason.model_dump(exclude_none=True) for reason in stop.reasons],
-                "lifted": stop.lift.model_dump() if stop.lift and not stop.reasons else None,
-                "harvested_g": lot.quantity_g,
-                "wasted_g": taken.wasted_g,
-                "sold_g": taken.sold_g,
-                "left_g": taken.left_g,
-                "farm": {"id": farm.id, "name": farm.name, "place": farm.place},
-            },
-            "released": offer.released,
-            "sold": offer.sold,
-            "held": offer.held,
-            "kept": offer.kept,
-            "left": min(free, taken.left_g // product.net_weight_g),
-            "waiting": waiting,
-            "flash": flash and views.on_card(flash, offer.currency),
-        }
-    )
 
 
 def check_flash(connection: Connection, offer: Row[Any], price: int) -> None:
