@@ -1,7 +1,7 @@
 """Bulk actions: one transition for one or many orders, and its undo.
 
 Each order is handled by itself: a refused one stays unchanged and is reported with its problem.
-core/state_machine.py has the transitions and what can be undone.
+core/state_machine.py has the transitions and what can be undone; order_history.py what was.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 
-from farmlive.broadcast.events.trade import Payment, State
 from farmlive.broadcast.log import Log
 from farmlive.clock import now_ms
 from farmlive.ids import ulid
@@ -21,45 +20,22 @@ from farmlive.shop.core import idempotency, state_machine
 from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_models import Order
-from farmlive.shop.core.order_tables import order_changes, orders
+from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.problems import NotInState, UnknownOrder
-from farmlive.shop.orders import order_view
+from farmlive.shop.orders import order_history, order_view
 from farmlive.shop.orders.change_models import (
     BulkTransition,
     NewBulkTransition,
     NewReversal,
     Refused,
 )
+from farmlive.shop.orders.order_history import Changes
 from farmlive.shop.orders.transitions import Actor, Transitions, with_id
 from farmlive.store import Store, savepoint
 
 _SOME = select(orders).where(
     orders.c.broadcast == bindparam("broadcast"), orders.c.id.in_(bindparam("ids", expanding=True))
 )
-_moved = order_changes.alias("moved")
-# The history of all orders that the action changed.
-_OF_MOVE = (
-    select(order_changes)
-    .join(orders, orders.c.id == order_changes.c.order)
-    .where(
-        orders.c.broadcast == bindparam("broadcast"),
-        order_changes.c.order.in_(
-            select(_moved.c.order).where(_moved.c.move == bindparam("of_move"))
-        ),
-    )
-    .order_by(orders.c.number, order_changes.c.change)
-)
-
-_OF_ORDER = (
-    select(order_changes)
-    .where(order_changes.c.order == bindparam("of"))
-    .order_by(order_changes.c.change)
-)
-
-Changes = Sequence[Row[Any]]
-
-# State and payment of an order without any change.
-PLACED: tuple[State, Payment] = ("placed", "due")
 
 
 class UnknownMove(NotFound):
@@ -143,19 +119,25 @@ class BulkActions:
         def write(connection: Connection) -> BulkTransition:
             self._log.head(connection, broadcast)
             happened = self._own(
-                connection, caller, broadcast, _history(connection, broadcast, move)
+                connection, caller, broadcast, order_history.of_move(connection, broadcast, move)
             )
-            if not happened or (of_order and not _is_refund_of(happened, of_order, move)):
+            if not happened or (
+                of_order and not order_history.is_refund_of(happened, of_order, move)
+            ):
                 raise UnknownMove("Nothing was changed: this broadcast has no such move.")
-            is_right = [_is_reverted(own, move) for own in happened.values()]
+            is_right = [order_history.is_reverted(own, move) for own in happened.values()]
             if all(is_right):
                 raise UndoOver(
                     "Nothing was changed: that was undone already, when it was put right. Look at "
                     "the order again.",
                     undone=True,
                 )
-            until = _made_at(happened, move) + state_machine.UNDO_MS
-            left = {order: own for order, own in happened.items() if not _is_undone(own, move)}
+            until = order_history.made_at(happened, move) + state_machine.UNDO_MS
+            left = {
+                order: own
+                for order, own in happened.items()
+                if not order_history.is_undone(own, move)
+            }
             refused: list[Refused] = []
             if left and now_ms() > until:
                 over = UndoOver(
@@ -180,12 +162,12 @@ class BulkActions:
                     refused=len(refused),
                     numbers=[order_number(row.number) for row in named],
                 )
-                now = _history(connection, broadcast, move)
+                now = order_history.of_move(connection, broadcast, move)
                 happened = {order: now[order] for order in happened}
             undone = [
                 order
                 for order, own in happened.items()
-                if _is_undone(own, move) and not _is_reverted(own, move)
+                if order_history.is_undone(own, move) and not order_history.is_reverted(own, move)
             ]
             moved = self._shown(connection, caller, broadcast, undone)
             return BulkTransition(id=move, until=None, moved=moved, refused=refused)
@@ -206,15 +188,19 @@ class BulkActions:
         def write(connection: Connection) -> Order:
             self._log.head(connection, broadcast)
             row = with_id(connection, broadcast, order)
-            changes = connection.execute(_OF_ORDER, {"of": order}).all()
+            changes = order_history.of_order(connection, order)
             change = _wrong(row, changes, wrong)
             if change is not None:
                 # The action's other changes stay undoable as one; the id is kept only for its last
                 # change.
-                of_move = [each.change for each in _standing(changes) if each.move == change.move]
+                of_move = [
+                    each.change
+                    for each in order_history.standing(changes)
+                    if each.move == change.move
+                ]
                 is_last = change.move is not None and of_move == [change.change]
                 doer = Actor("staff", wrong.reason, change.move if is_last else ulid())
-                before = _before(changes, change)
+                before = order_history.before(changes, change)
                 alone = self._steps.undo(connection, row, change, before, doer, alone=True)
                 done: dict[str, Any] = {"state": wrong.state}
                 if wrong.payment is not None:
@@ -265,7 +251,7 @@ class BulkActions:
     ) -> list[Refused]:
         refused = []
         for order, changes in happened.items():
-            standing = _standing(changes)
+            standing = order_history.standing(changes)
             own = [change for change in standing if change.move == doer.move]
             try:
                 if not own or own != standing[-len(own) :]:
@@ -274,7 +260,7 @@ class BulkActions:
                     first = len(standing) - len(own)
                     for place in range(len(standing) - 1, first - 1, -1):
                         row = self._rows(connection, broadcast, [order])[order]
-                        before = _before(changes, standing[place])
+                        before = order_history.before(changes, standing[place])
                         passed = place > first
                         self._steps.undo(
                             connection, row, standing[place], before, doer, passed=passed
@@ -327,44 +313,12 @@ class BulkActions:
     ) -> BulkTransition:
         left = {each.order for each in refused}
         ids = [order for order in move.orders if order not in left]
-        happened = _history(connection, broadcast, made)
+        happened = order_history.of_move(connection, broadcast, made)
         until = None
-        if not all(_is_undone(own, made) for own in happened.values()):
-            until = _made_at(happened, made) + state_machine.UNDO_MS
+        if not all(order_history.is_undone(own, made) for own in happened.values()):
+            until = order_history.made_at(happened, made) + state_machine.UNDO_MS
         moved = self._shown(connection, caller, broadcast, ids)
         return BulkTransition(id=made, until=until, moved=moved, refused=refused)
-
-
-def _history(connection: Connection, broadcast: str, move: str) -> dict[str, list[Row[Any]]]:
-    """Return the history of each order that the action changed, by order number."""
-    happened: dict[str, list[Row[Any]]] = {}
-    for change in connection.execute(_OF_MOVE, {"broadcast": broadcast, "of_move": move}):
-        happened.setdefault(change.order, []).append(change)
-    return happened
-
-
-def _is_refund_of(happened: Mapping[str, Changes], order: str, move: str) -> bool:
-    """Whether the move was a refund of this order and changed no other."""
-    return happened.keys() == {order} and any(
-        each.move == move and each.refund is not None for each in happened[order]
-    )
-
-
-def _made_at(happened: Mapping[str, Changes], move: str) -> int:
-    at: int = min(each.at for own in happened.values() for each in own if each.move == move)
-    return at
-
-
-def _is_undone(changes: Changes, move: str) -> bool:
-    """Return whether the action's change of an order was undone."""
-    return any(each.undone and each.move == move for each in changes)
-
-
-def _is_reverted(changes: Changes, move: str) -> bool:
-    """Return whether it was undone as a mistake, which needs a reason; a plain undo has none."""
-    return _is_undone(changes, move) and any(
-        each.move == move and not each.undone and each.reason is not None for each in changes
-    )
 
 
 def _wrong(row: Row[Any], changes: Changes, wrong: NewReversal) -> Row[Any] | None:
@@ -382,8 +336,8 @@ def _wrong(row: Row[Any], changes: Changes, wrong: NewReversal) -> Row[Any] | No
         return None
     change: Row[Any]
     first = "Look at the order again, and put right first what was done since."
-    for change in reversed(_standing(changes)):
-        state, payment = _before(changes, change)
+    for change in reversed(order_history.standing(changes)):
+        state, payment = order_history.before(changes, change)
         if (change.state != state) != (wrong.state is not None):
             continue
         if wrong.refund is not None:
@@ -404,15 +358,3 @@ def _wrong(row: Row[Any], changes: Changes, wrong: NewReversal) -> Row[Any] | No
         state=row.state,
         allowed=[],
     )
-
-
-def _standing(changes: Changes) -> list[Row[Any]]:
-    """Return the changes that are in effect: neither undone nor undoing."""
-    undone = {change.move for change in changes if change.undone}
-    return [change for change in changes if not change.undone and change.move not in undone]
-
-
-def _before(changes: Changes, change: Row[Any]) -> tuple[State, Payment]:
-    """Return an order's state and payment before a change; `changes` is its whole history."""
-    place = next(place for place, each in enumerate(changes) if each.change == change.change)
-    return (changes[place - 1].state, changes[place - 1].payment) if place else PLACED
