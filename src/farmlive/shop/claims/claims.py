@@ -29,12 +29,13 @@ from farmlive.shop.core import currencies
 from farmlive.shop.core.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, KeptPhoto, NewClaim
 from farmlive.shop.core.models import money, order_number
 from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_lookup import with_id, with_token
 from farmlive.shop.core.order_models import Order, Refunded
 from farmlive.shop.core.order_tables import claims, order_changes, order_lines, orders
 from farmlive.shop.core.problems import DetailsErased, NotInState
 from farmlive.shop.orders import order_view
 from farmlive.shop.orders.buyer_data import is_erased
-from farmlive.shop.orders.transitions import Actor, Transitions, with_id, with_token
+from farmlive.shop.orders.transitions import Actor, Transitions
 from farmlive.store import Store
 from farmlive.store.files.files import Files
 from farmlive.store.files.uploads import check_files, owned, record

@@ -19,6 +19,7 @@ from farmlive.problems import Conflict, Forbidden, NotFound, Problem
 from farmlive.shop.core import idempotency, state_machine
 from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_lookup import with_id
 from farmlive.shop.core.order_models import Order
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.problems import NotInState, UnknownOrder
@@ -30,7 +31,7 @@ from farmlive.shop.orders.change_models import (
     Refused,
 )
 from farmlive.shop.orders.order_history import Changes
-from farmlive.shop.orders.transitions import Actor, Transitions, with_id
+from farmlive.shop.orders.transitions import Actor, Transitions
 from farmlive.store import Store, savepoint
 
 _SOME = select(orders).where(

@@ -8,8 +8,8 @@ from farmlive.edge.contracts import raises
 from farmlive.people.core.rate_limits import RateLimits
 from farmlive.problems import TooMany
 from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_lookup import with_token
 from farmlive.shop.core.problems import UnknownOrder
-from farmlive.shop.orders.transitions import with_token
 from farmlive.store import Store
 
 # Unknown tokens per minute and IP address. Nobody guesses 128 bits, and people mistype a link a few

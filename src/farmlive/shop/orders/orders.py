@@ -17,6 +17,7 @@ from farmlive.people.core.audit import record_action
 from farmlive.shop.core import currencies, idempotency, state_machine
 from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_lookup import with_id, with_token
 from farmlive.shop.core.order_models import NewTransition, Order, Refund, Refunded
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.problems import DetailsErased, UnknownOrder
@@ -26,7 +27,7 @@ from farmlive.shop.notices.writing import Contact
 from farmlive.shop.orders import document_links, order_search, order_view
 from farmlive.shop.orders.buyer_data import is_erased
 from farmlive.shop.orders.change_models import OrderFilter
-from farmlive.shop.orders.transitions import Actor, Transitions, with_id, with_token
+from farmlive.shop.orders.transitions import Actor, Transitions
 from farmlive.store import Store
 
 _KEPT = (

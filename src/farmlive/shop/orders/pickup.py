@@ -20,13 +20,14 @@ from farmlive.problems import Conflict, NotFound
 from farmlive.shop.core import idempotency, state_machine
 from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_links import CODES, OrderLinks
+from farmlive.shop.core.order_lookup import with_id
 from farmlive.shop.core.order_models import Order
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.problems import UnknownOrder
 from farmlive.shop.core.tables import centres
 from farmlive.shop.orders import order_search, order_view
 from farmlive.shop.orders.change_models import CodeSaid, HandedOver, HandOver, WaitingSearch
-from farmlive.shop.orders.transitions import Actor, Transitions, with_id
+from farmlive.shop.orders.transitions import Actor, Transitions
 from farmlive.store import Store, hot
 
 # Wrong codes per minute, of a person and of an IP address: of a million codes, dozens may be

@@ -23,7 +23,6 @@ from farmlive.problems import Invalid
 from farmlive.shop.core import payments, state_machine
 from farmlive.shop.core.fields import KnownBy
 from farmlive.shop.core.models import money, order_number
-from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_tables import claims, order_changes, order_lines, orders
 from farmlive.shop.core.problems import (
     HowKnown,
@@ -31,7 +30,6 @@ from farmlive.shop.core.problems import (
     NotInState,
     RefundTooHigh,
     SoldOut,
-    UnknownOrder,
 )
 from farmlive.shop.orders import box_limits, order_stock
 from farmlive.shop.stock import stock
@@ -93,29 +91,6 @@ class _Refund(NamedTuple):
     back: Sequence[events.Returned] | None
     line: events.LineName | None
     claim: str | None
-
-
-def with_token(connection: Connection, links: OrderLinks, token: str) -> Row[Any]:
-    """Return the order with this token. Raises UnknownOrder."""
-    row = None
-    if token.isascii():  # other tokens are never valid, and not hashed
-        hashed = links.token_hash(token)
-        row = connection.execute(select(orders).where(orders.c.token_hash == hashed)).one_or_none()
-    if row is None:
-        raise UnknownOrder(
-            "No order has this address. Open it by the link that the order was answered with."
-        )
-    return row
-
-
-def with_id(connection: Connection, broadcast: str, order: str) -> Row[Any]:
-    """Return the order of the broadcast. Raises UnknownOrder."""
-    row = connection.execute(
-        select(orders).where(orders.c.id == order, orders.c.broadcast == broadcast)
-    ).one_or_none()
-    if row is None:
-        raise UnknownOrder("Nothing was changed: this broadcast has no such order.")
-    return row
 
 
 class Transitions:

@@ -19,12 +19,12 @@ from farmlive.people.core.rate_limits import RateLimits
 from farmlive.settings import Settings
 from farmlive.shop.core.models import order_number
 from farmlive.shop.core.order_links import OrderLinks
+from farmlive.shop.core.order_lookup import with_token
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.notices import limits as notices_limits
 from farmlive.shop.notices.limits import Pseudonym
 from farmlive.shop.notices.texts import Language
 from farmlive.shop.orders import buyer_data
-from farmlive.shop.orders.transitions import with_token
 from farmlive.shop.privacy.codes import VALID_MS, ClaimedPhone, PersonCodes
 from farmlive.shop.privacy.erasing import Erasure, OrderScope
 from farmlive.shop.privacy.export import Draw, Export, PersonExport, Zip
