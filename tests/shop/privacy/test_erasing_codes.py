@@ -22,7 +22,8 @@ from farmlive.clock import now_ms, pretended
 from farmlive.settings import Settings
 from farmlive.shop.orders import buyer_data
 from farmlive.shop.privacy.codes import KIND, PersonCodes
-from farmlive.shop.privacy.erasing import LATE_MS, Erasure
+from farmlive.shop.privacy.erasing import Erasure
+from farmlive.shop.privacy.outbox_sweep import LATE_MS
 
 __all__ = ["full", "settings"]
 

@@ -3,7 +3,7 @@
 It begins with one transaction, which refuses it if anything is open, and continues in steps of a
 few orders; another run or another server resumes what a killed server left. orders/buyer_data.py
 defines the personal data; the routes and codes.py check who may erase. Each server removes the
-person from its own outbox.
+person from its own outbox (outbox_sweep.py).
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from farmlive.broadcast.events import OrderErased
 from farmlive.broadcast.log import Event, Log
-from farmlive.clock import DAY_MS, HOUR_MS, now_ms, rfc3339
+from farmlive.clock import DAY_MS, HOUR_MS, now_ms
 from farmlive.ids import ulid
 from farmlive.outages import reason_of
 from farmlive.people import Caller
@@ -41,12 +41,11 @@ from farmlive.problems import Unavailable
 from farmlive.settings import Settings
 from farmlive.shop.claims.photos import ClaimPhotos
 from farmlive.shop.core.models import order_number
-from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_tables import orders
-from farmlive.shop.notices import outbox_file, queue
 from farmlive.shop.notices.limits import Pseudonym, StrangerLimits
 from farmlive.shop.notices.tables import notices
 from farmlive.shop.orders import buyer_data
+from farmlive.shop.privacy.outbox_sweep import OutboxSweep
 from farmlive.shop.privacy.problems import OrdersOpen
 from farmlive.shop.privacy.tables import erasures
 from farmlive.store import FILE_S, Store
@@ -56,8 +55,6 @@ EVERY_S = 5
 ORDERS_PER_BATCH = 20
 # How many orders of an erasure the audit entry names.
 NAMED = 20
-# The longest time after which a leased notice may still be written to an outbox.
-LATE_MS = 2 * queue.LEASE_MS
 VACUUM_EVERY_S = 600
 FORGET_EVERY_MS = HOUR_MS
 # By then the outbox files are removed, also on servers that were down.
@@ -77,7 +74,6 @@ SCRUBBED = (
 )
 
 _LEFT = select(erasures).where(erasures.c.scrubbed_at.is_(None)).order_by(erasures.c.id)
-_SINCE = select(erasures).where(erasures.c.at > bindparam("since")).order_by(erasures.c.at)
 _ORDERS_BY_ID = select(orders).where(orders.c.id.in_(bindparam("those", expanding=True)))
 
 
@@ -114,16 +110,10 @@ class Erasure:
     ):
         self._store = store
         self._log = log
-        self._links = OrderLinks(store.keys.orders)
-        self._pseudonym = pseudonym
         self._limits = StrangerLimits(settings, store)
         self._photos = photos
-        self._outbox = settings.data / "outbox"
+        self._outbox = OutboxSweep(store, settings.data / "outbox", pseudonym=pseudonym)
         self._keep_ms = settings.outbox_ms + SPARE_MS
-        # The time up to which this server's outbox is cleared for all erasures, and the later
-        # erasures for which it was cleared once.
-        self._swept_upto = 0
-        self._swept: set[str] = set()
         self._scrubbed_at = float("-inf")
         self._forgot_at = 0
         self._working = asyncio.Lock()
@@ -162,7 +152,7 @@ class Erasure:
             for row in left:
                 if row.done_at is None:
                     await self._finish(row)
-            await self._sweep()
+            await self._outbox.sweep()
         # Outside the lock: it may take long, and no buyer should wait for it.
         if left and scrubs:
             await self._scrub([row.id for row in left])
@@ -308,41 +298,6 @@ class Erasure:
         forget_pseudonyms()
         await self._store.write(partial(_done, erasure=erasure.id))
 
-    async def _sweep(self) -> None:
-        """Remove messages from this server's outbox: of all new erasures together, and once more
-        when no server can still be writing one from before.
-        """
-        late = now_ms() - LATE_MS
-        # After the clock was set back, new erasures may be older than this time.
-        self._swept_upto = min(self._swept_upto, late)
-        rows = await self._store.read(partial(_since, at=self._swept_upto))
-        if any(row.id not in self._swept or row.at <= late for row in rows):
-            is_theirs = await self._line_test(rows)
-            await asyncio.to_thread(outbox_file.overwrite_lines, self._outbox, is_theirs)
-            self._swept = {row.id for row in rows if row.at > late}
-            self._swept_upto = max([self._swept_upto, *(row.at for row in rows if row.at <= late)])
-
-    async def _line_test(self, erased: Sequence[Row[Any]]) -> outbox_file.Theirs:
-        """Return the test for lines to erase: those to numbers with one of the pseudonyms, since
-        the numbers are stored nowhere, and those about a single order of these.
-        """
-        buyers = {buyer: row.at for row in erased for buyer in row.buyers}
-        told = await asyncio.to_thread(outbox_file.recipients, self._outbox) if buyers else set()
-        marks = {to: await self._pseudonym(to) for to in told}
-        numbers = {to: buyers[mark] for to, mark in marks.items() if mark in buyers}
-        forget_pseudonyms()
-        of_orders = {row.order: row.at for row in erased if row.order is not None}
-        found = await self._store.read(partial(_with_ids, ids=sorted(of_orders)))
-        urls = {f"/order/{self._links.token_of(row)}": of_orders[row.id] for row in found}
-
-        def is_theirs(at: str, to: str, number: str, url: str) -> bool:
-            upto = numbers.get(to, -1)
-            if "," not in number:
-                upto = max(upto, urls.get(url[url.rfind("/order/") :], -1))
-            return upto >= 0 and at <= rfc3339(upto)
-
-        return is_theirs
-
     async def _scrub(self, ids: Sequence[str]) -> None:
         """Remove the old data from the WAL, or from dead rows.
 
@@ -387,17 +342,6 @@ def _scope_of(erasure: Row[Any]) -> OrderScope:
 def _left(connection: Connection) -> Sequence[Row[Any]]:
     """Return the erasures with something left to do in the database."""
     return connection.execute(_LEFT).all()
-
-
-def _since(connection: Connection, at: int) -> Sequence[Row[Any]]:
-    return connection.execute(_SINCE, {"since": at}).all()
-
-
-def _with_ids(connection: Connection, ids: Sequence[str]) -> list[Row[Any]]:
-    found: list[Row[Any]] = []
-    for first in range(0, len(ids), 1_000):
-        found += connection.execute(_ORDERS_BY_ID, {"those": ids[first : first + 1_000]}).all()
-    return found
 
 
 def _last_notice_at(connection: Connection, rows: Sequence[Row[Any]]) -> int:
