@@ -24,8 +24,9 @@ from farmlive.review.models import Report
 from farmlive.review.review import Review
 from farmlive.review.sheets import Sheet
 from farmlive.settings import Settings
+from farmlive.shop.core.checkout_models import OrderPlace
 from farmlive.shop.core.models import Card, NewCentre, NewOffer
-from farmlive.shop.core.order_models import NewTransition, OrderPlace, Refund
+from farmlive.shop.core.order_models import NewTransition, Refund
 from farmlive.store import Store
 
 STAFF = Caller("01STAFF", "Staff", "coordinator", "staff", "192.0.2.1")

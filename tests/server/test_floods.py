@@ -18,7 +18,7 @@ from farmlive import problems
 from farmlive.edge import request_limits
 from farmlive.server import Server, running
 from farmlive.settings import Settings
-from farmlive.shop.core.order_models import MAX_LINES, HoldPlace
+from farmlive.shop.core.checkout_models import MAX_LINES, HoldPlace
 from farmlive.shop.shipping.models import MAX_FEES
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: farm\r\n\r\n"

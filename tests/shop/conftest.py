@@ -27,8 +27,8 @@ from farmlive.outages import Outages
 from farmlive.people import Blocklist, Caller, Guard, RateLimits
 from farmlive.settings import Settings
 from farmlive.shop.commands import commands
+from farmlive.shop.core.checkout_models import OrderPlace
 from farmlive.shop.core.models import Card, Centre, NewCentre, NewOffer
-from farmlive.shop.core.order_models import OrderPlace
 from farmlive.shop.lot_trade import LotTrade
 from farmlive.shop.notices import notices
 from farmlive.shop.orders import order_devices

@@ -29,7 +29,7 @@ from farmlive.origin.core.models import NewInspection, Undo
 from farmlive.origin.core.problems import LotStopped
 from farmlive.origin.core.requirements import Requirements
 from farmlive.origin.core.tables import inspections, lots
-from farmlive.shop.core.order_models import HoldDrop
+from farmlive.shop.core.checkout_models import HoldDrop
 from farmlive.shop.core.tables import holds
 
 

@@ -10,7 +10,8 @@ from tests.shop.support.old_answers import kept, make_older
 from tests.support.money import cny
 
 from farmlive.ids import token
-from farmlive.shop.core.order_models import HoldPlace, Refund
+from farmlive.shop.core.checkout_models import HoldPlace
+from farmlive.shop.core.order_models import Refund
 
 
 async def test_a_flash_batch_that_is_planned_again(stall: Any) -> None:

@@ -7,7 +7,7 @@ from farmlive.clock import now_ms
 from farmlive.ids import token, ulid
 from farmlive.people import Caller
 from farmlive.shop.core import idempotency
-from farmlive.shop.core.order_models import NewOrder, OrderPlace
+from farmlive.shop.core.checkout_models import NewOrder, OrderPlace
 
 BEFORE = "0035"
 KEY = bytes(range(100, 132))

@@ -29,9 +29,10 @@ from farmlive.demo.farms import enter_lot
 from farmlive.ids import token
 from farmlive.money import Money
 from farmlive.people import Caller
+from farmlive.shop.core.checkout_models import HoldPlace, OrderPlace
 from farmlive.shop.core.models import OfferChange, OfferRelease
-from farmlive.shop.core.order_models import HoldPlace, OrderPlace, Refund
 from farmlive.shop.core.order_models import NewTransition as Change
+from farmlive.shop.core.order_models import Refund
 from farmlive.shop.core.problems import BoxLimit, HoldShare, SoldOut
 
 COUNT_EVERY_MS = 10_000

@@ -4,15 +4,7 @@ from typing import Any
 
 from farmlive.commands import IN_BROADCAST, Command, Nothing
 from farmlive.shop.checkout.waitlist_models import Waiting, WaitJoin, WaitLeave, Wanted
-from farmlive.shop.core.models import (
-    Card,
-    ChangedOffer,
-    NewRelease,
-    OfferChange,
-    OfferRelease,
-    Stock,
-)
-from farmlive.shop.core.order_models import (
+from farmlive.shop.core.checkout_models import (
     Held,
     HoldDrop,
     HoldPlace,
@@ -20,6 +12,14 @@ from farmlive.shop.core.order_models import (
     NewOrder,
     OrderPlace,
     PlacedOrder,
+)
+from farmlive.shop.core.models import (
+    Card,
+    ChangedOffer,
+    NewRelease,
+    OfferChange,
+    OfferRelease,
+    Stock,
 )
 from farmlive.shop.flash.models import EndOfFlash, Flash, FlashEnd, FlashPlan, NewFlash
 from farmlive.shop.orders.correction_models import Corrected, NewCorrection, OfferCorrect

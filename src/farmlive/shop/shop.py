@@ -23,8 +23,9 @@ from farmlive.shop.checkout.till import Till
 from farmlive.shop.checkout.waitlist import Waitlist
 from farmlive.shop.claims import claims
 from farmlive.shop.claims.photos import ClaimPhotos
+from farmlive.shop.core.checkout_models import OrderPlace
 from farmlive.shop.core.models import Centre
-from farmlive.shop.core.order_models import Order, OrderPlace
+from farmlive.shop.core.order_models import Order
 from farmlive.shop.lot_trade import LotTrade
 from farmlive.shop.notices.limits import Pseudonym
 from farmlive.shop.notices.notices import Notices

@@ -9,8 +9,9 @@ from tests.support.money import cny
 
 from farmlive.ids import token
 from farmlive.shop.checkout.waitlist_models import WaitJoin
+from farmlive.shop.core.checkout_models import HoldPlace
 from farmlive.shop.core.models import OfferRelease
-from farmlive.shop.core.order_models import HoldPlace, Refund
+from farmlive.shop.core.order_models import Refund
 from farmlive.shop.flash.models import FlashEnd, FlashPlan
 from farmlive.shop.orders.change_models import NewBulkTransition
 

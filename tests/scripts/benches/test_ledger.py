@@ -11,7 +11,8 @@ from tests.scripts.benches.sample_trade import in_broadcast, trade
 from tests.shop.conftest import HOST, PRICE, Stall, stall
 
 from farmlive.ids import token
-from farmlive.shop.core.order_models import HoldPlace, NewTransition
+from farmlive.shop.core.checkout_models import HoldPlace
+from farmlive.shop.core.order_models import NewTransition
 from farmlive.store.store import Store
 
 # The stall's fixture, by its name.

@@ -16,7 +16,7 @@ from tests.scripts.benches.sample_trade import FLASH_PRICE, Trade, in_broadcast,
 from tests.shop.conftest import PRICE, Stall, stall
 
 from farmlive.problems import Problem
-from farmlive.shop.core.order_models import HoldDrop
+from farmlive.shop.core.checkout_models import HoldDrop
 from farmlive.store.store import Store
 
 # The stall's fixture, by its name.

@@ -13,7 +13,7 @@ from farmlive.ids import token, ulid
 from farmlive.problems import BroadcastEnded
 from farmlive.settings import Settings
 from farmlive.shop.checkout import limits
-from farmlive.shop.core.order_models import HoldPlace
+from farmlive.shop.core.checkout_models import HoldPlace
 from farmlive.shop.core.problems import HoldOver, PriceChanged, SoldOut
 from farmlive.store import after_commit
 

@@ -18,8 +18,8 @@ from farmlive.people.moderation.models import NewBlock
 from farmlive.problems import BroadcastNotLive, Invalid, TooMany
 from farmlive.settings import Settings
 from farmlive.shop.checkout.limits import GIVEN_UP
+from farmlive.shop.core.checkout_models import HoldDrop, HoldPlace
 from farmlive.shop.core.models import OfferRelease
-from farmlive.shop.core.order_models import HoldDrop, HoldPlace
 from farmlive.shop.core.problems import KeyReused, PriceChanged, SoldOut, StockTaken, UnknownOffer
 from farmlive.shop.core.proof_of_work import ProofNeeded
 from farmlive.shop.core.tables import holds

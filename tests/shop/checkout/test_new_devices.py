@@ -12,8 +12,8 @@ from farmlive.clock import now_ms, pretended
 from farmlive.origin.core.models import NewLot
 from farmlive.people import Caller
 from farmlive.shop.checkout.waitlist_models import WaitJoin
+from farmlive.shop.core.checkout_models import HoldDrop, HoldPlace
 from farmlive.shop.core.models import OfferRelease
-from farmlive.shop.core.order_models import HoldDrop, HoldPlace
 from farmlive.shop.core.problems import HoldShare, SoldOut
 from farmlive.shop.core.tables import holds, lot_stock, offers
 from farmlive.shop.flash.models import FlashEnd, FlashPlan

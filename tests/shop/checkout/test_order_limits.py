@@ -17,7 +17,7 @@ from farmlive.problems import Forbidden, TooMany
 from farmlive.settings import Settings
 from farmlive.shop.checkout import limits
 from farmlive.shop.core import proof_of_work
-from farmlive.shop.core.order_models import OrderPlace
+from farmlive.shop.core.checkout_models import OrderPlace
 from farmlive.shop.core.problems import UnknownOffer
 from farmlive.shop.core.proof_of_work import ProofNeeded
 from farmlive.store import CommitUnknown

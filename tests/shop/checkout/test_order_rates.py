@@ -13,7 +13,7 @@ from farmlive.problems import NotFound, Problem, TooMany
 from farmlive.settings import Settings
 from farmlive.shop.checkout import limits
 from farmlive.shop.checkout.waitlist_models import WaitJoin
-from farmlive.shop.core.order_models import HoldPlace
+from farmlive.shop.core.checkout_models import HoldPlace
 from farmlive.shop.shop import Shop
 
 PHONES = 300

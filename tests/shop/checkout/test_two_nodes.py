@@ -17,7 +17,7 @@ from farmlive.ids import token
 from farmlive.problems import BroadcastEnded
 from farmlive.settings import Settings
 from farmlive.shop.checkout.waitlist_models import WaitJoin
-from farmlive.shop.core.order_models import HoldDrop, HoldPlace
+from farmlive.shop.core.checkout_models import HoldDrop, HoldPlace
 from farmlive.shop.core.problems import KeyReused, PriceChanged, SoldOut
 from farmlive.shop.flash.models import FlashPlan
 from farmlive.shop.shop import Shop

@@ -23,8 +23,8 @@ from tests.support.money import cny
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import ulid
 from farmlive.settings import Settings
+from farmlive.shop.core.checkout_models import HoldDrop
 from farmlive.shop.core.models import OfferChange
-from farmlive.shop.core.order_models import HoldDrop
 from farmlive.shop.core.problems import SoldOut
 from farmlive.shop.core.tables import holds, waits
 

@@ -8,9 +8,10 @@ from tests.support.money import cny
 
 from farmlive.ids import token
 from farmlive.shop.checkout.waitlist_models import WaitJoin
+from farmlive.shop.core.checkout_models import HoldPlace, OrderPlace
 from farmlive.shop.core.idempotency import canonical_hash
 from farmlive.shop.core.models import OfferChange, OfferRelease
-from farmlive.shop.core.order_models import HoldPlace, OrderPlace, Refund
+from farmlive.shop.core.order_models import Refund
 from farmlive.shop.core.problems import KeyReused
 from farmlive.shop.flash.models import FlashPlan
 from farmlive.shop.orders.correction_models import OfferCorrect

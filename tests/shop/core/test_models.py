@@ -5,9 +5,9 @@ from pydantic import ValidationError
 from tests.support.money import cny
 
 from farmlive.ids import ulid
+from farmlive.shop.core.checkout_models import NewOrder, OrderPlace
 from farmlive.shop.core.idempotency import canonical_hash
 from farmlive.shop.core.models import NewOffer, OfferChange, order_number
-from farmlive.shop.core.order_models import NewOrder, OrderPlace
 
 OFFER = ulid()
 

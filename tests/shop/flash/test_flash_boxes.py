@@ -21,8 +21,8 @@ from tests.support.money import cny
 
 from farmlive.clock import now_ms, pretended
 from farmlive.people import Caller
+from farmlive.shop.core.checkout_models import HoldDrop
 from farmlive.shop.core.models import OfferChange, OfferRelease
-from farmlive.shop.core.order_models import HoldDrop
 from farmlive.shop.core.order_tables import order_lines
 from farmlive.shop.core.problems import LimitReached, PriceChanged, SoldOut, StockTaken
 from farmlive.shop.orders.change_models import NewBulkTransition

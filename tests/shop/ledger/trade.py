@@ -17,8 +17,9 @@ from farmlive.clock import now_ms
 from farmlive.ids import token
 from farmlive.origin.core.models import LotChange, NewWaste
 from farmlive.shop.checkout.waitlist_models import WaitJoin, WaitLeave
+from farmlive.shop.core.checkout_models import HoldDrop, HoldPlace, OrderPlace
 from farmlive.shop.core.models import OfferChange, OfferRelease
-from farmlive.shop.core.order_models import HoldDrop, HoldPlace, OrderPlace, Refund
+from farmlive.shop.core.order_models import Refund
 from farmlive.shop.core.tables import holds
 from farmlive.shop.flash.models import FlashEnd, FlashPlan
 from farmlive.shop.orders.change_models import NewBulkTransition, NewReversal

@@ -26,8 +26,8 @@ from farmlive.broadcast.broadcast_state import BroadcastState, fold
 from farmlive.origin.core.problems import LotStopped
 from farmlive.origin.core.tables import lots
 from farmlive.problems import Problem
+from farmlive.shop.core.checkout_models import HoldDrop
 from farmlive.shop.core.models import NewOffer
-from farmlive.shop.core.order_models import HoldDrop
 from farmlive.shop.core.tables import holds, waits
 from farmlive.shop.stock import stock as stocks
 

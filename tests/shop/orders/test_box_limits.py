@@ -14,8 +14,9 @@ from farmlive.ids import ulid
 from farmlive.origin.core.models import NewLot
 from farmlive.people import Caller
 from farmlive.shop.checkout.waitlist_models import WaitJoin
+from farmlive.shop.core.checkout_models import OrderPlace
 from farmlive.shop.core.models import OfferRelease
-from farmlive.shop.core.order_models import NewTransition, OrderPlace
+from farmlive.shop.core.order_models import NewTransition
 from farmlive.shop.core.order_tables import order_lines
 from farmlive.shop.core.problems import BoxLimit, OrderTooLarge
 from farmlive.shop.core.tables import holds, waits

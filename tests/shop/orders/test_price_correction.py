@@ -9,8 +9,9 @@ from tests.support.money import cny
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token, ulid
 from farmlive.problems import BroadcastEnded, Invalid
+from farmlive.shop.core.checkout_models import HoldPlace
 from farmlive.shop.core.models import OfferChange
-from farmlive.shop.core.order_models import HoldPlace, NewTransition, Refund
+from farmlive.shop.core.order_models import NewTransition, Refund
 from farmlive.shop.core.problems import PriceChanged, UnknownOffer
 from farmlive.shop.orders.correction_models import OfferCorrect, WrongPrice
 from farmlive.shop.orders.price_correction import NeverMispriced, NoPriceBefore

@@ -6,7 +6,7 @@ from tests.support.money import cny
 from farmlive.ids import token, ulid
 from farmlive.people.core.audit import list_entries
 from farmlive.shop.commands import commands
-from farmlive.shop.core.order_models import OrderPlace
+from farmlive.shop.core.checkout_models import OrderPlace
 
 
 def orders_of(stall: Any) -> str:

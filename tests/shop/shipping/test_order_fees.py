@@ -9,7 +9,7 @@ from tests.support.money import cny
 
 from farmlive.ids import token
 from farmlive.settings import Settings
-from farmlive.shop.core.order_models import NewOrder
+from farmlive.shop.core.checkout_models import NewOrder
 from farmlive.shop.core.problems import FeeChanged
 from farmlive.shop.shipping.fees import ParcelFees, TooHeavy
 from farmlive.shop.shipping.models import FeeTable

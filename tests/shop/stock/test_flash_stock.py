@@ -22,7 +22,7 @@ from tests.support.money import cny
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token
 from farmlive.problems import Forbidden
-from farmlive.shop.core.order_models import HoldDrop, HoldPlace, OrderPlace
+from farmlive.shop.core.checkout_models import HoldDrop, HoldPlace, OrderPlace
 from farmlive.shop.core.order_tables import order_lines, orders
 from farmlive.shop.core.problems import (
     FlashThere,

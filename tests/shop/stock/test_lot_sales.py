@@ -9,7 +9,7 @@ from tests.shop.conftest import HOST, caller
 from farmlive.origin.core.models import LotChange, NewWaste, Undo
 from farmlive.origin.core.problems import BelowTaken, NotLeft
 from farmlive.shop.checkout.waitlist_models import WaitJoin
-from farmlive.shop.core.order_models import HoldPlace
+from farmlive.shop.core.checkout_models import HoldPlace
 from farmlive.shop.core.problems import LotSpent
 
 

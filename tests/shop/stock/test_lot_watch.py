@@ -16,7 +16,7 @@ from farmlive.broadcast.log import Event
 from farmlive.client import Api, Channel
 from farmlive.server import Server, running
 from farmlive.settings import Settings
-from farmlive.shop.core.order_models import HoldDrop, HoldPlace
+from farmlive.shop.core.checkout_models import HoldDrop, HoldPlace
 from farmlive.shop.stock.lot_watch import LotWatch
 from farmlive.store import Store
 

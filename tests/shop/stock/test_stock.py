@@ -24,8 +24,9 @@ from tests.shop.support.stock_runs import (
 from farmlive.clock import now_ms, pretended
 from farmlive.ids import token
 from farmlive.problems import Forbidden
+from farmlive.shop.core.checkout_models import HoldDrop, HoldPlace, OrderPlace
 from farmlive.shop.core.models import OfferRelease
-from farmlive.shop.core.order_models import HoldDrop, HoldPlace, NewTransition, OrderPlace
+from farmlive.shop.core.order_models import NewTransition
 from farmlive.shop.core.order_tables import order_lines, orders
 from farmlive.shop.core.problems import (
     LotSpent,

@@ -7,7 +7,7 @@ from tests.shop.conftest import HOST, caller
 from tests.support.money import cny
 
 from farmlive.ids import token
-from farmlive.shop.core.order_models import HoldPlace
+from farmlive.shop.core.checkout_models import HoldPlace
 from farmlive.shop.core.tables import flashes, offers
 from farmlive.shop.flash.models import FlashEnd, FlashPlan
 

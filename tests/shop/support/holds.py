@@ -7,8 +7,8 @@ from tests.shop.conftest import HOST, PRICE, caller
 from tests.support.money import cny
 
 from farmlive.ids import token
+from farmlive.shop.core.checkout_models import HoldPlace
 from farmlive.shop.core.models import OfferChange
-from farmlive.shop.core.order_models import HoldPlace
 from farmlive.shop.core.tables import offers
 
 LATER_MS = 11 * 60_000

@@ -7,8 +7,8 @@ from tests.shop.conftest import HOST, caller
 
 from farmlive.ids import token
 from farmlive.shop.checkout.waitlist_models import WaitJoin, WaitLeave
+from farmlive.shop.core.checkout_models import HoldPlace
 from farmlive.shop.core.models import OfferRelease
-from farmlive.shop.core.order_models import HoldPlace
 from farmlive.shop.core.tables import holds, waits
 
 LATER_MS = 11 * 60_000

@@ -23,9 +23,9 @@ from farmlive.shop.checkout import limits, new_devices, queries
 from farmlive.shop.checkout.limits import Blocks, Limits
 from farmlive.shop.checkout.rush import Rush
 from farmlive.shop.core import idempotency, proof_of_work
+from farmlive.shop.core.checkout_models import HoldDrop, HoldPlace
 from farmlive.shop.core.due_scheduler import DueScheduler
 from farmlive.shop.core.models import money
-from farmlive.shop.core.order_models import HoldDrop, HoldPlace
 from farmlive.shop.core.problems import (
     AnswerGone,
     BoxLimit,

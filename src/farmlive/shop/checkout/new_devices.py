@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Row, bindparam, exists, literal_column
 
 from farmlive.people import Caller
-from farmlive.shop.core.order_models import OrderLine
+from farmlive.shop.core.checkout_models import OrderLine
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.problems import HoldShare
 from farmlive.shop.stock.line_items import Hold, free_for, own_boxes

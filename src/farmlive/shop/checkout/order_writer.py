@@ -27,9 +27,9 @@ from farmlive.settings import Settings
 from farmlive.shop.checkout import new_devices
 from farmlive.shop.checkout.rush import Rush
 from farmlive.shop.core import currencies, idempotency, payments
+from farmlive.shop.core.checkout_models import OrderPlace
 from farmlive.shop.core.models import money, order_number
 from farmlive.shop.core.order_links import OrderLinks
-from farmlive.shop.core.order_models import OrderPlace
 from farmlive.shop.core.order_tables import order_lines, orders
 from farmlive.shop.core.problems import FeeChanged, UnknownCentre
 from farmlive.shop.core.tables import holds

@@ -20,8 +20,8 @@ from farmlive.clock import now_ms
 from farmlive.people import Caller
 from farmlive.settings import Settings
 from farmlive.shop.core import proof_of_work
+from farmlive.shop.core.checkout_models import OrderLine
 from farmlive.shop.core.due_scheduler import DueScheduler
-from farmlive.shop.core.order_models import OrderLine
 from farmlive.shop.core.tables import offers
 from farmlive.shop.stock import stock
 from farmlive.shop.stock.line_items import Hold

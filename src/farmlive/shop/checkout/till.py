@@ -27,8 +27,8 @@ from farmlive.shop.checkout.limits import Blocks, Limits
 from farmlive.shop.checkout.order_writer import OrderRequest, OrderWriter
 from farmlive.shop.checkout.rush import Rush
 from farmlive.shop.core import idempotency, proof_of_work
+from farmlive.shop.core.checkout_models import OrderPlace
 from farmlive.shop.core.order_links import OrderLinks
-from farmlive.shop.core.order_models import OrderPlace
 from farmlive.shop.core.problems import (
     AnswerGone,
     BoxLimit,

@@ -18,9 +18,9 @@ from farmlive.clock import now_ms
 from farmlive.ids import ulid
 from farmlive.settings import Settings
 from farmlive.shop.checkout import limits, waitlist_queue
+from farmlive.shop.core.checkout_models import MAX_LINES
 from farmlive.shop.core.fields import MAX_QUANTITY
 from farmlive.shop.core.models import money
-from farmlive.shop.core.order_models import MAX_LINES
 from farmlive.shop.core.tables import holds, waits
 from farmlive.shop.orders import box_limits
 from farmlive.shop.stock import line_items, stock

@@ -1,6 +1,6 @@
 """Fields that people type into an order or a bag: validation, with a message for each mistake.
 
-models.py and order_models.py use them.
+models.py, checkout_models.py and order_models.py use them.
 """
 
 import re

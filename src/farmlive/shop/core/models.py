@@ -1,6 +1,6 @@
 """API models of the catalogue and the bag, also for the channel's messages; and what orders share.
 
-order_models.py has those of holds and orders.
+checkout_models.py has those of holds and new orders, order_models.py those of placed ones.
 """
 
 from typing import Annotated, Literal, Self

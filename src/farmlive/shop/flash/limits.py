@@ -16,7 +16,7 @@ from sqlalchemy import (
     union,
 )
 
-from farmlive.shop.core.order_models import OrderLine
+from farmlive.shop.core.checkout_models import OrderLine
 from farmlive.shop.core.order_tables import order_lines, orders
 from farmlive.shop.core.problems import LimitReached, LotSpent, PriceChanged, SoldOut
 from farmlive.shop.core.tables import flashes

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from farmlive.clock import DAY_MS, now_ms
 from farmlive.people import Caller
 from farmlive.settings import Settings
-from farmlive.shop.core.order_models import OrderLine
+from farmlive.shop.core.checkout_models import OrderLine
 from farmlive.shop.core.order_tables import order_lines, orders
 from farmlive.shop.core.problems import BoxLimit, OrderTooLarge
 from farmlive.shop.core.tables import holds, waits

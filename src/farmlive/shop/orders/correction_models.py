@@ -8,9 +8,9 @@ from farmlive.broadcast.events.trade import Payment, State
 from farmlive.commands import Message
 from farmlive.money import Money
 from farmlive.origin.core.fields import Time
+from farmlive.shop.core.checkout_models import Buyer
 from farmlive.shop.core.fields import Key, Price
 from farmlive.shop.core.models import AboutOffer
-from farmlive.shop.core.order_models import Buyer
 
 
 class NewCorrection(BaseModel):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam
 from farmlive.broadcast.events import Line
 from farmlive.people import Caller
 from farmlive.problems import Invalid
-from farmlive.shop.core.order_models import OrderLine
+from farmlive.shop.core.checkout_models import OrderLine
 from farmlive.shop.core.problems import LotSpent, SoldOut, UnknownOffer
 from farmlive.shop.core.tables import holds
 from farmlive.shop.stock import prices, shortage

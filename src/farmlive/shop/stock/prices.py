@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from farmlive.broadcast.events import Line
-from farmlive.shop.core.order_models import OrderLine
+from farmlive.shop.core.checkout_models import OrderLine
 from farmlive.shop.core.problems import PriceChanged
 from farmlive.shop.core.tables import flashes, offer_prices
 from farmlive.shop.stock.stock import Offer
