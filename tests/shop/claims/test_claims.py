@@ -13,8 +13,8 @@ from tests.support.upload_bodies import never
 from farmlive.ids import token, ulid
 from farmlive.people.core.audit import list_entries
 from farmlive.problems import Forbidden, TooMany
-from farmlive.shop.claims.claims import (
-    PHOTOS_PER_MINUTE,
+from farmlive.shop.claims.claims import PHOTOS_PER_MINUTE
+from farmlive.shop.claims.problems import (
     ClaimAnswered,
     ClaimOpen,
     NoSuchPhoto,

@@ -9,8 +9,8 @@ from tests.shop.support.claims import arrived, claim, kept
 
 from farmlive.clock import now_ms, pretended
 from farmlive.shop.claims import photos as claim_photos
-from farmlive.shop.claims.claims import UnknownPhoto
 from farmlive.shop.claims.photos import KEPT_MS, ClaimPhotos
+from farmlive.shop.claims.problems import UnknownPhoto
 from farmlive.store.files.uploads import NoRoom
 
 DAY_MS = KEPT_MS + 60_000

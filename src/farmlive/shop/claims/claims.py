@@ -22,9 +22,16 @@ from farmlive.origin.origin import Origin
 from farmlive.people import Caller
 from farmlive.people.core.audit import record_action
 from farmlive.people.core.rate_limits import RateLimits
-from farmlive.problems import Conflict, Forbidden, Invalid, NotFound, TooMany
+from farmlive.problems import Forbidden, TooMany
 from farmlive.shop.checkout.limits import DEVICES_PER_ADDRESS
 from farmlive.shop.claims.photos import touch
+from farmlive.shop.claims.problems import (
+    ClaimAnswered,
+    ClaimOpen,
+    NoSuchPhoto,
+    UnknownClaim,
+    UnknownPhoto,
+)
 from farmlive.shop.core import currencies
 from farmlive.shop.core.claim_models import MAX_PHOTOS, ClaimAnswer, ClaimState, KeptPhoto, NewClaim
 from farmlive.shop.core.models import money, order_number
@@ -47,40 +54,6 @@ PHOTOS_PER_MINUTE = 2 * MAX_PHOTOS
 # Most concurrent uploads of an order.
 PHOTOS_AT_ONCE = MAX_PHOTOS
 FOLDER = "claims"
-
-
-class ClaimOpen(Conflict):
-    """The order already has an open claim."""
-
-    slug = "claim-open"
-    title = "A claim for this order is open"
-
-
-class ClaimAnswered(Conflict):
-    """The claim is already answered."""
-
-    slug = "claim-answered"
-    title = "The claim was answered already"
-
-
-class UnknownClaim(NotFound):
-    """No claim of this broadcast has that id."""
-
-    slug = "unknown-claim"
-    title = "There is no such claim"
-
-
-class UnknownPhoto(Invalid):
-    """The claim names a photo that does not exist."""
-
-    slug = "unknown-photo"
-    title = "There is no such photo"
-
-
-class NoSuchPhoto(UnknownPhoto):
-    """The path names a photo that this claim does not have."""
-
-    status = 404
 
 
 class Claims:

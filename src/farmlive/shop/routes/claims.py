@@ -11,7 +11,7 @@ from farmlive.edge import paging
 from farmlive.edge.contracts import raises
 from farmlive.people import Caller, Guard
 from farmlive.problems import TooMany
-from farmlive.shop.claims.claims import (
+from farmlive.shop.claims.problems import (
     ClaimAnswered,
     ClaimOpen,
     NoSuchPhoto,
