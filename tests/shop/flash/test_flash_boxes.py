@@ -24,7 +24,8 @@ from farmlive.people import Caller
 from farmlive.shop.core.checkout_models import HoldDrop
 from farmlive.shop.core.models import OfferChange, OfferRelease
 from farmlive.shop.core.order_tables import order_lines
-from farmlive.shop.core.problems import LimitReached, PriceChanged, SoldOut, StockTaken
+from farmlive.shop.core.problems import PriceChanged, SoldOut, StockTaken
+from farmlive.shop.flash.problems import LimitReached
 from farmlive.shop.orders.change_models import NewBulkTransition
 
 

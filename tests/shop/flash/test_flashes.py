@@ -15,16 +15,8 @@ from farmlive.people.core.audit import list_entries
 from farmlive.problems import BroadcastEnded, BroadcastNotLive
 from farmlive.settings import Settings
 from farmlive.shop.core.models import OfferChange
-from farmlive.shop.core.problems import (
-    FlashDearer,
-    FlashNotCheaper,
-    FlashThere,
-    KeyReused,
-    LotSpent,
-    PriceChanged,
-    UnknownFlash,
-    UnknownOffer,
-)
+from farmlive.shop.core.problems import KeyReused, LotSpent, PriceChanged, UnknownOffer
+from farmlive.shop.flash.problems import FlashDearer, FlashNotCheaper, FlashThere, UnknownFlash
 from farmlive.shop.orders.correction_models import OfferCorrect
 from farmlive.shop.stock.line_items import LATE_MS
 from farmlive.store import Store, after_commit

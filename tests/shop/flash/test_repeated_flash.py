@@ -10,7 +10,8 @@ from tests.support.money import cny
 from farmlive.clock import now_ms, pretended
 from farmlive.shop.core.models import OfferChange, OfferRelease
 from farmlive.shop.core.order_models import Refund
-from farmlive.shop.core.problems import LimitReached, SoldOut
+from farmlive.shop.core.problems import SoldOut
+from farmlive.shop.flash.problems import LimitReached
 from farmlive.shop.orders.change_models import NewBulkTransition, NewReversal
 
 THIRD = caller("a third")

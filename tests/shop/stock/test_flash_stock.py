@@ -24,15 +24,10 @@ from farmlive.ids import token
 from farmlive.problems import Forbidden
 from farmlive.shop.core.checkout_models import HoldDrop, HoldPlace, OrderPlace
 from farmlive.shop.core.order_tables import order_lines, orders
-from farmlive.shop.core.problems import (
-    FlashThere,
-    LotSpent,
-    NotInState,
-    PriceChanged,
-    SoldOut,
-)
+from farmlive.shop.core.problems import LotSpent, NotInState, PriceChanged, SoldOut
 from farmlive.shop.core.tables import flashes, holds, lot_stock, offers
 from farmlive.shop.flash.models import FlashEnd, FlashPlan
+from farmlive.shop.flash.problems import FlashThere
 
 LOW = 1990
 

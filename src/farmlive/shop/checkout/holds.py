@@ -32,7 +32,6 @@ from farmlive.shop.core.problems import (
     HoldOver,
     HoldShare,
     KeyReused,
-    LimitReached,
     LotSpent,
     OrderTooLarge,
     PriceChanged,
@@ -42,6 +41,7 @@ from farmlive.shop.core.problems import (
 from farmlive.shop.core.proof_of_work import ProofNeeded
 from farmlive.shop.core.tables import holds
 from farmlive.shop.flash import limits as flash_limits
+from farmlive.shop.flash.problems import LimitReached
 from farmlive.shop.notices.limits import Pseudonym
 from farmlive.shop.orders import box_limits
 from farmlive.shop.stock import line_items, stock

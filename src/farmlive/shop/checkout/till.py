@@ -34,7 +34,6 @@ from farmlive.shop.core.problems import (
     BoxLimit,
     FeeChanged,
     KeyReused,
-    LimitReached,
     LotSpent,
     OrderTooLarge,
     PriceChanged,
@@ -44,6 +43,7 @@ from farmlive.shop.core.problems import (
     WrongCurrency,
 )
 from farmlive.shop.core.proof_of_work import ProofNeeded
+from farmlive.shop.flash.problems import LimitReached
 from farmlive.shop.notices import limits as notices_limits
 from farmlive.shop.notices.limits import Pseudonym
 from farmlive.shop.orders import box_limits, pickup

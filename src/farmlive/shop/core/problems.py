@@ -1,4 +1,7 @@
-"""Problems of the shop; each says what was kept and what to do."""
+"""Problems of the shop; each says what was kept and what to do.
+
+flash/problems.py has those of flash batches.
+"""
 
 from typing import Any
 
@@ -195,76 +198,6 @@ class FeeChanged(Conflict):
             "the new sum and order again if it suits you.",
             fee=fee,
             seen=seen,
-        )
-
-
-class FlashThere(Conflict):
-    """The offer already has a flash batch; `flash` is the planned or running one."""
-
-    slug = "flash-there"
-    title = "The offer has a flash batch already"
-
-    def __init__(self, flash: str):
-        super().__init__(
-            "Nothing was planned: end the batch that this offer has, or wait until it is over.",
-            flash=flash,
-        )
-
-
-class UnknownFlash(NotFound):
-    """No flash batch of the broadcast has that id."""
-
-    slug = "unknown-flash"
-    title = "There is no such flash batch"
-
-
-class FlashNotCheaper(Invalid):
-    """A flash batch must be cheaper than the offer; `price` is the offer's, as Money."""
-
-    slug = "flash-not-cheaper"
-    title = "The price of the batch is no lower"
-
-    def __init__(self, price: Money):
-        super().__init__(
-            "Nothing was planned: the price of a flash batch must be lower than the price of its "
-            "offer.",
-            price=price,
-        )
-
-
-class FlashDearer(Conflict):
-    """The planned or running flash batch would be no cheaper; `flash` is its id, `price` its
-    price.
-    """
-
-    slug = "flash-dearer"
-    title = "A flash batch of it would be no cheaper"
-
-    def __init__(self, flash: str, price: Money):
-        super().__init__(
-            "Nothing was changed: the offer has a flash batch that costs as much or more. Set a "
-            "price above it, or end the batch first.",
-            flash=flash,
-            price=price,
-        )
-
-
-class LimitReached(Conflict):
-    """The buyer has reached a flash batch's limit; `offer`, `limit`, and `had`, the boxes so
-    far.
-    """
-
-    slug = "limit-reached"
-    title = "You have as many of this batch as one may"
-
-    def __init__(self, offer: str, limit: int, had: int):
-        detail = f"Nothing was ordered: of this batch one buyer may have {limit}"
-        detail += f", and you have {had} already." if had else "."
-        super().__init__(
-            f"{detail} Order fewer, or at the usual price once the batch is over.",
-            offer=offer,
-            limit=limit,
-            had=had,
         )
 
 

@@ -25,17 +25,15 @@ from farmlive.shop.core.models import money
 from farmlive.shop.core.order_tables import order_lines
 from farmlive.shop.core.problems import (
     AnswerGone,
-    FlashNotCheaper,
-    FlashThere,
     KeyReused,
     LotSpent,
     SoldOut,
-    UnknownFlash,
     UnknownOffer,
     WrongCurrency,
 )
 from farmlive.shop.core.tables import flashes, offers
 from farmlive.shop.flash.models import Flash, FlashEnd, FlashPlan, NewFlash
+from farmlive.shop.flash.problems import FlashNotCheaper, FlashThere, UnknownFlash
 from farmlive.shop.flash.views import OPEN, Facts, as_api, public_facts, read_for_cards
 from farmlive.shop.stock import reprice_holds, stock
 from farmlive.shop.stock.line_items import LATE_MS

@@ -18,8 +18,9 @@ from sqlalchemy import (
 
 from farmlive.shop.core.checkout_models import OrderLine
 from farmlive.shop.core.order_tables import order_lines, orders
-from farmlive.shop.core.problems import LimitReached, LotSpent, PriceChanged, SoldOut
+from farmlive.shop.core.problems import LotSpent, PriceChanged, SoldOut
 from farmlive.shop.core.tables import flashes
+from farmlive.shop.flash.problems import LimitReached
 from farmlive.shop.stock import line_items
 from farmlive.shop.stock.stock import Offer
 from farmlive.store import hot

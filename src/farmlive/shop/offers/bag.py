@@ -35,7 +35,6 @@ from farmlive.shop.core.models import (
 from farmlive.shop.core.problems import (
     AnswerGone,
     BagFull,
-    FlashDearer,
     KeyReused,
     LotSpent,
     NoSuchOffer,
@@ -48,6 +47,7 @@ from farmlive.shop.core.problems import (
 )
 from farmlive.shop.core.tables import offers, products
 from farmlive.shop.flash import views
+from farmlive.shop.flash.problems import FlashDearer
 from farmlive.shop.offers import catalogue
 from farmlive.shop.offers.cards import read_cards
 from farmlive.shop.stock import lot_stock, prices, stock

@@ -21,15 +21,10 @@ from farmlive.problems import BroadcastEnded, Conflict, Invalid, NotFound
 from farmlive.shop.core import currencies, idempotency, state_machine
 from farmlive.shop.core.models import money, order_number
 from farmlive.shop.core.order_tables import order_lines, orders
-from farmlive.shop.core.problems import (
-    AnswerGone,
-    FlashDearer,
-    KeyReused,
-    NoSuchOffer,
-    WrongCurrency,
-)
+from farmlive.shop.core.problems import AnswerGone, KeyReused, NoSuchOffer, WrongCurrency
 from farmlive.shop.core.tables import flashes, offers
 from farmlive.shop.flash.flashes import WRONG
+from farmlive.shop.flash.problems import FlashDearer
 from farmlive.shop.offers.bag import check_flash
 from farmlive.shop.orders import order_view
 from farmlive.shop.orders.correction_models import Mispriced, OfferCorrect
