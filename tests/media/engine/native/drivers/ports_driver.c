@@ -165,7 +165,7 @@ static bool drive_ice(const char *call)
         const struct peer *peer = port_peer(port, &from);
         printf("%d\n", peer ? (int)peer->number : -1);
     } else if (strcmp(call, "state") == 0) {
-        printf("names %zu\n", ice.count);
+        printf("names %zu\n", ice.names.count);
         for (int i = 0; i < PEERS; i++)
             if (peers[i])
                 print_peer(peers[i]);

@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 from tests.media.engine.native.support.compiling import DRIVERS, compiled, sanitizers
 
-SOURCES = ("address", "framing", "ice", "path", "port", "send_queue", "sha1", "stun", "table")
+SOURCES = (
+    "address",
+    "framing",
+    "ice",
+    "path",
+    "port",
+    "send_queue",
+    "sha1",
+    "stun",
+    "table",
+    "ufrag_table",
+)
 
 
 @pytest.fixture(scope="session")

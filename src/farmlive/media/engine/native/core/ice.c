@@ -1,4 +1,4 @@
-/* ICE: all peers by user name fragment, their checks and ours.
+/* ICE: the paths of peers, their checks and ours.
  *
  * Always holds: each of a peer's credentials has a name here, unless another peer took the same
  * one; and if a port maps an address to a peer, the peer has it among its own paths, so that
@@ -7,103 +7,21 @@
 
 #include <math.h>
 
-#include "base/memory.h"
 #include "wire/stun.h"
-
-enum { ROOM_LEAST = 64 };
 
 /* Clients check every five seconds, plus or minus a fifth (RFC 7675, section 5.1). */
 static const double LEFT_AFTER_S = 7.0;
 
-struct ice_name {
-    struct ice_name *next; /* with the same hash */
-    struct peer *peer;
-    size_t size;
-    uint8_t ufrag[CREDENTIAL_MOST];
-};
-
-/* Names. They are ours and random, so that a simple hash spreads them (FNV-1a). */
-
-static size_t hash_of(const uint8_t *ufrag, size_t size)
-{
-    uint64_t hash = 0xCBF29CE484222325;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ ufrag[i]) * 0x100000001B3;
-    return (size_t)(hash ^ hash >> 32);
-}
-
-static bool same(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
-{
-    return a_size == b_size && memcmp(a, b, a_size) == 0;
-}
-
-/* Return the link to the name, or to where it would be. */
-static struct ice_name **link_to(const struct ice *ice, const uint8_t *ufrag, size_t size)
-{
-    struct ice_name **link = &ice->names[hash_of(ufrag, size) & (ice->room - 1)];
-    while (*link && !same((*link)->ufrag, (*link)->size, ufrag, size))
-        link = &(*link)->next;
-    return link;
-}
-
-static void grow(struct ice *ice)
-{
-    struct ice old = *ice;
-    ice->room = 2 * old.room;
-    ice->names = memory_new(ice->room * sizeof(struct ice_name *));
-    for (size_t i = 0; i < old.room; i++) {
-        for (struct ice_name *name = old.names[i], *next; name; name = next) {
-            next = name->next;
-            struct ice_name **link = link_to(ice, name->ufrag, name->size);
-            name->next = NULL;
-            *link = name;
-        }
-    }
-    free(old.names);
-}
-
-static void name_peer(struct ice *ice, struct peer *peer, const struct credentials *local)
-{
-    if (ice->count == ice->room)
-        grow(ice);
-    struct ice_name **link = link_to(ice, local->ufrag, local->ufrag_size);
-    if (!*link) {
-        *link = memory_new(sizeof **link);
-        (*link)->size = local->ufrag_size;
-        memcpy((*link)->ufrag, local->ufrag, local->ufrag_size);
-        ice->count++;
-    }
-    (*link)->peer = peer;
-}
-
-static void forget_name(struct ice *ice, const struct credentials *local)
-{
-    struct ice_name **link = link_to(ice, local->ufrag, local->ufrag_size), *name = *link;
-    if (name) {
-        *link = name->next;
-        free(name);
-        ice->count--;
-    }
-}
-
 void ice_init(struct ice *ice)
 {
-    ice->count = 0;
-    ice->room = ROOM_LEAST;
+    ufrag_table_init(&ice->names);
     ice->left_after = LEFT_AFTER_S;
     list_init(&ice->validating);
-    ice->names = memory_new(ice->room * sizeof(struct ice_name *));
 }
 
 void ice_clear(struct ice *ice)
 {
-    for (size_t i = 0; i < ice->room; i++) {
-        for (struct ice_name *name = ice->names[i], *next; name; name = next) {
-            next = name->next;
-            free(name);
-        }
-    }
-    free(ice->names);
+    ufrag_table_clear(&ice->names);
     *ice = (struct ice){0};
 }
 
@@ -119,7 +37,7 @@ void ice_add(struct ice *ice, struct peer *peer, const struct naming *naming, do
     memcpy(peer->secret, naming->secret, SECRET);
     list_init(&peer->validating);
     peer->checked_at = peer->selected_at = peer->heard_at = now;
-    name_peer(ice, peer, &naming->local);
+    ufrag_table_set(&ice->names, &naming->local, peer);
 }
 
 void ice_restart(struct ice *ice, struct peer *peer, const struct naming *naming, double now)
@@ -127,13 +45,13 @@ void ice_restart(struct ice *ice, struct peer *peer, const struct naming *naming
     int serving = peer->renewed ? peer->credentials_count - 1 : 0;
     for (int i = 0; i < peer->credentials_count; i++)
         if (i != serving)
-            forget_name(ice, &peer->credentials[i].local);
+            ufrag_table_remove(&ice->names, &peer->credentials[i].local);
     peer->credentials[0] = peer->credentials[serving];
     peer->credentials[1] = *naming;
     peer->credentials_count = 2;
     peer->renewed = false;
     peer->checked_at = now;
-    name_peer(ice, peer, &naming->local);
+    ufrag_table_set(&ice->names, &naming->local, peer);
 }
 
 static struct path *path_of(struct peer *peer, const struct port *port,
@@ -163,7 +81,7 @@ void ice_remove(struct ice *ice, struct peer *peer)
 {
     list_remove(&peer->validating);
     for (int i = 0; i < peer->credentials_count; i++)
-        forget_name(ice, &peer->credentials[i].local);
+        ufrag_table_remove(&ice->names, &peer->credentials[i].local);
     peer->credentials_count = 0;
     for (int i = 0; i < peer->path_count; i++)
         give_back(peer, &peer->paths[i]);
@@ -217,7 +135,7 @@ static void drop_older(struct ice *ice, struct peer *peer)
 {
     if (peer->credentials_count < 2)
         return;
-    forget_name(ice, &peer->credentials[0].local);
+    ufrag_table_remove(&ice->names, &peer->credentials[0].local);
     peer->credentials[0] = peer->credentials[1];
     peer->credentials_count = 1;
 }
@@ -230,13 +148,12 @@ static struct peer *prove(const struct ice *ice, const struct stun_message *mess
 {
     const uint8_t *end = memchr(message->username, ':', message->username_size);
     size_t size = end ? (size_t)(end - message->username) : message->username_size;
-    const struct ice_name *name = *link_to(ice, message->username, size);
-    if (!name || message->kind != STUN_BINDING_REQUEST)
+    struct peer *peer = ufrag_table_find(&ice->names, message->username, size);
+    if (!peer || message->kind != STUN_BINDING_REQUEST)
         return NULL;
-    struct peer *peer = name->peer;
     for (int i = 0; i < peer->credentials_count; i++) {
         const struct credentials *each = &peer->credentials[i].local;
-        if (same(each->ufrag, each->ufrag_size, name->ufrag, name->size)) {
+        if (each->ufrag_size == size && memcmp(each->ufrag, message->username, size) == 0) {
             *which = i;
             return stun_authentic(message, each->password, each->password_size) ? peer : NULL;
         }
@@ -273,7 +190,8 @@ static bool move(struct peer *peer, struct path *path)
 static bool is_us(const struct ice *ice, const struct path *path)
 {
     const struct credentials *theirs = path_theirs(path);
-    return theirs != NULL && *link_to(ice, theirs->ufrag, theirs->ufrag_size) != NULL;
+    return theirs != NULL &&
+           ufrag_table_find(&ice->names, theirs->ufrag, theirs->ufrag_size) != NULL;
 }
 
 /* Send a check on a path under validation. */

@@ -10,14 +10,11 @@
 #define FARMLIVE_ICE_H
 
 #include "core/peer.h"
+#include "core/ufrag_table.h"
 #include "net/port.h"
 
-struct ice_name; /* a user name fragment and its peer */
-
-/* All peers by their user name fragments. */
 struct ice {
-    size_t count, room;
-    struct ice_name **names;
+    struct ufrag_table names; /* all peers by their user name fragments */
     /* A peer that is still at an address checks from it within this many seconds. */
     double left_after;
     struct list validating; /* peers with a path under validation */
