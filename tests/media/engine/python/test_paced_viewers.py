@@ -1,5 +1,8 @@
 """Viewers on links that are not known to be wide: how they join, what they are sent, and when."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from tests.media.support.scripted_peers import (
     KEY,
@@ -11,6 +14,7 @@ from tests.media.support.scripted_peers import (
     viewer,
 )
 
+from farmlive.media.engine.python.demux import Demux
 from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.output import Fanout
 from farmlive.media.engine.python.viewer import Viewer
@@ -274,3 +278,17 @@ def test_a_request_for_another_stream_says_nothing_of_the_burst(fanout: Fanout) 
     fanout.send_bursts(now)
     assert not fanout.repair(one, rtcp.Nack(SSRCS.audio, tuple(range(60))), now)
     assert one.link.state == "unknown"
+
+
+def test_a_report_that_waited_to_be_read_shows_no_queue(fanout: Fanout) -> None:
+    one, _ = unknown(1, 0.0)
+    timers: Any = SimpleNamespace(wall_ahead=0.0, ntp_middle=lambda now: round(now * 65_536))
+    nobody: Any = None
+    demux = Demux(nobody, timers, nobody)
+    peer: Any = SimpleNamespace(viewer=one, fanout=fanout, publisher=None)
+    protection: Any = SimpleNamespace(tag=16, unprotect_rtcp=lambda data: data)
+    sent = rtcp.ReceiverReport(SSRCS.video, 0, 0, 1, 0, 10 * 65_536, 0)
+    data = rtcp.receiver_report(9, [sent])
+    # It came 50 ms after our report, and is read half a second later.
+    demux._handle_rtcp(peer, protection, data, 10.05, 10.55)
+    assert one.link.round_trip_s == pytest.approx(0.05, abs=0.001)

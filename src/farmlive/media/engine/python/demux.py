@@ -48,7 +48,7 @@ class Demux:
             peer: EnginePeer | None = port.peers.get(address)
             if peer is not None and peer.protection is not None:
                 if rtp.is_rtcp(data):
-                    self._handle_rtcp(peer, peer.protection, data, now)
+                    self._handle_rtcp(peer, peer.protection, data, kernel_time, now)
                 else:
                     self._handle_media(peer, peer.protection, data, kernel_time, now)
                 return
@@ -112,7 +112,12 @@ class Demux:
             self._timers.schedule_peer_request(peer, publisher)
 
     def _handle_rtcp(
-        self, peer: EnginePeer, protection: Protection, data: bytes, now: float
+        self,
+        peer: EnginePeer,
+        protection: Protection,
+        data: bytes,
+        kernel_time: float | None,
+        now: float,
     ) -> None:
         # Most RTCP of viewers is receiver reports: those on a wide link tell something once in a
         # while. Of the reference times that many add, one for each of our reports is enough.
@@ -126,13 +131,17 @@ class Demux:
             )
         ):
             return
+        # A report that waited to be read must not be taken for one that waited on the link.
+        came = arrival_time(kernel_time, now, self._timers.wall_ahead)
         try:
             for report in rtcp.parse(protection.unprotect_rtcp(data)):
-                self._handle_report(peer, report, now)
+                self._handle_report(peer, report, now, came)
         except (Unreadable, ValueError):
             self.counts["datagrams_ignored"] += 1
 
-    def _handle_report(self, peer: EnginePeer, report: rtcp.Report, now: float) -> None:
+    def _handle_report(
+        self, peer: EnginePeer, report: rtcp.Report, now: float, came: float
+    ) -> None:
         fanout, publisher, viewer = peer.fanout, peer.publisher, peer.viewer
         if publisher is not None:
             if isinstance(report, rtcp.SenderReport):
@@ -150,7 +159,7 @@ class Demux:
                 if asked is not None:
                     self._timers.schedule_request(asked)
             elif isinstance(report, rtcp.ReceiverReport):
-                if fanout.record_report(viewer, report, now, self._round_trip_s(report, now)):
+                if fanout.record_report(viewer, report, now, self._round_trip_s(report, came)):
                     self._timers.request_keyframes(fanout)
             elif isinstance(report, rtcp.ReferenceTime):
                 viewer.reference = (report, now)

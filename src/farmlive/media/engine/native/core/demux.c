@@ -124,7 +124,7 @@ static void media(struct core *core, struct peer *peer, uint8_t *data, size_t si
 struct hearing_of {
     struct core *core;
     struct peer *peer;
-    double now;
+    double now, came; /* when it was read, and when it came */
 };
 
 /* Return the round trip by a report block on a sender report of ours (RFC 3550, section 6.4.1), or
@@ -139,7 +139,7 @@ static double round_trip_s(const struct core *core, const struct receiver_report
 }
 
 static void viewer_reported(struct core *core, struct peer *peer, const struct rtcp_report *report,
-                            double now)
+                            double now, double came)
 {
     struct output *output = peer->output;
     struct viewer *viewer = peer->viewer;
@@ -158,7 +158,7 @@ static void viewer_reported(struct core *core, struct peer *peer, const struct r
     }
     case RTCP_RECEIVER_REPORT:
         if (output_reported(output, viewer, &report->of.receiver,
-                            round_trip_s(core, &report->of.receiver, now), now))
+                            round_trip_s(core, &report->of.receiver, came), now))
             timers_request_keyframes(core, output, now);
         break;
     case RTCP_REFERENCE_TIME:
@@ -186,11 +186,12 @@ static void reported(void *context, const struct rtcp_report *report)
             feedback_take_reply(peer->publisher, &report->of.reply,
                                 timers_ntp_middle(core, hearing->now));
     } else if (peer->viewer != NULL) {
-        viewer_reported(core, peer, report, hearing->now);
+        viewer_reported(core, peer, report, hearing->now, hearing->came);
     }
 }
 
-static void control(struct core *core, struct peer *peer, uint8_t *data, size_t size, double now)
+static void control(struct core *core, struct peer *peer, uint8_t *data, size_t size, double stamp,
+                    double now)
 {
     /* Most RTCP of viewers is receiver reports: those on a wide link tell something once in a
      * while. Of the reference times that many add, one for each of our reports is enough. */
@@ -200,7 +201,8 @@ static void control(struct core *core, struct peer *peer, uint8_t *data, size_t 
         rtcp_is_receiver_report_alone(data, size, SRTCP_INDEX + peer->tag, viewer->has_reference))
         return;
     int length = (int)size;
-    struct hearing_of hearing = {core, peer, now};
+    /* A report that waited to be read must not be taken for one that waited on the link. */
+    struct hearing_of hearing = {core, peer, now, arrival(stamp, now, core->wall_ahead)};
     if (size < 8 || !unprotect(peer, srtp.unprotect_rtcp, data, &length, get32(data + 4)) ||
         !rtcp_parse(data, (size_t)length, reported, &hearing))
         core->counts.datagrams_ignored++;
@@ -230,7 +232,7 @@ void demux_handle(struct core *core, struct port *port, uint8_t *data, size_t si
         struct peer *peer = port_peer(port, from);
         if (peer != NULL && peer->receive != NULL) {
             if (rtp_is_rtcp(data, size))
-                control(core, peer, data, size, now);
+                control(core, peer, data, size, stamp, now);
             else
                 media(core, peer, data, size, stamp, now);
             return;
