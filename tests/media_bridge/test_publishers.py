@@ -73,6 +73,13 @@ def test_who_is_shut_out_is_looked_for_as_often_as_the_documents_promise() -> No
 async def test_what_a_shut_out_host_sends_ends_and_others_stay(on_air: Hosted) -> None:
     show = on_air.show
     orchard = await show.camera("Orchard")
+
+    async def flows() -> bool:
+        sources = (await show.api.health(show.broadcast))["sources"]
+        return any(each["id"] == orchard and not each["away"] for each in sources)
+
+    await until(flows, "the orchard's media flows")
+    await show.api.commands(show.broadcast).switch(orchard)
     await show.host.wait_for("source.switched", source=orchard)
     made = await on_air.host.invite_guest(show.broadcast, "Aunt Lin")
     guest = await on_air.host.guest_key(made["url"])

@@ -35,8 +35,8 @@ from farmlive.shop.core.tables import holds
 
 async def demand(stall: Any, **wanted: bool) -> None:
     """The server starts with these settings."""
-    place = replace(stall.origin._place, requirements=Requirements(**wanted))
-    stall.origin._place = place
+    policy = replace(stall.origin._policy, requirements=Requirements(**wanted))
+    stall.origin._policy = policy
     await stall.origin.start()
 
 

@@ -65,7 +65,7 @@ class Signalling(Protocol):
 class LocalSessions:
     """The sessions of this server's relay; implements `Signalling`."""
 
-    def __init__(self, relay: "Relay", was_on_air: WasOnAir | None = None):
+    def __init__(self, relay: "Relay", was_on_air: WasOnAir):
         self._relay = relay
         self._was_on_air = was_on_air
 
@@ -74,7 +74,7 @@ class LocalSessions:
     ) -> Opened:
         """Accept a publisher's offer; record one that is rejected."""
         before = None
-        if self._was_on_air is not None and not self._relay.has(broadcast):
+        if not self._relay.has(broadcast):
             before = await self._was_on_air(broadcast)
         try:
             opened = self._relay.publish(broadcast, admission, offer, asked_at, was_on_air=before)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Response, Route, expect
 from tests.browser.conftest import DESK, PHONE, Open, Sale
-from tests.browser.support.colour_cameras import BROWN, GREEN, sending, shows, tile
+from tests.browser.support.colour_cameras import BROWN, GREEN, put_on_air, sending, shows, tile
 from tests.browser.support.touch_targets import SMALL_TARGETS
 from tests.support.waiting import LONG_S, until
 
@@ -101,6 +101,7 @@ async def test_host_sees_the_picture_of_every_camera_while_looking(
 ) -> None:
     await sending(open_studio, sale, GREEN)
     await sending(open_studio, sale, BROWN)
+    await put_on_air(sale, "Camera 2")
     host = await open_studio(f"/studio/{sale.broadcast}")
     await shows(host, ".cam:nth-child(1) video", GREEN)
     await shows(host, ".cam:nth-child(2) video", BROWN)
@@ -134,6 +135,7 @@ async def test_a_preview_that_ends_deletes_its_session_before_it_hangs_up(
 ) -> None:
     await sending(open_studio, sale, GREEN)
     await sending(open_studio, sale, BROWN)
+    await put_on_air(sale, "Camera 2")
     host = await open_studio(f"/studio/{sale.broadcast}", script=COUNTED)
     deleted: list[int] = []
 
@@ -158,6 +160,7 @@ async def test_switch_that_fails_says_why_and_changes_nothing(
 ) -> None:
     await sending(open_studio, sale, GREEN)
     host = await sending(open_studio, sale, BROWN)
+    await put_on_air(sale, "Camera 2")
 
     async def gone(route: Route) -> None:
         problem = {"type": "/problems/source-away", "title": "Away", "status": 409}
@@ -178,6 +181,7 @@ async def test_switch_that_another_host_overtakes_is_not_waited_for(
 ) -> None:
     await sending(open_studio, sale, GREEN)
     host = await sending(open_studio, sale, BROWN)
+    await put_on_air(sale, "Camera 2")
 
     async def overtaken(route: Route) -> None:
         await route.fetch()
@@ -198,6 +202,7 @@ async def test_picked_camera_that_goes_away_is_stood_in_for_and_comes_back(
 ) -> None:
     picked = await sending(open_studio, sale, GREEN)
     host = await sending(open_studio, sale, BROWN, DESK)
+    await put_on_air(sale, "Camera 2")
     await host.get_by_role("button", name="Put on air: Camera 1").click()
     await expect(host.locator(tile("Camera 1"))).to_contain_text("Viewers see this one")
     await picked.close()

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Route, expect
 from tests.browser.conftest import DESK, PHONE, Open, Sale
-from tests.browser.support.colour_cameras import BROWN, GREEN, sending, tile
+from tests.browser.support.colour_cameras import BROWN, GREEN, put_on_air, sending, tile
 
 from farmlive.client import Channel
 
@@ -38,6 +38,7 @@ async def test_camera_that_has_just_come_on_air_is_said_to_be_though_the_server_
 ) -> None:
     await sending(open_studio, sale, GREEN)
     host = await sending(open_studio, sale, BROWN, DESK)
+    await put_on_air(sale, "Camera 2")
     await expect(host.get_by_role("button", name="Put on air: Camera 1")).to_be_enabled()
     held: list[Route] = []
     await host.route("**/health", lambda route: held.append(route))
@@ -54,6 +55,7 @@ async def test_host_with_a_phone_reads_what_to_do_beside_the_cameras(
 ) -> None:
     await sending(open_studio, sale, GREEN)
     host = await sending(open_studio, sale, BROWN)
+    await put_on_air(sale, "Camera 2")
 
     async def lossy(route: Route) -> None:
         answer = await route.fetch()

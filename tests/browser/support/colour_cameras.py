@@ -5,7 +5,7 @@ import re
 
 from playwright.async_api import Page, expect
 from tests.browser.conftest import PHONE, Open, Sale
-from tests.support.waiting import LONG_S
+from tests.support.waiting import LONG_S, until
 
 # In place of the device's camera: a picture of one colour with a spot that moves, and its sound
 # as it is. Fifteen frames a second are enough to look at, and nothing to advise about.
@@ -77,6 +77,16 @@ async def sending(
     await page.get_by_role("button", name=SEND).click()
     await expect(page.get_by_text("Sending.")).to_be_visible()
     return page
+
+
+async def put_on_air(sale: Sale, label: str) -> None:
+    """Put the camera of this label on air, as soon as its media flows."""
+
+    async def flowing() -> str | None:
+        sources = (await sale.api.health(sale.broadcast))["sources"]
+        return next((s["id"] for s in sources if s["label"] == label and not s["away"]), None)
+
+    await sale.api.commands(sale.broadcast).switch(await until(flowing, "its media flows"))
 
 
 def tile(name: str) -> str:

@@ -28,6 +28,10 @@ from farmlive.settings import Settings
 BROADCAST = "01JD0000000000000000000000"
 
 
+async def _nothing_was_on_air(broadcast: str) -> None:
+    """A server without a database has no source that was on air before."""
+
+
 @dataclass
 class RecordingPolicy:
     """Keys by name, the broadcast that exists, and every event in order."""
@@ -135,7 +139,7 @@ async def serving(
     )
     await relay.start()
     app = Api(Cookies(secure=False))
-    app.include_router(routes(LocalSessions(relay), access, settings))
+    app.include_router(routes(LocalSessions(relay, _nothing_was_on_air), access, settings))
 
     async def answer(_: Request, problem: Exception) -> JSONResponse:
         assert isinstance(problem, Problem)
