@@ -1,8 +1,8 @@
-"""What each part of the fast path (store/fast) gains: CPU and time of the writer's batches with all
-parts, and with one of them off, in turn from batch to batch on one server.
+"""Measures what each part of the fast path (store/fast) saves: CPU and time of the writer's batches
+with all parts, and with one of them off. One server switches from batch to batch.
 
-So a busy machine slows all of them alike, and a figure is the lower quartile of many batches. The
-server is on one core, its load and PostgreSQL on another.
+A busy machine therefore slows all variants alike; a figure is the lower quartile of many batches.
+The server runs on one core, its load and PostgreSQL on another.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ async def run(long: bool, say: Callable[[str], None]) -> dict[str, Any]:
 
 
 async def measured(size: Size, say: Callable[[str], None]) -> dict[str, Any]:
-    """What each part gains on each database."""
+    """Return what each part saves on each database."""
     databases = [*size.databases]
     if "postgresql" in databases and postgres.installed() is None:
         say("PostgreSQL is not installed, so SQLite alone is measured: apt-get install postgresql")
@@ -82,7 +82,7 @@ async def measured(size: Size, say: Callable[[str], None]) -> dict[str, Any]:
 
 
 async def _batches(rig: Rig, database: str, size: Size) -> tuple[list[Any], float]:
-    """What the batches of a server took, and microseconds of CPU that an order took beside them."""
+    """The batches of a server, and the microseconds of CPU an order that they do not contain."""
     with tempfile.TemporaryDirectory(prefix="farmlive-bench-") as folder:
         file = Path(folder) / "batches"
         command = (sys.executable, "-P", str(_SERVER), str(file))

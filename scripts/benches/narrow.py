@@ -87,9 +87,9 @@ HOW = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured, how often and for how long. `only`: the names to which it keeps, each a
-    cell, a row or a figure at the top; empty: all. `most_s`: the time after which no reference is
-    begun any more, on a machine that is slow.
+    """The cells to measure, with the number and length of their joins. `only` names the cells, rows
+    or top figures to measure; empty: all. After `most_s` seconds, on a slow machine, no reference
+    starts any more.
     """
 
     cells: tuple[Cell, ...]

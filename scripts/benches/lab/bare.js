@@ -15,7 +15,7 @@ async function camera() {
   return stream;
 }
 
-// In one layer of so many kbit/s, or in these (`layers`: encodings, the smallest first).
+// Publish one layer of `kbps` kbit/s, or `layers`: simulcast encodings, the smallest first.
 async function sending({ kbps, codec, layers }) {
   const stream = await camera();
   window.pc = new RTCPeerConnection(MOST);

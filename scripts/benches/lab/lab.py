@@ -177,7 +177,7 @@ class Wire:
         )
 
     def narrow(self, kbps: int | None) -> None:
-        """Carry only so many kbit/s from the client; None: as many as come."""
+        """Limit the rate from the client to `kbps` kbit/s; None removes the limit."""
         if kbps is None:
             self.client.run("tc", "qdisc", "del", "dev", self.interface, "root")
         else:
@@ -186,9 +186,9 @@ class Wire:
             self.client.run("tc", "qdisc", "replace", "dev", self.interface, "root", "tbf", *bucket)
 
     def limit(self, kbps: int | None, queue_ms: int = 300) -> None:
-        """Carry only so many kbit/s to the client, of which so many milliseconds may wait; None: as
-        many as come. It stands behind the carrier, where each packet is one by itself: a run that
-        the sender's kernel has not cut up yet would pass a bucket whole.
+        """Limit the rate to the client to `kbps` kbit/s with a queue of `queue_ms` milliseconds;
+        None removes the limit. The limit is behind the carrier, where the sender's kernel has split
+        each GSO run into packets: a bucket would pass an unsplit run whole.
         """
         leaving = ("dev", f"w{self.number}a", "root")
         if kbps is None:
@@ -198,13 +198,13 @@ class Wire:
             self._middle.run("tc", "qdisc", "replace", *leaving, "tbf", *bucket)
 
     def queue(self) -> dict[str, int]:
-        """Of the limit's queue: `bytes` and `packets` that passed, `drops`, and the `backlog`."""
+        """Return what the limit's queue passed (`bytes`, `packets`), `drops`, and its `backlog`."""
         shown = self._middle.run("tc", "-s", "-j", "qdisc", "show", "dev", f"w{self.number}a")
         found = json.loads(shown)[0]
         return {name: int(found.get(name, 0)) for name in ("bytes", "packets", "drops", "backlog")}
 
     def offload(self) -> list[str]:
-        """What segments or joins packets on this wire and could not be switched off."""
+        """Return the segmentation offloads of this wire that could not be switched off."""
         return sorted(
             {
                 line.split(":")[0].strip()

@@ -130,7 +130,7 @@ async def running(
 
 
 async def stage(server: Server, offers: int = 2, released: int = 50_000) -> Stage:
-    """Make a broadcast with offers of so many boxes each and take it live."""
+    """Create a broadcast with offers of `released` boxes each, and start it."""
     api = server.api
     broadcast = (await api.create_broadcast({"zh": "测量", "en": "Bench"}))["id"]
     farm = await api.create_farm(

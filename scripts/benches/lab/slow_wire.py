@@ -24,7 +24,7 @@ def _end(interface: str) -> socket.socket:
     sock.bind((interface, _EVERYTHING))
     sock.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
     sock.setsockopt(socket.SOL_SOCKET, 33, _BUFFER)  # SO_RCVBUFFORCE
-    # What waits in a queue of the interface counts as sent by us and not gone yet.
+    # Packets that wait in the interface's queue fill our send buffer.
     sock.setsockopt(socket.SOL_SOCKET, 32, _BUFFER)  # SO_SNDBUFFORCE
     sock.setblocking(False)
     return sock

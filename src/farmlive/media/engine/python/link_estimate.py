@@ -163,7 +163,7 @@ class LinkEstimate:
             # While little was sent, the queue is of what was sent before.
             self._fall(came_kbps if is_busy or self.state != "narrow" else self.kbps, now)
         else:
-            self._rise(came_kbps, span_s, stream_kbps, now)
+            self._rise(came_kbps, span_s, stream_kbps)
 
     def missed(self, missing: int, sent: int, kbps: float, now: float) -> bool:
         """Record what a viewer lacks of the `sent` packets of its burst, which left at `kbps`;
@@ -188,7 +188,7 @@ class LinkEstimate:
         self._good_s = 0.0
         self._fell_at, self._fell_kbps = now, came_kbps
 
-    def _rise(self, came_kbps: float, span_s: float, stream_kbps: float, now: float) -> None:
+    def _rise(self, came_kbps: float, span_s: float, stream_kbps: float) -> None:
         self._good_s += span_s
         if self.state == "unknown":
             if self._good_s >= _UNKNOWN_S:
