@@ -2,7 +2,8 @@
 broadcasts.
 
 It knows broadcasts and sources by name only. media/ports.py defines what it tells of sources,
-program_switcher.py decides which source is on air.
+program_switcher.py decides which source is on air, session_opener.py negotiates, and
+engine_events.py handles what the engine reports.
 """
 
 import time
@@ -10,32 +11,31 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from farmlive.media.broadcasts import Broadcast, Source
-from farmlive.media.engine.interface import Candidate, Engine, Output, Peer, Viewing
+from farmlive.media.engine.interface import Candidate, Engine
 from farmlive.media.engine.python.net.addresses import (
     addresses_to_advertise,
     addresses_to_bind,
     local_addresses,
-    sort_candidates,
 )
 from farmlive.media.engine_choice import choose
+from farmlive.media.engine_events import EngineEvents
 from farmlive.media.health import list_sources
 from farmlive.media.open_sessions import OpenSessions, SessionRole
 from farmlive.media.ports import Admission, WriteEvent
 from farmlive.media.previews import Previews
 from farmlive.media.program_switcher import ProgramSwitcher
 from farmlive.media.rejected_offers import RejectedOffers
+from farmlive.media.session_opener import SessionOpener
 from farmlive.media.signalling import negotiation
-from farmlive.media.signalling.dtls import Certificate
 from farmlive.media.signalling.pending_sessions import PendingSessions
-from farmlive.media.signalling.session import Session, new_credentials
+from farmlive.media.signalling.session import Session
 from farmlive.media.wire.errors import (
     NobodyPublishing,
-    ServerFull,
     SourceAway,
     SourceUnplayable,
     TooManySources,
 )
-from farmlive.problems import TooMany, UnknownSource
+from farmlive.problems import UnknownSource
 from farmlive.settings import Settings
 
 
@@ -52,7 +52,6 @@ class Relay:
         self._engine = engine or choose(
             settings.engine, settings.send_threads, link_control=settings.link_control
         )
-        self._certificate: Certificate = Certificate.generateCertificate()
         self._broadcasts: dict[str, Broadcast] = {}
         self._sessions = OpenSessions()
         self._pending = PendingSessions()
@@ -60,6 +59,13 @@ class Relay:
             self._engine, settings.source_grace_s, write_event, self._source_gone
         )
         self._previews = Previews(self._engine)
+        self._opener = SessionOpener(
+            self._engine,
+            self._sessions,
+            self._on_secured,
+            self._finish,
+            sort_by_request=not settings.udp_addresses,
+        )
         self.rejected_offers = RejectedOffers()
 
     # Start and stop.
@@ -69,7 +75,7 @@ class Relay:
         local = local_addresses()
         configured = self._settings.udp_addresses
         await self._engine.start(
-            self,
+            EngineEvents(self._sessions, self._switcher, self._finish),
             addresses_to_bind(configured, local),
             addresses_to_advertise(configured, local),
             self._settings.udp_port,
@@ -161,12 +167,6 @@ class Relay:
 
     # Sessions.
 
-    def _local(self, asked_at: str = "") -> negotiation.Local:
-        candidates = self._engine.candidates
-        if asked_at and not self._settings.udp_addresses:
-            candidates = sort_candidates(candidates, asked_at)
-        return negotiation.Local(new_credentials(), self._certificate.fingerprint, candidates)
-
     def publish(
         self,
         broadcast: str,
@@ -182,7 +182,7 @@ class Relay:
         name none. `was_on_air` is the source that viewers got before this server had the broadcast:
         it comes back on air, whichever camera is here first.
         """
-        local = self._local(asked_at)
+        local = self._opener.local(asked_at)
         answer, publishing, terms = negotiation.publish(offer, local)
         self._end_other_device(broadcast, admission)
         entry, source = self._find_source(broadcast, admission.source)
@@ -200,7 +200,7 @@ class Relay:
                 admission.source, admission.label, admission.guest, device=admission.device
             )
             entry.sources[source.id] = source
-        session = self._open(local, terms, SessionRole(entry, source, publishes=True))
+        session = self._opener.open(local, terms, SessionRole(entry, source, publishes=True))
         self._engine.publish(session.peer, publishing)
         old, source.session = source.session, session
         source.token = session.token
@@ -239,7 +239,7 @@ class Relay:
             )
         now = time.monotonic()
         self._make_room(address, now)
-        session, answer, viewing = self._open_viewer(
+        session, answer, viewing = self._opener.open_viewer(
             SessionRole(entry), entry.output, source, offer
         )
         entry.admit(session, viewing.video)
@@ -251,22 +251,12 @@ class Relay:
 
         Raises TooMany and ServerFull.
         """
-        most = self._settings.max_connecting_per_address
-        if address is not None and self._pending.count(address) >= most:
-            stale = self._pending.stale(address, now)
-            if stale is None:
-                raise TooMany(
-                    f"{most} players of this address are connecting. Try again in a moment.",
-                    headers={"Retry-After": "2"},
-                )
-            self._finish(stale)
-        if self._viewer_count() >= self._settings.max_viewers:
-            oldest = self._pending.oldest()
-            if oldest is None:
-                raise ServerFull(
-                    f"All {self._settings.max_viewers} places are taken. Try again in a minute.",
-                    headers={"Retry-After": "60"},
-                )
+        settings = self._settings
+        crowding = self._pending.evict_of(address, now, settings.max_connecting_per_address)
+        if crowding is not None:
+            self._finish(crowding)
+        oldest = self._pending.evict(self._viewer_count(), settings.max_viewers)
+        if oldest is not None:
             self._finish(oldest)
 
     def preview(self, broadcast: str, source: str, offer: str) -> tuple[Session, str]:
@@ -283,31 +273,13 @@ class Relay:
             )
         try:
             output = self._previews.open(found)
-            session, answer, _ = self._open_viewer(SessionRole(entry, found), output, found, offer)
+            session, answer, _ = self._opener.open_viewer(
+                SessionRole(entry, found), output, found, offer
+            )
             found.watchers.add(session)
         finally:
             self._previews.remove_session(found)
         return session, answer
-
-    def _open_viewer(
-        self, role: SessionRole, output: Output, source: Source, offer: str
-    ) -> tuple[Session, str, Viewing]:
-        local = self._local()
-        answer, viewing, terms = negotiation.view(
-            offer, local, self._engine.ssrcs(output), source.codecs
-        )
-        session = self._open(local, terms, role)
-        self._engine.view(session.peer, output, viewing)
-        return session, answer, viewing
-
-    def _open(
-        self, local: negotiation.Local, terms: negotiation.Terms, role: SessionRole
-    ) -> Session:
-        session = Session(
-            self._engine, self._certificate, local, terms, self._on_secured, self._finish
-        )
-        self._sessions.add(session, role)
-        return session
 
     def session(self, broadcast: str, token: str, publisher: bool) -> Session:
         """Return the session with this URL. Raises SessionGone."""
@@ -419,52 +391,3 @@ class Relay:
         source.watchers.clear()
         self._previews.remove_session(source)
         self._free_if_idle(entry)
-
-    # Events of the engine.
-
-    def on_reached(self, peer: Peer) -> None:
-        """Handle the first authenticated connectivity check of the peer."""
-        session = self._sessions.of_peer(peer)
-        if session is not None:
-            session.reached()
-
-    def on_dtls(self, peer: Peer, datagram: bytes) -> None:
-        """Handle a DTLS record from the peer."""
-        session = self._sessions.of_peer(peer)
-        if session is not None:
-            session.dtls(datagram)
-
-    def on_lost(self, peer: Peer) -> None:
-        """Handle the loss of the peer's consent (RFC 7675)."""
-        session = self._sessions.of_peer(peer)
-        if session is not None:
-            self._finish(session)
-
-    def on_flowing(self, peer: Peer) -> None:
-        """Handle media of a publisher that flows for the first time or again."""
-        entry, source = self._source_of(peer)
-        if entry is not None and source is not None:
-            self._switcher.on_flowing(entry, source)
-
-    def on_silent(self, peer: Peer) -> None:
-        """Handle a publisher whose media stopped."""
-        entry, source = self._source_of(peer)
-        if entry is not None and source is not None:
-            self._switcher.on_stopped(entry, source)
-
-    def on_aired(self, output: Output, peer: Peer) -> None:
-        """Record that viewers of the output get this publisher, from now on or again."""
-        entry, source = self._source_of(peer)
-        if entry is not None and source is not None and output == entry.output:
-            self._switcher.on_aired(entry, source)
-
-    def on_objected(self, peer: Peer, sentence: str) -> None:
-        """Take a stream that viewers can't play off air, and report the reason in its health."""
-        entry, source = self._source_of(peer)
-        if entry is not None and source is not None:
-            self._switcher.on_objected(entry, source, sentence)
-
-    def _source_of(self, peer: Peer) -> tuple[Broadcast | None, Source | None]:
-        session = self._sessions.of_peer(peer)
-        role = self._sessions.role(session)
-        return (role.entry, role.source) if role else (None, None)

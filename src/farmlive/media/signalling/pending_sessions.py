@@ -1,10 +1,12 @@
-"""Viewers' sessions that have not connected yet, counted by IP, with the next one to evict.
+"""Viewers' sessions that have not connected yet, counted by IP, and which of them gives way.
 
 A session costs its client one request, so a flood of them must not fill the server. relay.py closes
 them.
 """
 
 from farmlive.media.signalling.session import Session
+from farmlive.media.wire.errors import ServerFull
+from farmlive.problems import TooMany
 
 # Seconds within which an honest client connects, even over a slow network; an older session may be
 # evicted for another of its IP.
@@ -33,20 +35,36 @@ class PendingSessions:
             if not known:
                 del self._by_address[address]
 
-    def count(self, address: str | None) -> int:
-        """Return the number of sessions of this IP."""
-        return len(self._by_address.get(address, ())) if address is not None else 0
+    def evict_of(self, address: str | None, now: float, most: int) -> Session | None:
+        """Return the session of this IP that gives way to a new one; None if there is room.
 
-    def oldest(self) -> Session | None:
-        """Return the oldest session, which is evicted first."""
-        return next(iter(self._sessions), None)
-
-    def stale(self, address: str, now: float) -> Session | None:
-        """Return the oldest session of this IP, if it is older than FRESH_S."""
-        session = next(iter(self._by_address.get(address, ())), None)
-        if session is None or now - self._sessions[session][1] <= FRESH_S:
+        There is room for `most`; the oldest gives way if it is older than FRESH_S. Raises TooMany.
+        """
+        sessions = self._by_address.get(address, {}) if address is not None else {}
+        if len(sessions) < most:
             return None
-        return session
+        oldest = next(iter(sessions))
+        if now - self._sessions[oldest][1] <= FRESH_S:
+            raise TooMany(
+                f"{most} players of this address are connecting. Try again in a moment.",
+                headers={"Retry-After": "2"},
+            )
+        return oldest
+
+    def evict(self, viewers: int, most: int) -> Session | None:
+        """Return the session that gives way to a new viewer; None if there is room.
+
+        There is room for `most` viewers, the pending ones among them; the oldest of those gives
+        way. Raises ServerFull.
+        """
+        if viewers < most:
+            return None
+        if not self._sessions:
+            raise ServerFull(
+                f"All {most} places are taken. Try again in a minute.",
+                headers={"Retry-After": "60"},
+            )
+        return next(iter(self._sessions))
 
     def __contains__(self, session: object) -> bool:
         return session in self._sessions
