@@ -68,7 +68,7 @@ class Layered:
     def send(self, payload_type: int, ssrc: int, packet: Packet, rid: bytes = b"") -> None:
         """Let a packet come; `rid` rides in its header."""
         extension = (0xBEDE, bytes((10 << 4 | len(rid) - 1,)) + rid + b"\x00\x00") if rid else None
-        taken = self.publisher.handle_packet((payload_type, ssrc, *packet, extension), self.now)
+        taken = self.publisher.handle_packet((payload_type, ssrc, *packet[:4], extension), self.now)
         if taken is not None:
             for fanout in outputs_of(self.publisher):
                 fanout.on_packet(self.publisher, *taken, self.now)

@@ -100,7 +100,9 @@ class Source:
         self.switched = False
 
     def send(self, packet: Packet, now: float, payload_type: int = 96, ssrc: int = 0) -> None:
-        taken = self.publisher.handle_packet((payload_type, ssrc or self.ssrc, *packet, None), now)
+        taken = self.publisher.handle_packet(
+            (payload_type, ssrc or self.ssrc, *packet[:4], None), now
+        )
         assert taken is not None
         track, plain, keyframe = taken
         for fanout in outputs_of(self.publisher):

@@ -13,6 +13,11 @@ from typing import Literal, Protocol
 Peer = int
 Output = int
 
+Rung = Literal["full", "fewer_frames", "keyframes", "sound"]
+"""What of its track a viewer gets: every frame; all but those that no other frame refers to;
+keyframes alone, a picture each second or two; or sound alone.
+"""
+
 # Size, in bytes, of the secret from which the engine derives a peer's STUN transaction ids.
 SECRET = 16
 
@@ -120,10 +125,15 @@ class Outgoing:
 
 @dataclass(slots=True, frozen=True)
 class Viewing:
-    """A viewer's negotiated codecs for each kind of track, by codec key."""
+    """A viewer's negotiated codecs for each kind of track, by codec key.
+
+    `exempt`: a viewer of the house, such as a recorder: it gets every frame of the top layer,
+    whatever its link carries.
+    """
 
     video: Mapping[str, Outgoing]
     audio: Mapping[str, Outgoing]
+    exempt: bool = False
 
 
 @dataclass(slots=True, frozen=True)
@@ -184,9 +194,10 @@ class ViewerHealth:
     """Quality of a viewer's stream.
 
     It gets `layer` of `layers` layers, 0 the lowest; `loss` is the recently lost share of what was
-    sent; `estimated_kbps` is the estimated capacity of its link; `dropped` counts the packets that
-    were left out because it could not keep up. `link` is *narrow* if its link carries less than it
-    would be sent; then the engine sends what fits.
+    sent; `estimated_kbps` is the estimated capacity of its link, None while nothing showed a limit;
+    `dropped` counts the packets that were left out because it could not keep up. `link` is *narrow*
+    if its link carries less than it would be sent; then the engine sends what fits. `rung` is what
+    it gets of its layer.
     """
 
     layer: int
@@ -196,6 +207,7 @@ class ViewerHealth:
     dropped: int
     transport: Literal["udp", "tcp"]
     link: Literal["unknown", "wide", "narrow"] = "unknown"
+    rung: Rung = "full"
 
 
 class Listener(Protocol):
@@ -329,6 +341,13 @@ class Engine(Protocol):
 
         The viewer gets the lower of this and what its link carries. The limit may be set before
         `view`, and applies at each output that the peer watches.
+        """
+
+    def limit_rung(self, peer: Peer, most: Rung | None) -> None:
+        """Limit what this viewer gets of its layer; None: no limit.
+
+        The viewer gets the lesser of this and what its link carries. The limit may be set before
+        `view`, and applies at each output that the peer watches. An exempt viewer has none.
         """
 
     def viewer_health(self, peer: Peer) -> ViewerHealth | None:

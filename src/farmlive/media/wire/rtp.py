@@ -11,12 +11,16 @@ _NTP_EPOCH_S = 2_208_988_800
 
 
 class Packet(NamedTuple):
-    """One packet of a stream, without its padding, CSRCs and extensions."""
+    """One packet of a stream, without its padding, CSRCs and extensions.
+
+    `disposable`: no other frame refers to the packet's frame.
+    """
 
     sequence: int
     timestamp: int
     marker: bool
     payload: bytes
+    disposable: bool = False
 
 
 class Malformed(ValueError):

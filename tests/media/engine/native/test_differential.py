@@ -13,6 +13,7 @@ from tests.media.engine.native.support.stepped_engines import Hands, PythonHand
 from tests.media.engine.native.support.stepped_native import NativeHand
 
 from farmlive.media.engine.interface import Incoming, Publishing, Viewing
+from farmlive.media.engine.python.quality_ladder import RUNGS
 
 # More and longer ones: FARMLIVE_TEST_SEEDS=200 FARMLIVE_TEST_SECONDS=60.
 SEEDS = range(int(os.environ.get("FARMLIVE_TEST_SEEDS", "8")))
@@ -70,7 +71,7 @@ class Broadcast(Scenario):
         chance = self.chance
         here = [each for each in self.publishers if self._peers.get(each.peer) is each]
         watching = [each for each in self.viewers if self._peers.get(each.peer) is each]
-        what = chance.randrange(12)
+        what = chance.randrange(13)
         if what < 3 and here:
             output, _ = chance.choice(self.outputs)
             on_air = chance.choice((*here, None)) if chance.random() < 0.3 else chance.choice(here)
@@ -84,6 +85,8 @@ class Broadcast(Scenario):
             chance.choice(watching).move(now)
         elif what == 6 and watching:
             self.hands.prefer(chance.choice(watching).peer, chance.choice((0, 1, 2, None)))
+        elif what == 12 and watching:
+            self.hands.limit_rung(chance.choice(watching).peer, chance.choice((*RUNGS, None)))
         elif what == 7 and len(here) > 1:
             chance.choice(here).leave()
         elif what == 8 and len(watching) > 1:

@@ -24,7 +24,7 @@ def send(
 ) -> None:
     extension = None if wide is None else (0xBEDE, b"\x31" + wide.to_bytes(2, "big") + b"\x00")
     packet = Packet(sequence & 0xFFFF, round(now * 90_000), True, payload)
-    to.handle_packet((96, 5, *packet, extension), now)
+    to.handle_packet((96, 5, *packet[:4], extension), now)
 
 
 def told(data: bytes | None) -> list[rtcp.Report]:
@@ -50,13 +50,15 @@ def test_an_rtx_fills_its_gap_with_the_packet_it_carries() -> None:
     send(one, 3, 1.0)
     one.request(1.02)
     repair = Packet(7000, 90_000, True, b"\x00\x02" + KEY)
-    taken = one.handle_packet((97, 6, *repair, None), 1.06)
+    taken = one.handle_packet((97, 6, *repair[:4], None), 1.06)
     assert taken is not None
     track, packet, keyframe = taken
     assert (packet.sequence, packet.payload, keyframe) == (2, KEY, True)
     assert not track.missing
-    assert one.handle_packet((97, 6, *repair, None), 1.07) is None, "the same again"
-    assert one.handle_packet((97, 6, *Packet(7001, 0, False, b""), None), 1.07) is None, "padding"
+    assert one.handle_packet((97, 6, *repair[:4], None), 1.07) is None, "the same again"
+    assert one.handle_packet((97, 6, *Packet(7001, 0, False, b"")[:4], None), 1.07) is None, (
+        "padding"
+    )
 
 
 def test_what_comes_after_its_rtx_comes_to_nothing() -> None:
@@ -64,9 +66,9 @@ def test_what_comes_after_its_rtx_comes_to_nothing() -> None:
     send(one, 1, 1.0)
     send(one, 3, 1.0)
     repair = Packet(7000, 90_000, True, b"\x00\x02" + KEY)
-    assert one.handle_packet((97, 6, *repair, None), 1.06) is not None
+    assert one.handle_packet((97, 6, *repair[:4], None), 1.06) is not None
     late = Packet(2, 90_000, True, DELTA)
-    assert one.handle_packet((96, 5, *late, None), 1.07) is None
+    assert one.handle_packet((96, 5, *late[:4], None), 1.07) is None
     assert one.tracks[0].packets == 3
 
 
@@ -168,7 +170,7 @@ def test_measures_what_comes() -> None:
 def test_a_new_ssrc_starts_anew() -> None:
     one = publisher()
     send(one, 1, 1.0)
-    one.handle_packet((96, 6, *Packet(40_000, 0, True, DELTA), None), 1.1)
+    one.handle_packet((96, 6, *Packet(40_000, 0, True, DELTA)[:4], None), 1.1)
     assert one.tracks[0].ssrc == 6
     assert not one.tracks[0].missing
 
@@ -190,7 +192,7 @@ def of_layer(
 ) -> bool:
     extension = named(10, rid) if rid else None
     packet = Packet(sequence, round(now * 90_000), True, payload)
-    return one.handle_packet((96, ssrc, *packet, extension), now) is not None
+    return one.handle_packet((96, ssrc, *packet[:4], extension), now) is not None
 
 
 def test_a_layer_is_known_by_its_rid_and_then_by_its_ssrc() -> None:
@@ -217,16 +219,16 @@ def test_each_layer_has_its_own_repairs() -> None:
         of_layer(one, 10 + layer, 102, 1.0)
     assert told(one.request(1.01)) == [rtcp.Nack(10 + layer, (101,)) for layer in range(3)]
     again = Packet(1, 90_000, True, (101).to_bytes(2, "big") + DELTA)
-    assert one.handle_packet((97, 50, *again, None), 1.05) is None, (
+    assert one.handle_packet((97, 50, *again[:4], None), 1.05) is None, (
         "which layer it repairs is not known"
     )
-    taken = one.handle_packet((97, 50, *again, named(11, "h")), 1.05)
+    taken = one.handle_packet((97, 50, *again[:4], named(11, "h")), 1.05)
     assert taken is not None
     assert taken[0] is one.layers[1]
     assert [len(track.missing) for track in one.layers] == [1, 0, 1]
     of_layer(one, 11, 104, 1.1)
     later = Packet(2, 90_000, True, (103).to_bytes(2, "big") + DELTA)
-    taken = one.handle_packet((97, 50, *later, None), 1.15)
+    taken = one.handle_packet((97, 50, *later[:4], None), 1.15)
     assert taken is not None
     assert taken[0] is one.layers[1], "its SSRC is known by now"
 
@@ -293,7 +295,7 @@ def test_at_ten_percent_loss_all_comes_back_and_little_is_asked_for_twice() -> N
             _, number = way_back.pop(0)
             if chance.random() >= 0.1:
                 repair = Packet(step & 0xFFFF, 0, True, number.to_bytes(2, "big") + DELTA)
-                one.handle_packet((97, 6, *repair, None), now)
+                one.handle_packet((97, 6, *repair[:4], None), now)
                 lost.discard(number)
         sequence = (sequence + 1) & 0xFFFF
         if step < 2800 and chance.random() < 0.1:
@@ -362,7 +364,7 @@ def test_a_keyframe_waits_for_the_parameter_sets_before_it() -> None:
         if again:
             payload = number.to_bytes(2, "big") + packet.payload
             packet = packet._replace(sequence=9, payload=payload)
-        taken = one.handle_packet((97 if again else 96, 6 if again else 5, *packet, None), 1.0)
+        taken = one.handle_packet((97 if again else 96, 6 if again else 5, *packet[:4], None), 1.0)
         assert taken is not None
         return taken[2]
 

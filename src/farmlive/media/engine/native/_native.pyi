@@ -140,6 +140,7 @@ class Relay:
         video: Sequence[Outgoing],
         audio: Sequence[Outgoing],
         rtx_sequence: int,
+        exempt: bool,
         /,
     ) -> None:
         """At most CODECS_MOST of each kind, else ValueError."""
@@ -150,9 +151,14 @@ class Relay:
     def limit_layer(self, peer: int, most: int, /) -> None:
         """-1: no limit."""
 
-    def viewer_health(self, peer: int, /) -> tuple[int, int, float, float, int, int, int] | None:
+    def limit_rung(self, peer: int, most: int, /) -> None:
+        """By its place among the rungs, 0 the best; ValueError for others."""
+
+    def viewer_health(
+        self, peer: int, /
+    ) -> tuple[int, int, float, float, int, int, int, int] | None:
         """Layer, layers, loss, what the link carries or a negative number, what was dropped, the
-        transport, and whether the link is unknown, wide or narrow.
+        transport, whether the link is unknown, wide or narrow, and the rung.
         """
 
     def health(

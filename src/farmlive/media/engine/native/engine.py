@@ -28,6 +28,7 @@ from farmlive.media.engine.interface import (
     Peer,
     Publishing,
     RemoteAddress,
+    Rung,
     Ssrcs,
     Timeouts,
     ViewerHealth,
@@ -38,6 +39,7 @@ from farmlive.media.engine.native.numbering import CodecNumbers
 from farmlive.media.engine.python import srtp
 from farmlive.media.engine.python.link_estimate import State
 from farmlive.media.engine.python.net.addresses import open_listeners, open_sockets
+from farmlive.media.engine.python.quality_ladder import RUNGS
 from farmlive.media.wire import codecs
 
 _OBJECTIONS = {
@@ -250,7 +252,7 @@ class NativeEngine:
         """Make the peer a viewer of this output, unless it has a role."""
         if self._is_without_role(peer) and output in self._outputs:
             video, audio = self._outgoing(viewing.video), self._outgoing(viewing.audio)
-            self.relay.view(peer, output, video, audio, randbelow(0x4000))
+            self.relay.view(peer, output, video, audio, randbelow(0x4000), viewing.exempt)
             self._watched[peer] = output
 
     def _outgoing(self, terms: Mapping[str, Outgoing]) -> "list[_native.Outgoing]":
@@ -280,6 +282,11 @@ class NativeEngine:
         if peer in self._peers:
             self.relay.limit_layer(peer, _encode_optional(most))
 
+    def limit_rung(self, peer: Peer, most: Rung | None) -> None:
+        """Limit what this viewer gets of its layer; None: no limit."""
+        if peer in self._peers:
+            self.relay.limit_rung(peer, RUNGS.index(most or "full"))
+
     # Queries.
 
     def viewer_health(self, peer: Peer) -> ViewerHealth | None:
@@ -287,7 +294,7 @@ class NativeEngine:
         found = self.relay.viewer_health(peer) if peer in self._peers else None
         if found is None:
             return None
-        layer, layers, loss, carries, dropped, transport, link = found
+        layer, layers, loss, carries, dropped, transport, link, rung = found
         return ViewerHealth(
             layer,
             layers,
@@ -296,6 +303,7 @@ class NativeEngine:
             dropped,
             _protocol(transport),
             _LINKS[link],
+            RUNGS[rung],
         )
 
     def health(self, peer: Peer) -> Health | None:

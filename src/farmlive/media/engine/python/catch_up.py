@@ -9,6 +9,7 @@ from farmlive.media.engine.interface import Peer
 from farmlive.media.engine.python.forwarder import Forwarder
 from farmlive.media.engine.python.link_estimate import LATE_S, join_plan
 from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.quality_ladder import FULL, KEYFRAMES, SOUND
 from farmlive.media.engine.python.ring import SIZE, Ring, starts_in_group
 from farmlive.media.engine.python.sending import Sending
 from farmlive.media.engine.python.splice import begin_epoch
@@ -21,6 +22,9 @@ _CLOCK_RATE = 90_000
 # While a TCP viewer holds this many bytes it gets no more of a burst: its send queue is shorter
 # than a long group.
 _HELD_WHILE_CATCHING = 64 * 1024
+# A viewer of keyframes alone gets none that is older than this, unless no newer one can be
+# requested.
+_OLD_S = 2.5
 
 
 class CatchUp:
@@ -67,6 +71,12 @@ class CatchUp:
             viewer.spent = (viewer.epoch.track, viewer.entered)
         self.wait(viewer, muted=True)
 
+    def _end_keyframe(self, viewer: Viewer) -> None:
+        """Let a viewer of keyframes alone, which had one, wait for the next."""
+        if viewer.epoch is not None:
+            viewer.spent = (viewer.epoch.track, viewer.entered)
+        self.wait(viewer)
+
     def pace(self, viewer: Viewer) -> None:
         """Send a live viewer the track at its own pace from now on.
 
@@ -99,7 +109,8 @@ class CatchUp:
         return [
             viewer
             for viewer in (*self.waiting.values(), *self.moving.values())
-            if viewer.may_resume(now)
+            if viewer.ladder.rung != SOUND
+            and viewer.may_resume(now)
             and viewer.target is not None
             and (
                 viewer.target is track
@@ -122,7 +133,7 @@ class CatchUp:
         joined = [viewer for viewer in viewers if self._enter(viewer, track, start, now)]
         if not joined or ahead(track.ring.highest, start) >= _BURST:
             return []
-        live = [viewer for viewer in joined if not paces(viewer, publisher)]
+        live = [viewer for viewer in joined if not goes_alone(viewer, publisher)]
         packets = [
             packet
             for number in range(start, start + ahead(track.ring.highest, start) + 1)
@@ -134,14 +145,18 @@ class CatchUp:
 
     def start(self, viewer: Viewer, publisher: Publisher | None, now: float) -> bool:
         """Start a viewer with the group that the ring holds, if it is worth it: by
-        `starts_in_group` on a wide link, else by `join_plan`.
+        `starts_in_group` on a wide link, else by `join_plan`. Its keyframe alone is worth it until
+        it is old.
         """
-        track = viewer.target
-        if publisher is None or track is None:
+        track, rung = viewer.target, viewer.ladder.rung
+        if publisher is None or track is None or rung == SOUND:
             return False
         start, answers = track.ring.group_start, publisher.answers_requests
         if start is None or viewer.spent == (track, start) or not viewer.can_play(track):
             return False
+        if rung == KEYFRAMES:
+            is_old = answers and now - track.ring.group_time > _OLD_S
+            return not is_old and self._enter(viewer, track, start, now)
         if viewer.link.state == "wide":
             return starts_in_group(track.ring, now, answers) and self._enter(
                 viewer, track, start, now
@@ -165,6 +180,7 @@ class CatchUp:
         viewer.cursor = start
         viewer.entered, viewer.spent = start, None
         viewer.gently, viewer.burst = False, 0
+        viewer.rung = viewer.ladder.rung
         viewer.backpressure.resume(now)
         viewer.selector.begin_stream()
         del self.waiting[viewer.peer]
@@ -201,6 +217,7 @@ class CatchUp:
             return []
         viewer.note_group()
         link, paced, gives_up = viewer.link, paces(viewer, publisher), False
+        still, is_shown = viewer.rung == KEYFRAMES, False
         room, octets = float(1 << 30), 0
         limited = paced or viewer.gently or link.state == "unknown"
         if limited:
@@ -209,12 +226,19 @@ class CatchUp:
         while len(burst) < _BURST and octets < room and ahead(ring.highest, cursor) >= 0:
             packet = ring.get(cursor)
             if packet is not None:
-                if paced and _is_late(viewer, ring, packet):
+                is_of_keyframe = _is_of_keyframe(viewer, ring, packet)
+                if still and not is_of_keyframe:
+                    is_shown = True
+                    break
+                if paced and not is_of_keyframe and _is_late(ring, packet):
                     gives_up = True
                     break
                 burst.append(packet)
                 octets += len(packet.payload)
+                is_shown = still and packet.marker
             cursor = (cursor + 1) & 0xFFFF
+            if is_shown:
+                break
         viewer.cursor = cursor
         viewer.burst += len(burst)
         if limited:
@@ -224,7 +248,9 @@ class CatchUp:
             return fallen
         if gives_up:
             self.give_up(viewer)
-        elif not paced and ahead(ring.highest, cursor) < 0:
+        elif is_shown:
+            self._end_keyframe(viewer)
+        elif not goes_alone(viewer, publisher) and ahead(ring.highest, cursor) < 0:
             self._go_live(viewer, publisher)
         return []
 
@@ -237,12 +263,25 @@ def paces(viewer: Viewer, publisher: Publisher) -> bool:
     return viewer.link.state == "narrow" and len(publisher.layers) < 2
 
 
-def _is_late(viewer: Viewer, ring: Ring, packet: Packet) -> bool:
-    """Return whether this packet is one that the viewer's link does not carry in time.
-
-    The keyframe always goes out: it is a picture.
+def goes_alone(viewer: Viewer, publisher: Publisher) -> bool:
+    """Return whether the viewer does not get its track together with others: it is paced, or does
+    not get all of it.
     """
-    first, newest = ring.get(viewer.entered), ring.newest
-    if newest is None or (first is not None and first.timestamp == packet.timestamp):
-        return False
-    return ahead32(newest.timestamp, packet.timestamp) > LATE_S * _CLOCK_RATE
+    return viewer.rung != FULL or paces(viewer, publisher)
+
+
+def _is_of_keyframe(viewer: Viewer, ring: Ring, packet: Packet) -> bool:
+    """Return whether the packet belongs to the keyframe of the viewer's group."""
+    first = ring.get(viewer.entered)
+    return first is not None and first.timestamp == packet.timestamp
+
+
+def _is_late(ring: Ring, packet: Packet) -> bool:
+    """Return whether the link of a paced viewer does not carry this packet in time.
+
+    A keyframe always goes out: it is a picture.
+    """
+    newest = ring.newest
+    return newest is not None and (
+        ahead32(newest.timestamp, packet.timestamp) > LATE_S * _CLOCK_RATE
+    )

@@ -21,6 +21,7 @@ from farmlive.media.engine.interface import (
     Peer,
     Publishing,
     RemoteAddress,
+    Rung,
     Ssrcs,
     Timeouts,
     ViewerHealth,
@@ -34,6 +35,7 @@ from farmlive.media.engine.python.net.tcp import TcpPorts
 from farmlive.media.engine.python.output import Fanout
 from farmlive.media.engine.python.peer import EnginePeer
 from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.quality_ladder import RUNGS
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.engine.python.timers import Timers
 from farmlive.media.engine.python.viewer import Viewer
@@ -219,6 +221,15 @@ class PythonEngine:
             if entry.fanout.select_track(entry.viewer, time.monotonic()):
                 self._timers.request_keyframes(entry.fanout)
 
+    def limit_rung(self, peer: Peer, most: Rung | None) -> None:
+        """Limit what this viewer gets of its layer; None: no limit."""
+        entry = self._peers.get(peer)
+        if entry is None:
+            return
+        entry.most_rung = RUNGS.index(most or "full")
+        if entry.viewer is not None and entry.fanout is not None:
+            entry.fanout.limit_rung(entry.viewer, entry.most_rung)
+
     def viewer_health(self, peer: Peer) -> ViewerHealth | None:
         """Return the quality of the viewer's stream, or None if the peer is no viewer."""
         entry = self._peers.get(peer)
@@ -231,14 +242,11 @@ class PythonEngine:
             layer=viewer.epoch.track.layer if viewer.epoch is not None else 0,
             layers=len(source.layers) if source is not None else 0,
             loss=round(viewer.selector.recent_loss(now), 3),
-            estimated_kbps=(
-                viewer.link.kbps
-                if viewer.link.state == "narrow"
-                else viewer.selector.link_kbps(now)
-            ),
+            estimated_kbps=viewer.link.kbps if viewer.link.state == "narrow" else None,
             dropped=viewer.backpressure.dropped,
             transport=entry.port.protocol if entry.port is not None else "udp",
             link=viewer.link.state,
+            rung=RUNGS[viewer.gets],
         )
 
     def health(self, peer: Peer) -> Health | None:
@@ -316,6 +324,8 @@ class PythonEngine:
                 controlled=self._link_control,
             )
             entry.viewer.selector.most = entry.most
+            if not entry.viewing.exempt:
+                entry.viewer.ladder.most = entry.most_rung
             fanout.add(entry.viewer, now)
             self._timers.send_sender_report(entry, now)
             self._timers.schedule_bursts()

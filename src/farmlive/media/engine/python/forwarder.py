@@ -87,7 +87,7 @@ def write(packets: Sequence[Packet], shift: RewriteOffset, ssrc: int) -> list[by
     payload_type, by, stamp, pictures = shift
     size = max([len(packet[3]) for packet in packets]) if len(packets) > 1 else 0
     out = []
-    for sequence, timestamp, marker, payload in packets:
+    for sequence, timestamp, marker, payload, _ in packets:
         if pictures is not None:
             payload = moved(payload, pictures)
         second = payload_type | 128 if marker else payload_type

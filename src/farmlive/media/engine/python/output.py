@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from farmlive.media.engine.interface import Peer, Ssrcs
-from farmlive.media.engine.python.catch_up import CatchUp, paces
+from farmlive.media.engine.python import rung_select
+from farmlive.media.engine.python.catch_up import CatchUp, goes_alone, paces
 from farmlive.media.engine.python.forwarder import Forwarder
 from farmlive.media.engine.python.net.sockets import SendSocket
 from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.quality_ladder import KEYFRAMES, SOUND
 from farmlive.media.engine.python.ring import starts_in_group
 from farmlive.media.engine.python.rtx import Rtx
 from farmlive.media.engine.python.sending import Sending
@@ -234,6 +236,7 @@ class Fanout:
         """Add a viewer: with the current group of pictures, or at the next keyframe."""
         self.flush()
         self.viewers[viewer.peer] = self.joining.waiting[viewer.peer] = viewer
+        viewer.rung = viewer.ladder.rung
         self.sending.stale = True
         self.select_track(viewer, now)
         started = self.joining.start(viewer, self.on_air, now)
@@ -241,6 +244,7 @@ class Fanout:
         if (
             self.on_air is not None
             and viewer.target is not None
+            and viewer.rung != SOUND
             and viewer.can_play(viewer.target)
             and not (started and self.on_air.answers_requests)
         ):
@@ -275,7 +279,9 @@ class Fanout:
         layers = publisher.layers
         current = viewer.epoch.track if viewer.epoch is not None else None
         layer = 0
-        if len(layers) > 1:
+        if len(layers) > 1 and viewer.viewing.exempt:
+            layer = publisher.flow.highest
+        elif len(layers) > 1:
             now_at = current.layer if current in layers and current is not None else len(layers)
             layer = viewer.selector.decide(
                 publisher.flow.flowing,
@@ -300,6 +306,10 @@ class Fanout:
         publisher.want_keyframe(target)
         return True
 
+    def limit_rung(self, viewer: Viewer, most: int) -> None:
+        """Limit what the viewer gets of its track."""
+        rung_select.limit(self.joining, viewer, most, self.flush)
+
     def request_keyframes(self, now: float) -> None:
         """Request the keyframes that viewers wait for, or start them without one if none will
         come.
@@ -314,9 +324,19 @@ class Fanout:
             if viewer.backpressure.since is None:
                 self.joining.start(viewer, self.on_air, now)
         for viewer in (*self.joining.waiting.values(), *self.joining.moving.values()):
-            target = viewer.target
-            if target is not None and viewer.can_play(target) and viewer.may_resume(now):
-                publisher.want_keyframe(target, patiently=viewer.link.state != "wide")
+            target, rung = viewer.target, viewer.ladder.rung
+            if (
+                target is not None
+                and rung != SOUND
+                and viewer.can_play(target)
+                and viewer.may_resume(now)
+            ):
+                can_wait = rung == KEYFRAMES or viewer.link.state != "wide"
+                publisher.want_keyframe(target, patiently=can_wait)
+        # Who gets keyframes alone needs the next one as soon as it has had this one.
+        for viewer in self.joining.catching.values():
+            if viewer.rung == KEYFRAMES and viewer.epoch is not None:
+                publisher.want_keyframe(viewer.epoch.track, patiently=True)
 
     def _start_group(self, publisher: Publisher, track: Track, now: float) -> None:
         """Start all viewers that wait for this track, where a group begins."""
@@ -333,7 +353,7 @@ class Fanout:
         """Send all viewers that catch up, or are paced, the next part of their burst."""
         publisher, catching = self.on_air, list(self.joining.catching.values())
         # Who goes live must have had all that came; who is paced leaves the others alone.
-        if any(publisher is None or not paces(viewer, publisher) for viewer in catching):
+        if any(publisher is None or not goes_alone(viewer, publisher) for viewer in catching):
             self.flush()
         for viewer in catching:
             self._stop_videos(self.joining.catch_up(viewer, publisher, now))

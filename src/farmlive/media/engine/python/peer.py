@@ -7,6 +7,7 @@ from farmlive.media.engine.python.net.ice import IcePeer
 from farmlive.media.engine.python.net.sockets import Port
 from farmlive.media.engine.python.output import Fanout
 from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.quality_ladder import FULL
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.engine.python.viewer import Viewer
 from farmlive.media.wire import rtcp
@@ -33,6 +34,8 @@ class EnginePeer(IcePeer):
         self.viewer: Viewer | None = None
         # The highest layer that the viewer wants; None: no limit.
         self.most: int | None = None
+        # The best rung that it wants.
+        self.most_rung = FULL
         # Port and address of the publisher's own socket.
         self.own: tuple[Port, Any] | None = None
         # For how many seconds it has been watching.

@@ -81,7 +81,7 @@ class Sound:
     def write(self, packets: Sequence[Sounded], hearing: AudioOffset) -> list[bytes]:
         """Write the packets as one group of viewers gets them."""
         out = []
-        for (sequence, timestamp, marker, payload), blocks in packets:
+        for (sequence, timestamp, marker, payload, _), blocks in packets:
             number = hearing.payload_type
             if blocks is not None and hearing.red is not None:
                 payload, number = red.write(blocks, number), hearing.red

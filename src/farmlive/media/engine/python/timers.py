@@ -201,9 +201,10 @@ class Timers:
             followed = fanout.following
             if followed is not None and fanout.switch_to_audio_only(now):
                 self.notify_on_air(fanout, followed.peer)
-            if fanout.following or fanout.joining.waiting or fanout.joining.moving:
+            joining = fanout.joining
+            if fanout.following or joining.waiting or joining.moving or joining.catching:
                 fanout.request_keyframes(now)
-                if fanout.joining.catching:
+                if joining.catching:
                     self.schedule_bursts()
         report = self._ticks % _TICKS_A_REPORT == 0
         wall = rtp.ntp(now + self._wall_at_zero)

@@ -145,7 +145,7 @@ class Track:
         self.packets += 1
         self.octets += len(payload)
         self.last_at = now
-        packet = _packet(Packet, (sequence, timestamp, marker, payload))
+        packet = _packet(Packet, (sequence, timestamp, marker, payload, False))
         if self.is_video:
             self._keep(packet)
             self.whole = marker

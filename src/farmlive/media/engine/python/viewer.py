@@ -15,6 +15,7 @@ from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
 from farmlive.media.engine.python.net.slow_viewer import Backpressure
 from farmlive.media.engine.python.net.sockets import SendSocket
+from farmlive.media.engine.python.quality_ladder import FULL, SOUND, QualityLadder
 from farmlive.media.engine.python.ring import SIZE, Ring
 from farmlive.media.engine.python.rtp_rewrite import compress_timestamp
 from farmlive.media.engine.python.send_group import SendGroup
@@ -128,6 +129,7 @@ class Viewer:
         "epoch",
         "forwarder",
         "gently",
+        "ladder",
         "last",
         "link",
         "past",
@@ -136,6 +138,7 @@ class Viewer:
         "reference",
         "rtx_left",
         "rtx_sequence",
+        "rung",
         "selector",
         "sock",
         "sound",
@@ -163,7 +166,7 @@ class Viewer:
         self.sock = sock
         self.address = address
         self._alone: SendGroup | None = None
-        self.backpressure = Backpressure()
+        self.backpressure = Backpressure(viewing.exempt)
         # The payload types of audio, which goes on while the viewer can't keep up.
         self.sound = frozenset(
             number
@@ -174,7 +177,12 @@ class Viewer:
         self.audio_shift: int | None = None
         self.selector = LayerSelector(now)
         # TCP shows by its send queue what the link carries.
-        self.link = LinkEstimate(now, controlled and isinstance(sock, socket.socket))
+        self.link = LinkEstimate(
+            now, controlled and not viewing.exempt and isinstance(sock, socket.socket)
+        )
+        # What it is to get of its track, and what it gets until the next group of pictures.
+        self.ladder = QualityLadder()
+        self.rung = FULL
         # The track that the viewer should get.
         self.target: Track | None = None
         self.forwarder: Forwarder | None = None
@@ -226,6 +234,11 @@ class Viewer:
         """Set its new socket and address; forget the limits of the old route."""
         self.protection.segmented = True
         self.sock, self.address, self._alone = sock, address, None
+
+    @property
+    def gets(self) -> int:
+        """What it gets of its track now: sound alone while it can't keep up."""
+        return self.rung if self.backpressure.since is None else SOUND
 
     @property
     def repeats(self) -> bool:

@@ -170,15 +170,17 @@ def test_what_is_gone_is_ignored(hand: Hand) -> None:
         lambda: engine.view(99, 98, VIEWING),
         lambda: engine.put_on_air(98, 99),
         lambda: engine.limit_layer(99, 1),
+        lambda: engine.limit_rung(99, "sound"),
         # Nor does the extension mind.
         lambda: hand.relay.restart_ice(99, b"name", b"password", b"", b""),
         lambda: hand.relay.send(99, b"\x16"),
         lambda: hand.relay.remove_peer(99),
         lambda: hand.relay.remove_output(99),
         lambda: hand.relay.publish(99, [], -1, -1, -1, 1),
-        lambda: hand.relay.view(99, 98, [], [], 0),
+        lambda: hand.relay.view(99, 98, [], [], 0, False),
         lambda: hand.relay.put_on_air(98, 99),
         lambda: hand.relay.limit_layer(99, -1),
+        lambda: hand.relay.limit_rung(99, 0),
     ]
     for call in calls:
         call()

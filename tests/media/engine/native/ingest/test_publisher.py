@@ -104,7 +104,7 @@ class Twin:
             self.say("nothing")
             return
         track, packet, began = taken
-        sequence, timestamp, marker, payload = packet
+        sequence, timestamp, marker, payload = packet[:4]
         numbers = f"{began:d} {sequence} {timestamp} {marker:d}"
         self.say(f"took {track.ssrc} {track.layer} {numbers} {payload.hex()}")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tests.media.engine.native.support.random_link import TYPES, Link
 
 from farmlive.media.engine.interface import Outgoing, Output, Peer, Ssrcs, Viewing
+from farmlive.media.engine.python.quality_ladder import RUNGS
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import HEADER, ntp
 
@@ -32,6 +33,7 @@ class Viewer:
                 if chance.random() < 0.95
             },
             {"OPUS": Outgoing(111, None, 63 if red else None)},
+            exempt=chance.random() < 0.1,
         )
         self.peer: Peer = 0
         self.highest: int | None = None
@@ -52,6 +54,8 @@ class Viewer:
         self.scenario.come(self, now)
         if self.chance.random() < 0.2:
             hands.prefer(self.peer, self.chance.choice((0, 1, None)))
+        if self.chance.random() < 0.2:
+            hands.limit_rung(self.peer, self.chance.choice((*RUNGS, None)))
 
     def watch(self, output: Output, ssrcs: Ssrcs) -> None:
         """Watch another output, from the beginning."""

@@ -18,6 +18,7 @@ from farmlive.media.engine.interface import (
     Output,
     Peer,
     Publishing,
+    Rung,
     Ssrcs,
     Viewing,
 )
@@ -238,3 +239,7 @@ class Hands:
     def prefer(self, peer: Peer, most: int | None) -> None:
         for hand in self.all:
             hand.engine.limit_layer(peer, most)
+
+    def limit_rung(self, peer: Peer, most: Rung | None) -> None:
+        for hand in self.all:
+            hand.engine.limit_rung(peer, most)

@@ -4,6 +4,8 @@
  * sessions, which Python keeps alive until EVENT_FREED. */
 #include "binding/commands_py.h"
 
+#include <limits.h>
+
 #include "base/memory.h"
 #include "binding/conversion.h"
 #include "binding/relay.h"
@@ -209,22 +211,41 @@ PyObject *relay_put_on_air(PyObject *self, PyObject *arguments)
     return post(self, &numbers->command, run_put_on_air);
 }
 
-static void run_prefer(struct core *core, struct command *command, double now)
+static void run_limit_layer(struct core *core, struct command *command, double now)
 {
     struct numbers *numbers = (struct numbers *)command;
     engine_limit_layer(core, numbers->first, numbers->most, now);
 }
 
-PyObject *relay_limit_layer(PyObject *self, PyObject *arguments)
+static void run_limit_rung(struct core *core, struct command *command, double now)
+{
+    (void)now;
+    struct numbers *numbers = (struct numbers *)command;
+    engine_limit_rung(core, numbers->first, (enum rung)numbers->most);
+}
+
+static PyObject *post_limit(PyObject *self, PyObject *arguments, int least, int most, run *run)
 {
     unsigned long long peer;
-    int most;
-    if (!PyArg_ParseTuple(arguments, "Ki", &peer, &most))
+    int limit;
+    if (!PyArg_ParseTuple(arguments, "Ki", &peer, &limit))
         return NULL;
+    if (limit < least || limit > most)
+        return PyErr_Format(PyExc_ValueError, "%d is not from %d to %d", limit, least, most);
     struct numbers *numbers = commands_new(sizeof *numbers);
     numbers->first = peer;
-    numbers->most = most;
-    return post(self, &numbers->command, run_prefer);
+    numbers->most = limit;
+    return post(self, &numbers->command, run);
+}
+
+PyObject *relay_limit_layer(PyObject *self, PyObject *arguments)
+{
+    return post_limit(self, arguments, INT_MIN, INT_MAX, run_limit_layer);
+}
+
+PyObject *relay_limit_rung(PyObject *self, PyObject *arguments)
+{
+    return post_limit(self, arguments, RUNG_FULL, RUNG_SOUND, run_limit_rung);
 }
 
 /* Outputs, and the roles of peers. */
@@ -318,7 +339,9 @@ PyObject *relay_view(PyObject *self, PyObject *arguments)
     unsigned long long peer, output;
     PyObject *video, *audio;
     unsigned short rtx_sequence;
-    if (!PyArg_ParseTuple(arguments, "KKOOH", &peer, &output, &video, &audio, &rtx_sequence))
+    int exempt;
+    if (!PyArg_ParseTuple(arguments, "KKOOHp", &peer, &output, &video, &audio, &rtx_sequence,
+                          &exempt))
         return NULL;
     struct view *view = commands_new(sizeof *view);
     if (!conversion_outgoing(video, view->viewing.video, &view->viewing.video_count) ||
@@ -329,6 +352,7 @@ PyObject *relay_view(PyObject *self, PyObject *arguments)
     view->peer = peer;
     view->output = output;
     view->rtx_sequence = rtx_sequence;
+    view->viewing.exempt = exempt != 0;
     return post(self, &view->command, run_view);
 }
 

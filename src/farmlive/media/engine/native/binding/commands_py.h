@@ -16,6 +16,7 @@ PyObject *relay_publish(PyObject *self, PyObject *arguments);
 PyObject *relay_view(PyObject *self, PyObject *arguments);
 PyObject *relay_put_on_air(PyObject *self, PyObject *arguments);
 PyObject *relay_limit_layer(PyObject *self, PyObject *arguments);
+PyObject *relay_limit_rung(PyObject *self, PyObject *arguments);
 PyObject *relay_set_times(PyObject *self, PyObject *arguments);
 PyObject *relay_set_link_control(PyObject *self, PyObject *arguments);
 

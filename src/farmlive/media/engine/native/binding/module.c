@@ -161,6 +161,7 @@ static PyMethodDef relay_methods[] = {
     {"view", relay_view, METH_VARARGS, NULL},
     {"put_on_air", relay_put_on_air, METH_VARARGS, NULL},
     {"limit_layer", relay_limit_layer, METH_VARARGS, NULL},
+    {"limit_rung", relay_limit_rung, METH_VARARGS, NULL},
     {"viewer_health", relay_viewer_health, METH_VARARGS, NULL},
     {"health", relay_health, METH_VARARGS, NULL},
     {"counters", relay_counters, METH_NOARGS, NULL},

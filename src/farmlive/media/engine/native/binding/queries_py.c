@@ -32,8 +32,8 @@ PyObject *relay_viewer_health(PyObject *self, PyObject *arguments)
     if (!relay_ask(relay_of(self), &ask.command) || !ask.found)
         Py_RETURN_NONE;
     const struct watching *is = &ask.watching;
-    return Py_BuildValue("(iiddlii)", is->layer, is->layers, is->loss, is->estimated_kbps,
-                         is->dropped, (int)is->transport, (int)is->link);
+    return Py_BuildValue("(iiddliii)", is->layer, is->layers, is->loss, is->estimated_kbps,
+                         is->dropped, (int)is->transport, (int)is->link, (int)is->rung);
 }
 
 struct ask_health {

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "core/send_results.h"
 #include "core/timers.h"
+#include "output/rung_select.h"
 
 /* Creation and destruction. */
 
@@ -109,6 +110,8 @@ static void let_in(struct core *core, struct peer *peer, double now)
                        /* TCP shows by its send queue what the link carries. */
                        core->link_control && port_transport(peer->at.port) == TRANSPORT_UDP);
         viewer->choice.most = peer->most;
+        if (!peer->viewing.exempt)
+            viewer->ladder.most = peer->most_rung;
         peer->viewer = viewer;
         output_add(peer->output, viewer, now);
         timers_send_sender_report(core, peer, now);
@@ -294,6 +297,16 @@ void engine_limit_layer(struct core *core, uint64_t number, int most, double now
     }
 }
 
+void engine_limit_rung(struct core *core, uint64_t number, enum rung most)
+{
+    struct peer *peer = core_peer(core, number);
+    if (peer == NULL)
+        return;
+    peer->most_rung = most;
+    if (peer->viewer != NULL)
+        rung_select_limit(&peer->output->catch_up, peer->viewer, most);
+}
+
 /* Queries. */
 
 bool engine_viewer_health(struct core *core, uint64_t number, double now, struct watching *watching)
@@ -307,10 +320,9 @@ bool engine_viewer_health(struct core *core, uint64_t number, double now, struct
         .layer = viewer->has_epoch ? viewer->epoch.track->layer : 0,
         .layers = source != NULL ? source->layer_count : 0,
         .loss = choice_recent_loss(&viewer->choice, now),
-        .estimated_kbps = viewer->link.state == LINK_NARROW
-                              ? viewer->link.kbps
-                              : choice_carries_kbps(&viewer->choice, now),
+        .estimated_kbps = viewer->link.state == LINK_NARROW ? viewer->link.kbps : -1,
         .link = viewer->link.state,
+        .rung = viewer_gets(viewer),
         .dropped = viewer->slow.dropped,
         .transport = peer->at.port != NULL ? port_transport(peer->at.port) : TRANSPORT_UDP,
     };

@@ -18,6 +18,7 @@ struct watching {
     int layer, layers;
     double loss, estimated_kbps;
     enum link_state link;
+    enum rung rung;
     long dropped;
     enum transport transport;
 };
@@ -52,6 +53,7 @@ void engine_view(struct core *core, uint64_t number, uint64_t output, const stru
 void engine_put_on_air(struct core *core, uint64_t output, uint64_t number, double now);
 /* `most` -1: no limit. */
 void engine_limit_layer(struct core *core, uint64_t number, int most, double now);
+void engine_limit_rung(struct core *core, uint64_t number, enum rung most);
 bool engine_viewer_health(struct core *core, uint64_t number, double now,
                           struct watching *watching);
 /* Return the peer's remote address; false if it has no selected path. */

@@ -58,6 +58,7 @@ struct peer {
     struct viewer *viewer; /* NULL until it has keys and an address too */
     struct place reached;  /* where a viewer's media is sent: the last validated path */
     int most;              /* the highest layer that a viewer wants; -1: no limit */
+    enum rung most_rung;   /* the best rung that it wants */
     struct place own;      /* the address of a publisher's own socket */
     /* For `timers`. */
     struct list turn;       /* in its tenth of a second */

@@ -128,7 +128,8 @@ static void look(struct core *core, double now)
                             0);
         }
         if (output->following != NULL || !list_is_empty(&output->catch_up.waiting) ||
-            !list_is_empty(&output->catch_up.moving)) {
+            !list_is_empty(&output->catch_up.moving) ||
+            !list_is_empty(&output->catch_up.catching)) {
             output_want_keyframes(output, now);
             if (!list_is_empty(&output->catch_up.catching))
                 timers_schedule_bursts(core, now);

@@ -41,8 +41,10 @@ struct ssrcs {
     uint32_t video, retransmission, audio;
 };
 
-/* What a viewer negotiated, for each kind of track. */
+/* What a viewer negotiated, for each kind of track. `exempt`: it gets every frame of the top layer,
+ * whatever its link carries. */
 struct viewing {
+    bool exempt;
     int video_count, audio_count;
     struct outgoing video[OUTGOING_MOST], audio[OUTGOING_MOST];
 };

@@ -22,6 +22,7 @@ struct packet *packet_new(uint16_t sequence, uint32_t timestamp, bool marker,
     packet->sequence = sequence;
     packet->size = (uint16_t)size;
     packet->marker = marker;
+    packet->disposable = false;
     if (size > 0)
         memcpy(packet->payload, payload, size);
     return packet;

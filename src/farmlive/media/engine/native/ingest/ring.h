@@ -16,6 +16,7 @@ struct packet {
     uint32_t timestamp;
     uint16_t sequence, size;
     bool marker;
+    bool disposable; /* no other frame refers to the packet's frame */
     uint8_t payload[];
 };
 

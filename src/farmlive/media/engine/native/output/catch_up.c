@@ -17,6 +17,10 @@ enum { BATCH = 24 };
  * than a long group. */
 enum { HELD_WHILE_CATCHING = 64 * 1024 };
 
+/* A viewer of keyframes alone gets none that is older than this, unless no newer one can be
+ * requested. */
+static const double OLD_S = 2.5;
+
 /* A narrow viewer's picture may be this late, in its clock, before it waits for a keyframe. */
 static const double LATE = 0.6 * VIDEO_CLOCK_RATE;
 
@@ -86,6 +90,11 @@ bool catch_up_paces(const struct viewer *viewer, const struct publisher *publish
     return viewer->link.state == LINK_NARROW && publisher->layer_count < 2;
 }
 
+bool catch_up_goes_alone(const struct viewer *viewer, const struct publisher *publisher)
+{
+    return viewer->rung != RUNG_FULL || catch_up_paces(viewer, publisher);
+}
+
 void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer)
 {
     catch_up_wait(catch_up, viewer, false);
@@ -110,6 +119,7 @@ static bool enter(struct catch_up *catch_up, struct viewer *viewer, struct track
     viewer_spend(viewer, false);
     viewer->gently = false;
     viewer->burst = 0;
+    viewer->rung = quality_ladder_rung(&viewer->ladder);
     slow_viewer_resume(&viewer->slow, now);
     choice_begin_stream(&viewer->choice);
     list_remove(&viewer->place);
@@ -144,7 +154,8 @@ struct beginning {
 static bool is_due(const struct beginning *beginning, const struct viewer *viewer)
 {
     const struct track *target = viewer->target, *track = beginning->track;
-    if (target == NULL || !viewer_may_resume(viewer, beginning->now))
+    if (target == NULL || quality_ladder_rung(&viewer->ladder) == RUNG_SOUND ||
+        !viewer_may_resume(viewer, beginning->now))
         return false;
     if (target == track)
         return true;
@@ -197,7 +208,7 @@ void catch_up_start_group(struct catch_up *catch_up, struct publisher *publisher
         }
         int live = 0;
         for (int at = 0; at < joined; at++)
-            if (!catch_up_paces(viewers[at], publisher))
+            if (!catch_up_goes_alone(viewers[at], publisher))
                 viewers[live++] = viewers[at];
         for (int at = 0; at < live; at++)
             go_live(catch_up, viewers[at], publisher);
@@ -210,13 +221,18 @@ bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
                     const struct publisher *on_air, double now)
 {
     struct track *track = viewer->target;
-    if (on_air == NULL || track == NULL)
+    enum rung rung = quality_ladder_rung(&viewer->ladder);
+    if (on_air == NULL || track == NULL || rung == RUNG_SOUND)
         return false;
     uint16_t start;
     bool answers = publisher_answers_requests(on_air);
     if (!ring_group_start(track->ring, &start) ||
         (viewer->spent == track && viewer->spent_start == start) || !viewer_can_play(viewer, track))
         return false;
+    if (rung == RUNG_KEYFRAMES) {
+        bool is_old = answers && now - track->ring->group_time > OLD_S;
+        return !is_old && enter(catch_up, viewer, track, start, now);
+    }
     if (viewer->link.state == LINK_WIDE)
         return ring_starts_in_group(track->ring, now, answers) &&
                enter(catch_up, viewer, track, start, now);
@@ -229,15 +245,59 @@ bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
     return true;
 }
 
-/* Return whether this packet is one that the viewer's link does not carry in time. The keyframe
- * always goes out: it is a picture. */
-static bool is_late(const struct viewer *viewer, const struct ring *ring,
-                    const struct packet *packet)
+/* Return whether the packet belongs to the keyframe of the viewer's group. */
+static bool is_of_keyframe(const struct viewer *viewer, const struct ring *ring,
+                           const struct packet *packet)
 {
     const struct packet *first = ring_get(ring, viewer->entered);
-    if (first != NULL && first->timestamp == packet->timestamp)
-        return false;
+    return first != NULL && first->timestamp == packet->timestamp;
+}
+
+/* Return whether the link of a paced viewer does not carry this packet in time. A keyframe always
+ * goes out: it is a picture. */
+static bool is_late(const struct ring *ring, const struct packet *packet)
+{
     return ahead32(ring->newest->timestamp, packet->timestamp) > LATE;
+}
+
+/* The next part of what a viewer gets of its track, and what happens after it. */
+struct part {
+    struct packet *packets[BATCH];
+    int count;
+    uint32_t octets;
+    bool gives_up; /* the link does not carry more of this group in time */
+    bool is_shown; /* the keyframe of a viewer of keyframes alone is complete */
+};
+
+/* Take the next part of at most `room` octets, from the cursor on. */
+static struct part take_part(struct viewer *viewer, const struct ring *ring, double room,
+                             bool paced)
+{
+    struct part part = {0};
+    bool still = viewer->rung == RUNG_KEYFRAMES;
+    while (part.count < BATCH && part.octets < room && !part.is_shown &&
+           ahead16(ring->highest, viewer->cursor) >= 0) {
+        struct packet *packet = ring_get(ring, viewer->cursor);
+        if (packet != NULL) {
+            bool of_keyframe = is_of_keyframe(viewer, ring, packet);
+            part.is_shown = still && !of_keyframe;
+            part.gives_up = !still && paced && !of_keyframe && is_late(ring, packet);
+            if (part.is_shown || part.gives_up)
+                break;
+            part.packets[part.count++] = packet;
+            part.octets += packet->size;
+            part.is_shown = still && packet->marker;
+        }
+        viewer->cursor++;
+    }
+    return part;
+}
+
+/* Let a viewer of keyframes alone, which had one, wait for the next. */
+static void end_keyframe(struct catch_up *catch_up, struct viewer *viewer)
+{
+    viewer_spend(viewer, true);
+    catch_up_wait(catch_up, viewer, false);
 }
 
 void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct publisher *on_air,
@@ -257,33 +317,22 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         return;
     viewer_note_group(viewer);
     struct link_estimate *link = &viewer->link;
-    bool paced = catch_up_paces(viewer, on_air), gives_up = false;
+    bool paced = catch_up_paces(viewer, on_air);
     double room = INFINITY;
     bool limited = paced || viewer->gently || link->state == LINK_UNKNOWN;
     if (limited)
         room = link_estimate_may_send(
             link, link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently), now);
-    struct packet *batch[BATCH];
-    int count = 0;
-    uint32_t octets = 0;
-    while (count < BATCH && octets < room && ahead16(ring->highest, viewer->cursor) >= 0) {
-        struct packet *packet = ring_get(ring, viewer->cursor);
-        if (packet != NULL) {
-            gives_up = paced && is_late(viewer, ring, packet);
-            if (gives_up)
-                break;
-            batch[count++] = packet;
-            octets += packet->size;
-        }
-        viewer->cursor++;
-    }
-    viewer->burst += count;
+    struct part part = take_part(viewer, ring, room, paced);
+    viewer->burst += part.count;
     if (limited)
-        link_estimate_spent(link, octets);
-    if (count > 0)
-        sending_send_to(catch_up->sending, &viewer, 1, batch, count);
-    if (gives_up)
+        link_estimate_spent(link, part.octets);
+    if (part.count > 0)
+        sending_send_to(catch_up->sending, &viewer, 1, part.packets, part.count);
+    if (part.gives_up)
         catch_up_give_up(catch_up, viewer);
-    else if (!paced && ahead16(ring->highest, viewer->cursor) < 0)
+    else if (part.is_shown)
+        end_keyframe(catch_up, viewer);
+    else if (!catch_up_goes_alone(viewer, on_air) && ahead16(ring->highest, viewer->cursor) < 0)
         go_live(catch_up, viewer, on_air);
 }

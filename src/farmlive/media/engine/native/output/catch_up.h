@@ -31,6 +31,9 @@ void catch_up_pace(struct catch_up *catch_up, struct viewer *viewer);
 /* Return whether the viewer gets a live track at its own pace. From layers it gets one that its
  * link carries. */
 bool catch_up_paces(const struct viewer *viewer, const struct publisher *publisher);
+/* Return whether the viewer does not get its track together with others: it is paced, or does not
+ * get all of it. */
+bool catch_up_goes_alone(const struct viewer *viewer, const struct publisher *publisher);
 /* Remove the viewer. */
 void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer);
 /* A group begins at `start` on this track: start the viewers that wait for it, and send them what
@@ -39,7 +42,8 @@ void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer);
 void catch_up_start_group(struct catch_up *catch_up, struct publisher *publisher,
                           struct track *track, uint16_t start, bool impatient, double now);
 /* Start a viewer with the group that the ring holds, if it is worth it: by `ring_starts_in_group`
- * on a wide link, else by `link_estimate_join`. `on_air`: the publisher of its target, or NULL. */
+ * on a wide link, else by `link_estimate_join`. Its keyframe alone is worth it until it is old.
+ * `on_air`: the publisher of its target, or NULL. */
 bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
                     const struct publisher *on_air, double now);
 /* Send a viewer the next part of its batch, or of its paced track; without `on_air` it waits. */

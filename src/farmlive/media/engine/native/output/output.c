@@ -264,7 +264,7 @@ void output_send_bursts(struct output *output, double now)
     bool flushes = false;
     list_each(link, &output->catch_up.catching)
         flushes |= output->on_air == NULL ||
-                   !catch_up_paces(list_entry(link, struct viewer, place), output->on_air);
+                   !catch_up_goes_alone(list_entry(link, struct viewer, place), output->on_air);
     if (flushes)
         output_flush(output);
     list_each(link, &output->catch_up.catching)
@@ -278,6 +278,7 @@ void output_add(struct output *output, struct viewer *viewer, double now)
 {
     output_flush(output);
     viewer->is = VIEWER_WAITING;
+    viewer->rung = quality_ladder_rung(&viewer->ladder);
     list_add(&output->sending.viewers, &viewer->all);
     list_add(&output->catch_up.waiting, &viewer->place);
     output->sending.stale = true;
@@ -285,8 +286,8 @@ void output_add(struct output *output, struct viewer *viewer, double now)
     bool started = catch_up_start(&output->catch_up, viewer, output->on_air, now);
     struct publisher *on_air = output->on_air;
     /* Also ask a publisher that did not answer the last request: it may answer now. */
-    if (on_air != NULL && viewer->target != NULL && viewer_can_play(viewer, viewer->target) &&
-        !(started && publisher_answers_requests(on_air)))
+    if (on_air != NULL && viewer->target != NULL && viewer->rung != RUNG_SOUND &&
+        viewer_can_play(viewer, viewer->target) && !(started && publisher_answers_requests(on_air)))
         track_select_want_keyframe(on_air, viewer->target, viewer);
 }
 

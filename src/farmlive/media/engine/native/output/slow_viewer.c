@@ -15,7 +15,10 @@ static const double STEADY_S = 10.0;
 enum { REFUSED_MOST = 32 };
 static const double REFUSED_WITHIN_S = 1.0;
 
-void slow_viewer_init(struct slow_viewer *slow) { *slow = (struct slow_viewer){.wait_s = WAIT_S}; }
+void slow_viewer_init(struct slow_viewer *slow, bool exempt)
+{
+    *slow = (struct slow_viewer){.exempt = exempt, .wait_s = WAIT_S};
+}
 
 void slow_viewer_stop_video(struct slow_viewer *slow, int dropped, double now)
 {
@@ -37,7 +40,7 @@ bool slow_viewer_count_refused(struct slow_viewer *slow, int packets, double now
         slow->refused_since = now;
     }
     slow->refused += packets;
-    if (slow->refused <= REFUSED_MOST) {
+    if (slow->refused <= REFUSED_MOST || slow->exempt) {
         slow->dropped += packets;
         return false;
     }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 struct slow_viewer {
+    bool exempt;  /* what a full buffer refuses does not make it slow */
     long dropped; /* packets that were left out because it could not keep up */
     bool is_down; /* it gets no video */
     double since;
@@ -18,7 +19,7 @@ struct slow_viewer {
     double refused_since;
 };
 
-void slow_viewer_init(struct slow_viewer *slow);
+void slow_viewer_init(struct slow_viewer *slow, bool exempt);
 /* Stop its video: its queue exceeded the limits and packets were dropped. */
 void slow_viewer_stop_video(struct slow_viewer *slow, int dropped, double now);
 /* Count packets that no buffer had room for; return true if that makes it slow. */

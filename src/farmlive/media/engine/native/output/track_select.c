@@ -52,7 +52,10 @@ bool track_select_viewer(struct catch_up *catch_up, struct publisher *publisher,
         return false;
     }
     const struct track *current = viewer->has_epoch ? viewer->epoch.track : NULL;
-    int layer = publisher->layer_count > 1 ? choose(catch_up, publisher, viewer, current, now) : 0;
+    int layer = 0;
+    if (publisher->layer_count > 1)
+        layer = viewer->viewing.exempt ? flow_highest(&publisher->flow)
+                                       : choose(catch_up, publisher, viewer, current, now);
     struct track *target = viewer->target = publisher->layers[layer];
     if (current != NULL && !publisher_has_layer(publisher, current) &&
         !viewer_can_play(viewer, target)) {
@@ -74,7 +77,7 @@ bool track_select_viewer(struct catch_up *catch_up, struct publisher *publisher,
 void track_select_want_keyframe(struct publisher *publisher, struct track *track,
                                 const struct viewer *viewer)
 {
-    if (viewer->link.state == LINK_WIDE)
+    if (viewer->link.state == LINK_WIDE && quality_ladder_rung(&viewer->ladder) < RUNG_KEYFRAMES)
         publisher_want_keyframe(publisher, track);
     else
         publisher_want_keyframe_patiently(track);
@@ -83,7 +86,8 @@ void track_select_want_keyframe(struct publisher *publisher, struct track *track
 static void want_for(struct publisher *publisher, const struct viewer *viewer, double now)
 {
     struct track *target = viewer->target;
-    if (target != NULL && viewer_can_play(viewer, target) && viewer_may_resume(viewer, now))
+    if (target != NULL && quality_ladder_rung(&viewer->ladder) != RUNG_SOUND &&
+        viewer_can_play(viewer, target) && viewer_may_resume(viewer, now))
         track_select_want_keyframe(publisher, target, viewer);
 }
 
@@ -101,6 +105,12 @@ void track_select_request_keyframes(struct catch_up *catch_up, struct publisher 
         want_for(publisher, list_entry(link, struct viewer, place), now);
     list_each(link, &catch_up->moving)
         want_for(publisher, list_entry(link, struct viewer, moving), now);
+    /* Who gets keyframes alone needs the next one as soon as it has had this one. */
+    list_each(link, &catch_up->catching) {
+        const struct viewer *viewer = list_entry(link, struct viewer, place);
+        if (viewer->rung == RUNG_KEYFRAMES)
+            publisher_want_keyframe_patiently(viewer->epoch.track);
+    }
 }
 
 struct publisher *track_select_keyframe_requested(const struct viewer *viewer,

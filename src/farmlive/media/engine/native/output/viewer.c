@@ -39,9 +39,10 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
     viewer->viewing = *viewing;
     viewer->leg = leg;
     viewer->backpressure = backpressure;
-    slow_viewer_init(&viewer->slow);
+    slow_viewer_init(&viewer->slow, viewing->exempt);
     choice_init(&viewer->choice, now);
-    link_estimate_init(&viewer->link, now, controlled);
+    link_estimate_init(&viewer->link, now, controlled && !viewing->exempt);
+    quality_ladder_init(&viewer->ladder);
     viewer->rtx_sequence = rtx_sequence;
     viewer->rtx_left = RTX_PER_S;
     return viewer;
@@ -67,6 +68,11 @@ bool viewer_may_resume(const struct viewer *viewer, double now)
 {
     return !viewer->slow.is_down ||
            slow_viewer_may_resume(&viewer->slow, viewer_queued_bytes(viewer), now);
+}
+
+enum rung viewer_gets(const struct viewer *viewer)
+{
+    return viewer->slow.is_down ? RUNG_SOUND : viewer->rung;
 }
 
 bool viewer_repeats(const struct viewer *viewer)

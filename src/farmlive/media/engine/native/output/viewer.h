@@ -9,6 +9,7 @@
 #include "ingest/layer_select.h"
 #include "output/forwarder.h"
 #include "output/link_estimate.h"
+#include "output/quality_ladder.h"
 #include "output/slow_viewer.h"
 #include "send/leg.h"
 
@@ -65,6 +66,8 @@ struct viewer {
     struct slow_viewer slow;
     struct choice choice;
     struct link_estimate link;
+    struct quality_ladder ladder; /* what it is to get of its track */
+    enum rung rung;               /* what it gets until the next group of pictures */
     bool has_audio_offset;
     uint16_t audio_offset;
     struct track *target; /* the track that it should get, one of the publisher's on air; or NULL */
@@ -103,6 +106,8 @@ void viewer_free(struct viewer *viewer);
 size_t viewer_queued_bytes(const struct viewer *viewer);
 /* Return whether it may get a keyframe now. */
 bool viewer_may_resume(const struct viewer *viewer, double now);
+/* Return what it gets of its track now: sound alone while it can't keep up. */
+enum rung viewer_gets(const struct viewer *viewer);
 /* Return whether it negotiated RTX. */
 bool viewer_repeats(const struct viewer *viewer);
 bool viewer_can_play(const struct viewer *viewer, const struct track *track);

@@ -100,12 +100,21 @@ class Backpressure:
     """Whether one viewer keeps up.
 
     A slow viewer gets audio alone; its video goes on at a keyframe once it has taken what was
-    queued.
+    queued. `exempt`: what a full buffer refuses does not make it slow.
     """
 
-    __slots__ = ("_refused", "_refused_since", "_resumed_at", "_wait_s", "dropped", "since")
+    __slots__ = (
+        "_refused",
+        "_refused_since",
+        "_resumed_at",
+        "_wait_s",
+        "dropped",
+        "exempt",
+        "since",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, exempt: bool = False) -> None:
+        self.exempt = exempt
         # Packets that were left out because it could not keep up.
         self.dropped = 0
         # Since when it gets no video; None while it keeps up.
@@ -128,7 +137,7 @@ class Backpressure:
         if now - self._refused_since > 1:
             self._refused, self._refused_since = 0, now
         self._refused += packets
-        if self._refused > _REFUSED_MOST:
+        if self._refused > _REFUSED_MOST and not self.exempt:
             self._refused = 0
             self.stop_video(packets, now)
         else:

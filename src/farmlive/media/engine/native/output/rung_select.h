@@ -1,0 +1,11 @@
+/* Selects the rung of each viewer of an output: by what it wants and what its link carries. As
+ * `farmlive.media.engine.python.rung_select`. */
+#ifndef FARMLIVE_RUNG_SELECT_H
+#define FARMLIVE_RUNG_SELECT_H
+
+#include "output/catch_up.h"
+
+/* Limit what the viewer gets of its track. */
+void rung_select_limit(struct catch_up *catch_up, struct viewer *viewer, enum rung most);
+
+#endif

@@ -1,0 +1,143 @@
+"""Viewers who limit what they get of their track: the same on each engine."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from tests.media.support import packets
+from tests.media.support.light_peers import Light, started
+from tests.support.waiting import until
+
+from farmlive.media.engine.interface import (
+    Engine,
+    Incoming,
+    Outgoing,
+    Output,
+    Publishing,
+    Rung,
+    Viewing,
+)
+from farmlive.media.wire.rtp import Packet
+
+PUBLISHING = Publishing(
+    [
+        Incoming("video", 90_000, {96: "VP8"}, nack=True, pli=True),
+        Incoming("audio", 48_000, {111: "OPUS"}),
+    ]
+)
+CODECS = {"VP8": Outgoing(96, 97)}, {"OPUS": Outgoing(111)}
+KEY, DELTA = b"\x10\x00\x50\x00", b"\x10\x01\x00\x00"
+GROUP = 10
+
+
+class Camera(Light):
+    """Sends a keyframe and nine other frames, again and again, and sound with each."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        engine.publish(self.number, PUBLISHING)
+
+    async def roll(self) -> None:
+        await self.come()
+        self.rolling = asyncio.create_task(self._send())
+
+    async def _send(self) -> None:
+        for frame in itertools.count():
+            payload = DELTA if frame % GROUP else KEY
+            self._give(Packet(frame & 0xFFFF, frame * 1_800, True, payload), 96, 500)
+            self._give(Packet(frame & 0xFFFF, frame * 960, False, b"sound"), 111, 501)
+            await asyncio.sleep(0.02)
+
+    def _give(self, packet: Packet, payload_type: int, ssrc: int) -> None:
+        data = packets.write(packet, payload_type, ssrc)
+        self.sock.send(self.protection._transmit.protect(data))
+
+    def close(self) -> None:
+        self.rolling.cancel()
+        super().close()
+
+
+class Watcher(Light):
+    """A viewer of an output, and what it gets there."""
+
+    def __init__(self, engine: Engine, output: Output, *, exempt: bool = False) -> None:
+        super().__init__(engine)
+        self.ssrcs = engine.ssrcs(output)
+        engine.view(self.number, output, Viewing(*CODECS, exempt=exempt))
+
+    def pictures(self) -> list[bytes]:
+        """The payload of each packet of its picture."""
+        return [each.packet.payload for each in self.media if each.ssrc == self.ssrcs.video]
+
+    def heard(self) -> int:
+        return sum(each.ssrc == self.ssrcs.audio for each in self.media)
+
+    async def hears(self, more: int) -> None:
+        """Wait for more sound."""
+        enough = self.heard() + more
+        await until(lambda: self.heard() >= enough, "more sound comes")
+
+    def rung(self) -> Rung:
+        health = self.engine.viewer_health(self.number)
+        assert health is not None
+        return health.rung
+
+
+@pytest.fixture
+async def engine(engine_name: Any) -> AsyncIterator[Engine]:
+    async with started(engine_name) as (engine, _):
+        yield engine
+
+
+async def on_air(engine: Engine) -> Output:
+    output = engine.add_output()
+    camera = Camera(engine)
+    engine.put_on_air(output, camera.number)
+    await camera.roll()
+    return output
+
+
+async def test_a_limit_before_the_view_leaves_keyframes_alone(engine: Engine) -> None:
+    output = await on_air(engine)
+    one = Watcher(engine, output)
+    engine.limit_rung(one.number, "keyframes")
+    await one.come()
+    await until(lambda: len(one.pictures()) > 5, "pictures come")
+    await one.hears(3 * GROUP)
+    assert set(one.pictures()) == {KEY}
+    numbers = [each.packet.sequence for each in one.media if each.ssrc == one.ssrcs.video]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert one.rung() == "keyframes"
+
+
+async def test_a_limit_while_it_watches_and_its_end(engine: Engine) -> None:
+    output = await on_air(engine)
+    one = Watcher(engine, output)
+    await one.come()
+    await until(lambda: DELTA in one.pictures(), "every frame comes")
+    assert one.rung() == "full"
+    engine.limit_rung(one.number, "sound")
+    await until(lambda: one.rung() == "sound", "it has taken effect")
+    await one.hears(2)
+    count = len(one.pictures())
+    await one.hears(3 * GROUP)
+    assert len(one.pictures()) == count
+    engine.limit_rung(one.number, None)
+    await until(lambda: len(one.pictures()) > count + 2 * GROUP, "every frame comes again")
+    assert one.rung() == "full"
+
+
+async def test_a_viewer_of_the_house_has_no_limit(engine: Engine) -> None:
+    output = await on_air(engine)
+    one = Watcher(engine, output, exempt=True)
+    engine.limit_rung(one.number, "sound")
+    await one.come()
+    await until(lambda: DELTA in one.pictures(), "every frame comes")
+    engine.limit_rung(one.number, "keyframes")
+    count = len(one.pictures())
+    await until(lambda: DELTA in one.pictures()[count + GROUP :], "every frame comes still")
+    health = engine.viewer_health(one.number)
+    assert health is not None
+    assert (health.rung, health.link) == ("full", "wide")
