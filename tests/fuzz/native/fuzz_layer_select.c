@@ -6,7 +6,7 @@
 /* What a viewer's link tells, in steps of 50 ms and whole kbit/s. */
 static void tell(struct choice *choice, struct input *input, int current, double now)
 {
-    switch (take(input, 1) % 6) {
+    switch (take(input, 1) % 7) {
     case 0:
         choice_estimated(choice, (double)take(input, 2), now);
         break;
@@ -18,6 +18,9 @@ static void tell(struct choice *choice, struct input *input, int current, double
         break;
     case 3:
         choice->most = (int)(take(input, 1) % (LAYERS_MOST + 2)) - 1;
+        break;
+    case 4:
+        choice_checked(choice, (double)take(input, 1) / 200, now);
         break;
     default:
         choice_reported(choice, (uint32_t)take(input, 4), (int32_t)(uint32_t)take(input, 4), now);
@@ -37,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct flow flow;
     struct choice choice;
     flow_init(&flow, count);
-    choice_init(&choice, now);
+    choice_init(&choice, now, take(&input, 1));
     while (input.size) {
         now += (double)take(&input, 1) / 20;
         uint64_t moved = take(&input, 1);
@@ -49,7 +52,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         flow_look(&flow, packets, frames, now);
         tell(&choice, &input, current, now);
         bool can_probe = take(&input, 1) & 1;
-        int layer = choice_decide(&choice, flow.flowing, kbps, count, current, now, can_probe);
+        bool is_settled = take(&input, 1) & 1;
+        int layer =
+            choice_decide(&choice, flow.flowing, kbps, count, current, now, can_probe, is_settled);
+        double owed = link_probe_owed(&choice.watch, 1000, now);
+        CHECK(owed >= 0 && owed <= 20000 && (owed == 0 || choice.watch.is_on));
+        link_probe_spent(&choice.watch, (long)owed);
+        if (link_probe_wants_check(&choice.watch, now))
+            link_probe_asked(&choice.watch, now);
         CHECK(layer >= 0 && (layer < count || layer == 0));
         CHECK(count < 2 || flow.flowing[layer] || !flow.flowing[flow_highest(&flow)]);
         CHECK(choice.probe >= -1 && choice.probe < LAYERS_MOST);

@@ -51,8 +51,8 @@ class Camera(Light):
 class Watcher(Light):
     """Reports what it got, and that it lost what its link does not carry of each packet's bytes."""
 
-    def __init__(self, engine: Engine, output: int) -> None:
-        super().__init__(engine)
+    def __init__(self, engine: Engine, output: int, *, answers: bool = False) -> None:
+        super().__init__(engine, answers=answers)
         self.ssrc = engine.ssrcs(output).video
         self.again = engine.ssrcs(output).retransmission
         self.carries = 1_000
@@ -146,6 +146,21 @@ async def test_reports_tell_of_links(engine: Engine) -> None:
     await until(
         lambda: engine.counters()["datagrams_received"] > before, "it comes through the filter"
     )
+
+
+async def test_who_answers_checks_has_the_highest_layer_without_a_report(engine: Engine) -> None:
+    output = engine.add_output()
+    camera, watcher = Camera(engine), Watcher(engine, output, answers=True)
+    await camera.come()
+    engine.put_on_air(output, camera.number)
+    rolls = asyncio.create_task(camera.roll())
+    await watcher.come()
+    try:
+        await until(lambda: watcher.layer == 1, "it begins in the middle")
+        await until(lambda: watcher.layer == 2, "its link carries the highest layer")
+        assert any(each.ssrc == watcher.again for each in watcher.media), "that was tried before"
+    finally:
+        rolls.cancel()
 
 
 async def test_without_link_control_reports_are_read_only_where_there_are_layers(

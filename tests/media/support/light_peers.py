@@ -35,10 +35,12 @@ class Light:
 
     opened: ClassVar[list["Light"]] = []
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, answers: bool = False) -> None:
         self.engine = engine
         self.credentials = Credentials(os.urandom(4).hex(), os.urandom(12).hex())
-        self.number = engine.add_peer(self.credentials)
+        # Its own, by which it answers checks; None: it answers none.
+        self.remote = Credentials(os.urandom(4).hex(), os.urandom(12).hex()) if answers else None
+        self.number = engine.add_peer(self.credentials, self.remote)
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind((APART, 0))
         self.sock.setblocking(False)
@@ -61,6 +63,9 @@ class Light:
         loop = asyncio.get_running_loop()
         while True:
             data = await loop.sock_recv(self.sock, 2048)
+            if self.remote is not None and data[:2] == stun.BINDING_REQUEST.to_bytes(2, "big"):
+                key = self.remote.password.encode()
+                self.sock.send(stun.success(stun.parse(data), APART, 1, key))
             if data[0] >> 6 != 2:
                 continue
             if rtp.is_rtcp(data):

@@ -40,18 +40,22 @@ def test_a_link_is_tried_with_repeats_before_a_layer_is(fanout: Fanout) -> None:
     source.now += 3
     source.publisher.measure(2.0)
     report(fanout, one, source.now, 400, 0)
-    # Of the layer above one packet in three is more, of 45 bytes and 30 times a second.
-    fanout.probe(0.1)
+    # Of the layer above one packet in three is more, of 45 bytes and 30 times a second; it takes
+    # half a second to get there.
+    for _ in range(20):
+        source.now += 0.1
+        fanout.probe(source.now)
     repeats = kept.of(SSRCS.retransmission)
-    assert sum(len(each.packet.payload) - 2 for each in repeats) == pytest.approx(135, abs=45)
+    assert sum(len(each.packet.payload) - 2 for each in repeats) == pytest.approx(2_200, abs=300)
     numbers = [int.from_bytes(each.packet.payload[:2], "big") for each in repeats]
-    assert numbers == [packet.sequence for packet in reversed(kept.video)][: len(numbers)]
+    had = {packet.sequence: packet.payload for packet in kept.video}
+    assert [each.packet.payload[2:] for each in repeats] == [had[number] for number in numbers]
     report(fanout, one, source.now + 0.5, 450, 0)
     source.now += 1.5
     report(fanout, one, source.now, 550, 30)
     assert one.selector.probe is None
     assert one.target is source.publisher.layers[1], "it does not carry that"
-    fanout.probe(0.1)
+    fanout.probe(source.now + 0.1)
     assert len(kept.of(SSRCS.retransmission)) == len(repeats)
 
 

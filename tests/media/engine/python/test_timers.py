@@ -28,7 +28,7 @@ def test_the_clocks_are_apart_by_what_was_read_until_someone_sets_one(
 ) -> None:
     clocks: Any = Clocks()
     monkeypatch.setattr(timers, "time", clocks)
-    kept = Timers({}, Ports(), lambda now: None)
+    kept = Timers({}, Ports(), lambda now: None, lambda peer, now: False)
     kept._read_clocks()
     assert kept.wall_ahead == 950.0
     clocks.interrupted_s = 0.04

@@ -41,14 +41,13 @@ class CatchUp:
         self.catching: dict[Peer, Viewer] = {}
         self.waiting: dict[Peer, Viewer] = {}
         self.moving: dict[Peer, Viewer] = {}
-        # Viewers whose link is probed with the bitrate of a higher layer.
+        # Viewers whose link is checked, or probed with the bitrate of a higher layer.
         self.probing: dict[Peer, Viewer] = {}
         self.forwarders: dict[Track, Forwarder] = {}
 
     def wait(self, viewer: Viewer, muted: bool = False) -> None:
         """Send the viewer no video until the next keyframe of its track."""
         epoch, lane = viewer.epoch, viewer.forwarder
-        self.probing.pop(viewer.peer, None)
         if epoch is not None:
             sent = epoch.track.ring.highest if viewer.cursor is None else viewer.cursor - 1
             viewer.end_epoch(sent, muted)
@@ -96,6 +95,7 @@ class CatchUp:
     def forget(self, viewer: Viewer) -> None:
         """Remove the viewer."""
         self.wait(viewer)
+        self.probing.pop(viewer.peer, None)
         del self.waiting[viewer.peer]
 
     def due(
@@ -133,7 +133,11 @@ class CatchUp:
         joined = [viewer for viewer in viewers if self._enter(viewer, track, start, now)]
         if not joined or ahead(track.ring.highest, start) >= _BURST:
             return []
-        live = [viewer for viewer in joined if not goes_alone(viewer, publisher)]
+        live = [
+            viewer
+            for viewer in joined
+            if not goes_alone(viewer) and not limits(viewer, publisher, now)
+        ]
         packets = [
             packet
             for number in range(start, start + ahead(track.ring.highest, start) + 1)
@@ -216,10 +220,10 @@ class CatchUp:
         if viewer.queued_bytes > _HELD_WHILE_CATCHING:
             return []
         viewer.note_group()
-        link, paced, gives_up = viewer.link, paces(viewer, publisher), False
+        link, paced, gives_up = viewer.link, paces(viewer), False
         still, is_shown = viewer.rung == KEYFRAMES, False
         room, octets = float(1 << 30), 0
-        limited = paced or viewer.gently or link.state == "unknown"
+        limited = limits(viewer, publisher, now) or viewer.gently or link.state == "unknown"
         if limited:
             room = link.may_send(link.pace_kbps(epoch.track.kbps, viewer.gently), now)
         burst: list[Packet] = []
@@ -247,27 +251,42 @@ class CatchUp:
         if fallen:
             return fallen
         if gives_up:
+            step_down(viewer, now)
             self.give_up(viewer)
         elif is_shown:
             self._end_keyframe(viewer)
-        elif not goes_alone(viewer, publisher) and ahead(ring.highest, cursor) < 0:
+        elif not goes_alone(viewer) and ahead(ring.highest, cursor) < 0:
             self._go_live(viewer, publisher)
         return []
 
 
-def paces(viewer: Viewer, publisher: Publisher) -> bool:
-    """Return whether the viewer gets a live track at its own pace.
+def paces(viewer: Viewer) -> bool:
+    """Return whether the viewer gets a live track at its own pace."""
+    return viewer.link.state == "narrow"
 
-    From layers it gets one that its link carries.
+
+def step_down(viewer: Viewer, now: float) -> None:
+    """Let a viewer of a layer that its link does not carry go on with a lower one."""
+    if viewer.epoch is not None and viewer.epoch.track.incoming.layers:
+        viewer.selector.record_stall(viewer.epoch.track.layer, now)
+
+
+def limits(viewer: Viewer, publisher: Publisher, now: float) -> bool:
+    """Return whether the viewer gets the keyframe of a track that begins at a pace.
+
+    A layer may be more than its link carries until the viewer has had it for a while.
     """
-    return viewer.link.state == "narrow" and len(publisher.layers) < 2
+    if paces(viewer):
+        return True
+    is_new = viewer.link.state == "unknown" or viewer.selector.is_trying(now)
+    return viewer.link.controlled and is_new and len(publisher.layers) > 1
 
 
-def goes_alone(viewer: Viewer, publisher: Publisher) -> bool:
+def goes_alone(viewer: Viewer) -> bool:
     """Return whether the viewer does not get its track together with others: it is paced, or does
     not get all of it.
     """
-    return viewer.rung != FULL or paces(viewer, publisher)
+    return viewer.rung != FULL or paces(viewer)
 
 
 def _is_of_keyframe(viewer: Viewer, ring: Ring, packet: Packet) -> bool:

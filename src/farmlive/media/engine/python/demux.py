@@ -58,20 +58,35 @@ class Demux:
                 self._ice.count_record(peer, port, address, data)
                 self._timers.listener.on_dtls(peer.number, data)
                 return
-        elif first < 4 and self._handle_check(port, data, address, now):
+        elif first < 4 and self._handle_check(port, data, kernel_time, address, now):
             return
         counts["datagrams_ignored"] += 1
 
-    def _handle_check(self, port: Port, data: bytes, address: Any, now: float) -> bool:
+    def _handle_check(
+        self, port: Port, data: bytes, kernel_time: float | None, address: Any, now: float
+    ) -> bool:
         """Answer a connectivity check; return False if its credentials are unknown."""
         checked = self._ice.check(port, data, address, now)
         if checked is None:
             return False
         if checked.first:
             self._timers.listener.on_reached(checked.peer.number)
+        if checked.asked_at is not None:
+            # An answer that waited to be read must not be taken for one that waited on the link.
+            came = arrival_time(kernel_time, now, self._timers.wall_ahead)
+            self._handle_round_trip(checked.peer, max(0.0, came - checked.asked_at), now)
         if checked.moved:
             self._on_path(checked.peer)
         return True
+
+    def _handle_round_trip(self, peer: EnginePeer, round_trip_s: float, now: float) -> None:
+        """Handle the round trip of a check of ours."""
+        fanout, viewer = peer.fanout, peer.viewer
+        peer.round_trip_s = round_trip_s
+        if viewer is None or fanout is None:
+            return
+        if fanout.record_check(viewer, round_trip_s, now):
+            self._timers.request_keyframes(fanout)
 
     def _handle_media(
         self,

@@ -55,7 +55,13 @@ class PythonEngine:
         self._numbers = itertools.count(1)
         self._ice: IceLite[EnginePeer] = IceLite(timeouts.left_after)
         self._ports, self._streams = Ports(), TcpPorts()
-        self._timers = Timers(self._outputs, self._ports, self._ice.retransmit_checks, timeouts)
+        self._timers = Timers(
+            self._outputs,
+            self._ports,
+            self._ice.retransmit_checks,
+            self._ice.check_link,
+            timeouts,
+        )
         self._demux = Demux(self._ice, self._timers, self._on_path)
         self._passes_reports = False
         self._removed_counts = dict.fromkeys(
@@ -326,6 +332,8 @@ class PythonEngine:
             entry.viewer.selector.most = entry.most
             if not entry.viewing.exempt:
                 entry.viewer.ladder.most = entry.most_rung
+            if entry.round_trip_s is not None:
+                entry.viewer.link.measured(entry.round_trip_s)
             fanout.add(entry.viewer, now)
             self._timers.send_sender_report(entry, now)
             self._timers.schedule_bursts()

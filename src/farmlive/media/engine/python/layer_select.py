@@ -5,6 +5,9 @@ Pure decisions from numbers and times; both engines use the same rules.
 """
 
 from collections.abc import Sequence
+from math import fmod
+
+from farmlive.media.engine.python.layer_probe import LinkProbe
 
 # A layer has stopped when a lower one has had this many frames since its last packet, or, if it is
 # the only one, when it was quiet for this long. Then it counts as flowing again only after it has
@@ -25,9 +28,10 @@ _ESTIMATE_SHARE, _ESTIMATE_LOSSY = 0.5, 0.85
 _LOW_S, _FELL_S = 4.0, 3.0
 _ESTIMATE_VALID_S = 5.0
 _REPORT_VALID_S = 5.0
-# The first step up comes soon, later ones after a pause that doubles after each failed step or
-# probe. After a step down the link's queue needs a while to drain.
-_FIRST_UP_S = 2.0
+# The first step up comes soon, sooner where checks watch the link's queue; later ones after a pause
+# that doubles after each failed step or probe. After a step down the link's queue needs a while to
+# drain.
+_FIRST_UP_S, _FIRST_CHECKED_UP_S = 2.0, 0.3
 _UP_S = 3.0
 _DOWN_S = 1.5
 _CONGESTED_S = 4.0
@@ -35,6 +39,11 @@ _TRIAL_S = 10.0
 _PROBE_MOST_S = 5.0
 _BACK_OFF_S, _LONGEST_BACK_OFF_S = 8.0, 64.0
 _FORGIVEN_S = 60.0
+# A probe that checks watch costs nobody anything: the pause after it is this share.
+_CHECKED_SHARE = 0.25
+# Viewers of one link that probe it together would all fail, time and again: each has a place of its
+# own, up to this share later.
+_APART, _GOLDEN = 0.4, 0.6180339887498949
 
 
 class FlowingLayers:
@@ -100,7 +109,7 @@ class LayerSelector:
     `most` is the highest layer that the viewer wants; None: no limit. `probe` is the layer whose
     bitrate is being tried: for a moment the viewer gets that much in addition, as padding, which
     shows whether its link carries it. A failed step would cost the viewer its picture; a failed
-    probe does not.
+    probe does not. `watch` has the probe, and the checks of the link.
     """
 
     __slots__ = (
@@ -111,7 +120,10 @@ class LayerSelector:
         "_down_at",
         "_estimate_at",
         "_fell_at",
+        "_is_new",
         "_is_news",
+        "_joined_at",
+        "_later",
         "_limit",
         "_low_since",
         "_probe_since",
@@ -123,11 +135,16 @@ class LayerSelector:
         "loss",
         "most",
         "probe",
+        "watch",
     )
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, place: int = 0) -> None:
         self.most: int | None = None
         self.probe: int | None = None
+        self.watch = LinkProbe(now)
+        # When it joined, and whether nothing has failed since.
+        self._joined_at, self._is_new = now, True
+        self._later = 1.0 + _APART * fmod(place * _GOLDEN, 1.0)
         self._probe_since = now
         # The lost share of what was recently sent, and the viewer's own bandwidth estimate.
         self.loss = 0.0
@@ -153,6 +170,14 @@ class LayerSelector:
     def is_congested(self, now: float) -> bool:
         """Return whether the viewer recently stepped down because its link was full."""
         return now - self._down_at < _CONGESTED_S
+
+    def is_trying(self, now: float) -> bool:
+        """Return whether the viewer has stepped up, and not for long: the link may not carry it."""
+        return self._raised_at is not None and now - self._raised_at < _TRIAL_S
+
+    def is_full(self, now: float) -> bool:
+        """Return whether the link is full of what the viewer gets."""
+        return self.watch.is_full(self._is_new and self._raised_at is None, now)
 
     def record_stall(self, current: int, now: float) -> None:
         """Record that the viewer could not keep up with this layer: its next keyframe is of a lower
@@ -199,6 +224,12 @@ class LayerSelector:
             self._fell_at = now
         self.estimate_kbps, self._estimate_at = kbps, now
 
+    def record_check(self, queue_s: float, now: float) -> None:
+        """Record the queue of the link, as the answer to a check shows it."""
+        if not self.watch.answers and self._is_new:
+            self._up_at = min(self._up_at, self._joined_at + _FIRST_CHECKED_UP_S * self._later)
+        self.watch.answered(queue_s, now)
+
     def decide(
         self,
         flowing: Sequence[bool],
@@ -206,11 +237,12 @@ class LayerSelector:
         current: int,
         now: float,
         can_probe: bool = False,
+        is_settled: bool = True,
     ) -> int:
         """Return the layer to send, one of those that flow.
 
         `current` is the layer that the viewer gets now, `kbps` the bitrate of each layer;
-        `can_probe`: the viewer accepts padding.
+        `can_probe`: the viewer accepts padding; `is_settled`: it gets no burst, and does not wait.
         """
         count = len(flowing)
         if count < 2:
@@ -220,11 +252,15 @@ class LayerSelector:
         self._limit = min(self._limit, count - 1)
         sent = kbps[current] if current < count else 0.0
         self._learn(sent, now)
+        is_full = self.is_full(now)
+        if self.probe is not None and is_full:
+            # It has not begun to send, and what the viewer gets is too much.
+            self._end_probe(is_layers=True)
         if self.probe is not None:
             self._evaluate_probe(flowing, now)
-        elif self._is_bad(sent, now):
+        elif self._is_bad(sent, is_full, now):
             self._lower(current, sent, flowing, now)
-        elif now >= self._up_at and self._limit <= current and self._is_good(now):
+        elif is_settled and now >= self._up_at and self._limit <= current and self._is_good(now):
             self._raise(flowing, now, can_probe)
         if (
             self._raised_at is not None
@@ -259,7 +295,7 @@ class LayerSelector:
         bad = self.loss > max(_LOSS_LASTING, 1.5 * self._base_loss + 0.03)
         self._bad_windows = self._bad_windows + 1 if bad else 0
 
-    def _is_bad(self, sent: float, now: float) -> bool:
+    def _is_bad(self, sent: float, is_full: bool, now: float) -> bool:
         estimate = self.link_kbps(now)
         share = estimate / sent if estimate is not None and sent else 1.0
         if share >= _ESTIMATE_SHARE or now - self._fell_at > _FELL_S:
@@ -268,6 +304,8 @@ class LayerSelector:
             self._low_since = now
         if now - self._down_at < _DOWN_S:
             return False
+        if is_full:
+            return True
         if self._low_since is not None and now - self._low_since >= _LOW_S:
             return True
         if share < _ESTIMATE_LOSSY and self._bad_windows and now - self._fell_at < _FELL_S:
@@ -276,7 +314,11 @@ class LayerSelector:
         return self._bad_windows >= 2 or (self._bad_windows == 1 and at_once)
 
     def _is_good(self, now: float) -> bool:
-        if now - self._reported_at > _REPORT_VALID_S or now - self._fell_at < _FELL_S:
+        # Where checks show the queue, neither a report nor the viewer's own estimate need do so.
+        if self.watch.answers:
+            if not self.watch.is_quiet:
+                return False
+        elif now - self._reported_at > _REPORT_VALID_S or now - self._fell_at < _FELL_S:
             return False
         return self.loss <= max(_LOSS_GOOD, 1.2 * self._base_loss + 0.02)
 
@@ -293,11 +335,17 @@ class LayerSelector:
 
     def _failed(self, now: float) -> None:
         """Record a failed step up or probe; reset the pause if the last success has lasted."""
-        trial = self._raised_at is not None and now - self._raised_at < _TRIAL_S
-        if trial or self.probe is not None:
+        if self.is_trying(now) or self.probe is not None:
             self._back_off = min(2 * self._back_off, _LONGEST_BACK_OFF_S)
-        self._up_at = now + self._back_off
-        self._raised_at = self.probe = None
+        is_cheap = self.probe is not None and self.watch.answers
+        self._up_at = now + self._back_off * self._later * (_CHECKED_SHARE if is_cheap else 1.0)
+        self._raised_at, self._is_new = None, False
+        self._end_probe()
+
+    def _end_probe(self, *, is_layers: bool = False) -> None:
+        """End the probe; `is_layers`: the queue is the layer's, not its own."""
+        self.probe = None
+        self.watch.end(is_layers)
 
     def _raise(self, flowing: Sequence[bool], now: float, can_probe: bool) -> None:
         limit = self._limit or 0
@@ -306,6 +354,7 @@ class LayerSelector:
             return
         if can_probe:
             self.probe, self._probe_since = higher[0], now
+            self.watch.begin(not self._is_new, now)
             # Only a window that begins with the probe measures it.
             self._window = None
         else:
@@ -317,21 +366,21 @@ class LayerSelector:
         self._up_at = now + _UP_S
 
     def _evaluate_probe(self, flowing: Sequence[bool], now: float) -> None:
-        """Step up if the first report on the probe shows no harm."""
-        layer = self.probe
+        """Step up if the checks or, without any, the first report on the probe show no harm."""
+        layer, watch = self.probe, self.watch
         if layer is None:
             return
+        is_reported = self._reported_at > self._probe_since
         gone = layer >= len(flowing) or not flowing[layer]
         if gone or (self.most is not None and layer > self.most):
-            self.probe = None
-        elif self._reported_at <= self._probe_since:
-            if now - self._probe_since > _PROBE_MOST_S:
-                self._failed(now)
-        elif self._is_good(now):
-            self.probe = None
-            self._step_to(layer, now)
-        else:
+            self._end_probe()
+        elif watch.is_spoiled or (is_reported and not self._is_good(now)):
             # The probe may have been too much; what the viewer gets without it is not.
             self._failed(now)
             self._bad_windows = 0
             self._window = None
+        elif watch.is_shown(now) or (is_reported and not watch.answers):
+            self._end_probe()
+            self._step_to(layer, now)
+        elif now - self._probe_since > _PROBE_MOST_S:
+            self._failed(now)

@@ -42,14 +42,19 @@ _BUSY_S = 0.2
 # seconds were good; each failure doubles them. An unknown one needs a few good seconds.
 _ROOMY = 1.25
 _UNKNOWN_S, _TRIAL_S, _LONGEST_TRIAL_S, _FORGIVEN_S = 3.0, 4.0, 32.0, 60.0
+# So many checks in a window say more about the queue than one report does: the shortest queue that
+# they saw is the one that stands.
+_CHECKS = 3
 # A viewer that misses more than this share of its burst can't carry it.
 _MISSED_SHARE, _MISSED_LEAST = 0.2, 8
 # A narrow viewer's picture may be this late, in seconds, before it waits for a keyframe.
 LATE_S = 0.6
 _HIGHEST_RTT_S = 5.0
 
-# Repairs: the share of the link, the depth of their bucket in seconds, the wait for the same packet
-# without a known round trip, and how many packets are remembered.
+# Repairs: the share of the link, which counts as this much at least while nothing shows a limit.
+_REPAIR_LEAST_KBPS = 500.0
+# That share, the depth of their bucket in seconds, the wait for the same packet without a known
+# round trip, and how many packets are remembered.
 _REPAIR_SHARE, _REPAIR_DEPTH_S, _REPAIR_AGAIN_S = 0.2, 1.0, 0.05
 _REMEMBERED = 256
 
@@ -75,14 +80,17 @@ class LinkEstimate:
     __slots__ = (
         "_at",
         "_busy_s",
+        "_checks",
         "_fell_at",
         "_fell_kbps",
         "_good_s",
         "_least_s",
+        "_probed_at",
         "_queue_s",
         "_repair_at",
         "_repair_octets",
         "_repaired",
+        "_standing_s",
         "_tokens",
         "_trial_s",
         "_window",
@@ -100,6 +108,10 @@ class LinkEstimate:
         self.round_trip_s: float | None = None
         # The least round trip, and how much longer the last one was: the queue of the link.
         self._least_s = self._queue_s = 0.0
+        # The checks since the last report, and the shortest queue that they saw.
+        self._checks, self._standing_s = 0, 0.0
+        # When a probe last filled the link.
+        self._probed_at = now - _FORGIVEN_S
         # The last report: when, the highest number, the number lost and the octets sent.
         self._window: tuple[float, int, int, int] | None = None
         self._good_s, self._trial_s = 0.0, _TRIAL_S
@@ -125,6 +137,31 @@ class LinkEstimate:
         self.round_trip_s = round_trip_s
         self._queue_s = round_trip_s - self._least_s
 
+    def checked(self, round_trip_s: float) -> float:
+        """Record the round trip of a check; return the queue that it shows, in seconds."""
+        if self.round_trip_s is None or round_trip_s < self._least_s:
+            self._least_s = round_trip_s
+        self.round_trip_s = round_trip_s
+        queue_s = round_trip_s - self._least_s
+        self._standing_s = min(self._standing_s, queue_s) if self._checks else queue_s
+        self._checks += 1
+        return queue_s
+
+    def forget_route(self) -> None:
+        """Forget the round trips of another route."""
+        self.round_trip_s = None
+        self._least_s = self._queue_s = self._standing_s = 0.0
+        self._checks = 0
+
+    def probed(self, now: float) -> None:
+        """Record that a probe fills the link: its queue is none of the stream's."""
+        self._probed_at = now
+
+    def carried(self, kbps: float) -> None:
+        """Record that a probe has shown that the link carries this much."""
+        if self.state == "narrow":
+            self.kbps = min(_MOST_KBPS, max(self.kbps, kbps))
+
     def wants_report(self, now: float) -> bool:
         """Return whether a receiver report would tell something new."""
         if self.state != "wide" or not self.controlled:
@@ -144,6 +181,9 @@ class LinkEstimate:
             return
         self._window = (now, highest, total_lost, octets)
         busy_s, self._busy_s = self._busy_s, 0.0
+        if self._checks >= _CHECKS:
+            self._queue_s = self._standing_s
+        self._checks = 0
         if before is None:
             return
         span_s = now - before[0]
@@ -158,6 +198,8 @@ class LinkEstimate:
             came_kbps *= sending_s / (sending_s + self._queue_s)
         full = self._queue_s > _QUEUE_S or (loss > _LOSS and self._queue_s > _LOSSY_QUEUE_S)
         if self.state == "narrow" and now - self._fell_at < _SETTLE_S:
+            return
+        if now - self._probed_at < _SETTLE_S:
             return
         if full or loss > (_NARROW_LOSS if self.state == "narrow" else _POLICED_LOSS):
             # While little was sent, the queue is of what was sent before.
@@ -241,7 +283,9 @@ class LinkEstimate:
         if before == number and now - at < again_s:
             return "skip"
         if self.state != "wide":
-            kbps = self.kbps if self.state == "narrow" else stream_kbps or _TYPICAL_KBPS
+            kbps = max(_REPAIR_LEAST_KBPS, stream_kbps or _TYPICAL_KBPS)
+            if self.state == "narrow":
+                kbps = self.kbps
             rate = 125 * _REPAIR_SHARE * kbps
             depth = rate * _REPAIR_DEPTH_S
             self._repair_octets = min(

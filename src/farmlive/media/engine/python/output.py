@@ -10,11 +10,11 @@ from typing import Any
 
 from farmlive.media.engine.interface import Peer, Ssrcs
 from farmlive.media.engine.python import rung_select
-from farmlive.media.engine.python.catch_up import CatchUp, goes_alone, paces
+from farmlive.media.engine.python.catch_up import CatchUp, goes_alone, paces, step_down
 from farmlive.media.engine.python.forwarder import Forwarder
 from farmlive.media.engine.python.net.sockets import SendSocket
 from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.quality_ladder import KEYFRAMES, SOUND
+from farmlive.media.engine.python.quality_ladder import FULL, KEYFRAMES, SOUND
 from farmlive.media.engine.python.ring import starts_in_group
 from farmlive.media.engine.python.rtx import Rtx
 from farmlive.media.engine.python.sending import Sending
@@ -278,25 +278,43 @@ class Fanout:
             return False
         layers = publisher.layers
         current = viewer.epoch.track if viewer.epoch is not None else None
-        layer = 0
+        layer, is_full = 0, viewer.selector.is_full(now)
         if len(layers) > 1 and viewer.viewing.exempt:
             layer = publisher.flow.highest
         elif len(layers) > 1:
             now_at = current.layer if current in layers and current is not None else len(layers)
+            is_settled = current is not None and (
+                viewer.forwarder is not None or (viewer.rung == FULL and paces(viewer))
+            )
             layer = viewer.selector.decide(
                 publisher.flow.flowing,
                 [each.kbps for each in layers],
                 now_at,
                 now,
-                viewer.forwarder is not None and viewer.repeats,
+                is_settled and viewer.repeats,
+                is_settled,
             )
-            if viewer.selector.probe is not None:
+            if viewer.is_watched:
                 self.joining.probing[viewer.peer] = viewer
+            if current is not None and layer > current.layer and viewer.selector.is_trying(now):
+                viewer.link.carried(layers[layer].kbps)
         viewer.target = target = layers[layer]
         if current is not None and current not in layers and not viewer.can_play(target):
             # The viewer no longer sees what is on air, and can't play it.
             self.joining.wait(viewer)
             return False
+        if (
+            is_full
+            and current is not None
+            and layer < current.layer
+            and viewer.can_play(target)
+            and publisher.answers_requests
+        ):
+            # What waits in the link's queue is seen until the lower layer's keyframe comes, and
+            # makes room for it.
+            self.joining.wait(viewer, muted=True)
+            publisher.want_keyframe(target)
+            return True
         if current is None or current is target:
             self.joining.moving.pop(viewer.peer, None)
         else:
@@ -353,10 +371,13 @@ class Fanout:
         """Send all viewers that catch up, or are paced, the next part of their burst."""
         publisher, catching = self.on_air, list(self.joining.catching.values())
         # Who goes live must have had all that came; who is paced leaves the others alone.
-        if any(publisher is None or not goes_alone(viewer, publisher) for viewer in catching):
+        if any(publisher is None or not goes_alone(viewer) for viewer in catching):
             self.flush()
         for viewer in catching:
             self._stop_videos(self.joining.catch_up(viewer, publisher, now))
+            if viewer.peer in self.joining.waiting and viewer.backpressure.since is None:
+                # Its link does not carry the layer.
+                self.select_track(viewer, now)
 
     # RTCP of viewers.
 
@@ -368,19 +389,21 @@ class Fanout:
         if epoch is not None and viewer.link.state == "unknown" and viewer.forwarder is None:
             kbps = viewer.link.pace_kbps(epoch.track.kbps, viewer.gently)
             if viewer.link.missed(len(nack.missing), viewer.burst, kbps, now):
-                return self._give_up(viewer)
+                return self._give_up(viewer, now)
         beyond = self.repairs.answer_nack(viewer, nack, now)
         if viewer.alone.fallen:
             viewer.alone.fallen.clear()
             self._stop_video(viewer)
-        return beyond and self._give_up(viewer)
+        return beyond and self._give_up(viewer, now)
 
-    def _give_up(self, viewer: Viewer) -> bool:
+    def _give_up(self, viewer: Viewer, now: float) -> bool:
         """Let the viewer wait for a keyframe; return True if one is needed."""
         epoch = viewer.epoch
         if epoch is None or self.on_air is None:
             return False
+        step_down(viewer, now)
         self.joining.give_up(viewer)
+        self.select_track(viewer, now)
         self.on_air.want_keyframe(viewer.target or epoch.track, patiently=True)
         return True
 
@@ -427,19 +450,32 @@ class Fanout:
         octets = viewer.sent.octets
         viewer.link.reported(report.highest, report.total_lost, octets, viewer.stream_kbps, now)
         forwarder = viewer.forwarder
-        if forwarder is not None and paces(viewer, forwarder.publisher):
+        if forwarder is not None and paces(viewer):
             self.flush()
             self.joining.pace(viewer)
 
-    def probe(self, seconds: float) -> None:
-        """Send the viewers whose link is probed the padding for this many seconds."""
+    def record_check(self, viewer: Viewer, round_trip_s: float, now: float) -> bool:
+        """Handle the answer to a check of a viewer's link; return True if it now needs another
+        keyframe.
+        """
+        viewer.selector.record_check(viewer.link.checked(round_trip_s), now)
+        return self.is_layered and self.select_track(viewer, now)
+
+    def probe(self, now: float) -> tuple[list[Viewer], bool]:
+        """Send the viewers whose link is probed what is due of that.
+
+        Returns the viewers whose link is to be checked now, and whether any is probed.
+        """
+        layers = self.on_air.layers if self.on_air is not None and self.is_layered else ()
+        due, is_probed = [], False
         for viewer in list(self.joining.probing.values()):
-            layer, forwarder = viewer.selector.probe, viewer.forwarder
-            if layer is None or forwarder is None or layer >= len(forwarder.publisher.layers):
+            if not layers or not viewer.is_watched:
                 del self.joining.probing[viewer.peer]
                 continue
-            more = forwarder.publisher.layers[layer].kbps - forwarder.track.kbps
-            self.repairs.send_probe(viewer, round(more * 125 * seconds))
+            is_probed |= self.repairs.probe(viewer, layers, now)
+            if viewer.selector.watch.wants_check(now):
+                due.append(viewer)
+        return due, is_probed
 
     @property
     def is_layered(self) -> bool:

@@ -38,6 +38,8 @@ class EnginePeer(IcePeer):
         self.most_rung = FULL
         # Port and address of the publisher's own socket.
         self.own: tuple[Port, Any] | None = None
+        # By the last check of ours that it answered.
+        self.round_trip_s: float | None = None
         # For how many seconds it has been watching.
         self.seconds = 0
         self.flowing = False

@@ -1,12 +1,17 @@
-"""Answers viewers' NACKs from the rings of the tracks that they get or recently got."""
+"""Answers viewers' NACKs from the rings of the tracks that they get or recently got, and probes
+their links by repeats.
+"""
+
+from collections.abc import Sequence
 
 from farmlive.media.engine.interface import Ssrcs
 from farmlive.media.engine.python.forwarder import RewriteOffset, write
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
+from farmlive.media.engine.python.track import Track
 from farmlive.media.engine.python.viewer import Epoch, Viewer
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.picture_id import moved
-from farmlive.media.wire.rtp import Packet
+from farmlive.media.wire.rtp import Packet, ahead
 
 _MOST_PER_NACK = 100
 
@@ -18,21 +23,35 @@ class Rtx:
         self._ssrcs = ssrcs
         self.repaired = self.unrepaired = self.failed = 0
 
-    def send_probe(self, viewer: Viewer, octets: int) -> None:
+    def probe(self, viewer: Viewer, layers: Sequence[Track], now: float) -> bool:
+        """Send what is due of the probe of a viewer of these layers; return whether it has one."""
+        layer, epoch, watch = viewer.selector.probe, viewer.epoch, viewer.selector.watch
+        if layer is None or layer >= len(layers) or epoch is None or epoch.track not in layers:
+            return False
+        octets = watch.owed(layers[layer].kbps - epoch.track.kbps, now)
+        if octets > 0:
+            viewer.link.probed(now)
+            watch.spent(self.send_probe(viewer, octets))
+        return True
+
+    def send_probe(self, viewer: Viewer, octets: float) -> int:
         """Send about `octets` bytes of recent packets again as RTX: they fill the link without
-        harm.
+        harm. Returns how many were sent.
         """
-        epoch = viewer.epoch
+        epoch, sent = viewer.epoch, 0
         if epoch is None or epoch.terms.retransmission is None:
-            return
+            return 0
         ring = epoch.track.ring
+        newest = ring.highest if viewer.cursor is None else viewer.cursor - 1
         for back in range(_MOST_PER_NACK):
-            packet = ring.get((ring.highest - back) & 0xFFFF)
-            if packet is None or octets <= 0:
-                return
-            octets -= len(packet.payload)
-            number = (packet.sequence + epoch.shift.sequence) & 0xFFFF
+            packet = ring.get((newest - back) & 0xFFFF)
+            number = (newest - back + epoch.shift.sequence) & 0xFFFF
+            # What came before is another layer's under the same numbers.
+            if packet is None or sent >= octets or ahead(number, epoch.first) < 0:
+                break
+            sent += len(packet.payload)
             self.failed += self._send(viewer, epoch, number, packet)
+        return sent
 
     def answer_nack(self, viewer: Viewer, nack: rtcp.Nack, now: float) -> bool:
         """Send the missing packets as RTX (RFC 4588); return whether they go beyond what the

@@ -35,7 +35,7 @@ _SIMULTANEOUS_S, _CLOCK_SET_S = 0.000_5, 0.02
 class Timers:
     """The engine's timers, over its outputs and the peers that `add` adds.
 
-    Calls `retransmit_checks` in each tick.
+    Calls `retransmit_checks` in each tick, and `check_link` to measure a viewer's round trip.
     """
 
     def __init__(
@@ -43,11 +43,15 @@ class Timers:
         outputs: Mapping[Output, Fanout],
         ports: Ports,
         retransmit_checks: Callable[[float], None],
+        check_link: Callable[[EnginePeer, float], bool],
         timeouts: Timeouts | None = None,
     ) -> None:
         self.listener: Listener
         self._timeouts = timeouts or Timeouts()
         self._outputs, self._ports, self._retransmit_checks = outputs, ports, retransmit_checks
+        self._check_link = check_link
+        # Whether a viewer's link is probed: then answers to checks are read at once.
+        self._is_probing = False
         # The outputs that got packets since their queues were last sent.
         self.fed: set[Fanout] = set()
         # How far the wall clock, which stamps datagrams, is ahead of the monotonic one.
@@ -125,7 +129,7 @@ class Timers:
         self.fed.clear()
         if now >= self._due:
             self._tick(now)
-            if not self._joining:
+            if not self._joining and not self._is_probing:
                 self._ports.read_with_publishers()
 
     def _flush(self, fanout: Fanout) -> None:
@@ -173,8 +177,19 @@ class Timers:
         for fanout in self._outputs.values():
             fanout.send_bursts(now)
             again |= bool(fanout.joining.catching)
+            if self._is_probing and fanout.joining.probing:
+                again |= self._probe(fanout, now)
         if again:
             self._burst_timer = self._loop.call_later(_BURST_S, self._send_bursts)
+
+    def _probe(self, fanout: Fanout, now: float) -> bool:
+        """Probe and check links of an output's viewers; return whether any is probed."""
+        due, is_probed = fanout.probe(now)
+        for viewer in due:
+            peer = self._turns[viewer.peer % _TICKS_A_SECOND].get(viewer.peer)
+            if peer is not None and self._check_link(peer, now):
+                viewer.selector.watch.asked(now)
+        return is_probed
 
     # Periodic work.
 
@@ -195,9 +210,12 @@ class Timers:
             if peer.publisher is not None and peer.publisher.update_layers(now):
                 for output in peer.publisher.listeners:
                     output.on_layers_changed(now)
+        self._is_probing = False
         for fanout in self._outputs.values():
-            if fanout.joining.probing:
-                fanout.probe(_TICK_S)
+            if fanout.joining.probing and self._probe(fanout, now):
+                self._is_probing = True
+                self._ports.read_when_readable()
+                self.schedule_bursts()
             followed = fanout.following
             if followed is not None and fanout.switch_to_audio_only(now):
                 self.notify_on_air(fanout, followed.peer)

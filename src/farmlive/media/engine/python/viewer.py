@@ -175,7 +175,7 @@ class Viewer:
             if number is not None
         )
         self.audio_shift: int | None = None
-        self.selector = LayerSelector(now)
+        self.selector = LayerSelector(now, peer)
         # TCP shows by its send queue what the link carries.
         self.link = LinkEstimate(
             now, controlled and not viewing.exempt and isinstance(sock, socket.socket)
@@ -233,12 +233,18 @@ class Viewer:
     def set_path(self, sock: SendSocket, address: Any) -> None:
         """Set its new socket and address; forget the limits of the old route."""
         self.protection.segmented = True
+        self.link.forget_route()
         self.sock, self.address, self._alone = sock, address, None
 
     @property
     def gets(self) -> int:
         """What it gets of its track now: sound alone while it can't keep up."""
         return self.rung if self.backpressure.since is None else SOUND
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether checks should show the queue of its link, if it gets one of several layers."""
+        return self.selector.probe is not None or self.link.state != "wide"
 
     @property
     def repeats(self) -> bool:

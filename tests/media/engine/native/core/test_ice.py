@@ -150,6 +150,22 @@ class Twin:
         request = stun.parse(stun.request("x", key, transaction))
         self.take(port, address, stun.success(request, "198.51.100.1", 8189, key))
 
+    def check_link(self, number: int) -> None:
+        """Our check of a link, and mostly its answer."""
+        self.script.call("link", number, self.now)
+        peer = self.peers[number]
+        self.script.says("link", self.ice.check_link(peer, self.now))
+        asked, dice = peer.link_check, self.random.random()
+        if asked is None or dice < 0.2:
+            return
+        port, address = asked.path.port, asked.path.address
+        if dice < 0.3:
+            port, address = self.random.choice(self.ports), self.random.choice(PLACES)
+        key = asked.key + (b"!" if dice > 0.95 else b"")
+        request = stun.parse(stun.request("x", key, asked.transaction))
+        self.now += 0.05
+        self.take(port, address, stun.success(request, "198.51.100.1", 8189, key))
+
     def record(self, number: int) -> None:
         """A DTLS record comes, or goes, or is the last of a handshake."""
         peer, dice = self.peers[number], self.random.random()
@@ -182,7 +198,8 @@ class Twin:
             self.script.says("nobody")
         else:
             found = next(each for each in self.peers if self.peers[each] is checked.peer)
-            self.script.says("checked", found, checked.first, checked.moved)
+            asked_at = -1.0 if checked.asked_at is None else checked.asked_at
+            self.script.says("checked", found, checked.first, checked.moved, asked_at)
 
     def compare(self) -> None:
         self.script.call("state")
@@ -226,6 +243,8 @@ class Twin:
                 self.answer(number)
             elif dice < 0.65:
                 self.look()
+            elif dice < 0.72:
+                self.check_link(number)
             else:
                 self.check(number)
             self.compare()

@@ -176,6 +176,12 @@ static void reported(struct viewer *by)
     printf("= %d\n", output_reported(watched[by->peer], by, &report, -1, real()));
 }
 
+static void checked(struct viewer *by)
+{
+    double round_trip_s = real();
+    printf("= %d\n", output_checked(watched[by->peer], by, round_trip_s, real()));
+}
+
 static void heard(struct publisher *from)
 {
     struct sender_report report = {.ssrc = (uint32_t)integer()};
@@ -233,7 +239,7 @@ static void tick(struct output *each)
 {
     double now = real();
     if (!list_is_empty(&each->catch_up.probing))
-        output_probe(each, 0.1);
+        output_probe(each, now);
     output_want_keyframes(each, now);
 }
 
@@ -265,6 +271,8 @@ static void call(const char *verb)
         heard(publisher());
     } else if (IS("rr")) {
         reported(viewer());
+    } else if (IS("checked")) {
+        checked(viewer());
     } else if (IS("remb")) {
         struct viewer *each = viewer();
         double kbps = real();

@@ -136,15 +136,19 @@ static bool drive_ice(const char *call)
         struct address from = address();
         ice_cut_off(peer, port, &from);
     } else if (strcmp(call, "check") == 0) {
-        bool first, moved;
+        struct checked checked;
         struct port *port = ports[integer()];
         struct address from = address();
         size_t size = bytes();
-        struct peer *peer = ice_check(&ice, port, data, size, &from, real(), &first, &moved);
+        struct peer *peer = ice_check(&ice, port, data, size, &from, real(), &checked);
         if (peer)
-            printf("checked %d %d %d\n", (int)peer->number, first, moved);
+            printf("checked %d %d %d %.17g\n", (int)peer->number, checked.first, checked.moved,
+                   checked.asked_at);
         else
             printf("nobody\n");
+    } else if (strcmp(call, "link") == 0) {
+        struct peer *peer = peers[integer()];
+        printf("link %d\n", ice_check_link(&ice, peer, real()));
     } else if (strcmp(call, "look") == 0) {
         ice_look(&ice, real());
     } else if (strcmp(call, "came") == 0) {

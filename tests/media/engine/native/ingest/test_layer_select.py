@@ -33,7 +33,7 @@ class CChoice(ctypes.Structure):
         ("probe", ctypes.c_int),
         ("loss", ctypes.c_double),
         ("estimate_kbps", ctypes.c_double),
-        ("rest", ctypes.c_double * 64),
+        ("rest", ctypes.c_double * 96),
     ]
 
 
@@ -46,7 +46,7 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.flow_may_ask.restype = truth
     native.flow_look.argtypes = [at, at, at, real]
     native.flow_look.restype = truth
-    native.choice_init.argtypes = [at, real]
+    native.choice_init.argtypes = [at, real, ctypes.c_uint64]
     native.choice_begin_stream.argtypes = [at]
     native.choice_is_congested.argtypes = [at, real]
     native.choice_is_congested.restype = truth
@@ -58,7 +58,12 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.choice_reported.argtypes = [at, ctypes.c_uint32, ctypes.c_int32, real]
     native.choice_reported.restype = truth
     native.choice_estimated.argtypes = [at, real, real]
-    native.choice_decide.argtypes = [at, at, at, number, number, real, truth]
+    native.choice_decide.argtypes = [at, at, at, number, number, real, truth, truth]
+    native.choice_is_trying.argtypes = [at, real]
+    native.choice_is_trying.restype = truth
+    native.choice_is_full.argtypes = [at, real]
+    native.choice_is_full.restype = truth
+    native.choice_checked.argtypes = [at, real, real]
     return native
 
 
@@ -96,11 +101,11 @@ def test_layers_come_and_go(c: ctypes.CDLL, seed: int, count: int) -> None:
 class Twins:
     """A choice of each, which must always agree."""
 
-    def __init__(self, c: ctypes.CDLL, now: float) -> None:
+    def __init__(self, c: ctypes.CDLL, now: float, place: int = 0) -> None:
         self.c = c
-        self.native, self.python = CChoice(), LayerSelector(now)
+        self.native, self.python = CChoice(), LayerSelector(now, place)
         self.at = ctypes.byref(self.native)
-        c.choice_init(self.at, now)
+        c.choice_init(self.at, now, place)
         self.agree(now)
 
     def begin_stream(self) -> None:
@@ -124,8 +129,18 @@ class Twins:
         self.c.choice_estimated(self.at, kbps, now)
         self.python.record_estimate(kbps, now)
 
+    def checked(self, queue_s: float, now: float) -> None:
+        self.c.choice_checked(self.at, queue_s, now)
+        self.python.record_check(queue_s, now)
+
     def decide(
-        self, flowing: Sequence[bool], kbps: Sequence[float], current: int, now: float, probe: bool
+        self,
+        flowing: Sequence[bool],
+        kbps: Sequence[float],
+        current: int,
+        now: float,
+        probe: bool,
+        settled: bool = True,
     ) -> int:
         count = len(flowing)
         layer: int = self.c.choice_decide(
@@ -136,8 +151,9 @@ class Twins:
             current,
             now,
             probe,
+            settled,
         )
-        assert layer == self.python.decide(flowing, kbps, current, now, probe)
+        assert layer == self.python.decide(flowing, kbps, current, now, probe, settled)
         self.agree(now)
         return layer
 
@@ -147,6 +163,8 @@ class Twins:
         assert optional(native.most) == python.most
         assert optional(native.probe) == python.probe
         assert optional(native.estimate_kbps) == python.estimate_kbps
+        assert self.c.choice_is_trying(self.at, now) == python.is_trying(now)
+        assert self.c.choice_is_full(self.at, now) == python.is_full(now)
         assert self.c.choice_is_congested(self.at, now) == python.is_congested(now)
         assert self.c.choice_recent_loss(self.at, now) == python.recent_loss(now)
         assert optional(self.c.choice_carries_kbps(self.at, now)) == python.link_kbps(now)
@@ -175,7 +193,9 @@ def test_a_viewer_s_layer(
 ) -> None:
     draw = Random(seed)
     now = draw.uniform(0, 100)
-    twins, link = Twins(c, now), Link(draw)
+    twins, link = Twins(c, now, draw.choice((0, 7, 2**40))), Link(draw)
+    # Some viewers answer checks of their link.
+    checks = draw.choice((0.0, 0.8, 0.8))
     kbps = [150.0, 500.0, 1_500.0, 4_000.0][:count]
     flowing = [True] * count
     current = highest = lost = 0
@@ -206,10 +226,14 @@ def test_a_viewer_s_layer(
                 (0.95 * estimate, 1.05 * estimate, link.kbps * draw.uniform(0.3, 1), 0.4 * kbps[-1])
             )
             twins.estimated(estimate, now)
+        if draw.random() < checks:
+            twins.checked(draw.choice((0.0, 0.01, 0.2 * loss, draw.random() / 4)), now)
         twins.agree(now)
         if draw.random() < 0.7:
             sent = [each * draw.uniform(0.5, 1.5) if draw.random() < 0.95 else 0.0 for each in kbps]
-            wished = twins.decide(flowing, sent, current, now, can_probe and draw.random() < 0.8)
+            settled = draw.random() < 0.9
+            tries = can_probe and draw.random() < 0.8
+            wished = twins.decide(flowing, sent, current, now, tries, settled)
             if draw.random() < 0.9:
                 current = wished
 

@@ -172,7 +172,7 @@ class Twin:
     def tick(self, output: int, now: float) -> None:
         fanout = self.outputs[output]
         if fanout.joining.probing:
-            fanout.probe(0.1)
+            fanout.probe(now)
         fanout.request_keyframes(now)
         self._did("tick", output, now)
 
@@ -190,6 +190,10 @@ class Twin:
         report = ReceiverReport(ssrc, 0, lost, highest, 0, 0, 0)
         result = self.fanout_of(viewer).record_report(self.viewers[viewer], report, now)
         self._did("rr", viewer, ssrc, highest, lost, now, result=str(int(result)))
+
+    def checked(self, viewer: int, round_trip_s: float, now: float) -> None:
+        result = self.fanout_of(viewer).record_check(self.viewers[viewer], round_trip_s, now)
+        self._did("checked", viewer, round_trip_s, now, result=str(int(result)))
 
     def estimate(self, viewer: int, kbps: float, now: float) -> None:
         self.viewers[viewer].selector.record_estimate(kbps, now)

@@ -75,7 +75,7 @@ class Play:
             for number in self.cameras:
                 self.twins.look(number)
             for output in range(_OUTPUTS):
-                self.twins.probe(0.1, output)
+                self.twins.probe(output)
                 self.twins.want(output)
             for number in self.cameras:
                 self.twins.feedback(number)

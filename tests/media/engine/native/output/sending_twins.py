@@ -134,9 +134,9 @@ class Twins:
         self._tell(f"sound-alone {output} {self.now!r}", int(went))
         return went
 
-    def probe(self, seconds: float, output: int = 0) -> None:
-        self.outputs[output].probe(seconds)
-        self._tell(f"probe {output} {seconds!r}")
+    def probe(self, output: int = 0) -> None:
+        self.outputs[output].probe(self.now)
+        self._tell(f"probe {output} {self.now!r}")
 
     def state(self, output: int = 0) -> None:
         """Compare what is not seen by what is sent."""

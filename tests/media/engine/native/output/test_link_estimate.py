@@ -35,6 +35,11 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.link_estimate_init.argtypes = [at, real, truth]
     native.link_estimate_clear.argtypes = [at]
     native.link_estimate_measured.argtypes = [at, real]
+    native.link_estimate_checked.argtypes = [at, real]
+    native.link_estimate_checked.restype = real
+    native.link_estimate_forget_route.argtypes = [at]
+    native.link_estimate_probed.argtypes = [at, real]
+    native.link_estimate_carried.argtypes = [at, real]
     native.link_estimate_wants_report.argtypes = [at, real]
     native.link_estimate_wants_report.restype = truth
     native.link_estimate_reported.argtypes = [at, u32, ctypes.c_int32, u32, real, real]
@@ -72,7 +77,7 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
     seen = set()
     for _ in range(400):
         now += draw.choice((0.004, 0.1, 0.4, 0.9, draw.random()))
-        what = draw.randrange(12)
+        what = draw.randrange(16)
         if what == 0:
             loss = draw.choice((0.0, 0.0, 0.05, 0.2, 0.6))
             rtt_s = draw.choice((0.05, 0.05, 0.12, 0.3, 1.2))
@@ -94,6 +99,21 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             missing, sent = draw.randrange(150), draw.choice((0, 20, 300))
             fell = c.link_estimate_missed(at, missing, sent, 3_200.0, now)
             assert fell == python.missed(missing, sent, 3_200.0, now)
+        elif what in (12, 13, 14):
+            round_trip_s = rtt_s * draw.uniform(0.9, 1.3)
+            queue_s = c.link_estimate_checked(at, round_trip_s)
+            assert queue_s == python.checked(round_trip_s)
+        elif what == 15:
+            kind, kbps = draw.randrange(3), draw.uniform(100, 4_000)
+            if kind == 0:
+                python.probed(now)
+                c.link_estimate_probed(at, now)
+            elif kind == 1:
+                python.carried(kbps)
+                c.link_estimate_carried(at, kbps)
+            elif draw.random() < 0.2:
+                python.forget_route()
+                c.link_estimate_forget_route(at)
         elif what in (9, 10):
             for _ in range(draw.randrange(20)):
                 number, size = draw.randrange(300) + draw.choice((0, 65_000)), draw.randrange(1_400)

@@ -18,11 +18,11 @@ from farmlive.media.wire.rtcp import SenderReport
 
 DRIVER = [DRIVERS / f"{name}.c" for name in ("output_driver", "output_state", "plain_senders")]
 NAMES = (
-    "catch_up", "codecs", "feedback", "forwarder", "h264", "layer_select", "link_estimate",
-    "output", "packet_batch", "picture_id", "publisher", "quality_ladder", "receiver", "red",
-    "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx", "rung_select", "sending",
-    "slow_viewer", "sound", "splice", "track", "track_demux", "track_select", "transport_cc",
-    "viewer",
+    "catch_up", "codecs", "feedback", "forwarder", "h264", "layer_probe", "layer_select",
+    "link_estimate", "output", "packet_batch", "picture_id", "publisher", "quality_ladder",
+    "receiver", "red", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx", "rung_select",
+    "sending", "slow_viewer", "sound", "splice", "track", "track_demux", "track_select",
+    "transport_cc", "viewer",
 )  # fmt: skip
 
 EVERYTHING = Viewing(
@@ -150,6 +150,8 @@ class Room:
                 ssrc = SSRCS.video if self.chance(0.95) else SSRCS.audio
                 twin.received(key, ssrc, came, lost, now)
             if self.chance(0.03):
+                if draw.random() < 0.5:
+                    twin.checked(key, draw.choice((0.04, 0.05, draw.uniform(0.0, 0.5))), now)
                 twin.estimate(key, draw.choice((5.0, 20.0, 60.0, draw.uniform(1, 200))), now)
             if numbers and self.chance(0.1):
                 back = draw.randrange(1, min(len(numbers), 400) + 1)

@@ -340,8 +340,9 @@ def test_links_are_tried_with_repeats(twins: Twins) -> None:
     twins.now += 3
     twins.measure(0)
     twins.report(1, 400, 0)
-    for seconds in (0.01, 0.1, 60.0):
-        twins.probe(seconds)
+    for seconds in (0.01, 60.0, *[0.1] * 60):
+        twins.now += seconds
+        twins.probe()
     assert len(twins.packets(1, 12)) > 3
     twins.state()
     twins.agree()

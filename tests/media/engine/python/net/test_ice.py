@@ -386,3 +386,41 @@ def test_an_address_that_two_peers_use_in_turn_is_the_last_ones() -> None:
             assert port.peers[HERE] is each
             assert each.validated
     assert len(peer.paths) == len(other.paths) == 1
+
+
+def test_a_check_of_its_link_is_answered_once_from_where_it_is() -> None:
+    ice, peer, port = one_peer()
+    assert not ice.check_link(peer, 0.5)
+    ice.check(port, check(OLD), HERE, 1.0)
+    assert not ice.check_link(peer, 1.0), "nothing is proved yet"
+    assert prove(ice, port, HERE, 1.1).asked_at == 1.0
+    assert ice.check_link(peer, 2.0)
+    ours = asked(port, HERE)[-1]
+    assert stun.parse(ours).authentic(THEIRS.password.encode())
+    assert ice.check(port, answered(ours, "wrong"), HERE, 2.1) is None
+    assert ice.check(port, answered(ours), THERE, 2.1) is None
+    found = ice.check(port, answered(ours), HERE, 2.1)
+    assert found is not None
+    assert (found.asked_at, found.first, found.moved) == (2.0, False, False)
+    assert ice.check(port, answered(ours), HERE, 2.2) is None
+    # It says nothing about consent.
+    assert peer.checked_at == 1.1
+
+
+def test_an_answer_to_an_earlier_check_of_its_link_is_none() -> None:
+    ice, peer, port = one_peer()
+    come(ice, port, HERE, 1.0)
+    ice.check_link(peer, 2.0)
+    late = asked(port, HERE)[-1]
+    ice.check_link(peer, 3.0)
+    assert ice.check(port, answered(late), HERE, 3.1) is None
+
+
+def test_no_link_to_ourselves_is_checked() -> None:
+    ice, peer, port = one_peer()
+    come(ice, port, HERE, 1.0)
+    peer.remotes[-1] = NEW
+    other_peer(ice)
+    assert not ice.check_link(peer, 2.0)
+    peer.remotes[-1] = None
+    assert not ice.check_link(peer, 2.0)

@@ -66,6 +66,7 @@ struct core {
     unsigned long ticks;
     double tick_due, ticked_at;
     bool is_catching_up;
+    bool is_probing; /* a viewer's link is probed: answers to checks are read at once */
     double packet_batch_at;
     struct list joining, publishing, turns[TURNS];
 };

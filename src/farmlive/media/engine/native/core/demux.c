@@ -6,6 +6,8 @@
  * validated. */
 #include "core/demux.h"
 
+#include <math.h>
+
 #include "base/memory.h"
 #include "core/engine.h"
 #include "core/timers.h"
@@ -29,16 +31,27 @@ static double arrival(double stamp, double now, double ahead)
     return now - BELIEVED_S < when && when < now + READING_S ? when : now;
 }
 
-static bool check(struct core *core, struct port *port, const uint8_t *data, size_t size,
-                  const struct address *from, double now)
+/* Handle the round trip of a check of ours. */
+static void took(struct core *core, struct peer *peer, double round_trip_s, double now)
 {
-    bool first, moved;
-    struct peer *peer = ice_check(&core->ice, port, data, size, from, now, &first, &moved);
+    peer->round_trip_s = round_trip_s;
+    if (peer->viewer != NULL && output_checked(peer->output, peer->viewer, round_trip_s, now))
+        timers_request_keyframes(core, peer->output, now);
+}
+
+static bool check(struct core *core, struct port *port, const uint8_t *data, size_t size,
+                  double stamp, const struct address *from, double now)
+{
+    struct checked checked;
+    struct peer *peer = ice_check(&core->ice, port, data, size, from, now, &checked);
     if (peer == NULL)
         return false;
-    if (first)
+    if (checked.first)
         events_push(core->events, EVENT_REACHED, peer->number, 0, OBJECTION_NONE, NULL, 0);
-    if (moved)
+    if (checked.asked_at >= 0)
+        /* An answer that waited to be read must not be taken for one that waited on the link. */
+        took(core, peer, fmax(0, arrival(stamp, now, core->wall_ahead) - checked.asked_at), now);
+    if (checked.moved)
         engine_placed(core, peer, now);
     return true;
 }
@@ -244,7 +257,7 @@ void demux_handle(struct core *core, struct port *port, uint8_t *data, size_t si
             events_push(core->events, EVENT_DTLS, peer->number, 0, OBJECTION_NONE, data, size);
             return;
         }
-    } else if (first < 4 && check(core, port, data, size, from, now)) { /* STUN */
+    } else if (first < 4 && check(core, port, data, size, stamp, from, now)) { /* STUN */
         return;
     }
     core->counts.datagrams_ignored++;

@@ -112,6 +112,7 @@ static void let_in(struct core *core, struct peer *peer, double now)
         viewer->choice.most = peer->most;
         if (!peer->viewing.exempt)
             viewer->ladder.most = peer->most_rung;
+        link_estimate_measured(&viewer->link, peer->round_trip_s);
         peer->viewer = viewer;
         output_add(peer->output, viewer, now);
         timers_send_sender_report(core, peer, now);
@@ -127,6 +128,7 @@ void engine_placed(struct core *core, struct peer *peer, double now)
         senders_move(peer->leg, port_fd(peer->at.port), &peer->at.address);
     if (peer->viewer != NULL) {
         peer->reached = peer->at;
+        link_estimate_forget_route(&peer->viewer->link);
     } else {
         let_in(core, peer, now);
     }
@@ -139,6 +141,7 @@ void engine_add_peer(struct core *core, uint64_t number, const struct naming *na
     struct peer *peer = memory_new(sizeof *peer);
     peer->number = number;
     peer->most = -1;
+    peer->round_trip_s = -1;
     list_init(&peer->turn);
     list_init(&peer->joining);
     list_init(&peer->publishing);

@@ -230,33 +230,77 @@ static bool want(struct ice *ice, struct peer *peer, struct path *path, const st
     return false;
 }
 
+bool ice_check_link(const struct ice *ice, struct peer *peer, double now)
+{
+    const struct path *at = path_at(peer, &peer->at);
+    if (at == NULL || !at->validated || port_transport(at->place.port) == TRANSPORT_TCP)
+        return false;
+    const struct naming *used = &peer->credentials[peer->renewed ? peer->credentials_count - 1 : 0];
+    if (!used->has_remote ||
+        ufrag_table_find(&ice->names, used->remote.ufrag, used->remote.ufrag_size) != NULL)
+        return false;
+    uint8_t seed[SHA1_SIZE], check[STUN_CHECK_MOST];
+    draw(peer, seed);
+    size_t size = stun_check(&used->local, &used->remote, seed, check);
+    struct link_check *pending = &peer->link_check;
+    pending->is_pending = true;
+    pending->place = at->place;
+    pending->remote = used->remote;
+    pending->sent_at = now;
+    memcpy(pending->transaction, seed, STUN_TRANSACTION);
+    port_send(at->place.port, check, size, &at->place.address, now);
+    return true;
+}
+
+/* Return whether this is the response to our check of the peer's link. */
+static bool link_check_is_answered(const struct peer *peer, const struct place *place,
+                                   const struct stun_message *message)
+{
+    const struct link_check *pending = &peer->link_check;
+    if (!pending->is_pending || !place_is_at(place, pending->place.port, &pending->place.address))
+        return false;
+    unsigned different = 0;
+    for (size_t at = 0; at < STUN_TRANSACTION; at++)
+        different |= (unsigned)(message->transaction[at] ^ pending->transaction[at]);
+    return !different &&
+           stun_authentic(message, pending->remote.password, pending->remote.password_size);
+}
+
 /* Handle the response to a check of ours, which validates the path: its sender receives at that
  * address and has the peer's credentials. */
 static struct peer *answered(const struct stun_message *message, const struct port *port,
-                             const struct address *from, double now, bool *moved)
+                             const struct address *from, double now, struct checked *checked)
 {
     struct peer *peer = port_peer(port, from);
     struct path *path = peer != NULL ? path_of(peer, port, from) : NULL;
-    if (path == NULL || !path_is_answered_by(path, message))
+    if (path == NULL)
         return NULL;
+    if (link_check_is_answered(peer, &path->place, message)) {
+        peer->link_check.is_pending = false;
+        checked->asked_at = peer->link_check.sent_at;
+        return peer;
+    }
+    if (!path_is_answered_by(path, message))
+        return NULL;
+    checked->asked_at = path->begun;
     path_prove(path);
-    *moved = move(peer, path);
-    if (*moved)
+    checked->moved = move(peer, path);
+    if (checked->moved)
         peer->checked_at = peer->selected_at = now;
     return peer;
 }
 
 struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, size_t size,
-                       const struct address *from, double now, bool *first, bool *moved)
+                       const struct address *from, double now, struct checked *checked)
 {
     struct stun_message message;
     uint8_t answer[STUN_SUCCESS_MOST];
     int which;
-    *first = *moved = false;
+    *checked = (struct checked){.asked_at = -1};
     if (!stun_parse(data, size, &message))
         return NULL;
     if (message.kind == STUN_BINDING_SUCCESS)
-        return answered(&message, port, from, now, moved);
+        return answered(&message, port, from, now, checked);
     struct peer *peer = prove(ice, &message, &which);
     if (!peer || is_anothers(ice, peer, port, from, now))
         return NULL;
@@ -273,12 +317,12 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
     /* Only USE-CANDIDATE selects another path, or the address would flap while pairs are checked;
      * except once no check comes on the old path any more, since some clients nominate only
      * once. */
-    *first = !peer->at.port;
+    checked->first = !peer->at.port;
     bool is_here = place_is_at(&peer->at, port, from);
     bool left = now - peer->selected_at > ice->left_after;
     bool may_move = (message.use_candidate || left) && (is_newest || !peer->renewed);
-    if (!is_here && (*first || restarted || may_move))
-        *moved = want(ice, peer, path, &used, now);
+    if (!is_here && (checked->first || restarted || may_move))
+        checked->moved = want(ice, peer, path, &used, now);
     /* A check on another path gives no consent for the selected one (RFC 7675). */
     if (place_is_at(&peer->at, port, from))
         peer->checked_at = peer->selected_at = now;
@@ -289,7 +333,7 @@ struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, 
     ask(ice, path, now);
     /* Sending the response may have ended its connection. */
     if (peer->at.port == NULL)
-        *first = *moved = false;
+        checked->first = checked->moved = false;
     return peer;
 }
 

@@ -20,6 +20,14 @@ struct ice {
     struct list validating; /* peers with a path under validation */
 };
 
+/* What a check means that was answered, the peer's or ours. `first`: the peer now has its first
+ * selected path; `moved`: a validated path has replaced another; `asked_at`: it answers a check of
+ * ours that was first sent then, negative if not. */
+struct checked {
+    bool first, moved;
+    double asked_at;
+};
+
 void ice_init(struct ice *ice);
 void ice_clear(struct ice *ice);
 
@@ -36,10 +44,12 @@ void ice_cut_off(struct peer *peer, const struct port *port, const struct addres
 bool ice_is_proved(struct peer *peer);
 
 /* Answer a connectivity check, or handle the response to ours; return NULL for a message with
- * unknown credentials. `first`: the peer now has its first selected path; `moved`: a validated path
- * has replaced another. */
+ * unknown credentials. */
 struct peer *ice_check(struct ice *ice, struct port *port, const uint8_t *data, size_t size,
-                       const struct address *from, double now, bool *first, bool *moved);
+                       const struct address *from, double now, struct checked *checked);
+/* Send a check on the peer's validated path, whose answer shows the round trip; return false if it
+ * can't be checked. */
+bool ice_check_link(const struct ice *ice, struct peer *peer, double now);
 /* Validate the path of our DTLS records when the handshake finishes: a finished handshake needs all
  * of them, so it validates their path if all went on one. */
 void ice_secured(struct peer *peer);

@@ -20,6 +20,15 @@ struct naming {
     uint8_t secret[SECRET];
 };
 
+/* A check of ours on a validated path, which measures the round trip. */
+struct link_check {
+    bool is_pending;
+    struct place place;
+    struct credentials remote; /* the key of its answer */
+    uint8_t transaction[STUN_TRANSACTION];
+    double sent_at;
+};
+
 struct peer {
     uint64_t number;
     struct peer *next_of_number; /* `peer_table`' */
@@ -34,6 +43,8 @@ struct peer {
     struct list validating; /* in the peers with a path under validation */
     uint8_t secret[SECRET];
     uint32_t trials;
+    struct link_check link_check;
+    double round_trip_s;    /* by the check that validated its path; negative: unknown */
     uint64_t wanted;        /* the number of its checks that asked to select a path */
     struct place told;      /* the path that our DTLS records took */
     bool dtls_on_two_paths; /* some of them went on another one */

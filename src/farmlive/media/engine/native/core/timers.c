@@ -110,8 +110,23 @@ uint32_t timers_ntp_middle(const struct core *core, double now)
 
 /* The tick. */
 
+/* Probe and check links of an output's viewers; return whether any is probed. */
+static bool probe(struct core *core, struct output *output, double now)
+{
+    bool is_probed = output_probe(output, now);
+    list_each(link, &output->catch_up.probing) {
+        struct viewer *viewer = list_entry(link, struct viewer, probing);
+        struct peer *peer = core_peer(core, viewer->peer);
+        if (peer != NULL && link_probe_wants_check(&viewer->choice.watch, now) &&
+            ice_check_link(&core->ice, peer, now))
+            link_probe_asked(&viewer->choice.watch, now);
+    }
+    return is_probed;
+}
+
 static void look(struct core *core, double now)
 {
+    core->is_probing = false;
     list_each(link, &core->publishing) {
         struct publisher *publisher = list_entry(link, struct peer, publishing)->publisher;
         if (publisher_look(publisher, now))
@@ -119,8 +134,12 @@ static void look(struct core *core, double now)
     }
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
-        if (!list_is_empty(&output->catch_up.probing))
-            output_probe(output, TICK_S);
+        if (probe(core, output, now)) {
+            core->is_probing = true;
+            if (core->read_at_once != NULL)
+                core->read_at_once(core->context);
+            timers_schedule_bursts(core, now);
+        }
         if (output->following != NULL) {
             uint64_t peer = output->following->peer;
             if (output_switch_to_audio_only(output, now))
@@ -280,6 +299,8 @@ static void pump(struct core *core, double now)
         struct output *output = list_entry(link, struct output, link);
         output_send_bursts(output, now);
         core->is_catching_up |= !list_is_empty(&output->catch_up.catching);
+        if (core->is_probing)
+            core->is_catching_up |= probe(core, output, now);
     }
     core->packet_batch_at = now + BATCH_S;
 }

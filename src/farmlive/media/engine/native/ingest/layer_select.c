@@ -4,6 +4,7 @@
  * a limit that is one of the layers. */
 #include "ingest/layer_select.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A layer has stopped when a lower one has had this many frames since its last packet, or, if it is
@@ -27,11 +28,18 @@ static const double ESTIMATE_SHARE = 0.5, ESTIMATE_LOSSY = 0.85;
 static const double LOW_S = 4.0, FELL_S = 3.0;
 static const double ESTIMATE_VALID_S = 5.0, REPORT_VALID_S = 5.0;
 
-/* The first step up comes soon, later ones after a pause that doubles after each failed step or
- * probe. After a step down the link's queue needs a while to drain. */
-static const double FIRST_UP_S = 2.0, UP_S = 3.0, DOWN_S = 1.5, CONGESTED_S = 4.0;
+/* The first step up comes soon, sooner where checks watch the link's queue; later ones after a
+ * pause that doubles after each failed step or probe. After a step down the link's queue needs a
+ * while to drain. */
+static const double FIRST_UP_S = 2.0, FIRST_CHECKED_UP_S = 0.3, UP_S = 3.0, DOWN_S = 1.5,
+                    CONGESTED_S = 4.0;
 static const double TRIAL_S = 10.0, PROBE_MOST_S = 5.0;
 static const double BACK_OFF_S = 8.0, LONGEST_BACK_OFF_S = 64.0, FORGIVEN_S = 60.0;
+/* A probe that checks watch costs nobody anything: the pause after it is this share. */
+static const double CHECKED_SHARE = 0.25;
+/* Viewers of one link that probe it together would all fail, time and again: each has a place of
+ * its own, up to this share later. */
+static const double APART = 0.4, GOLDEN = 0.6180339887498949;
 
 /* Before any relevant time. */
 static const double LONG_AGO_S = 60.0;
@@ -97,7 +105,7 @@ bool flow_look(struct flow *flow, const long packets[], const long frames[], dou
     return memcmp(before, flow->flowing, sizeof before) != 0;
 }
 
-void choice_init(struct choice *choice, double now)
+void choice_init(struct choice *choice, double now, uint64_t place)
 {
     *choice = (struct choice){
         .most = -1,
@@ -111,7 +119,11 @@ void choice_init(struct choice *choice, double now)
         .fell_at = now - LONG_AGO_S,
         .up_at = now + FIRST_UP_S,
         .back_off = BACK_OFF_S,
+        .joined_at = now,
+        .later = 1.0 + APART * fmod((double)place * GOLDEN, 1.0),
+        .is_new = true,
     };
+    link_probe_init(&choice->watch, now);
 }
 
 void choice_begin_stream(struct choice *choice) { choice->in_window = false; }
@@ -121,18 +133,35 @@ bool choice_is_congested(const struct choice *choice, double now)
     return now - choice->down_at < CONGESTED_S;
 }
 
+bool choice_is_trying(const struct choice *choice, double now)
+{
+    return choice->raised && now - choice->raised_at < TRIAL_S;
+}
+
+bool choice_is_full(const struct choice *choice, double now)
+{
+    return link_probe_is_full(&choice->watch, choice->is_new && !choice->raised, now);
+}
+
+/* End the probe; `is_layers`: the queue is the layer's, not its own. */
+static void end_probe(struct choice *choice, bool is_layers)
+{
+    choice->probe = -1;
+    link_probe_end(&choice->watch, is_layers);
+}
+
 /* Record a failed step up or probe; reset the pause if the last success has lasted. */
 static void choice_fail(struct choice *choice, double now)
 {
-    bool trial = choice->raised && now - choice->raised_at < TRIAL_S;
-    if (trial || choice->probe >= 0) {
+    if (choice_is_trying(choice, now) || choice->probe >= 0) {
         choice->back_off *= 2;
         if (choice->back_off > LONGEST_BACK_OFF_S)
             choice->back_off = LONGEST_BACK_OFF_S;
     }
-    choice->up_at = now + choice->back_off;
-    choice->raised = false;
-    choice->probe = -1;
+    bool is_cheap = choice->probe >= 0 && choice->watch.answers;
+    choice->up_at = now + choice->back_off * choice->later * (is_cheap ? CHECKED_SHARE : 1.0);
+    choice->raised = choice->is_new = false;
+    end_probe(choice, false);
 }
 
 void choice_stalled(struct choice *choice, int current, double now)
@@ -183,6 +212,13 @@ void choice_estimated(struct choice *choice, double kbps, double now)
     choice->estimate_at = now;
 }
 
+void choice_checked(struct choice *choice, double queue_s, double now)
+{
+    if (!choice->watch.answers && choice->is_new)
+        choice->up_at = fmin(choice->up_at, choice->joined_at + FIRST_CHECKED_UP_S * choice->later);
+    link_probe_answered(&choice->watch, queue_s, now);
+}
+
 /* Tell congestion loss from loss that stays when less is sent. */
 static void choice_learn(struct choice *choice, double sent, double now)
 {
@@ -208,7 +244,7 @@ static void choice_learn(struct choice *choice, double sent, double now)
         choice->bad_windows = 0;
 }
 
-static bool choice_is_bad(struct choice *choice, double sent, double now)
+static bool choice_is_bad(struct choice *choice, double sent, bool is_full, double now)
 {
     double estimate = choice_carries_kbps(choice, now);
     double share = estimate >= 0 && sent != 0 ? estimate / sent : 1.0;
@@ -220,6 +256,8 @@ static bool choice_is_bad(struct choice *choice, double sent, double now)
     }
     if (now - choice->down_at < DOWN_S)
         return false;
+    if (is_full)
+        return true;
     if (choice->is_low && now - choice->low_since >= LOW_S)
         return true;
     if (share < ESTIMATE_LOSSY && choice->bad_windows > 0 && now - choice->fell_at < FELL_S)
@@ -230,8 +268,13 @@ static bool choice_is_bad(struct choice *choice, double sent, double now)
 
 static bool choice_is_good(const struct choice *choice, double now)
 {
-    if (now - choice->reported_at > REPORT_VALID_S || now - choice->fell_at < FELL_S)
+    /* Where checks show the queue, neither a report nor the viewer's own estimate need do so. */
+    if (choice->watch.answers) {
+        if (choice->watch.is_long)
+            return false;
+    } else if (now - choice->reported_at > REPORT_VALID_S || now - choice->fell_at < FELL_S) {
         return false;
+    }
     return choice->loss <= larger(LOSS_GOOD, 1.2 * choice->base_loss + 0.02);
 }
 
@@ -286,6 +329,7 @@ static void choice_raise(struct choice *choice, const bool flowing[], int count,
     if (can_probe) {
         choice->probe = higher;
         choice->probe_since = now;
+        link_probe_begin(&choice->watch, !choice->is_new, now);
         /* Only a window that begins with the probe measures it. */
         choice->in_window = false;
     } else {
@@ -293,28 +337,29 @@ static void choice_raise(struct choice *choice, const bool flowing[], int count,
     }
 }
 
-/* Step up if the first report on the probe shows no harm. */
+/* Step up if the checks or, without any, the first report on the probe show no harm. */
 static void choice_judge(struct choice *choice, const bool flowing[], int count, double now)
 {
+    const struct link_probe *watch = &choice->watch;
     int layer = choice->probe;
+    bool is_reported = choice->reported_at > choice->probe_since;
     if (layer >= count || !flowing[layer] || (choice->most >= 0 && layer > choice->most)) {
-        choice->probe = -1;
-    } else if (choice->reported_at <= choice->probe_since) {
-        if (now - choice->probe_since > PROBE_MOST_S)
-            choice_fail(choice, now);
-    } else if (choice_is_good(choice, now)) {
-        choice->probe = -1;
-        choice_step_to(choice, layer, now);
-    } else {
+        end_probe(choice, false);
+    } else if (watch->is_spoiled || (is_reported && !choice_is_good(choice, now))) {
         /* The probe may have been too much; what the viewer gets without it is not. */
         choice_fail(choice, now);
         choice->bad_windows = 0;
         choice->in_window = false;
+    } else if (link_probe_is_shown(watch, now) || (is_reported && !watch->answers)) {
+        end_probe(choice, false);
+        choice_step_to(choice, layer, now);
+    } else if (now - choice->probe_since > PROBE_MOST_S) {
+        choice_fail(choice, now);
     }
 }
 
 int choice_decide(struct choice *choice, const bool flowing[], const double kbps[], int count,
-                  int current, double now, bool can_probe)
+                  int current, double now, bool can_probe, bool is_settled)
 {
     if (count < 2)
         return 0;
@@ -324,11 +369,16 @@ int choice_decide(struct choice *choice, const bool flowing[], const double kbps
         choice->limit = count - 1;
     double sent = current < count ? kbps[current] : 0.0;
     choice_learn(choice, sent, now);
+    bool is_full = choice_is_full(choice, now);
+    if (choice->probe >= 0 && is_full)
+        /* It has not begun to send, and what the viewer gets is too much. */
+        end_probe(choice, true);
     if (choice->probe >= 0)
         choice_judge(choice, flowing, count, now);
-    else if (choice_is_bad(choice, sent, now))
+    else if (choice_is_bad(choice, sent, is_full, now))
         choice_lower(choice, current, sent, flowing, count, now);
-    else if (now >= choice->up_at && choice->limit <= current && choice_is_good(choice, now))
+    else if (is_settled && now >= choice->up_at && choice->limit <= current &&
+             choice_is_good(choice, now))
         choice_raise(choice, flowing, count, now, can_probe);
     if (choice->raised && choice->back_off > BACK_OFF_S && now - choice->raised_at > FORGIVEN_S)
         choice->back_off = BACK_OFF_S;

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ingest/layer_probe.h"
+
 enum { LAYERS_MOST = 4 };
 
 /* The layers that flow at present. A single layer always flows. Other modules read `count` and
@@ -38,7 +40,8 @@ bool flow_look(struct flow *flow, const long packets[], const long frames[], dou
  * `most` is the highest layer that the viewer wants; -1: no limit. `probe` is the layer whose
  * bitrate is being tried: for a moment the viewer gets that much in addition, as padding, which
  * shows whether its link carries it. A failed step would cost the viewer its picture; a failed
- * probe does not. -1: none. Other modules set `most`, and read only `most`, `probe` and `loss`. */
+ * probe does not. -1: none. `watch` has the probe, and the checks of the link. Other modules set
+ * `most`, and read only `most`, `probe` and `loss`. */
 struct choice {
     int most, probe;
     /* The lost share of what was recently sent, and the viewer's own bandwidth estimate, -1 before
@@ -56,15 +59,25 @@ struct choice {
     double loss_before, received_before;
     double reported_at, estimate_at, down_at, fell_at;
     double up_at, back_off;
+    double joined_at, later;
+    bool is_new; /* nothing has failed since it joined */
+    struct link_probe watch;
 };
 
-void choice_init(struct choice *choice, double now);
+/* `place` tells the viewers of one link apart. */
+void choice_init(struct choice *choice, double now, uint64_t place);
 
 /* Start a new stream: reports from now on have other sequence numbers. */
 void choice_begin_stream(struct choice *choice);
 
 /* Return whether the viewer recently stepped down because its link was full. */
 bool choice_is_congested(const struct choice *choice, double now);
+
+/* Return whether the viewer has stepped up, and not for long: the link may not carry it. */
+bool choice_is_trying(const struct choice *choice, double now);
+
+/* Return whether the link is full of what the viewer gets. */
+bool choice_is_full(const struct choice *choice, double now);
 
 /* Record that the viewer could not keep up with this layer: its next keyframe is of a lower one. */
 void choice_stalled(struct choice *choice, int current, double now);
@@ -83,10 +96,13 @@ bool choice_reported(struct choice *choice, uint32_t highest, int32_t total_lost
  * and falls when delay grows: only a fall is information. */
 void choice_estimated(struct choice *choice, double kbps, double now);
 
+/* Record the queue of the link, as the answer to a check shows it. */
+void choice_checked(struct choice *choice, double queue_s, double now);
+
 /* Return the layer to send, one of those that flow. `current` is the layer that the viewer gets
- * now, `kbps` the bitrate of each of the `count` layers; `can_probe`: the viewer accepts
- * padding. */
+ * now, `kbps` the bitrate of each of the `count` layers; `can_probe`: the viewer accepts padding;
+ * `is_settled`: it gets no burst, and does not wait. */
 int choice_decide(struct choice *choice, const bool flowing[], const double kbps[], int count,
-                  int current, double now, bool can_probe);
+                  int current, double now, bool can_probe, bool is_settled);
 
 #endif

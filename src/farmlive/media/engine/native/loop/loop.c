@@ -80,7 +80,7 @@ static void look_at_ticks(struct loop *loop, bool was_read)
         return;
     loop->ticks = loop->core.ticks;
     read_clocks(&loop->core);
-    if (was_read && list_is_empty(&loop->core.joining))
+    if (was_read && list_is_empty(&loop->core.joining) && !loop->core.is_probing)
         udp_poller_read_with_publishers(&loop->poller);
 }
 

@@ -48,7 +48,6 @@ static void leave_forwarder(struct catch_up *catch_up, struct forwarder *forward
 void catch_up_wait(struct catch_up *catch_up, struct viewer *viewer, bool muted)
 {
     struct forwarder *forwarder = viewer->forwarder;
-    list_remove(&viewer->probing);
     list_remove(&viewer->moving);
     if (viewer->has_epoch) {
         uint16_t highest = viewer->epoch.track->ring->highest;
@@ -85,19 +84,33 @@ void catch_up_pace(struct catch_up *catch_up, struct viewer *viewer)
     leave_forwarder(catch_up, forwarder);
 }
 
-bool catch_up_paces(const struct viewer *viewer, const struct publisher *publisher)
+bool catch_up_paces(const struct viewer *viewer) { return viewer->link.state == LINK_NARROW; }
+
+void catch_up_step_down(struct viewer *viewer, double now)
 {
-    return viewer->link.state == LINK_NARROW && publisher->layer_count < 2;
+    if (viewer->has_epoch && viewer->epoch.track->incoming->layers > 0)
+        choice_stalled(&viewer->choice, viewer->epoch.track->layer, now);
 }
 
-bool catch_up_goes_alone(const struct viewer *viewer, const struct publisher *publisher)
+/* Return whether the viewer gets the keyframe of a track that begins at a pace. A layer may be more
+ * than its link carries until the viewer has had it for a while. */
+static bool limits(const struct viewer *viewer, const struct publisher *publisher, double now)
 {
-    return viewer->rung != RUNG_FULL || catch_up_paces(viewer, publisher);
+    if (catch_up_paces(viewer))
+        return true;
+    bool is_new = viewer->link.state == LINK_UNKNOWN || choice_is_trying(&viewer->choice, now);
+    return viewer->link.controlled && is_new && publisher->layer_count > 1;
+}
+
+bool catch_up_goes_alone(const struct viewer *viewer)
+{
+    return viewer->rung != RUNG_FULL || catch_up_paces(viewer);
 }
 
 void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer)
 {
     catch_up_wait(catch_up, viewer, false);
+    list_remove(&viewer->probing);
     list_remove(&viewer->place);
 }
 
@@ -208,7 +221,7 @@ void catch_up_start_group(struct catch_up *catch_up, struct publisher *publisher
         }
         int live = 0;
         for (int at = 0; at < joined; at++)
-            if (!catch_up_goes_alone(viewers[at], publisher))
+            if (!catch_up_goes_alone(viewers[at]) && !limits(viewers[at], publisher, now))
                 viewers[live++] = viewers[at];
         for (int at = 0; at < live; at++)
             go_live(catch_up, viewers[at], publisher);
@@ -317,9 +330,9 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         return;
     viewer_note_group(viewer);
     struct link_estimate *link = &viewer->link;
-    bool paced = catch_up_paces(viewer, on_air);
+    bool paced = catch_up_paces(viewer);
     double room = INFINITY;
-    bool limited = paced || viewer->gently || link->state == LINK_UNKNOWN;
+    bool limited = limits(viewer, on_air, now) || viewer->gently || link->state == LINK_UNKNOWN;
     if (limited)
         room = link_estimate_may_send(
             link, link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently), now);
@@ -329,10 +342,12 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         link_estimate_spent(link, part.octets);
     if (part.count > 0)
         sending_send_to(catch_up->sending, &viewer, 1, part.packets, part.count);
-    if (part.gives_up)
+    if (part.gives_up) {
+        catch_up_step_down(viewer, now);
         catch_up_give_up(catch_up, viewer);
-    else if (part.is_shown)
+    } else if (part.is_shown) {
         end_keyframe(catch_up, viewer);
-    else if (!catch_up_goes_alone(viewer, on_air) && ahead16(ring->highest, viewer->cursor) < 0)
+    } else if (!catch_up_goes_alone(viewer) && ahead16(ring->highest, viewer->cursor) < 0) {
         go_live(catch_up, viewer, on_air);
+    }
 }

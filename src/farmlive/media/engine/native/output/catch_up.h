@@ -28,12 +28,13 @@ void catch_up_give_up(struct catch_up *catch_up, struct viewer *viewer);
 /* Send a live viewer the track at its own pace from now on; all packets that came have been
  * sent. */
 void catch_up_pace(struct catch_up *catch_up, struct viewer *viewer);
-/* Return whether the viewer gets a live track at its own pace. From layers it gets one that its
- * link carries. */
-bool catch_up_paces(const struct viewer *viewer, const struct publisher *publisher);
+/* Return whether the viewer gets a live track at its own pace. */
+bool catch_up_paces(const struct viewer *viewer);
 /* Return whether the viewer does not get its track together with others: it is paced, or does not
  * get all of it. */
-bool catch_up_goes_alone(const struct viewer *viewer, const struct publisher *publisher);
+bool catch_up_goes_alone(const struct viewer *viewer);
+/* Let a viewer of a layer that its link does not carry go on with a lower one. */
+void catch_up_step_down(struct viewer *viewer, double now);
 /* Remove the viewer. */
 void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer);
 /* A group begins at `start` on this track: start the viewers that wait for it, and send them what

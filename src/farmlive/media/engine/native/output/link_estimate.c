@@ -44,13 +44,18 @@ static const double BUSY_S = 0.2;
  * seconds were good; each failure doubles them. An unknown one needs a few good seconds. */
 static const double ROOMY = 1.25;
 static const double UNKNOWN_S = 3.0, TRIAL_S = 4.0, LONGEST_TRIAL_S = 32.0, FORGIVEN_S = 60.0;
+/* So many checks in a window say more about the queue than one report does: the shortest queue that
+ * they saw is the one that stands. */
+enum { CHECKS = 3 };
 /* A viewer that misses more than this share of its burst can't carry it. */
 static const double MISSED_SHARE = 0.2;
 enum { MISSED_LEAST = 8, EXPECTED_MOST = 100000 };
 static const double HIGHEST_RTT_S = 5.0;
 
-/* Repairs: the share of the link, the depth of their bucket in seconds, and the wait for the same
- * packet without a known round trip. */
+/* Repairs: the share of the link, which counts as this much at least while nothing shows a limit;
+ * the depth of their bucket in seconds, and the wait for the same packet without a known round
+ * trip. */
+static const double REPAIR_LEAST_KBPS = 500.0;
 static const double REPAIR_SHARE = 0.2, REPAIR_DEPTH_S = 1.0, REPAIR_AGAIN_S = 0.05;
 
 enum join link_estimate_join(uint32_t octets, double kbps, bool answers, double wait_s)
@@ -68,6 +73,7 @@ void link_estimate_init(struct link_estimate *link, double now, bool controlled)
         .round_trip_s = -1,
         .trial_s = TRIAL_S,
         .fell_at = now - FORGIVEN_S,
+        .probed_at = now - FORGIVEN_S,
         .tokens = JOIN_OCTETS,
         .at = now,
         .repair_at = now - REPAIR_DEPTH_S,
@@ -89,6 +95,32 @@ void link_estimate_measured(struct link_estimate *link, double round_trip_s)
         link->least_s += (round_trip_s - link->least_s) / 64;
     link->round_trip_s = round_trip_s;
     link->queue_s = round_trip_s - link->least_s;
+}
+
+double link_estimate_checked(struct link_estimate *link, double round_trip_s)
+{
+    if (link->round_trip_s < 0 || round_trip_s < link->least_s)
+        link->least_s = round_trip_s;
+    link->round_trip_s = round_trip_s;
+    double queue_s = round_trip_s - link->least_s;
+    link->standing_s = link->checks > 0 ? fmin(link->standing_s, queue_s) : queue_s;
+    link->checks++;
+    return queue_s;
+}
+
+void link_estimate_forget_route(struct link_estimate *link)
+{
+    link->round_trip_s = -1;
+    link->least_s = link->queue_s = link->standing_s = 0;
+    link->checks = 0;
+}
+
+void link_estimate_probed(struct link_estimate *link, double now) { link->probed_at = now; }
+
+void link_estimate_carried(struct link_estimate *link, double kbps)
+{
+    if (link->state == LINK_NARROW)
+        link->kbps = fmin(MOST_KBPS, fmax(link->kbps, kbps));
 }
 
 bool link_estimate_wants_report(const struct link_estimate *link, double now)
@@ -149,6 +181,9 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     link->window_octets = octets;
     double busy_s = link->busy_s;
     link->busy_s = 0;
+    if (link->checks >= CHECKS)
+        link->queue_s = link->standing_s;
+    link->checks = 0;
     if (!was_in_window || expected <= 0 || expected > EXPECTED_MOST)
         return;
     double loss = fmin(1.0, fmax(0.0, (double)lost / (double)expected));
@@ -160,6 +195,8 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     bool full = link->queue_s > QUEUE_S || (loss > LOSS && link->queue_s > LOSSY_QUEUE_S);
     bool was_narrow = link->state == LINK_NARROW;
     if (was_narrow && now - link->fell_at < SETTLE_S)
+        return;
+    if (now - link->probed_at < SETTLE_S)
         return;
     if (full || loss > (was_narrow ? NARROW_LOSS : POLICED_LOSS))
         /* While little was sent, the queue is of what was sent before. */
@@ -218,8 +255,10 @@ enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, ui
     if (before->number == number && now - before->at < again_s)
         return REPAIR_SKIP;
     if (link->state != LINK_WIDE) {
-        double kbps = link->state == LINK_NARROW ? link->kbps : stream_kbps;
-        double rate = 125 * REPAIR_SHARE * (kbps > 0 ? kbps : TYPICAL_KBPS);
+        double kbps = fmax(REPAIR_LEAST_KBPS, stream_kbps > 0 ? stream_kbps : TYPICAL_KBPS);
+        if (link->state == LINK_NARROW)
+            kbps = link->kbps;
+        double rate = 125 * REPAIR_SHARE * kbps;
         double depth = rate * REPAIR_DEPTH_S;
         link->repair_octets =
             fmin(depth, link->repair_octets + fmax(0.0, now - link->repair_at) * rate);

@@ -31,7 +31,10 @@ struct link_estimate {
     double window_at;
     int64_t window_highest, window_lost;
     uint32_t window_octets;
-    double busy_s; /* for how long of the window the pace was the limit */
+    int checks; /* since the last report, and the shortest queue that they saw */
+    double standing_s;
+    double probed_at; /* when a probe last filled the link */
+    double busy_s;    /* for how long of the window the pace was the limit */
     double good_s, trial_s, fell_at, fell_kbps;
     double tokens, at;
     double repair_octets, repair_at;
@@ -54,6 +57,14 @@ void link_estimate_clear(struct link_estimate *link);
 
 /* Record a round trip. */
 void link_estimate_measured(struct link_estimate *link, double round_trip_s);
+/* Record the round trip of a check; return the queue that it shows, in seconds. */
+double link_estimate_checked(struct link_estimate *link, double round_trip_s);
+/* Forget the round trips of another route. */
+void link_estimate_forget_route(struct link_estimate *link);
+/* Record that a probe fills the link: its queue is none of the stream's. */
+void link_estimate_probed(struct link_estimate *link, double now);
+/* Record that a probe has shown that the link carries this much. */
+void link_estimate_carried(struct link_estimate *link, double kbps);
 /* Return whether a receiver report would tell something new. */
 bool link_estimate_wants_report(const struct link_estimate *link, double now);
 /* Record a receiver report: extended highest number, cumulative number lost, and the octets that

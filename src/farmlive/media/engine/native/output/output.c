@@ -263,13 +263,17 @@ void output_send_bursts(struct output *output, double now)
     /* Who goes live must have had all that came; who is paced leaves the others alone. */
     bool flushes = false;
     list_each(link, &output->catch_up.catching)
-        flushes |= output->on_air == NULL ||
-                   !catch_up_goes_alone(list_entry(link, struct viewer, place), output->on_air);
+        flushes |=
+            output->on_air == NULL || !catch_up_goes_alone(list_entry(link, struct viewer, place));
     if (flushes)
         output_flush(output);
-    list_each(link, &output->catch_up.catching)
-        catch_up_send_part(&output->catch_up, list_entry(link, struct viewer, place),
-                           output->on_air, now);
+    list_each(link, &output->catch_up.catching) {
+        struct viewer *viewer = list_entry(link, struct viewer, place);
+        catch_up_send_part(&output->catch_up, viewer, output->on_air, now);
+        if (viewer->is == VIEWER_WAITING && !viewer->slow.is_down)
+            /* Its link does not carry the layer. */
+            output_aim(output, viewer, now);
+    }
 }
 
 /* Viewers join, leave and fall behind. */
@@ -343,21 +347,23 @@ static void estimate(struct output *output, struct viewer *viewer,
     link_estimate_reported(&viewer->link, report->highest, report->total_lost,
                            viewer_video(viewer).octets, viewer_stream_kbps(viewer), now);
     const struct forwarder *forwarder = viewer->forwarder;
-    if (forwarder != NULL && catch_up_paces(viewer, forwarder->publisher)) {
+    if (forwarder != NULL && catch_up_paces(viewer)) {
         output_flush(output);
         catch_up_pace(&output->catch_up, viewer);
     }
 }
 
 /* Let the viewer wait for a keyframe; return true if one is needed. */
-static bool give_up(struct output *output, struct viewer *viewer)
+static bool give_up(struct output *output, struct viewer *viewer, double now)
 {
     if (!viewer->has_epoch || output->on_air == NULL)
         return false;
     struct track *track = viewer->target != NULL ? viewer->target : viewer->epoch.track;
     track_hold(track);
+    catch_up_step_down(viewer, now);
     catch_up_give_up(&output->catch_up, viewer);
-    publisher_want_keyframe_patiently(track);
+    output_aim(output, viewer, now);
+    publisher_want_keyframe_patiently(viewer->target != NULL ? viewer->target : track);
     track_release(track);
     return true;
 }
@@ -371,9 +377,9 @@ bool output_repair(struct output *output, struct viewer *viewer, const struct na
     if (viewer->is == VIEWER_CATCHING && link->state == LINK_UNKNOWN) {
         double kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently);
         if (link_estimate_missed(link, nack->count, viewer->burst, kbps, now))
-            return give_up(output, viewer);
+            return give_up(output, viewer, now);
     }
-    return rtx_answer_nack(&output->rtx, viewer, nack, now) && give_up(output, viewer);
+    return rtx_answer_nack(&output->rtx, viewer, nack, now) && give_up(output, viewer, now);
 }
 
 bool output_reported(struct output *output, struct viewer *viewer,
@@ -385,9 +391,14 @@ bool output_reported(struct output *output, struct viewer *viewer,
     return track_select_record_report(&output->catch_up, output->on_air, viewer, report, now);
 }
 
-void output_probe(struct output *output, double seconds)
+bool output_checked(struct output *output, struct viewer *viewer, double round_trip_s, double now)
 {
-    track_select_probe(&output->catch_up, &output->rtx, seconds);
+    return track_select_checked(&output->catch_up, output->on_air, viewer, round_trip_s, now);
+}
+
+bool output_probe(struct output *output, double now)
+{
+    return track_select_probe(&output->catch_up, output->on_air, &output->rtx, now);
 }
 
 bool output_second(struct output *output, struct viewer *viewer, double now)

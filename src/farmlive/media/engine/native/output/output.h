@@ -81,8 +81,10 @@ bool output_reported(struct output *output, struct viewer *viewer,
 /* Answer a NACK; return true if the viewer now needs a keyframe. */
 bool output_repair(struct output *output, struct viewer *viewer, const struct nack *nack,
                    double now);
-/* Send padding for this long to the viewers whose links are probed. */
-void output_probe(struct output *output, double seconds);
+/* Handle the answer to a check of a viewer's link; return true if it now needs another keyframe. */
+bool output_checked(struct output *output, struct viewer *viewer, double round_trip_s, double now);
+/* Send the viewers whose link is probed what is due of that; return whether any is probed. */
+bool output_probe(struct output *output, double now);
 /* Return whether the source on air has layers to select from. */
 bool output_is_layered(const struct output *output);
 /* Do a viewer's work of each second; return true if it now needs another keyframe. */

@@ -69,17 +69,23 @@ bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *
     return beyond;
 }
 
-void rtx_send_probe(const struct rtx *rtx, struct viewer *viewer, long octets)
+long rtx_send_probe(const struct rtx *rtx, struct viewer *viewer, double octets)
 {
     const struct epoch *epoch = &viewer->epoch;
+    long sent = 0;
     if (!viewer->has_epoch || epoch->terms.retransmission < 0)
-        return;
+        return 0;
     const struct ring *ring = epoch->track->ring;
-    for (int back = 0; back < RTCP_MISSING_MOST && octets > 0; back++) {
-        struct packet *packet = ring_get(ring, (uint16_t)(ring->highest - back));
-        if (packet == NULL)
-            return;
-        octets -= packet->size;
-        rtx_send(rtx, viewer, epoch, (uint16_t)(packet->sequence + epoch->offset.sequence), packet);
+    uint16_t newest =
+        viewer->is == VIEWER_CATCHING ? (uint16_t)(viewer->cursor - 1) : ring->highest;
+    for (int back = 0; back < RTCP_MISSING_MOST; back++) {
+        struct packet *packet = ring_get(ring, (uint16_t)(newest - back));
+        uint16_t number = (uint16_t)(newest - back + epoch->offset.sequence);
+        /* What came before is another layer's under the same numbers. */
+        if (packet == NULL || (double)sent >= octets || ahead16(number, epoch->first) < 0)
+            break;
+        sent += packet->size;
+        rtx_send(rtx, viewer, epoch, number, packet);
     }
+    return sent;
 }

@@ -15,7 +15,8 @@ void rtx_init(struct rtx *rtx, struct ssrcs ssrcs);
 /* Return whether the missing packets go beyond what the viewer's link has for that: only a keyframe
  * helps then. */
 bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *nack, double now);
-/* Send about `octets` bytes of recent packets again as RTX: they probe the link without harm. */
-void rtx_send_probe(const struct rtx *rtx, struct viewer *viewer, long octets);
+/* Send about `octets` bytes of recent packets again as RTX: they fill the link without harm. Return
+ * how many were sent. */
+long rtx_send_probe(const struct rtx *rtx, struct viewer *viewer, double octets);
 
 #endif

@@ -1,10 +1,8 @@
 /* Track selection.
  *
  * Always holds: `moving` has the viewers that have a track and should get another one; `probing`
- * those that have a probe, or had one until a moment ago. */
+ * those whose link is checked or probed, or was until a moment ago. */
 #include "output/track_select.h"
-
-#include <math.h>
 
 /* A stretch with compressed timestamps is forgotten after this time, before timestamps wrap
  * around. */
@@ -25,6 +23,12 @@ static void put(struct list *list, struct list *link)
         list_add(list, link);
 }
 
+/* Return whether checks should show the queue of the viewer's link. */
+static bool is_watched(const struct viewer *viewer)
+{
+    return viewer->choice.probe >= 0 || viewer->link.state != LINK_WIDE;
+}
+
 /* Return the layer for a viewer that gets `current` at present, or NULL. */
 static int choose(struct catch_up *catch_up, const struct publisher *publisher,
                   struct viewer *viewer, const struct track *current, double now)
@@ -33,12 +37,16 @@ static int choose(struct catch_up *catch_up, const struct publisher *publisher,
     for (int layer = 0; layer < publisher->layer_count; layer++)
         kbps[layer] = publisher->layers[layer]->kbps;
     bool is_here = current != NULL && publisher_has_layer(publisher, current);
+    bool is_settled = current != NULL && (viewer->forwarder != NULL ||
+                                          (viewer->rung == RUNG_FULL && catch_up_paces(viewer)));
     int layer =
         choice_decide(&viewer->choice, publisher->flow.flowing, kbps, publisher->layer_count,
                       is_here ? current->layer : publisher->layer_count, now,
-                      viewer->forwarder != NULL && viewer_repeats(viewer));
-    if (viewer->choice.probe >= 0)
+                      is_settled && viewer_repeats(viewer), is_settled);
+    if (is_watched(viewer))
         put(&catch_up->probing, &viewer->probing);
+    if (current != NULL && layer > current->layer && choice_is_trying(&viewer->choice, now))
+        link_estimate_carried(&viewer->link, kbps[layer]);
     return layer;
 }
 
@@ -52,6 +60,7 @@ bool track_select_viewer(struct catch_up *catch_up, struct publisher *publisher,
         return false;
     }
     const struct track *current = viewer->has_epoch ? viewer->epoch.track : NULL;
+    bool is_full = choice_is_full(&viewer->choice, now);
     int layer = 0;
     if (publisher->layer_count > 1)
         layer = viewer->viewing.exempt ? flow_highest(&publisher->flow)
@@ -62,6 +71,14 @@ bool track_select_viewer(struct catch_up *catch_up, struct publisher *publisher,
         /* The viewer no longer sees what is on air, and can't play it. */
         catch_up_wait(catch_up, viewer, false);
         return false;
+    }
+    if (is_full && current != NULL && layer < current->layer && viewer_can_play(viewer, target) &&
+        publisher_answers_requests(publisher)) {
+        /* What waits in the link's queue is seen until the lower layer's keyframe comes, and makes
+         * room for it. */
+        catch_up_wait(catch_up, viewer, true);
+        publisher_want_keyframe(publisher, target);
+        return true;
     }
     if (current == NULL || current == target) {
         list_remove(&viewer->moving);
@@ -145,19 +162,42 @@ bool track_select_record_report(struct catch_up *catch_up, struct publisher *on_
     return track_select_viewer(catch_up, on_air, viewer, now) || choice_is_congested(choice, now);
 }
 
-void track_select_probe(struct catch_up *catch_up, const struct rtx *rtx, double seconds)
+bool track_select_checked(struct catch_up *catch_up, struct publisher *on_air,
+                          struct viewer *viewer, double round_trip_s, double now)
 {
+    choice_checked(&viewer->choice, link_estimate_checked(&viewer->link, round_trip_s), now);
+    return is_layered(on_air) && track_select_viewer(catch_up, on_air, viewer, now);
+}
+
+/* Send what is due of a viewer's probe; return whether it has one. */
+static bool probe(const struct publisher *on_air, const struct rtx *rtx, struct viewer *viewer,
+                  double now)
+{
+    int layer = viewer->choice.probe;
+    if (layer < 0 || layer >= on_air->layer_count || !viewer->has_epoch ||
+        !publisher_has_layer(on_air, viewer->epoch.track))
+        return false;
+    double more = on_air->layers[layer]->kbps - viewer->epoch.track->kbps;
+    double octets = link_probe_owed(&viewer->choice.watch, more, now);
+    if (octets > 0) {
+        link_estimate_probed(&viewer->link, now);
+        link_probe_spent(&viewer->choice.watch, rtx_send_probe(rtx, viewer, octets));
+    }
+    return true;
+}
+
+bool track_select_probe(struct catch_up *catch_up, const struct publisher *on_air,
+                        const struct rtx *rtx, double now)
+{
+    bool is_probed = false;
     list_each(link, &catch_up->probing) {
         struct viewer *viewer = list_entry(link, struct viewer, probing);
-        int layer = viewer->choice.probe;
-        const struct forwarder *forwarder = viewer->forwarder;
-        if (layer < 0 || forwarder == NULL || layer >= forwarder->publisher->layer_count) {
+        if (is_layered(on_air) && is_watched(viewer))
+            is_probed |= probe(on_air, rtx, viewer, now);
+        else
             list_remove(link);
-            continue;
-        }
-        double more = forwarder->publisher->layers[layer]->kbps - forwarder->track->kbps;
-        rtx_send_probe(rtx, viewer, (long)nearbyint(more * 125 * seconds));
     }
+    return is_probed;
 }
 
 bool track_select_each_second(struct catch_up *catch_up, struct publisher *on_air,

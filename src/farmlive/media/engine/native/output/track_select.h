@@ -25,8 +25,13 @@ void track_select_want_keyframe(struct publisher *publisher, struct track *track
 bool track_select_record_report(struct catch_up *catch_up, struct publisher *on_air,
                                 struct viewer *viewer, const struct receiver_report *report,
                                 double now);
-/* Send padding for this long to the viewers whose links are probed. */
-void track_select_probe(struct catch_up *catch_up, const struct rtx *rtx, double seconds);
+/* Handle the answer to a check of a viewer's link; return true if it now needs another keyframe. */
+bool track_select_checked(struct catch_up *catch_up, struct publisher *on_air,
+                          struct viewer *viewer, double round_trip_s, double now);
+/* Send the viewers whose link is probed what is due of that; forget those whose link needs no check
+ * any more. Return whether any is probed. */
+bool track_select_probe(struct catch_up *catch_up, const struct publisher *on_air,
+                        const struct rtx *rtx, double now);
 /* Do a viewer's work of each second; return true if it now needs another keyframe. */
 bool track_select_each_second(struct catch_up *catch_up, struct publisher *on_air,
                               struct viewer *viewer, double now);

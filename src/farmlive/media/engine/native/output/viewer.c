@@ -40,7 +40,7 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
     viewer->leg = leg;
     viewer->backpressure = backpressure;
     slow_viewer_init(&viewer->slow, viewing->exempt);
-    choice_init(&viewer->choice, now);
+    choice_init(&viewer->choice, now, peer);
     link_estimate_init(&viewer->link, now, controlled && !viewing->exempt);
     quality_ladder_init(&viewer->ladder);
     viewer->rtx_sequence = rtx_sequence;

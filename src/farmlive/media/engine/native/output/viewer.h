@@ -57,7 +57,7 @@ struct viewer {
     struct list all;     /* among all viewers of the output */
     struct list place;   /* among those that wait or catch up, or in the forwarder's members */
     struct list moving;  /* among those that get another track meanwhile */
-    struct list probing; /* among those whose link is probed */
+    struct list probing; /* among those whose link is checked or probed */
     enum viewer_is is;
     uint64_t peer;
     struct viewing viewing;

@@ -45,6 +45,8 @@ class IcePeer:
         self.media_at = now
         self._secret = secret
         self._validations = 0
+        # Our check that measures the round trip on the selected path, while it has no answer.
+        self.link_check: LinkCheck | None = None
         # The number of its checks so far that asked to select a path.
         self.nominations = 0
         # The path of our DTLS records, and whether some were sent on another one.
@@ -88,18 +90,32 @@ class IcePeer:
             self.selected = None
 
 
+@dataclass(slots=True, frozen=True)
+class LinkCheck:
+    """A check of ours on a validated path: its transaction id, the key of its answer, and when it
+    was sent.
+    """
+
+    path: Path
+    transaction: bytes
+    key: bytes
+    sent_at: float
+
+
 P = TypeVar("P", bound=IcePeer)
 
 
 @dataclass(slots=True, frozen=True)
 class Checked(Generic[P]):
     """An answered check, the peer's or ours. `first`: the peer now has its first selected path;
-    `moved`: a validated path has replaced another.
+    `moved`: a validated path has replaced another; `asked_at`: it answers a check of ours
+    that was first sent then.
     """
 
     peer: P
     first: bool
     moved: bool
+    asked_at: float | None = None
 
 
 class IceLite(Generic[P]):
@@ -210,13 +226,25 @@ class IceLite(Generic[P]):
         """
         peer: P | None = port.peers.get(address)
         path = peer.path(port, address) if peer is not None else None
-        if peer is None or path is None or not path.is_response(message):
+        if peer is None or path is None:
             return None
+        asked = peer.link_check
+        if (
+            asked is not None
+            and asked.path.is_at(port, address)
+            and hmac.compare_digest(message.transaction, asked.transaction)
+            and message.authentic(asked.key)
+        ):
+            peer.link_check = None
+            return Checked(peer, False, False, asked.sent_at)
+        if not path.is_response(message):
+            return None
+        begun = path.begun
         path.mark_validated()
         moved = self._select(peer, path)
         if moved:
             peer.checked_at = peer.selected_at = now
-        return Checked(peer, False, moved)
+        return Checked(peer, False, moved, begun)
 
     def validate_dtls_path(self, peer: P) -> None:
         """Validate the path of our DTLS records when the handshake finishes.
@@ -249,6 +277,22 @@ class IceLite(Generic[P]):
             and (path.remote is None or path.remote.ufrag not in self._by_ufrag)
         ):
             path.send_check(now)
+
+    def check_link(self, peer: P, now: float) -> bool:
+        """Send a check on the peer's validated path, whose answer shows the round trip; return
+        False if it can't be checked.
+        """
+        at, index = peer.selected, -1 if peer.renewed else 0
+        local, remote = peer.credentials[index], peer.remotes[index]
+        if at is None or not at.validated or at.is_stream:
+            return False
+        if remote is None or remote.ufrag in self._by_ufrag:
+            return False
+        seed, key = peer.new_validation_seed(), remote.password.encode()
+        name = f"{remote.ufrag}:{local.ufrag}"
+        peer.link_check = LinkCheck(at, seed[:12], key, now)
+        at.port.send(stun.check(name, key, seed[:12], seed[12:20]), at.address)
+        return True
 
     def retransmit_checks(self, now: float) -> None:
         """Retransmit checks and drop selected paths whose validation has timed out.
