@@ -1,7 +1,6 @@
 """A phone that moves: its address changes on either side, by UDP and TCP; the stream goes on."""
 
 import pytest
-from aioice import ice
 from tests.media.support.aiortc_peers import publish, view
 from tests.media.support.media_server import BROADCAST, Media
 from tests.media.support.moving_peers import (
@@ -11,6 +10,7 @@ from tests.media.support.moving_peers import (
     moving_publisher,
     moving_viewer,
     passages,
+    quick_checks,
     restart_ice,
 )
 from tests.media.support.network_path import Passage
@@ -18,14 +18,8 @@ from tests.support.waiting import until
 
 from farmlive.media.engine.interface import Timeouts
 
-__all__ = ["passages"]
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """aiortc checks every five seconds; a browser is quicker."""
-    monkeypatch.setattr(ice, "CONSENT_INTERVAL", 0.5)
-    monkeypatch.setattr(ice, "CONSENT_FAILURES", 60)
+__all__ = ["passages", "quick_checks"]
+pytestmark = pytest.mark.usefixtures("quick_checks")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import fractions
+import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -100,9 +101,26 @@ class Picture(VideoStreamTrack):
         return frame
 
 
-async def publish(media: Media, codec: str = "VP8", key: str = "orchard") -> Peer:
+class Noise(Picture):
+    """A picture of noise, which takes all that a coder may spend."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        drawn = random.Random(1)
+        self._drawn = [drawn.randbytes(2 * self.width * self.height) for _ in range(8)]
+
+    async def recv(self) -> av.VideoFrame:
+        frame = await super().recv()
+        plane = frame.planes[0]
+        plane.update(self._drawn[self._number % len(self._drawn)][: plane.buffer_size])
+        return frame
+
+
+async def publish(
+    media: Media, codec: str = "VP8", key: str = "orchard", picture: Picture | None = None
+) -> Peer:
     peer = Peer(peer_connection(), media)
-    video = peer.connection.addTransceiver(Picture(), direction="sendonly")
+    video = peer.connection.addTransceiver(picture or Picture(), direction="sendonly")
     capabilities = RTCRtpSender.getCapabilities("video").codecs
     video.setCodecPreferences([c for c in capabilities if c.name in (codec, "rtx")])
     peer.connection.addTransceiver(AudioStreamTrack(), direction="sendonly")

@@ -6,9 +6,17 @@ from secrets import token_hex
 from typing import Any
 
 import pytest
+from aioice import ice
 from aiortc import RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
-from tests.media.support.aiortc_peers import Peer, Picture, peer_connection, publish, view
+from tests.media.support.aiortc_peers import (
+    Noise,
+    Peer,
+    Picture,
+    peer_connection,
+    publish,
+    view,
+)
 from tests.media.support.media_server import BROADCAST, Media
 from tests.media.support.network_path import Passage
 from tests.support.waiting import until
@@ -35,6 +43,13 @@ class MovingPeer(Peer):
         self.location, self.etag = response.headers["location"], response.headers["etag"]
         answer = self.passage.lead_here(response.text)
         await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+
+@pytest.fixture
+def quick_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiortc checks every five seconds; a browser is quicker."""
+    monkeypatch.setattr(ice, "CONSENT_INTERVAL", 0.5)
+    monkeypatch.setattr(ice, "CONSENT_FAILURES", 60)
 
 
 @pytest.fixture
@@ -89,8 +104,11 @@ async def moving_publisher(media: Media, passages: list[Passage]) -> tuple[Movin
 async def one_that_takes_nothing(
     media: Media, passages: list[Passage]
 ) -> tuple[Peer, MovingPeer, Passage]:
-    """Two viewers that both decode, the second by TCP; from then on it takes nothing."""
-    await publish(media)
+    """Two viewers that both decode, the second by TCP; from then on it takes nothing.
+
+    The picture is hard to code, so that what the system holds for a connection is soon full.
+    """
+    await publish(media, picture=Noise())
     quick = await view(media)
     slow, way = await moving_viewer(media, passages)
     await way.by_tcp()

@@ -17,6 +17,7 @@ from tests.media.support.moving_peers import (
     moving_viewer,
     one_that_takes_nothing,
     passages,
+    quick_checks,
     restart_ice,
 )
 from tests.media.support.network_path import Passage
@@ -25,8 +26,8 @@ from tests.support.waiting import until
 from farmlive.media.engine.interface import Timeouts
 from farmlive.settings import Settings
 
-__all__ = ["passages"]
-pytestmark = pytest.mark.native
+__all__ = ["passages", "quick_checks"]
+pytestmark = [pytest.mark.native, pytest.mark.usefixtures("quick_checks")]
 
 
 @pytest.fixture
