@@ -1,5 +1,8 @@
-"""C files of the engine, compiled for tests: once for all processes of a run."""
+"""C files of the engine, compiled for tests: once for all processes of a run, and each file once
+for all programs and libraries that have it with the same flags.
+"""
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -14,8 +17,9 @@ import farmlive.media.engine.native
 
 FOLDER = Path(farmlive.media.engine.native.__file__).parent
 DRIVERS = Path(__file__).parents[1] / "drivers"
-FLAGS = ("-O1", "-g", "-std=c11", "-D_GNU_SOURCE")
-LIBRARY = ("-shared", "-fPIC")
+# The code is the same in a program as in a library, so that both may have it.
+FLAGS = ("-O1", "-g", "-std=c11", "-D_GNU_SOURCE", "-fPIC", "-pthread")
+LIBRARY = ("-shared",)
 SANITIZERS = ("thread", "address,undefined")
 
 
@@ -51,12 +55,28 @@ def compiled(
     """The program or library of this name: a test's own files with these of the engine."""
     found = {path.stem: path for path in FOLDER.glob("*/*.c")}
     files = [*driver, *(found[each] for each in sources)]
-    wanted = (*FLAGS, *flags, *shlex.split(os.environ.get("CFLAGS", "")), f"-I{FOLDER}")
-    command = [compiler(), *wanted, *map(str, files)]
+    link = [each for each in flags if each in LIBRARY or each.startswith("-Wl,")]
+    others = [each for each in flags if each not in (*FLAGS, *link)]
+    wanted = (*FLAGS, *others, *shlex.split(os.environ.get("CFLAGS", "")), f"-I{FOLDER}")
 
     def make(path: Path) -> None:
-        built = subprocess.run([*command, "-o", str(path), "-lm"], capture_output=True, text=True)
-        if built.returncode:
-            pytest.fail(f"the C files do not compile:\n{built.stderr}", pytrace=False)
+        parts = [_object(factory, each, wanted) if each.suffix == ".c" else each for each in files]
+        _run(*wanted, *link, *map(str, parts), "-o", str(path), "-lm")
 
     return once(factory, name, make)
+
+
+def _object(factory: pytest.TempPathFactory, source: Path, flags: Iterable[str]) -> Path:
+    """One file, compiled with these flags."""
+    key = hashlib.sha256("\0".join((str(source), *flags)).encode()).hexdigest()[:12]
+
+    def make(path: Path) -> None:
+        _run(*flags, "-c", str(source), "-o", str(path))
+
+    return once(factory, f"{source.stem} {key}.o", make)
+
+
+def _run(*arguments: str) -> None:
+    ran = subprocess.run([compiler(), *arguments], capture_output=True, text=True)
+    if ran.returncode:
+        pytest.fail(f"the C files do not compile:\n{ran.stderr}", pytrace=False)
