@@ -17,6 +17,8 @@ from farmlive.settings import Settings
 from farmlive.shop.core.fields import Key
 from farmlive.store import Store
 
+pytestmark = pytest.mark.any_database
+
 KEY = "a-key-of-a-test-0001"
 
 

@@ -30,6 +30,8 @@ from farmlive.people.core.roles import KeyRole
 from farmlive.problems import Conflict
 from farmlive.server import Server
 
+pytestmark = pytest.mark.any_database
+
 STATIC = WEB / "static"
 # A page sends no API key.
 OF_PROGRAMS = {UnknownApiKey, ExpiredApiKey, ApiKeyAboveOwner}

@@ -190,6 +190,7 @@ async def callers(server: Server) -> AsyncIterator[dict[str, httpx.AsyncClient]]
         yield made
 
 
+@pytest.mark.any_database
 async def test_each_role_gets_where_it_belongs_and_no_further(
     server: Server, callers: dict[str, httpx.AsyncClient]
 ) -> None:
@@ -217,6 +218,7 @@ async def test_each_role_gets_where_it_belongs_and_no_further(
         assert may == roles, address
 
 
+@pytest.mark.any_database
 async def test_the_openapi_document_says_who_may(server: Server) -> None:
     paths = server.house.api.openapi()["paths"]
     for address, roles in MAY.items():

@@ -266,6 +266,7 @@ class OfferPraise(Praise, AboutOffer, Message):
     type: Literal["offer.praise"] = "offer.praise"
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("tells", "does", "left_out"),
     [

@@ -17,6 +17,8 @@ from tests.support.integrate_guide import BLOCKS
 from farmlive.ids import token
 from farmlive.server import Server
 
+pytestmark = pytest.mark.any_database
+
 NAME = "farmlive_generated"
 WORDS = {"zh": "金桔", "en": "Kumquats"}
 

@@ -62,11 +62,13 @@ def parameters(operation: dict[str, Any]) -> set[str]:
     return {each["name"] for each in operation.get("parameters", ())}
 
 
+@pytest.mark.any_database
 def test_what_takes_a_key_is_listed(server: Server) -> None:
     keyed = {each["operationId"] for each in operations(server) if KEY_HEADER in parameters(each)}
     assert set(re.findall(r"`([a-z]+_[a-z_]+)`", told("Idempotency"))) == keyed
 
 
+@pytest.mark.any_database
 def test_the_sheets_and_their_forms_are_listed(server: Server) -> None:
     (sheet,) = (each for each in operations(server) if each["operationId"] == "reviews_get_sheet")
     values = {each["name"]: each["schema"].get("enum") for each in sheet["parameters"]}
@@ -75,6 +77,7 @@ def test_the_sheets_and_their_forms_are_listed(server: Server) -> None:
     assert {*SHEETS, *FILE_TYPES} <= set(re.findall(r"`([a-z-]+)`", told("Export")))
 
 
+@pytest.mark.any_database
 def test_what_belongs_to_the_device_names_its_cookie(server: Server) -> None:
     found = {
         each["operationId"]
@@ -89,6 +92,7 @@ def test_what_belongs_to_the_device_names_its_cookie(server: Server) -> None:
     assert COOKIE in told("Devices")
 
 
+@pytest.mark.any_database
 async def test_a_hold_is_given_back_by_the_cookie_beside_a_key(
     server: Server, coordinator: str, tmp_path: Path
 ) -> None:

@@ -74,6 +74,7 @@ async def document(staff: httpx.AsyncClient) -> dict[str, Any]:
     return read
 
 
+@pytest.mark.any_database
 async def test_every_list_comes_by_pages(document: dict[str, Any]) -> None:
     found = list(lists(document))
     assert len(found) > 20
@@ -84,6 +85,7 @@ async def test_every_list_comes_by_pages(document: dict[str, Any]) -> None:
         assert "next" in answer["properties"], path
 
 
+@pytest.mark.any_database
 async def test_every_search_comes_by_pages_in_its_body(document: dict[str, Any]) -> None:
     found = list(searches(document))
     assert found
@@ -93,6 +95,7 @@ async def test_every_search_comes_by_pages_in_its_body(document: dict[str, Any])
         assert "next" in answer["properties"], path
 
 
+@pytest.mark.any_database
 async def test_no_deletion_has_a_meaning_in_its_query(document: dict[str, Any]) -> None:
     for path, item in document["paths"].items():
         taken = item.get("delete", {}).get("parameters", [])

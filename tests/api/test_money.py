@@ -69,6 +69,7 @@ def messages(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, document["components"]["messages"][name]["payload"]
 
 
+@pytest.mark.any_database
 async def test_no_request_has_money_as_a_plain_number(server: Server) -> None:
     api, channel = server.house.api.openapi(), document(server.house.channel)
     asked = [(api, *each) for each in bodies(api)]
@@ -82,6 +83,7 @@ async def test_no_request_has_money_as_a_plain_number(server: Server) -> None:
             assert "lines.[].price" in {".".join(path) for path, _ in fields(whole, schema)}
 
 
+@pytest.mark.any_database
 async def test_no_answer_has_money_as_a_plain_number(server: Server) -> None:
     api = server.house.api.openapi()
     named = {"price", "list_price", "was", "amount", "fee", "total", "refunded", "difference"}

@@ -8,6 +8,8 @@ import pytest
 
 from farmlive.server import Server
 
+pytestmark = pytest.mark.any_database
+
 # What has no id of its own, by the name of its schema.
 WITHOUT = {
     "Corrected": "what came of putting an offer's price right",

@@ -12,6 +12,7 @@ from farmlive.server import Server
 from farmlive.store import NotRead
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("message", "slug"),
     [

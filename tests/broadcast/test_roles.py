@@ -140,6 +140,7 @@ async def test_moderator_sees_orders_pins_and_hides(server: Server, live: str) -
     assert {(deed.name, deed.broadcast) for deed in deeds} == {("moderator", live)}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("role", "type_", "fields"),
     [

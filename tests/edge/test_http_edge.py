@@ -29,6 +29,7 @@ def problem(response: httpx.Response, status: int, slug: str) -> None:
     assert len(body["detail"]) > 10
 
 
+@pytest.mark.any_database
 async def test_bad_requests_of_the_api(server: Server, coordinator: str) -> None:
     headers = {"Authorization": f"Bearer {coordinator}"}
     async with httpx.AsyncClient(base_url=server.url) as client:
@@ -62,6 +63,7 @@ async def test_bad_requests_of_the_api(server: Server, coordinator: str) -> None
         assert listed.json() == {"broadcasts": [], "next": None}
 
 
+@pytest.mark.any_database
 async def test_a_second_type_hides_no_json(server: Server) -> None:
     """The application reads the first."""
     body = json.dumps({"name": "a\x00b", "password": "x"})
@@ -72,6 +74,7 @@ async def test_a_second_type_hides_no_json(server: Server) -> None:
             problem(answer, 422, "invalid")
 
 
+@pytest.mark.any_database
 async def test_a_body_of_two_mebibytes_is_refused(server: Server) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         for path in ("/api/v1/session", "/whip/nowhere"):
@@ -85,6 +88,7 @@ async def test_a_body_of_two_mebibytes_is_refused(server: Server) -> None:
         problem(answer, 413, "too-large")
 
 
+@pytest.mark.any_database
 async def test_a_body_that_does_not_come_is_given_up(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +121,7 @@ async def raw(server: Server, *parts: bytes) -> bytes:
     return answer
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "begin",
     [
@@ -132,6 +137,7 @@ async def test_a_head_without_an_end_is_cut_off(server: Server, begin: bytes) ->
     assert b"HTTP/1.1 2" not in answer
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
@@ -159,6 +165,7 @@ async def test_a_refused_method_names_all_others_also_to_pages_elsewhere(
         assert allowed in refused.json()["detail"]
 
 
+@pytest.mark.any_database
 async def test_a_body_with_two_ends_is_refused_and_nothing_is_traced(server: Server) -> None:
     both = (
         b"POST /api/v1/session HTTP/1.1\r\nHost: farm\r\nContent-Length: 4\r\n"
@@ -174,6 +181,7 @@ async def test_a_body_with_two_ends_is_refused_and_nothing_is_traced(server: Ser
             assert "X-Secret" not in traced.text
 
 
+@pytest.mark.any_database
 async def test_a_body_in_small_chunks_and_requests_in_a_row_are_no_long_head(
     server: Server,
 ) -> None:
@@ -188,6 +196,7 @@ async def test_a_body_in_small_chunks_and_requests_in_a_row_are_no_long_head(
     assert (await raw(server, b"".join(asks))).count(b"HTTP/1.1 200") == 40
 
 
+@pytest.mark.any_database
 async def test_bad_requests_of_media(server: Server) -> None:
     house = server.house
     made = await house.broadcasts.create(NewBroadcast.model_validate({"title": {"en": "A"}}))
@@ -217,6 +226,7 @@ async def test_bad_requests_of_media(server: Server) -> None:
             problem(answer, 409, "broadcast-ended")
 
 
+@pytest.mark.any_database
 async def test_a_browser_gets_a_page(server: Server) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         answer = await client.get("/live/nowhere", headers={"Accept": "text/html"})
@@ -225,6 +235,7 @@ async def test_a_browser_gets_a_page(server: Server) -> None:
         assert "farmlive" in answer.text
 
 
+@pytest.mark.any_database
 async def test_head_is_answered_as_get_is_without_the_body(server: Server) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         for path in ("/", "/sign-in", "/healthz", "/api/v1/broadcasts", "/openapi.json"):
@@ -236,6 +247,7 @@ async def test_head_is_answered_as_get_is_without_the_body(server: Server) -> No
         assert (await client.head("/api/v1/session/password")).status_code == 405
 
 
+@pytest.mark.any_database
 async def test_joins_over_the_limit_are_told_when_to_come_back(
     settings: Settings, tables: None
 ) -> None:
@@ -253,6 +265,7 @@ async def test_joins_over_the_limit_are_told_when_to_come_back(
             await channel.close()
 
 
+@pytest.mark.any_database
 async def test_a_taken_port_names_the_option(settings: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -300,6 +313,7 @@ async def test_who_waits_for_the_writer_is_not_ready(
         await until(is_ready, "it is ready")
 
 
+@pytest.mark.any_database
 async def test_a_type_of_problem_leads_to_what_it_means(server: Server) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         told = (await client.get("/live/nowhere")).json()
@@ -312,6 +326,7 @@ async def test_a_type_of_problem_leads_to_what_it_means(server: Server) -> None:
         problem(await client.get("/problems/nothing"), 404, "not-found")
 
 
+@pytest.mark.any_database
 async def test_the_documents_of_the_api_are_whole(server: Server) -> None:
     async with httpx.AsyncClient(base_url=server.url) as client:
         openapi = (await client.get("/openapi.json")).json()

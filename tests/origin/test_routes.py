@@ -41,6 +41,7 @@ async def test_a_lot_is_answered_with_its_times_in_rfc_3339(site: Any, farm: Far
     assert story["moments"] == []
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("change", "field", "says"),
     [

@@ -25,6 +25,8 @@ from farmlive.people.core.roles import Role
 from farmlive.settings import Settings
 from farmlive.store import Store
 
+pytestmark = pytest.mark.any_database
+
 KEYS = f"/api/v1/broadcasts/{LIVE}/stream-keys"
 
 

@@ -18,6 +18,8 @@ from farmlive.server import Server
 from farmlive.server import running as served
 from farmlive.settings import Settings
 
+pytestmark = pytest.mark.any_database
+
 BUYER = {"name": "Wang Fang", "phone": "13800000000"}
 PARCEL = {"way": "parcel", "address": "Meixian, Youxi"}
 

@@ -72,6 +72,7 @@ async def test_a_farm_has_photos_and_a_place(site: Any, photo: str) -> None:
     assert (await site.viewer.get(f"/api/v1/farms/{farm['id']}")).json() == changed.json()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -122,6 +123,7 @@ async def test_a_plot_is_added_and_changed(site: Any, farm: Farm) -> None:
     assert changed.json() == {**plot, "area_m2": 5300, "crop": None}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -168,6 +170,7 @@ async def test_works_are_told_latest_first(site: Any, plot: Plot) -> None:
     assert works[0]["substance"] == sprayed["substance"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

@@ -105,6 +105,7 @@ async def test_lots_come_by_pages_and_each_once(many: None, site: Site) -> None:
     assert [lot["code"] for lot in first[:2]] == ["2999", "2998"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("cursor", ["x", "1-", "1-x y", "-", "9" * 40, "1-2-3", "é-1"])
 async def test_cursor_that_is_none_is_said(site: Site, cursor: str) -> None:
     for path in ("/api/v1/lots", "/api/v1/farms"):

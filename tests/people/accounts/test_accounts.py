@@ -61,6 +61,7 @@ async def test_chinese_names_are_names(people: People) -> None:
     assert account.name == "陈小姐"
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", ["", " ", "a b", "x" * 41, "a\nb", "<b>"])
 async def test_bad_names_are_refused_with_a_sentence(people: People, name: str) -> None:
     with pytest.raises(Invalid) as refused:
@@ -114,6 +115,7 @@ async def test_unknown_role_is_refused(coordinator: httpx.AsyncClient) -> None:
     assert (await coordinator.post("/api/v1/accounts", json=body)).status_code == 422
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("path", ["/api/v1/accounts", "/api/v1/api-keys"])
 async def test_accounts_and_keys_are_for_coordinators(
     host: httpx.AsyncClient, client: httpx.AsyncClient, path: str
@@ -200,6 +202,7 @@ async def test_shut_out_account_may_come_back(
     await sign_in(host, "chen")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("body", "status"),
     [

@@ -164,6 +164,7 @@ async def test_other_origin_site_key_or_counter_proves_nothing(
     assert slug(answer) == "passkey-refused"
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "junk",
     [

@@ -202,6 +202,7 @@ async def test_host_mints_no_lasting_key_of_a_guests_camera(host: httpx.AsyncCli
     assert answer.status_code == 422
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("body", [{}, {"label": ""}, {"label": "a\nb"}, {"label": "x" * 81}])
 async def test_guest_without_a_fit_label_is_refused(
     host: httpx.AsyncClient, body: dict[str, str]

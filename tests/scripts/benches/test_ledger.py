@@ -143,6 +143,7 @@ def test_a_ledger_that_adds_up_has_nothing_wrong(traded: list[str], read: Any) -
     assert set(traded) < {answer["id"] for answer in ledger.answers.values()}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", SPOILED)
 async def test_a_ledger_that_does_not_add_up_is_told(
     store: Store, traded: list[str], read: Any, stall: Stall, name: str
@@ -153,6 +154,7 @@ async def test_a_ledger_that_does_not_add_up_is_told(
     assert read().wrong == told
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", SPOILED_TRADE)
 async def test_a_trade_that_does_not_add_up_is_told(
     store: Store, stall: Stall, read: Any, name: str

@@ -81,6 +81,7 @@ def test_what_is_kept_as_it_was_told_is_neither_lost_nor_doubled(
     assert moved(traded.told, ledger) == []
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("name", OTHERWISE)
 async def test_what_is_kept_otherwise_is_lost(
     store: Store, traded: Trade, read: Any, stall: Stall, name: str

@@ -86,6 +86,7 @@ DOORS = (
 )
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("door", DOORS)
 async def test_another_currency_is_refused_and_changes_nothing(
     site: Any, stall: Any, door: Callable[[Any], Awaitable[tuple[str, str, dict[str, Any]]]]

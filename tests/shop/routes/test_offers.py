@@ -47,6 +47,7 @@ async def test_channel_and_http_share_their_keys(site: Any, stall: Any) -> None:
     assert len(await stall.events("order.placed")) == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("key", [None, "short", "x" * 65, "with some spaces in"])
 async def test_an_order_without_a_usable_key_is_refused(site: Any, stall: Any, key: Any) -> None:
     headers = {"Idempotency-Key": key} if key else {}
@@ -69,6 +70,7 @@ async def test_a_wrong_order_is_answered_with_the_field_and_a_sentence(
     )
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"order"'])
 async def test_what_is_no_order_at_all_is_refused(site: Any, stall: Any, body: bytes) -> None:
     headers = {"Idempotency-Key": token(), "Content-Type": "application/json"}
@@ -155,6 +157,7 @@ async def test_a_pick_up_point_is_changed_for_its_orders_too(site: Any, stall: A
     assert (noted.subject, noted.detail) == (stall.centre.id, {"changed": ["address", "phone"]})
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("wrong", [{}, {"name": None}, {"address": {"zh": ""}}, {"phone": "12"}])
 async def test_a_pick_up_point_stays_one(site: Any, stall: Any, wrong: dict[str, Any]) -> None:
     refused = await site.staff.patch(f"/api/v1/centres/{stall.centre.id}", json=wrong)

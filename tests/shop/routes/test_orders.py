@@ -100,6 +100,7 @@ async def test_a_hold_by_http_is_dropped(door: As, stall: Any) -> None:
     assert await stall.left() == 10
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("body", "slug"),
     [
@@ -186,6 +187,7 @@ async def test_an_order_is_moved_paid_and_refunded(door: As, stall: Any) -> None
     assert (high.status_code, high.json()["type"]) == (422, "/problems/refund-too-high")
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("path", "body"),
     [

@@ -107,6 +107,7 @@ def email(stall: Any, written: str) -> str | None:
     return NewOrder.model_validate(stall.body(buyer=buyer)).buyer.email
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "wrong",
     [
