@@ -78,7 +78,7 @@ class Load:
         began = time.monotonic()
         answer: httpx.Response = await asked
         self.took.append((time.monotonic() - began, path, answer.status_code))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
         return answer
 
 
