@@ -30,6 +30,7 @@ pytest_plugins = [
     "tests.support.plugins.invariants",
     "tests.support.plugins.scheduling",
     "tests.support.plugins.suite_cost",
+    "tests.support.plugins.time_spent",
 ]
 
 # Files that hold no tests, and whose assertions say their values all the same.

@@ -8,18 +8,35 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 # What takes longest, and so is begun early, or one process is at it when the others are done.
-LONG = ("tests/demo/", "tests/scripts/", "tests/faults/", "tests/server/test_wheel.py")
+LONG = (
+    "tests/demo/",
+    "tests/scripts/",
+    "tests/faults/",
+    "tests/server/",
+    "tests/api/",
+    "tests/test_commands.py",
+    "tests/test_file_routes.py",
+)
+BROWSER = "tests/browser/"
+# Where its second and its third part begin.
+BROWSER_PARTS = ("console/", "live/")
+# Tests that mostly wait, for seconds each: every process takes one at a time. All other files are
+# shared out whole, so that their tests share what their module sets up.
+SINGLE = ("tests/faults/", "tests/media/engine/", "tests/media/test_", "tests/scripts/benches/")
+WHOLE = ("tests/scripts/benches/test_audience.py", "tests/scripts/benches/test_relay.py")
 
 
 class Processes(LoadScopeScheduling):  # type: ignore[misc]
-    """Spreads the tests over processes, those of the browser over two: more Chromiums at a time
-    would take each other's cores.
+    """Spreads files, or single tests, over processes, those of the browser over three: more
+    Chromiums at a time would take each other's cores.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if not nodeid.startswith("tests/browser/"):
+        if nodeid.startswith(BROWSER):
+            return f"browser, {sum(nodeid > BROWSER + each for each in BROWSER_PARTS)}"
+        if nodeid.startswith(SINGLE) and not nodeid.startswith(WHOLE):
             return nodeid
-        return "browser, " + ("a to c" if nodeid < "tests/browser/d" else "d to z")
+        return nodeid.partition("::")[0]
 
     def mark_test_complete(
         self, node: WorkerController, item_index: int, duration: float = 0
@@ -32,7 +49,10 @@ class Processes(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Processes:
-    """How `scripts/test` has its processes share the tests."""
+    """How `scripts/test` has its processes share the tests: in their order, not the fullest file
+    first.
+    """
+    config.option.loadscopereorder = False
     return Processes(config, log)
 
 
