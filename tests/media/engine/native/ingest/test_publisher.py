@@ -19,8 +19,8 @@ from farmlive.media.engine.python.track import Track
 from farmlive.media.wire import rtcp, rtp
 
 SOURCES = (
-    "codecs", "feedback", "h264", "layer_select", "publisher", "receiver", "ring", "rtcp",
-    "rtcp_write", "rtp", "rtp_rewrite", "track", "track_demux", "transport_cc",
+    "codecs", "feedback", "h264", "layer_probe", "layer_select", "publisher", "receiver", "ring",
+    "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "track", "track_demux", "transport_cc",
 )  # fmt: skip
 OWN_SSRC = 99
 
