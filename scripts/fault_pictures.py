@@ -33,6 +33,8 @@ HALF_WAY_S = 0.02
 NEAR = "crop=iw*0.6:ih*0.6:iw*0.38:ih*0.15,scale=1280:720"
 # A way up that carries a third of what the studio's camera wants to send.
 NARROW_KBPS = 300
+# A viewer's link that carries half of what the demo's film takes.
+NARROW_VIEWER_KBPS = 500
 STARTS_WITHIN_S = 420.0
 
 
@@ -82,6 +84,8 @@ class Scene:
         self.up.lose(0)
         with contextlib.suppress(RuntimeError):  # it was not narrow
             self.up.narrow(None)
+        with contextlib.suppress(RuntimeError):
+            self.down.limit(None)
 
     @contextlib.contextmanager
     def away(self, *names: str) -> Iterator[None]:
@@ -217,6 +221,17 @@ async def live_tcp(at: Scene, language: str) -> None:
     await at.shot(page, "live-tcp")
 
 
+async def live_narrow(at: Scene, language: str) -> None:
+    """The viewer's link carries less than the stream."""
+    page = await watching(at, language)
+    at.down.limit(NARROW_VIEWER_KBPS)
+    await page.locator("#less").wait_for()
+    await page.wait_for_timeout(4_000)
+    await at.shot(page, "live-narrow")
+    at.down.limit(None)
+    await page.locator("#less").wait_for(state="hidden")
+
+
 async def live_away(at: Scene, language: str) -> None:
     """The farm's cameras are away."""
     page = await watching(at, language)
@@ -302,6 +317,7 @@ Fault = Callable[[Scene, str], Awaitable[None]]
 FAULTS: dict[Fault, str] = {
     live_loss: "en",
     live_blackout: "zh",
+    live_narrow: "en",
     live_tcp: "en",
     live_away: "en",
     studio_away: "en",

@@ -147,6 +147,7 @@ async def test_a_head_without_an_end_is_cut_off(server: Server, begin: bytes) ->
         ("PUT", "/whep/{}/session", "DELETE, GET, HEAD, OPTIONS, PATCH"),
         ("GET", "/whep/{}/session/layer", "OPTIONS, POST"),
         ("HEAD", "/whep/{}/session/layer", "OPTIONS, POST"),
+        ("DELETE", "/whep/{}/session/delivery", "GET, HEAD, OPTIONS, POST"),
         ("POST", "/static/lib/styles/tokens.css", "GET, HEAD"),
     ],
 )

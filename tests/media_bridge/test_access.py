@@ -82,6 +82,14 @@ async def test_new_sessions_of_an_address_are_limited(site: Site) -> None:
     refused(await site.publish(site.first, site.key))
 
 
+async def test_looks_at_what_a_session_gets_are_limited_and_cost_no_change(site: Site) -> None:
+    path = f"/whep/{site.first}/nobody/delivery"
+    for _ in range(4 * 5):
+        assert (await site.http.get(path)).status_code == 404
+    refused(await site.http.get(path))
+    assert (await site.http.delete(f"/whep/{site.first}/nobody")).status_code == 404
+
+
 async def test_who_comes_in_one_second_asks_the_database_once(
     settings: Settings, tables: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,10 +66,12 @@ class Pair:
         self.peers.append(publisher)
         return publisher
 
-    async def watch(self, url: str = "", source: str = "", bearer: str | None = None) -> Any:
-        query = f"?source={source}" if source else ""
+    async def watch(
+        self, url: str = "", source: str = "", bearer: str | None = None, query: str = ""
+    ) -> Any:
+        asked = f"source={source}" if source else query
         viewer = LightViewer(
-            f"{url or self.url}/whep/{self.broadcast}{query}", bearer=bearer, patience_s=10
+            f"{url or self.url}/whep/{self.broadcast}?{asked}", bearer=bearer, patience_s=10
         )
         self.peers.append(viewer)
         await viewer.start()

@@ -48,6 +48,10 @@ async def test_ten_viewers_join_restart_and_leave_by_any_server(pair: Pair) -> N
             assert response.headers["content-type"] == FRAGMENT_TYPE
             layer = f"{viewer.session.location}/layer"
             assert (await http.post(layer, json={"most": 0})).status_code == 204
+            delivery = f"{viewer.session.location}/delivery"
+            assert (await http.post(delivery, json={"choice": "sound_only"})).status_code == 204
+            assert (await http.get(delivery)).json()["choice"] == "sound_only"
+            assert (await http.post(delivery, json={"choice": "auto"})).status_code == 204
         assert camera.session is not None
         assert (await pair.restart(http, camera, camera.key)).status_code == 200
         for viewer in viewers:

@@ -11,13 +11,14 @@ from farmlive.media.engine.interface import Output, Peer
 from farmlive.media.open_sessions import OpenSessions
 from farmlive.media.program_switcher import ProgramSwitcher
 from farmlive.media.signalling.session import Session
+from farmlive.media.viewers.service import ViewerService
 
 
 class EngineEvents:
     """The listener that a relay starts its engine with; implements `Listener`.
 
     Ignores events of peers whose session is over. Calls `on_lost_session` to end the session of a
-    lost peer.
+    lost peer, and tells `viewing` when viewers get another source.
     """
 
     def __init__(
@@ -25,10 +26,12 @@ class EngineEvents:
         sessions: OpenSessions,
         switcher: ProgramSwitcher,
         on_lost_session: Callable[[Session], None],
+        viewing: ViewerService,
     ) -> None:
         self._sessions = sessions
         self._switcher = switcher
         self._on_lost_session = on_lost_session
+        self._viewing = viewing
 
     def on_reached(self, peer: Peer) -> None:
         """Handle the first authenticated connectivity check of the peer."""
@@ -65,6 +68,7 @@ class EngineEvents:
         entry, source = self._source_of(peer)
         if entry is not None and source is not None and output == entry.output:
             self._switcher.on_aired(entry, source)
+            self._viewing.source_changed(entry)
 
     def on_objected(self, peer: Peer, sentence: str) -> None:
         """Take a stream that viewers can't play off air, and report the reason in its health."""

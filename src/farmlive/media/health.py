@@ -14,9 +14,10 @@ def list_sources(
     entry: Broadcast | None,
     refused: Mapping[str, RejectedOffer],
     measure: Callable[[Peer], Health | None],
+    for_viewers: Advice | None = None,
 ) -> list[dict[str, Any]]:
     """Return the sources of the broadcast that have joined, as in the API, and those whose offers
-    were refused.
+    were refused. `for_viewers` is what the one on air could do for those who get less than all.
     """
     joined = [source for source in entry.sources.values() if source.joined] if entry else []
     here = {source.id for source in joined}
@@ -30,15 +31,20 @@ def list_sources(
         health = measure(source.session.peer) if source.session else None
         no = refused.get(source.id)
         found.append(
-            _source_json(entry or Broadcast("", 0), source, health)
+            _source_json(entry or Broadcast("", 0), source, health, for_viewers)
             | {"refused": no.as_json() if no else None}
         )
     return found
 
 
-def _source_json(entry: Broadcast, source: Source, health: Health | None) -> dict[str, Any]:
+def _source_json(
+    entry: Broadcast, source: Source, health: Health | None, for_viewers: Advice | None
+) -> dict[str, Any]:
     """Return one source of the broadcast; `health` is None while it has no session."""
     numbers = health or Health()
+    advice = _advice(entry, source, numbers)
+    if for_viewers is not None and entry.on_air == source.id and source.flowing:
+        advice.append(for_viewers)
     return {
         "id": source.id,
         "label": source.label,
@@ -61,7 +67,7 @@ def _source_json(entry: Broadcast, source: Source, health: Health | None) -> dic
         "layers": [asdict(layer) for layer in numbers.layers],
         "transport": numbers.transport,
         "objection": source.objection,
-        "advice": _advice(entry, source, numbers),
+        "advice": advice,
     }
 
 

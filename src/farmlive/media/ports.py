@@ -66,5 +66,8 @@ class AccessPolicy(Protocol):
     def record_nothing_to_play(self, request: Request) -> None:
         """Record that no source publishes in the broadcast that this player was admitted to."""
 
+    def authorize_look(self, request: Request) -> None:
+        """Authorize a look at what a session gets. Raises a Problem."""
+
     def authorize_change(self, request: Request) -> None:
         """Authorize a change or the end of a session. Raises a Problem."""

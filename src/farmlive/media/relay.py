@@ -29,6 +29,7 @@ from farmlive.media.session_opener import SessionOpener
 from farmlive.media.signalling import negotiation
 from farmlive.media.signalling.pending_sessions import PendingSessions
 from farmlive.media.signalling.session import Session
+from farmlive.media.viewers.service import ViewerService
 from farmlive.media.wire.errors import (
     NobodyPublishing,
     SourceAway,
@@ -67,6 +68,7 @@ class Relay:
             sort_by_request=not settings.udp_addresses,
         )
         self.rejected_offers = RejectedOffers()
+        self.viewing = ViewerService(self._engine, self._sessions)
 
     # Start and stop.
 
@@ -75,15 +77,17 @@ class Relay:
         local = local_addresses()
         configured = self._settings.udp_addresses
         await self._engine.start(
-            EngineEvents(self._sessions, self._switcher, self._finish),
+            EngineEvents(self._sessions, self._switcher, self._finish, self.viewing),
             addresses_to_bind(configured, local),
             addresses_to_advertise(configured, local),
             self._settings.udp_port,
             self._settings.tcp_port_number,
         )
+        await self.viewing.start()
 
     async def stop(self) -> None:
         """Send every peer a DTLS close_notify and close the port."""
+        await self.viewing.stop()
         for broadcast in list(self._broadcasts):
             self.end(broadcast)
         await self._engine.stop()
@@ -153,13 +157,14 @@ class Relay:
         }
 
     def health(self, broadcast: str) -> dict[str, Any]:
-        """Return the health of each source of the broadcast, and the number of viewers."""
+        """Return the health of each source, the number of viewers, and what they get."""
         entry = self._broadcasts.get(broadcast)
+        counted, advice = self.viewing.count(entry) if entry else (None, None)
+        refused = self.rejected_offers.for_broadcast(broadcast)
         return {
-            "sources": list_sources(
-                entry, self.rejected_offers.for_broadcast(broadcast), self._engine.health
-            ),
+            "sources": list_sources(entry, refused, self._engine.health, advice),
             "viewers": len(entry.viewers) if entry else 0,
+            "delivery": counted,
         }
 
     def _viewer_count(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from farmlive.media.ports import Admission
+from farmlive.media.viewers.delivery import Choice, Delivery
 from farmlive.media.wire.errors import SessionGone
 from farmlive.problems import Problem
 
@@ -38,7 +39,9 @@ class Signalling(Protocol):
     ) -> Opened:
         """Accept a publisher's offer."""
 
-    async def view(self, broadcast: str, offer: str, address: str | None) -> Opened:
+    async def view(
+        self, broadcast: str, offer: str, address: str | None, choice: Choice = "auto"
+    ) -> Opened:
         """Accept a viewer's offer; `address` is the IP that it counts against."""
 
     async def preview(self, broadcast: str, source: str, offer: str) -> Opened:
@@ -51,6 +54,12 @@ class Signalling(Protocol):
 
     async def layer(self, broadcast: str, session: str, most: int | None) -> None:
         """Limit the layer that a viewer gets."""
+
+    async def delivery(self, broadcast: str, session: str) -> Delivery:
+        """Return what a viewer gets of the stream."""
+
+    async def choose(self, broadcast: str, session: str, choice: Choice) -> None:
+        """Let a viewer get what it chose."""
 
     async def delete(self, broadcast: str, session: str, *, publisher: bool) -> None:
         """End a session."""
@@ -83,9 +92,13 @@ class LocalSessions:
             self.record_rejection(broadcast, admission, problem)
             raise
 
-    async def view(self, broadcast: str, offer: str, address: str | None) -> Opened:
+    async def view(
+        self, broadcast: str, offer: str, address: str | None, choice: Choice = "auto"
+    ) -> Opened:
         """Accept a viewer's offer."""
-        return _opened(*self._relay.view(broadcast, offer, address))
+        session, answer = self._relay.view(broadcast, offer, address)
+        self._relay.viewing.joined(session, choice)
+        return _opened(session, answer)
 
     async def preview(self, broadcast: str, source: str, offer: str) -> Opened:
         """Accept the offer of a preview of a source."""
@@ -99,7 +112,15 @@ class LocalSessions:
 
     async def layer(self, broadcast: str, session: str, most: int | None) -> None:
         """Limit the layer that a viewer gets."""
-        self._relay.session(broadcast, session, publisher=False).limit_layer(most)
+        self._relay.viewing.limit_layer(broadcast, session, most)
+
+    async def delivery(self, broadcast: str, session: str) -> Delivery:
+        """Return what a viewer gets of the stream."""
+        return self._relay.viewing.delivery(broadcast, session)
+
+    async def choose(self, broadcast: str, session: str, choice: Choice) -> None:
+        """Let a viewer get what it chose."""
+        self._relay.viewing.choose(broadcast, session, choice)
 
     async def delete(self, broadcast: str, session: str, *, publisher: bool) -> None:
         """End a session."""

@@ -19,6 +19,8 @@ from farmlive.settings import Settings
 PLAY = "play"
 # A player may send its candidates one by one, restart ICE once, and leave.
 CHANGES_PER_JOIN = 4
+# A page looks at what it gets once it plays, and every few seconds while that is less than all.
+LOOKS_PER_JOIN = 4
 
 
 class WrongStreamKey(Unauthorized):
@@ -142,6 +144,11 @@ class StreamAccess:
         self._people.limits.give_back(
             PLAY, self._guard.address(request), self._settings.joins_per_minute
         )
+
+    @raises(TooMany)
+    def authorize_look(self, request: Request) -> None:
+        """Authorize a look at what a session gets. Raises TooMany."""
+        self._limit("look at a session", request, LOOKS_PER_JOIN)
 
     @raises(TooMany)
     def authorize_change(self, request: Request) -> None:

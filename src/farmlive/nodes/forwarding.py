@@ -19,6 +19,7 @@ import httpx
 from farmlive import compact_json
 from farmlive.media import Admission
 from farmlive.media.session_service import LocalSessions, Opened
+from farmlive.media.viewers.delivery import Choice, Delivery
 from farmlive.media.wire.errors import BY_SLUG, HolderAway, OtherServer, SessionGone
 from farmlive.nodes.leases import Lease, Leases
 from farmlive.nodes.problems import HolderGone, NotHere
@@ -215,12 +216,14 @@ class ClusterSessions:
                 break
         raise HolderAway(_PUBLISHER_AGAIN_S)
 
-    async def view(self, broadcast: str, offer: str, address: str | None) -> Opened:
+    async def view(
+        self, broadcast: str, offer: str, address: str | None, choice: Choice = "auto"
+    ) -> Opened:
         """Accept a viewer's offer."""
-        found = await self._ask("view", broadcast, offer, address=address)
-        return (
-            await self._local.view(broadcast, offer, address) if found is HERE else Opened(*found)
-        )
+        found = await self._ask("view", broadcast, offer, address=address, choice=choice)
+        if found is HERE:
+            return await self._local.view(broadcast, offer, address, choice)
+        return Opened(*found)
 
     async def preview(self, broadcast: str, source: str, offer: str) -> Opened:
         """Accept the offer of a preview of a source."""
@@ -254,6 +257,21 @@ class ClusterSessions:
             await self._local.layer(broadcast, session, most)
         else:
             await self._of_session(other, "layer", broadcast, session=session, most=most)
+
+    async def delivery(self, broadcast: str, session: str) -> Delivery:
+        """Return what a viewer gets of the stream."""
+        other = await self._other(broadcast, session)
+        if other is None:
+            return await self._local.delivery(broadcast, session)
+        return Delivery(**await self._of_session(other, "delivery", broadcast, session=session))
+
+    async def choose(self, broadcast: str, session: str, choice: Choice) -> None:
+        """Let a viewer get what it chose."""
+        other = await self._other(broadcast, session)
+        if other is None:
+            await self._local.choose(broadcast, session, choice)
+        else:
+            await self._of_session(other, "choose", broadcast, session=session, choice=choice)
 
     async def delete(self, broadcast: str, session: str, *, publisher: bool) -> None:
         """End a session."""

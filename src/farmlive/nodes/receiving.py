@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from farmlive import compact_json
 from farmlive.media import Admission
 from farmlive.media.session_service import LocalSessions
+from farmlive.media.viewers.delivery import read_choice
 from farmlive.nodes.forwarding import MOST_BYTES, PATH, read
 from farmlive.nodes.leases import Leases
 from farmlive.nodes.signing import SCHEME, Signer
@@ -16,7 +17,7 @@ from farmlive.problems import Problem, TooLarge
 
 # For an existing session the lease is not checked: the session goes on while the database is
 # unavailable.
-_OF_A_SESSION = ("patch", "layer", "delete", "is_open")
+_OF_A_SESSION = ("patch", "layer", "delivery", "choose", "delete", "is_open")
 
 
 def routes(here: LocalSessions, leases: Leases, signer: Signer) -> APIRouter:
@@ -70,7 +71,9 @@ def routes(here: LocalSessions, leases: Leases, signer: Signer) -> APIRouter:
             case "publish":
                 return await here.publish(broadcast, Admission(**facts["admission"]), text)
             case "view":
-                return await here.view(broadcast, text, facts["address"])
+                # A server of an earlier version names no choice.
+                choice = read_choice(facts.get("choice"))
+                return await here.view(broadcast, text, facts["address"], choice)
             case "preview":
                 return await here.preview(broadcast, facts["source"], text)
             case "patch":
@@ -83,6 +86,11 @@ def routes(here: LocalSessions, leases: Leases, signer: Signer) -> APIRouter:
                 )
             case "layer":
                 return await here.layer(broadcast, facts["session"], facts["most"])
+            case "delivery":
+                return (await here.delivery(broadcast, facts["session"])).model_dump()
+            case "choose":
+                choice = read_choice(facts["choice"])
+                return await here.choose(broadcast, facts["session"], choice)
             case "delete":
                 return await here.delete(broadcast, facts["session"], publisher=facts["publisher"])
             case "is_open":

@@ -35,7 +35,7 @@ class PeopleSettings(BaseModel):
         ge=1,
         description="New channels and media sessions a minute from one IP address, enough for "
         "a village behind one. Changing or ending a session is allowed four times "
-        "as often.",
+        "as often, and looking at what it gets as often again.",
     )
     sign_ins_per_minute: int = Field(
         10,

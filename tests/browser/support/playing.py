@@ -1,5 +1,6 @@
 """A test picture on air, and scripts that watch a page play it."""
 
+from playwright.async_api import Page
 from tests.browser.conftest import Sale
 
 from farmlive.client.media.counter import TestPicture
@@ -38,3 +39,11 @@ window.fetch = (address, how) => {
 def picture(site: Server, sale: Sale, key: str) -> Publisher:
     video = TestPicture(320, 180, fps=15)
     return Publisher(f"{site.url}/whip/{sale.broadcast}", key, video=video)
+
+
+async def choose(page: Page, choice: str) -> None:
+    """Choose on a live page how much of the stream is to come: `Auto`, `Save data` …"""
+    await page.locator("#quality").click()
+    sheet = page.locator("#quality-sheet")
+    await sheet.get_by_role("radio", name=choice).check()
+    await sheet.get_by_role("button", name="Done").click()

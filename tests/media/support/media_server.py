@@ -80,6 +80,11 @@ class RecordingPolicy:
         self.empty_handed += 1
 
     @raises(TooMany)
+    def authorize_look(self, request: Request) -> None:
+        if self.changes == 0:
+            raise TooMany("Try again in 1 s.", headers={"Retry-After": "1"})
+
+    @raises(TooMany)
     def authorize_change(self, request: Request) -> None:
         if self.changes == 0:
             raise TooMany("Try again in 1 s.", headers={"Retry-After": "1"})

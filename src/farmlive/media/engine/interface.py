@@ -187,6 +187,7 @@ class Health:
     jitter_ms: float | None = None
     layers: Sequence[LayerHealth] = ()
     transport: Literal["udp", "tcp"] = "udp"
+    disposable_kbps: float = 0.0
 
 
 @dataclass(slots=True, frozen=True)

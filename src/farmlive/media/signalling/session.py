@@ -92,10 +92,6 @@ class Session:
         self.etag = f'"{token()}"'
         return fragment(self._local, self._terms), self.etag
 
-    def limit_layer(self, most: int | None) -> None:
-        """Limit this viewer to layer `most`, 0 the lowest; None: no limit."""
-        self._engine.limit_layer(self.peer, most)
-
     def close(self) -> None:
         """Send close_notify and free everything."""
         self._handshake.stop()

@@ -51,6 +51,12 @@ export const listed = (names) => lists.format([...names]);
 /** A count, 1,204. */
 export const count = (value) => counts.format(value);
 
+/** Kilobits a second in megabits: 0.4, 2.1, 12. */
+export function megabits(kbps) {
+  const value = kbps / 1000;
+  return value >= 9.95 ? String(Math.round(value)) : value.toFixed(value < 0.095 ? 2 : 1);
+}
+
 /** Grams as `2.5 kg`, in Chinese as `5 斤（2.5 公斤）`. */
 export function weight(grams) {
   if (grams < 500) return page.language === "zh" ? `${grams} 克` : `${grams} g`;

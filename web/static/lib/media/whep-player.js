@@ -3,6 +3,7 @@
 // the packets take is connection-path.js's part, and what it does about loss jitter-buffer.js's.
 
 import { ConnectionPath, iceServers, linked } from "./connection-path.js";
+import { Delivery } from "./delivery.js";
 import { adaptJitterBuffer } from "./jitter-buffer.js";
 
 const RETRY = 3_000;
@@ -12,18 +13,24 @@ const JOIN_WITHIN = 8_000; // one server of several may hang
 // The server that has the cameras does not answer this one, or is being replaced.
 const AWAY = ["/problems/media-server-away", "/problems/media-on-other-server"];
 const LAYER = "urn:ietf:params:whep:ext:core:layer";
+const DELIVERY = "status";
+const AWAITED_FOR = 8_000; // there may be none
 
-/** Event `state`, and `way` where `way` may be another. States: connecting, playing, tap (the browser wants a touch first), waiting (nobody publishes),
+/** Event `state`; `way` where `way` may be another; `delivery` where `delivery` may be. States: connecting, playing, tap (the browser wants a touch first), waiting (nobody publishes),
     blocked (no way leads out of this network), unsupported, busy (the server lets in later), lost,
     stopped. */
 export class WhepPlayer extends EventTarget {
   /** `source`: one camera's own picture, for the crew, in place of what viewers get. `most`: the
-      highest layer wanted of a picture that comes in several sizes, 0 the smallest. */
-  constructor(video, broadcast, { source = null, most = null, sound = true } = {}) {
+      highest layer wanted of a picture that comes in several sizes, 0 the smallest. `choice`: what a
+      viewer wants of the stream, `auto`, `save_data` or `sound_only`; null where nobody chooses, and
+      then nobody is told what comes. */
+  constructor(video, broadcast, { source = null, most = null, choice = null, sound = true } = {}) {
     super();
     this.video = video;
-    this.url = source ? `/whep/${broadcast}?source=${source}` : `/whep/${broadcast}`;
+    this.broadcast = broadcast;
+    this.source = source;
     this.most = most;
+    this.choice = choice;
     this.sound = sound;
     this.state = "stopped";
     this.wanted = false;
@@ -39,6 +46,18 @@ export class WhepPlayer extends EventTarget {
       if (!document.hidden) this.soon();
     });
     video.addEventListener("playing", () => this.connection && this.become("playing"));
+  }
+
+  get url() {
+    const url = new URL(`/whep/${this.broadcast}`, location.origin);
+    if (this.source) url.searchParams.set("source", this.source);
+    if (this.choice && this.choice !== "auto") url.searchParams.set("choice", this.choice);
+    return url.href;
+  }
+
+  /** What comes of the stream, as delivery.js has it; null while that is not known. */
+  get delivery() {
+    return this.watched?.latest ?? null;
   }
 
   /** How the packets come: `udp`, `tcp`, `relay`, or null while it is not known. */
@@ -105,10 +124,12 @@ export class WhepPlayer extends EventTarget {
       if (run !== this.run) return;
       stream.addTrack(track);
       if (this.video.srcObject !== stream) this.video.srcObject = stream;
+      if (track.kind === "audio") track.addEventListener("unmute", () => run === this.run && this.hear());
       this.play();
     });
     try {
       await connection.setLocalDescription();
+      const asked = this.choice;
       const answer = await fetch(this.url, {
         method: "POST",
         headers: { "content-type": "application/sdp", accept: "application/sdp" },
@@ -125,9 +146,12 @@ export class WhepPlayer extends EventTarget {
       }
       this.session = new URL(answer.headers.get("location"), location.origin).href;
       this.layer = linked(answer.headers, LAYER);
+      this.told = this.choice === null ? null : linked(answer.headers, DELIVERY);
       if (this.most !== null) this.prefer(this.most);
       await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
-      if (run === this.run) this.follow(connection, iceServers(answer.headers));
+      if (run !== this.run) return;
+      this.follow(connection, iceServers(answer.headers));
+      if (this.choice !== asked) this.watched?.choose(this.choice);
     } catch (error) {
       if (run !== this.run) return;
       // fetch fails with a TypeError when the server can't be reached, and by its signal when it does
@@ -140,7 +164,22 @@ export class WhepPlayer extends EventTarget {
     }
   }
 
+  /** Sound comes. Without a picture the video tells nobody that it plays. */
+  hear() {
+    this.hears = true;
+    const isAlone = this.choice === "sound_only" || this.delivery?.gets === "sound";
+    if (isAlone && ["connecting", "waiting"].includes(this.state)) this.become("playing");
+  }
+
   follow(connection, servers) {
+    if (this.told) {
+      const watched = new Delivery(connection, this.told);
+      watched.addEventListener("change", () => {
+        if (this.hears) this.hear();
+        this.dispatchEvent(new Event("delivery"));
+      });
+      this.watched = watched;
+    }
     const path = new ConnectionPath(connection, { session: this.session, servers });
     this.path = path;
     this.calm = adaptJitterBuffer(connection);
@@ -199,6 +238,29 @@ export class WhepPlayer extends EventTarget {
     }
   }
 
+  /** What the viewer wants of the stream; it holds for the sessions that follow too. Resolves to
+      whether the server took it. */
+  async choose(choice) {
+    if (this.choice === "sound_only" && choice !== "sound_only") this.awaitPicture();
+    this.choice = choice;
+    if (this.hears) this.hear();
+    return this.watched ? this.watched.choose(choice) : true;
+  }
+
+  /** Where no picture was wanted, the last one stays to be seen until the next comes. */
+  awaitPicture() {
+    if (!this.video.requestVideoFrameCallback || !this.connection) return;
+    const run = this.run;
+    const seen = () => {
+      if (run !== this.run || !this.isAwaiting) return;
+      this.isAwaiting = false;
+      this.dispatchEvent(new CustomEvent("state", { detail: this.state }));
+    };
+    this.isAwaiting = true;
+    this.video.requestVideoFrameCallback(seen);
+    setTimeout(seen, AWAITED_FOR);
+  }
+
   async play() {
     try {
       await this.video.play();
@@ -219,6 +281,12 @@ export class WhepPlayer extends EventTarget {
     this.path = null;
     this.calm?.();
     this.calm = null;
+    this.watched?.close();
+    this.hears = this.isAwaiting = false;
+    if (this.watched) {
+      this.watched = null;
+      this.dispatchEvent(new Event("delivery"));
+    }
     this.connection = null;
     this.session = null;
     const close = () => connection?.close();

@@ -71,6 +71,14 @@ export class BroadcastBar {
     this.#drawMissing();
   }
 
+  /** `less` are those whose links carry less than all; null where there are none. */
+  drawLess(less) {
+    const number = less?.link ?? 0;
+    const part = this.#part("viewers-less");
+    say(part, number ? n("%(n)s gets less", "%(n)s get less", number, { n: count(number) }) : "");
+    part.hidden = !number;
+  }
+
   #part(name) {
     return this.#bar.querySelector(`[data-${name}]`);
   }

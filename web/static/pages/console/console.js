@@ -62,7 +62,10 @@ function hostsPicture() {
   const stage = new Stage(broadcast, phone);
   const encoder = document.querySelector("[data-encoder]");
   setUpEncoder(encoder, broadcast);
-  stage.addEventListener("health", () => bar.drawSignal(stage.level, stage.hasPicture));
+  stage.addEventListener("health", () => {
+    bar.drawSignal(stage.level, stage.hasPicture);
+    bar.drawLess(stage.less);
+  });
   let isResumed = false;
   const follow = (state) => {
     phone.follow(state);

@@ -19,7 +19,8 @@ import { Ordering } from "./buying/ordering.js";
 import { openOrigin, refreshOrigin } from "./offers/origin-sheet.js";
 import { Placeholder, placeholderOf } from "./stage/placeholder.js";
 import { Backdrop } from "./stage/backdrop.js";
-import { mostWanted, setUpDataSaver } from "./stage/data-saver.js";
+import { QualityChoice, rememberedChoice } from "./stage/quality-choice.js";
+import { deliveryWords, QualityNotice } from "./stage/quality-notice.js";
 import { WaitlistView } from "./offers/waitlist-view.js";
 import { Waitlist } from "./offers/waitlist.js";
 import { TransportNotice } from "./stage/transport-notice.js";
@@ -32,7 +33,7 @@ const scene = new BroadcastState();
 scene.broadcast = broadcast;
 const video = at("video");
 const channel = new Channel(broadcast.id);
-const player = new WhepPlayer(video, broadcast.id, { most: mostWanted() });
+const player = new WhepPlayer(video, broadcast.id, { choice: rememberedChoice() });
 const act = {
   // `price` is the one that was seen; a tap that came by the offer's own sheet was counted there.
   buy: (offer, { price, counted = false } = {}) => {
@@ -69,7 +70,13 @@ const bag = new Bag([at("bag-list"), at("bag-sheet-list")], at("bag-count"), act
 const ownOrders = new OwnOrders([at("bag-orders"), at("bag-sheet-orders")]);
 const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);
 const hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
-const slate = new Placeholder(at("slate"), { again: () => player.restart(), play: () => player.play() });
+const slate = new Placeholder(at("slate"), {
+  again: () => player.restart(),
+  play: () => player.play(),
+  picture: () => quality.choose("auto"),
+});
+const quality = new QualityChoice(at("quality"), at("quality-sheet"), player);
+const lessNote = new QualityNotice(at("less"), at("less-told"));
 const wayNote = new TransportNotice(at("way"));
 new Backdrop(video, at("surround"));
 
@@ -77,10 +84,14 @@ const TICK = 250; // how soon a countdown's next second is drawn
 
 let known = false;
 
-/** The player's state; `other` where its browser can't play what is on air, and could another. */
+/** The player's state; `other` where its browser can't play what is on air, and could another; `sound`
+    and `unseen` where only sound comes, by the viewer's choice and by its link. */
 function picture() {
-  const isOther = player.state === "playing" && !player.plays(scene.source?.codec);
-  return isOther ? "other" : player.state;
+  if (player.state !== "playing") return player.state;
+  if (!player.plays(scene.source?.codec)) return "other";
+  if (player.choice === "sound_only") return "sound";
+  if (player.isAwaiting) return "coming";
+  return lessNote.shown?.gets === "sound" ? "unseen" : "playing";
 }
 
 function closeSheets() {
@@ -118,6 +129,7 @@ function render() {
   if (lot) say(at("farm-name"), `${text(lot.farm.name)} · ${text(lot.farm.place)}`);
   at("farm").onclick = () => lot && act.origin(lot);
   at("sound").hidden = player.state !== "playing";
+  quality.render(live && player.state !== "unsupported", deliveryWords(lessNote.shown));
   if (live) player.start();
   else if (state === "ended" && player.wanted) player.stop();
 }
@@ -156,6 +168,10 @@ setInterval(() => {
 }, TICK);
 player.addEventListener("state", render);
 player.addEventListener("way", () => wayNote.show(player.way));
+player.addEventListener("delivery", () => lessNote.take(player.delivery));
+lessNote.addEventListener("change", render);
+quality.addEventListener("change", () => lessNote.take(null));
+at("less").addEventListener("click", () => quality.open());
 
 // Sound: off at first, one tap away; the button then stays as a small switch.
 function showSound() {
@@ -171,7 +187,6 @@ at("sound").addEventListener("click", () => {
 });
 video.addEventListener("volumechange", showSound);
 showSound();
-setUpDataSaver(at("thrift"), player);
 
 at("bag-open").addEventListener("click", () => open(at("bag-sheet")));
 at("share").addEventListener("click", async () => {

@@ -2,9 +2,9 @@
 // and the numbers with what they mean for whoever wants them. Decides nothing; see stream-health.js.
 
 import { el, say } from "../../../lib/ui/dom.js";
-import { listed } from "../../../lib/format/format.js";
+import { count, listed, megabits } from "../../../lib/format/format.js";
 import { t } from "../../../lib/words.js";
-import { megabits, whatToDo } from "./stream-advice.js";
+import { whatToDo } from "./stream-advice.js";
 import { bars, levelName } from "./stream-health.js";
 import { known } from "../../../lib/format/staff-sentences.js";
 import { labelOf } from "./camera-tile.js";

@@ -11,6 +11,7 @@ import { get, getAll } from "../../../lib/channel/staff-api.js";
 import { showClock } from "../clock-notice.js";
 import { Guests } from "./guests.js";
 import { onAir, HealthWatch } from "./stream-health.js";
+import { countWords, LastingCounts } from "./viewer-delivery.js";
 import { drawLines, Signals } from "./signal.js";
 import { Sources } from "./sources.js";
 import { labelOf } from "./camera-tile.js";
@@ -23,6 +24,9 @@ const ADVICE = 2;
 export class Stage extends EventTarget {
   level = "none";
   hasPicture = false;
+  /** Those who get less than all, by viewer-delivery.js; null where nobody does. */
+  less = null;
+  #counts = new LastingCounts();
   #current = undefined;
   #judged = new Map();
   #watches = new Map();
@@ -69,6 +73,7 @@ export class Stage extends EventTarget {
     if (state !== "ended" || this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.less = null;
     this.#take([]);
   }
 
@@ -110,6 +115,7 @@ export class Stage extends EventTarget {
       }
       this.#answered = look;
       showClock(health.clock);
+      this.less = this.#counts.take(health.delivery, health.viewers);
       this.#take(health.sources, health.viewers);
       if (!this.#isReached) this.#phone.hurry();
       this.#isReached = true;
@@ -175,6 +181,10 @@ export class Stage extends EventTarget {
     this.#guests.draw(this.#sources, this.#isLive);
     this.#signals.draw(this.#sources, this.#judged, this.#purposes, this.#current?.id);
     this.#drawAdvice();
+    const words = countWords(this.less);
+    const less = this.#panel.querySelector("[data-viewers-less]");
+    say(less, words);
+    less.hidden = !words;
   }
 
   #drawPreview() {

@@ -1,13 +1,8 @@
 // What to do about a stream, in a sentence a piece of the server's advice (media/diagnostics.py): for
 // whoever holds the phone, or by the names that OBS's own menus have. Shows nothing.
 
+import { count, megabits } from "../../../lib/format/format.js";
 import { t } from "../../../lib/words.js";
-
-/** 0.4, 2.1, 12. */
-export function megabits(kbps) {
-  const value = kbps / 1000;
-  return value >= 9.95 ? String(Math.round(value)) : value.toFixed(value < 0.095 ? 2 : 1);
-}
 
 const size = ({ width, height }) => `${width}×${height}`;
 
@@ -43,6 +38,8 @@ export function whatToDo(advice, isEncoder = false) {
       return t("The camera sends a small picture (%(size)s).", { size: size(advice) });
     case "bitrate":
       return tooFewBits(advice);
+    case "viewers":
+      return tooMuchForViewers(advice, isEncoder);
     case "no-sound":
       return isEncoder
         ? t("No sound comes in. Look in OBS's “Audio Mixer” whether the microphone moves and is not muted.")
@@ -70,6 +67,18 @@ function tooFewBits(advice) {
   return advice.lines
     ? t("The picture is at %(rate)s Mbit/s, too little for %(size)s. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps; where the way up does not carry that, Settings → Video → “Output (Scaled) Resolution” to %(lines)sp.", values)
     : t("The picture is at %(rate)s Mbit/s, too little for any size. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps, and go where the way up carries it.", values);
+}
+
+function tooMuchForViewers(advice, isEncoder) {
+  const values = {
+    rate: megabits(advice.kbps),
+    n: count(advice.limited),
+    all: count(advice.counted),
+    wanted: advice.wanted_kbps,
+  };
+  return isEncoder
+    ? t("The camera sends %(rate)s Mbit/s, and %(n)s of %(all)s viewers can't take it. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps; or Settings → Stream → “Total Layers” to 3 (OBS 32.1 or newer), and only they get a smaller picture.", values)
+    : t("The camera sends %(rate)s Mbit/s, and %(n)s of %(all)s viewers can't take it. Send from a current Chrome, Safari, Firefox or Edge: they get a smaller picture then.", values);
 }
 
 /** What to do where the picture on air is gone, or none ever came. */

@@ -9,7 +9,9 @@ const LOOKS_NARROW = 7;
 /** What does not change by itself is said at once. */
 const AT_ONCE = new Set(["b-frames", "profile", "unplayable"]);
 
-const GROWING = new Set(["narrow-uplink", "small-picture"]);
+const GROWING = new Set(["narrow-uplink", "small-picture", "viewers"]);
+/** Trouble of the viewers' own links: the camera's signal is as good as before. */
+const OTHERS = new Set(["viewers"]);
 
 const looksFor = (code) => (AT_ONCE.has(code) ? 1 : GROWING.has(code) ? LOOKS_NARROW : LOOKS);
 
@@ -28,8 +30,9 @@ export class HealthWatch {
     const advice = found.filter(({ code }) => this.#counts.get(code) >= looksFor(code));
     if (source.objection) return { level: "poor", advice };
     if (source.away) return { level: "away", advice: [] };
-    const isPoor = advice.some(({ level }) => level === "poor");
-    return { level: isPoor ? "poor" : advice.length ? "fair" : "good", advice };
+    const own = advice.filter(({ code }) => !OTHERS.has(code));
+    const isPoor = own.some(({ level }) => level === "poor");
+    return { level: isPoor ? "poor" : own.length ? "fair" : "good", advice };
   }
 }
 

@@ -70,6 +70,21 @@ export function placeholderOf(scene, picture, link, missing = null) {
       words: t("It sends %(codec)s, which this browser can't play. You hear it; the picture comes back by itself with the next camera.", { codec: scene.source.codec }),
     };
   }
+  if (picture === "sound") {
+    return {
+      icon: "sound",
+      title: t("Sound only"),
+      words: t("You chose to hear the broadcast without its picture. That takes hardly any data."),
+      act: "picture",
+    };
+  }
+  if (picture === "unseen") {
+    return {
+      icon: "sound",
+      title: t("Sound only for now"),
+      words: t("Your connection carries too little for the picture. It comes back by itself."),
+    };
+  }
   if (picture === "playing") return null;
   if (picture === "waiting") {
     return {
@@ -127,6 +142,9 @@ export class Placeholder {
     }
     if (name === "again") {
       return [el("button", { class: "button", type: "button", onclick: this.calls.again }, t("Try again"))];
+    }
+    if (name === "picture") {
+      return [el("button", { class: "button", type: "button", onclick: this.calls.picture }, t("Show the picture"))];
     }
     if (name === "play") {
       return [

@@ -1,0 +1,75 @@
+// The viewer's choice of how much comes: all that the link carries, less data, or sound alone.
+// Remembered on this device; "save data" from the start where the browser itself saves data.
+
+import { recall, remember } from "../../../lib/state/device-memory.js";
+import { say } from "../../../lib/ui/dom.js";
+import { open } from "../../../lib/ui/sheet.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { t } from "../../../lib/words.js";
+
+const CHOICES = ["auto", "save_data", "sound_only"];
+
+/** The choice to begin with, for a player. */
+export function rememberedChoice() {
+  const kept = recall("delivery");
+  if (CHOICES.includes(kept)) return kept;
+  const isSaving = recall("thrift") ?? navigator.connection?.saveData ?? false;
+  return isSaving === true ? "save_data" : "auto";
+}
+
+function nameOf(choice) {
+  switch (choice) {
+    case "save_data":
+      return [t("Saver"), t("Save data")];
+    case "sound_only":
+      return [t("Sound"), t("Sound only")];
+    default:
+      return [t("Auto"), t("Auto")];
+  }
+}
+
+/** Event `change` when the viewer chose something else. */
+export class QualityChoice extends EventTarget {
+  #button;
+  #sheet;
+  #player;
+
+  /** `button` says what is chosen and opens `sheet`; `player` is asked at once and keeps to it. */
+  constructor(button, sheet, player) {
+    super();
+    this.#button = button;
+    this.#sheet = sheet;
+    this.#player = player;
+    button.addEventListener("click", () => this.open());
+    sheet.addEventListener("change", ({ target }) => this.choose(target.value));
+    this.#draw();
+  }
+
+  open() {
+    open(this.#sheet);
+    this.#sheet.querySelector("input:checked")?.focus();
+  }
+
+  async choose(choice) {
+    remember("delivery", choice);
+    const isTaken = this.#player.choose(choice);
+    this.#draw();
+    this.dispatchEvent(new Event("change"));
+    if (!(await isTaken)) toast(t("The server can't be reached. Your choice holds once the picture is back."));
+  }
+
+  /** `isThere`: whether there is a picture to choose of; `words` on what comes now. */
+  render(isThere, words) {
+    this.#button.hidden = !isThere;
+    say(this.#sheet.querySelector("[data-now]"), words ?? "");
+    this.#sheet.querySelector("[data-now]").hidden = !words;
+  }
+
+  #draw() {
+    const [short, name] = nameOf(this.#player.choice);
+    this.#button.dataset.choice = this.#player.choice;
+    say(this.#button.querySelector("[data-choice-name]"), short);
+    this.#button.setAttribute("aria-label", t("Picture and data: %(choice)s", { choice: name }));
+    for (const input of this.#sheet.querySelectorAll("input")) input.checked = input.value === this.#player.choice;
+  }
+}

@@ -1,0 +1,132 @@
+// Says in a sentence that a viewer gets less than all, and why: only once that has lasted, since a link
+// is tried again and again. A screen reader hears a change once, whatever the numbers do.
+
+import { say } from "../../../lib/ui/dom.js";
+import { megabits } from "../../../lib/format/format.js";
+import { t } from "../../../lib/words.js";
+
+const PARTS = ["all", "smaller_picture", "fewer_frames", "still_pictures", "sound"];
+const WORSE_AFTER = 6_000; // whoever joins begins with a smaller picture
+const STILL_AFTER = 2_000; // a picture that stands looks like a fault
+const BETTER_AFTER = 6_000;
+const MOVED = 0.25; // a number that moves by less is the same
+
+/** What the viewer reads; null where there is nothing to say. */
+export function deliveryWords(delivery) {
+  if (!delivery?.limited_by) return null;
+  const { gets, limited_by: by, estimated_kbps: kbps } = delivery;
+  // What one chose oneself is no news, but a picture that stands still looks like a fault.
+  if (by === "choice") return gets === "still_pictures" ? t("You save data: sound and a still picture") : null;
+  const rate = kbps ? { rate: megabits(kbps) } : null;
+  switch (gets) {
+    case "smaller_picture":
+      return rate
+        ? t("Your connection carries about %(rate)s Mbit/s: a smaller picture", rate)
+        : t("Your connection is slow: a smaller picture");
+    case "fewer_frames":
+      return rate
+        ? t("Your connection carries about %(rate)s Mbit/s: fewer frames", rate)
+        : t("Your connection is slow: fewer frames");
+    case "still_pictures":
+      return rate
+        ? t("Your connection carries about %(rate)s Mbit/s: sound and a still picture", rate)
+        : t("Your connection is slow: sound and a still picture");
+    case "sound":
+      return rate
+        ? t("Your connection carries about %(rate)s Mbit/s: sound only", rate)
+        : t("Your connection is slow: sound only");
+    default:
+      return null;
+  }
+}
+
+const keyOf = (delivery) => (delivery?.limited_by ? `${delivery.limited_by} ${delivery.gets}` : "");
+const rank = (delivery) => (delivery?.limited_by ? PARTS.indexOf(delivery.gets) : 0);
+
+/** What has lasted, of what the server says; `now` in milliseconds. */
+export class Lasting {
+  shown = null;
+  #next = null;
+  #since = 0;
+
+  /** Take an answer, or look again at the last; answers whether something else has lasted since. */
+  take(delivery, now) {
+    if (keyOf(delivery) === keyOf(this.shown)) {
+      this.#next = null;
+      if (!this.#hasMoved(delivery)) return false;
+      this.shown = delivery;
+      return true;
+    }
+    if (keyOf(delivery) !== keyOf(this.#next) || this.#next === null) this.#since = now;
+    this.#next = delivery;
+    return this.look(now);
+  }
+
+  look(now) {
+    if (this.#next === null || this.left(now) > 0) return false;
+    this.shown = this.#next;
+    this.#next = null;
+    return true;
+  }
+
+  /** How long what was taken last must still last, in milliseconds. */
+  left(now) {
+    return this.#since + this.#wait - now;
+  }
+
+  get #wait() {
+    if (rank(this.#next) <= rank(this.shown)) return BETTER_AFTER;
+    return rank(this.#next) < PARTS.indexOf("still_pictures") ? WORSE_AFTER : STILL_AFTER;
+  }
+
+  #hasMoved(delivery) {
+    const [now, before] = [delivery?.estimated_kbps ?? 0, this.shown?.estimated_kbps ?? 0];
+    return keyOf(delivery) !== "" && Math.abs(now - before) > MOVED * before;
+  }
+}
+
+/** Event `change` when something else has lasted; `shown` is that answer of the server's, or null. */
+export class QualityNotice extends EventTarget {
+  #button;
+  #told;
+  #lasting = new Lasting();
+  #key = "";
+  #timer;
+
+  /** `button` shows the words and opens the choice; `told` is read to whoever does not see it. */
+  constructor(button, told) {
+    super();
+    this.#button = button;
+    this.#told = told;
+  }
+
+  get shown() {
+    return this.#lasting.shown;
+  }
+
+  /** The server's newest answer; null where there is none any more. */
+  take(delivery) {
+    clearTimeout(this.#timer);
+    const now = performance.now();
+    if (delivery === null) {
+      this.#lasting = new Lasting();
+      this.#key = "";
+    } else if (!this.#lasting.take(delivery, now)) {
+      const look = () => this.#lasting.look(performance.now()) && this.#draw();
+      this.#timer = setTimeout(look, this.#lasting.left(now) + 50);
+      return;
+    }
+    this.#draw();
+  }
+
+  #draw() {
+    const words = deliveryWords(this.shown);
+    this.#button.hidden = words === null;
+    say(this.#button.querySelector("[data-words]"), words ?? "");
+    const key = keyOf(this.shown);
+    const isBack = this.#key.startsWith("link") && !key;
+    if (key !== this.#key || !key) say(this.#told, words ?? (isBack ? t("The whole picture is back.") : ""));
+    this.#key = key;
+    this.dispatchEvent(new Event("change"));
+  }
+}
