@@ -46,7 +46,6 @@ class Forwarder:
         # For each offset, where its latest viewers started: they get nothing earlier, because it
         # would reuse sequence numbers that they have had.
         self._splices: dict[RewriteOffset, int] = {}
-        self._last_splice = 0
 
     def add(self, packet: Packet) -> None:
         """Queue a packet."""
@@ -63,21 +62,25 @@ class Forwarder:
 
     def begin(self, shift: RewriteOffset, start: int) -> None:
         """Start a viewer with the source's sequence number `start`."""
+        self._splices = {each: at for each, at in self._splices.items() if self._spans(at)}
         # Who goes on live after a while begins long ago: the newest splice stays.
-        if not self._splices or ahead(start, self._last_splice) > 0:
-            self._last_splice = start
-        self._splices[shift] = start
+        held = self._splices.get(shift)
+        if held is None or ahead(start, held) > 0:
+            self._splices[shift] = start
+
+    def _spans(self, start: int) -> bool:
+        """Return whether the ring spans this splice: once it has gone round, late packets can't
+        fall before it, and sequence numbers wrap around.
+        """
+        return 0 <= ahead(self.track.ring.highest, start) < SIZE
 
     def after_splice(self, packets: list[Packet], shift: RewriteOffset) -> list[Packet]:
         """Return the packets that viewers with these offsets get."""
-        if not self._splices:
-            return packets
-        # Late packets can't fall before the splice once the ring has gone round.
-        if not 0 <= ahead(self.track.ring.highest, self._last_splice) < SIZE:
-            self._splices.clear()
-            return packets
         start = self._splices.get(shift)
         if start is None:
+            return packets
+        if not self._spans(start):
+            del self._splices[shift]
             return packets
         return [packet for packet in packets if ahead(packet.sequence, start) >= 0]
 

@@ -61,6 +61,7 @@ static void make_publisher(void)
     publishing->transport_cc = (int)integer();
     publishing->rid = (int)integer();
     publishing->repaired_rid = (int)integer();
+    publishing->dependency_descriptor = -1;
     publishing->count = (int)integer();
     for (int at = 0; at < publishing->count; at++) {
         struct incoming *incoming = &publishing->tracks[at];
@@ -119,13 +120,15 @@ static void add_viewer(void)
     int64_t peer = integer();
     uint16_t rtx_sequence = (uint16_t)integer();
     double now = real();
+    bool controlled = integer() != 0;
     struct viewing viewing = {0};
     viewing.video_count = next_outgoing(viewing.video);
     viewing.audio_count = next_outgoing(viewing.audio);
     struct leg *leg = memory_new(sizeof *leg);
     leg->peer = (uint64_t)peer;
-    viewers[peer] = viewer_new((uint64_t)peer, &viewing, leg,
-                               (struct backpressure){nothing_held, NULL}, rtx_sequence, now, false);
+    viewers[peer] =
+        viewer_new((uint64_t)peer, &viewing, leg, (struct backpressure){nothing_held, NULL},
+                   rtx_sequence, now, controlled);
     watched[peer] = output;
     output_add(output, viewers[peer], now);
 }
@@ -158,7 +161,7 @@ static void answer_nack(void)
     nack.count = (int)integer();
     for (int at = 0; at < nack.count; at++)
         nack.missing[at] = (uint16_t)integer();
-    output_repair(watched[viewer->peer], viewer, &nack, 0);
+    output_repair(watched[viewer->peer], viewer, &nack, real());
 }
 
 static void take_report(void)
@@ -167,7 +170,8 @@ static void take_report(void)
     struct receiver_report report = {.ssrc = watched[viewer->peer]->sending.ssrcs.video};
     report.highest = (uint32_t)integer();
     report.total_lost = (int32_t)integer();
-    bool due = output_reported(watched[viewer->peer], viewer, &report, -1, real());
+    double rtt_s = real();
+    bool due = output_reported(watched[viewer->peer], viewer, &report, rtt_s, real());
     printf("t %d\n", due);
 }
 
@@ -244,7 +248,8 @@ static bool obey_output(const char *command)
         int64_t number = integer();
         output_put_on_air(output, number < 0 ? NULL : publishers[number]);
     } else if (strcmp(command, "pump") == 0) {
-        output_send_bursts(next_output(), 0);
+        struct output *output = next_output();
+        output_send_bursts(output, real());
     } else if (strcmp(command, "want") == 0) {
         struct output *output = next_output();
         output_want_keyframes(output, real());

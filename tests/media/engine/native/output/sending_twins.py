@@ -17,6 +17,7 @@ from farmlive.media.engine.interface import Outgoing, Publishing, Ssrcs, Viewing
 from farmlive.media.engine.python import sending, sound
 from farmlive.media.engine.python import viewer as viewer_module
 from farmlive.media.engine.python.forwarder import RewriteOffset
+from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
 from farmlive.media.engine.python.output import Fanout
 from farmlive.media.engine.python.publisher import Publisher
@@ -121,8 +122,8 @@ class Twins:
         self._tell(f"flush {output}")
 
     def pump(self, output: int = 0) -> None:
-        self.outputs[output].send_bursts(0.0)
-        self._tell(f"pump {output}")
+        self.outputs[output].send_bursts(self.now)
+        self._tell(f"pump {output} {self.now!r}")
 
     def want(self, output: int = 0) -> None:
         self.outputs[output].request_keyframes(self.now)
@@ -215,22 +216,26 @@ class Twins:
 
     # Viewers.
 
-    def viewer(self, peer: int, viewing: Viewing, output: int = 0) -> Viewer:
+    def viewer(
+        self, peer: int, viewing: Viewing, output: int = 0, *, controlled: bool = False
+    ) -> Viewer:
+        """A viewer comes; `controlled`: its link is estimated."""
         heard = self.heard[peer] = Heard()
         protection: Any = heard
         viewer = Viewer(peer, viewing, protection, _nowhere, None, self.now)
+        viewer.link = LinkEstimate(self.now, controlled)
         self.viewers[peer], self._of[peer] = viewer, output
         rtx = viewer.rtx_sequence
         self.outputs[output].add(viewer, self.now)
         self._tell(
-            f"viewer {output} {peer} {rtx} {self.now!r}"
+            f"viewer {output} {peer} {rtx} {self.now!r} {controlled:d}"
             f" {_outgoing(viewing.video)} {_outgoing(viewing.audio)}"
         )
         return viewer
 
-    def join(self, peer: int, viewing: Viewing) -> Viewer:
+    def join(self, peer: int, viewing: Viewing, *, controlled: bool = False) -> Viewer:
         """A viewer comes and is live at once."""
-        viewer = self.viewer(peer, viewing)
+        viewer = self.viewer(peer, viewing, controlled=controlled)
         self.pump()
         return viewer
 
@@ -254,15 +259,16 @@ class Twins:
     def nack(self, peer: int, missing: Iterable[int], ssrc: int = 0) -> None:
         fanout, viewer = self._fanout(peer)
         numbers, ssrc = tuple(missing), ssrc or fanout.ssrcs.video
-        fanout.repair(viewer, rtcp.Nack(ssrc, numbers), 0.0)
+        fanout.repair(viewer, rtcp.Nack(ssrc, numbers), self.now)
         words = (peer, ssrc, len(numbers), *numbers)
-        self._tell(f"nack {' '.join(map(str, words))}")
+        self._tell(f"nack {' '.join(map(str, words))} {self.now!r}")
 
-    def report(self, peer: int, highest: int, lost: int) -> None:
+    def report(self, peer: int, highest: int, lost: int, rtt_s: float | None = None) -> None:
         fanout, viewer = self._fanout(peer)
         block = rtcp.ReceiverReport(fanout.ssrcs.video, 0, lost, highest, 0, 0, 0)
-        due = fanout.record_report(viewer, block, self.now)
-        self._tell(f"report {peer} {highest} {lost} {self.now!r}", int(due))
+        due = fanout.record_report(viewer, block, self.now, rtt_s)
+        rtt = -1.0 if rtt_s is None else rtt_s
+        self._tell(f"report {peer} {highest} {lost} {rtt!r} {self.now!r}", int(due))
 
     def estimate(self, peer: int, kbps: float) -> None:
         self.viewers[peer].selector.record_estimate(kbps, self.now)

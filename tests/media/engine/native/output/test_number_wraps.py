@@ -29,6 +29,34 @@ def test_what_is_asked_for_is_found_however_long_a_stretch_lasts(twins: Twins) -
     twins.agree()
 
 
+def test_a_viewer_with_offsets_of_its_own_is_served_while_others_come_and_go(
+    twins: Twins,
+) -> None:
+    camera = on_air(twins)
+    twins.join(1, PLAIN)
+    twins.join(2, PLAIN)
+    twins.fall(1, 5)
+    twins.second(1)
+    camera.frames(60)
+    twins.second(1)
+    camera.frames(1, keyframes=(0,))
+    own, other = twins.viewers[1].epoch, twins.viewers[2].epoch
+    assert own is not None
+    assert other is not None
+    assert own.shift != other.shift
+    for step in range(30):
+        camera.frames(1, keyframes=(0,))
+        twins.join(3 + step, PLAIN)
+        twins.remove(3 + step)
+        # Who comes gets the numbers of one of the two.
+        before = [len(twins.numbers(peer)) for peer in (1, 2)]
+        go_on(camera, STEP)
+        twins.second(1)
+        twins.second(2)
+        assert [len(twins.numbers(peer)) for peer in (1, 2)] == [each + 3 for each in before]
+    twins.agree()
+
+
 LONG = pytest.mark.parametrize("packets", [5_000, 20_000, 35_000, 45_000, 67_500])
 
 

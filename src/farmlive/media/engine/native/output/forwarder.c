@@ -72,11 +72,22 @@ static int forwarder_find_seam(const struct forwarder *forwarder,
     return -1;
 }
 
+/* Return whether the ring spans this splice: once it has gone round, late packets can't fall before
+ * it, and sequence numbers wrap around. */
+static bool forwarder_spans(const struct forwarder *forwarder, uint16_t start)
+{
+    int since = ahead16(forwarder->track->ring->highest, start);
+    return since >= 0 && since < RING_SIZE;
+}
+
 void forwarder_begin(struct forwarder *forwarder, const struct rewrite_offset *offset,
                      uint16_t start)
 {
+    forwarder_forget_splices(forwarder);
     int at = forwarder_find_seam(forwarder, offset);
-    bool had_any = forwarder->splice_count > 0;
+    /* Who goes on live after a while begins long ago: the newest splice stays. */
+    if (at >= 0 && ahead16(forwarder->splices[at].start, start) > 0)
+        start = forwarder->splices[at].start;
     /* If there are too many, the oldest splice is dropped: viewers with its offset then get nothing
      * from before the newest one. */
     if (at < 0 && forwarder->splice_count == SPLICES_MOST) {
@@ -88,20 +99,20 @@ void forwarder_begin(struct forwarder *forwarder, const struct rewrite_offset *o
         memmove(&forwarder->splices[at], &forwarder->splices[at + 1],
                 (size_t)(forwarder->splice_count - at) * sizeof forwarder->splices[0]);
     }
-    /* Who goes on live after a while begins long ago: the newest splice stays. */
-    if (!had_any || ahead16(start, forwarder->splice_at) > 0)
+    if (!forwarder_spans(forwarder, forwarder->splice_at) ||
+        ahead16(start, forwarder->splice_at) > 0)
         forwarder->splice_at = start;
     forwarder->splices[forwarder->splice_count++] = (struct splice){*offset, start};
 }
 
 void forwarder_forget_splices(struct forwarder *forwarder)
 {
-    /* Late packets can't fall before the splice once the ring has gone round. */
-    int since = ahead16(forwarder->track->ring->highest, forwarder->splice_at);
-    if (since < 0 || since >= RING_SIZE) {
-        forwarder->splice_count = 0;
-        forwarder->gave_up = false;
-    }
+    int kept = 0;
+    for (int at = 0; at < forwarder->splice_count; at++)
+        if (forwarder_spans(forwarder, forwarder->splices[at].start))
+            forwarder->splices[kept++] = forwarder->splices[at];
+    forwarder->splice_count = kept;
+    forwarder->gave_up = forwarder->gave_up && forwarder_spans(forwarder, forwarder->splice_at);
 }
 
 /* How packets are written: `since`, if not NULL, is the first sequence number to write; `live`, if
