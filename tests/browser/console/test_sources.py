@@ -329,6 +329,21 @@ async def test_camera_is_sent_in_layers_and_a_viewer_who_saves_data_gets_the_sma
         await viewer.evaluate(WIDTH, 320)
 
 
+@pytest.mark.engines
+async def test_a_camera_sends_frames_that_a_weak_link_can_do_without(
+    open_page: Open, open_studio: Open, sale: Sale
+) -> None:
+    await sending(open_studio, sale, GREEN)
+    viewer = await open_page(sale.path, size=PHONE)
+    await shows(viewer, "#video", GREEN)
+
+    async def measured() -> float:
+        (source,) = (await sale.api.health(sale.broadcast))["sources"]
+        return float(source["disposable_kbps"])
+
+    assert await until(measured, "frames that no other refers to") > 0
+
+
 async def test_camera_without_a_name_is_called_in_the_pages_language(
     open_studio: Open, sale: Sale
 ) -> None:

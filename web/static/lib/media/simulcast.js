@@ -1,8 +1,12 @@
 // Simulcast (RFC 8853): in how many sizes a camera's picture is sent, so that a viewer with a narrow
-// link gets a small one whole. Decides only; whip-publisher.js sends. The lowest layer comes first.
+// link gets a small one whole; and in how many temporal layers (W3C webrtc-svc), so that one whose
+// link carries a little less gets half of the frames. Decides only; whip-publisher.js sends. The
+// lowest layer comes first.
 
 const MAX_BITRATE = 2_500_000;
 const FPS = 30;
+// Two layers: no frame refers to every second one, which can be left out.
+const SCALABILITY_MODE = "L1T2";
 
 /** By how many lines the short side of the camera's picture has: the layers, the smallest first. */
 const LAYERS = [
@@ -24,17 +28,47 @@ function encodingsOf(track) {
 }
 
 /**
- * Adds the picture to a connection, in layers where the browser can: one that can't refuses them or
- * leaves them out.
+ * Whether the browser encodes this codec, one of `RTCRtpSender.getCapabilities`, in temporal layers:
+ * not where it would do so without the hardware that it has for the codec.
  */
-export function addPicture(peer, track, streams) {
-  const init = { direction: "sendonly", streams };
+export async function hasTemporalLayers(codec) {
+  if (codec.scalabilityModes) return codec.scalabilityModes.includes(SCALABILITY_MODE);
+  const { mimeType, sdpFmtpLine } = codec;
+  const contentType = sdpFmtpLine ? `${mimeType};${sdpFmtpLine}` : mimeType;
+  const plain = { contentType, width: 1280, height: 720, bitrate: MAX_BITRATE, framerate: FPS };
+  const info = (video) => navigator.mediaCapabilities.encodingInfo({ type: "webrtc", video });
   try {
-    return peer.addTransceiver(track ?? "video", { ...init, sendEncodings: encodingsOf(track) });
+    const [layered, whole] = await Promise.all([
+      info({ ...plain, scalabilityMode: SCALABILITY_MODE }),
+      info(plain),
+    ]);
+    return layered.supported && (layered.powerEfficient || !whole.powerEfficient);
   } catch {
-    const one = [{ maxBitrate: MAX_BITRATE, maxFramerate: FPS }];
-    return peer.addTransceiver(track ?? "video", { ...init, sendEncodings: one });
+    return false;
   }
+}
+
+/**
+ * Adds the picture to a connection, in layers where the browser can: one that can't refuses them or
+ * leaves them out. `temporal`: each encoding in temporal layers, too.
+ */
+export function addPicture(peer, track, streams, temporal = false) {
+  const one = [{ maxBitrate: MAX_BITRATE, maxFramerate: FPS }];
+  const choices = [encodingsOf(track), one];
+  if (temporal) {
+    const scalabilityMode = SCALABILITY_MODE;
+    choices.unshift(encodingsOf(track).map((each) => ({ ...each, scalabilityMode })));
+  }
+  const add = (sendEncodings) =>
+    peer.addTransceiver(track ?? "video", { direction: "sendonly", streams, sendEncodings });
+  for (const encodings of choices.slice(0, -1)) {
+    try {
+      return add(encodings);
+    } catch {
+      // The next choice asks for less.
+    }
+  }
+  return add(one);
 }
 
 /**

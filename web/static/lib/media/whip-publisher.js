@@ -3,7 +3,7 @@
 // Leaves the camera to camera.js, the way that packets take to connection-path.js and every word to the page.
 
 import { ConnectionPath, iceServers } from "./connection-path.js";
-import { addPicture, settle } from "./simulcast.js";
+import { addPicture, hasTemporalLayers, settle } from "./simulcast.js";
 
 const START_KBPS = 1_200;
 const ANSWER_MS = 10_000;
@@ -170,8 +170,10 @@ export class WhipPublisher extends EventTarget {
     try {
       await this.#farewell;
       const credentials = await this.#credentials(fresh);
+      const codecs = inPreferredOrder(RTCRtpSender.getCapabilities?.("video")?.codecs ?? []);
+      const temporal = codecs.length > 0 && (await hasTemporalLayers(codecs[0]));
       if (stale()) return;
-      this.#addTracks(peer);
+      this.#addTracks(peer, codecs, temporal);
       await peer.setLocalDescription(await peer.createOffer());
       const answer = await this.#post(credentials, peer.localDescription.sdp);
       if (stale()) {
@@ -207,13 +209,12 @@ export class WhipPublisher extends EventTarget {
     }
   }
 
-  #addTracks(peer) {
+  #addTracks(peer, codecs, temporal) {
     const [video] = this.#stream.getVideoTracks();
     const [audio] = this.#stream.getAudioTracks();
     const streams = [this.#stream];
-    const picture = addPicture(peer, video, streams);
-    const codecs = RTCRtpSender.getCapabilities?.("video")?.codecs;
-    if (codecs && picture.setCodecPreferences) picture.setCodecPreferences(inPreferredOrder(codecs));
+    const picture = addPicture(peer, video, streams, temporal);
+    if (codecs.length > 0 && picture.setCodecPreferences) picture.setCodecPreferences(codecs);
     // Offered without a microphone too: one that is allowed later needs no new session.
     peer.addTransceiver(audio ?? "audio", { direction: "sendonly", streams });
   }
