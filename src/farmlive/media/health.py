@@ -58,6 +58,7 @@ def _source_json(
         "width": numbers.width,
         "height": numbers.height,
         "bitrate_kbps": numbers.bitrate_kbps,
+        "disposable_kbps": numbers.disposable_kbps,
         "fps": numbers.fps,
         "loss": numbers.loss,
         "rtt_ms": numbers.rtt_ms,

@@ -10,7 +10,7 @@ from tests.media.support.offer_sdp import AUDIO, LOCAL, VIDEO, offer
 
 from farmlive.media.engine.interface import Candidate, Outgoing, Ssrcs
 from farmlive.media.signalling import negotiation, simulcast
-from farmlive.media.wire import sdp
+from farmlive.media.wire import disposable, sdp
 from farmlive.media.wire.errors import BadSdp, NoCommonCodec, UnfitOffer
 
 SSRCS = Ssrcs(11, 12, 13)
@@ -103,6 +103,20 @@ def test_red_is_taken_from_a_publisher_that_wants_to_send_it() -> None:
     later = AUDIO.replace("SAVPF 111 0", "SAVPF 111 63 0") + RED
     answer, publishing, _ = negotiation.publish(offer("sendonly", later, VIDEO), LOCAL)
     assert (dict(publishing.tracks[0].red), "red/" in answer) == ({}, False)
+
+
+def test_only_av1_has_a_dependency_descriptor_and_viewers_have_none() -> None:
+    line = f"a=extmap:12 {disposable.EXTENSION}\n"
+    av1 = VIDEO.replace("96 97 98 99 100 101 102", "45 46").replace("a=fmtp:98", "a=fmtp:1")
+    av1 += line + "a=rtpmap:45 AV1/90000\na=rtpmap:46 rtx/90000\na=fmtp:46 apt=45\n"
+    answer, publishing, _ = negotiation.publish(offer("sendonly", AUDIO, av1), LOCAL)
+    assert publishing.dependency_descriptor == 12
+    assert line.strip() in answer.split("\r\n")
+    answer, publishing, _ = negotiation.publish(offer("sendonly", AUDIO, VIDEO + line), LOCAL)
+    assert publishing.dependency_descriptor is None
+    assert disposable.EXTENSION not in answer
+    answer, _, _ = negotiation.view(offer("recvonly", AUDIO, av1), LOCAL, SSRCS, ["AV1"])
+    assert disposable.EXTENSION not in answer
 
 
 @pytest.mark.parametrize(

@@ -105,13 +105,15 @@ class Incoming:
 class Publishing:
     """A publisher's negotiated tracks, and the ids of its header extensions.
 
-    These are transport-cc, the stream's RID, and the RID that an RTX stream repairs (RFC 8852).
+    These are transport-cc, the stream's RID, the RID that an RTX stream repairs (RFC 8852), and
+    AV1's dependency descriptor.
     """
 
     tracks: Sequence[Incoming]
     transport_cc: int | None = None
     rid: int | None = None
     repaired_rid: int | None = None
+    dependency_descriptor: int | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -170,7 +172,8 @@ class Health:
     """Quality of a publisher's stream over about the last second; None for unknown values.
 
     `keyframes_on_request`: the publisher answers keyframe requests; otherwise keyframes come at its
-    own interval.
+    own interval. `disposable_kbps`: what of its best layer no other frame refers to, so that a
+    viewer on a weak link can do without it; 0 if it says nothing of that.
     """
 
     codec: str | None = None

@@ -29,6 +29,7 @@ from farmlive.media.signalling.answer import (
     session_lines,
 )
 from farmlive.media.wire import codecs, h264
+from farmlive.media.wire.disposable import EXTENSION as DEPENDENCY_DESCRIPTOR
 from farmlive.media.wire.errors import BadSdp, NoCommonCodec, UnfitOffer
 from farmlive.media.wire.sdp import Codec, Offer, Section, check_credentials, parse
 from farmlive.media.wire.transport_cc import EXTENSION as TRANSPORT_CC
@@ -197,6 +198,9 @@ def publish(text: str, local: Local) -> tuple[str, Publishing, Terms]:
             extensions.append(TRANSPORT_CC)
         if layers:
             extensions += [simulcast.RID, simulcast.REPAIRED_RID]
+        if codec.name.upper() == "AV1":
+            # Its payloads do not say which frames are referred to.
+            extensions.append(DEPENDENCY_DESCRIPTOR)
         known = {uri: section.extensions[uri] for uri in extensions if uri in section.extensions}
         ids |= known
         inner = {repair.payload_type: codec.payload_type} if repair else {}
@@ -219,7 +223,11 @@ def publish(text: str, local: Local) -> tuple[str, Publishing, Terms]:
         lines += layers.lines if layers else ()
         bodies.append(Body(section, [each.payload_type for each in taken], lines))
     publishing = Publishing(
-        tracks, ids.get(TRANSPORT_CC), ids.get(simulcast.RID), ids.get(simulcast.REPAIRED_RID)
+        tracks,
+        ids.get(TRANSPORT_CC),
+        ids.get(simulcast.RID),
+        ids.get(simulcast.REPAIRED_RID),
+        ids.get(DEPENDENCY_DESCRIPTOR),
     )
     return answer(offer, bodies, terms, local), publishing, terms
 

@@ -74,6 +74,18 @@ def moved(payload: bytes, by: Pictures) -> bytes:
     return bytes(changed)
 
 
+def closed(codec: str, payload: bytes, by: Pictures | None) -> Pictures | None:
+    """Return the offsets after this picture, if it is left out behind those with offsets `by`.
+
+    Only VP8's ids close up: pictures of VP9 refer to others by what is between their ids. What is
+    left out does not count in TL0PICIDX.
+    """
+    if codec != "VP8" or not _places(codec, payload)[0]:
+        return by
+    picture, base = (0, 0) if by is None else (by.picture, by.base)
+    return Pictures(codec, (picture - 1) & 0x7FFF, base)
+
+
 def following(codec: str, first: bytes, last: tuple[int | None, int | None]) -> Pictures | None:
     """Return the offsets by which the ids of packet `first` continue after `last`; None for no
     change.

@@ -128,6 +128,7 @@ class Relay:
         transport_cc: int,
         rid: int,
         repaired_rid: int,
+        dependency_descriptor: int,
         own_ssrc: int,
         /,
     ) -> None:
@@ -179,6 +180,7 @@ class Relay:
             int,
             tuple[tuple[str, int, int, float], ...],
             int,
+            float,
         ]
         | None
     ):

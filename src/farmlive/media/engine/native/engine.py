@@ -228,6 +228,7 @@ class NativeEngine:
                 _encode_optional(publishing.transport_cc),
                 _encode_optional(publishing.rid),
                 _encode_optional(publishing.repaired_rid),
+                _encode_optional(publishing.dependency_descriptor),
                 randbits(32) | 1,
             )
             self._publishers.add(peer)
@@ -312,7 +313,7 @@ class NativeEngine:
         if found is None:
             return None
         codec, width, height, kbps, fps, loss, rtt, keyframe, jitter = found[:9]
-        on_request, audio, objection, layers, transport = found[9:]
+        on_request, audio, objection, layers, transport, disposable_kbps = found[9:]
         return Health(
             codec=self._codecs.family(codec),
             width=width or None,
@@ -331,6 +332,7 @@ class NativeEngine:
                 for rid, width, height, kbps in layers
             ),
             transport=_protocol(transport),
+            disposable_kbps=disposable_kbps,
         )
 
     def counters(self) -> Mapping[str, int]:

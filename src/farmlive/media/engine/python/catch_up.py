@@ -198,7 +198,7 @@ class CatchUp:
         lane = self.forwarders.get(epoch.track)
         if lane is None:
             lane = self.forwarders[epoch.track] = Forwarder(publisher, epoch.track)
-        lane.begin(epoch.shift, (epoch.first - epoch.shift.sequence) & 0xFFFF)
+        lane.begin(epoch.shift, epoch.since)
         lane.members.add(viewer.peer)
         viewer.go_live(lane)
         self.catching.pop(viewer.peer, None)

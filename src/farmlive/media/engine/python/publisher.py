@@ -75,6 +75,7 @@ class Publisher:
         self._repairing: dict[int, Track] = {}
         self._transport_cc = publishing.transport_cc
         self._rid, self._repaired_rid = publishing.rid, publishing.repaired_rid
+        self._dependency = publishing.dependency_descriptor
         self._arrivals = Arrivals()
         self._clock = SourceClock()
         self._arrange()
@@ -135,6 +136,9 @@ class Publisher:
             value = extension_value(extension, self._transport_cc)
             if value is not None and len(value) >= 2:
                 self._arrivals.add(value[0] << 8 | value[1], arrival)
+        descriptor = None
+        if extension is not None and self._dependency is not None:
+            descriptor = extension_value(extension, self._dependency)
         track = self._known.get((payload_type, ssrc))
         if track is None:
             if payload_type in self._repairs:
@@ -142,12 +146,12 @@ class Publisher:
             track = self._begin(received, now)
             if track is None:
                 return None
-        packet = track.add(sequence, timestamp, marker, payload, now, arrival)
+        packet = track.add(sequence, timestamp, marker, payload, now, arrival, descriptor)
         if packet is None:
             if not track.ended:
                 return None
             track = self._renew(track, received, now)
-            packet = track.add(sequence, timestamp, marker, payload, now, arrival)
+            packet = track.add(sequence, timestamp, marker, payload, now, arrival, descriptor)
             if packet is None:
                 return None
         if track.is_video:
@@ -178,8 +182,14 @@ class Publisher:
                 track = named
             else:
                 track = tracks[0] if tracks else None
-        packet = Packet(number, timestamp, marker, payload[2:])
-        if track is None or not track.add_repaired(packet, now):
+        if track is None:
+            return None
+        descriptor = None
+        if self._dependency is not None:
+            descriptor = extension_value(extension, self._dependency)
+        repaired = Packet(number, timestamp, marker, payload[2:])
+        packet = track.add_repaired(repaired, now, descriptor)
+        if packet is None:
             return None
         return track, packet, track.is_video and self._begins_group(track, packet, now)
 
@@ -398,6 +408,7 @@ class Publisher:
         if best is not None:
             health.codec = best.codec.partition(":")[0] or None
             health.width, health.height = best.size or (None, None)
+            health.disposable_kbps = best.disposable_kbps
             took = best.repair_s if self.round_trip_s is None else self.round_trip_s
             health.rtt_ms = None if took is None else round(took * 1000, 1)
             health.jitter_ms = round(best.jitter_ms, 1) if best.ssrc else None

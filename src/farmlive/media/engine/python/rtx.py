@@ -5,10 +5,11 @@ their links by repeats.
 from collections.abc import Sequence
 
 from farmlive.media.engine.interface import Ssrcs
+from farmlive.media.engine.python.epoch import Epoch
 from farmlive.media.engine.python.forwarder import RewriteOffset, write
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
 from farmlive.media.engine.python.track import Track
-from farmlive.media.engine.python.viewer import Epoch, Viewer
+from farmlive.media.engine.python.viewer import Viewer
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.picture_id import moved
 from farmlive.media.wire.rtp import Packet, ahead
@@ -44,13 +45,14 @@ class Rtx:
         ring = epoch.track.ring
         newest = ring.highest if viewer.cursor is None else viewer.cursor - 1
         for back in range(_MOST_PER_NACK):
-            packet = ring.get((newest - back) & 0xFFFF)
-            number = (newest - back + epoch.shift.sequence) & 0xFFFF
-            # What came before is another layer's under the same numbers.
-            if packet is None or sent >= octets or ahead(number, epoch.first) < 0:
+            sequence = (newest - back) & 0xFFFF
+            packet = ring.get(sequence)
+            # What came before has other numbers, or is another layer's under the same.
+            if packet is None or sent >= octets or ahead(sequence, epoch.since) < 0:
                 break
             sent += len(packet.payload)
-            self.failed += self._send(viewer, epoch, number, packet)
+            number = (sequence + epoch.shift.sequence) & 0xFFFF
+            self.failed += self._send(viewer, epoch, number, packet, epoch.shift)
         return sent
 
     def answer_nack(self, viewer: Viewer, nack: rtcp.Nack, now: float) -> bool:
@@ -70,10 +72,16 @@ class Rtx:
                 continue
             if epoch.muted or viewer.backpressure.since is not None:
                 continue
-            packet = epoch.track.ring.get((number - epoch.shift.sequence) & 0xFFFF)
-            if packet is None or viewer.rtx_left <= 0:
+            shift = epoch.shift_of(number)
+            packet = None
+            if shift is not None:
+                packet = epoch.track.ring.get((number - shift.sequence) & 0xFFFF)
+            if shift is None or packet is None or viewer.rtx_left <= 0:
                 self.unrepaired += 1
                 continue
+            if epoch.is_left_out(packet):
+                # It came late, at the edge of its frame. A player would wait for its number.
+                packet = packet._replace(payload=b"")
             if viewer.link.state != "wide" and epoch.is_before_group(packet, viewer.cursor):
                 continue
             verdict = viewer.link.repair(number, len(packet.payload), epoch.track.kbps, now)
@@ -82,21 +90,25 @@ class Rtx:
                 beyond |= verdict == "beyond"
                 continue
             viewer.rtx_left -= 1
-            failed = self._send(viewer, epoch, number, packet)
+            failed = self._send(viewer, epoch, number, packet, shift)
             self.failed += failed
             self.repaired += 1 - failed
         return beyond
 
-    def _send(self, viewer: Viewer, epoch: Epoch, number: int, packet: Packet) -> int:
-        """Retransmit the packet that has this number for the viewer; return 1 if that failed."""
+    def _send(
+        self, viewer: Viewer, epoch: Epoch, number: int, packet: Packet, shift: RewriteOffset
+    ) -> int:
+        """Retransmit the packet that has this number and these offsets for the viewer; return 1 if
+        that failed.
+        """
         packet = epoch.as_sent(packet)
         assert epoch.terms.retransmission is not None
         payload = packet.payload
-        if epoch.shift.pictures is not None:
-            payload = moved(payload, epoch.shift.pictures)
+        if shift.pictures is not None:
+            payload = moved(payload, shift.pictures)
         payload = number.to_bytes(2, "big") + payload
         whole = Packet(viewer.rtx_sequence, packet.timestamp, packet.marker, payload)
         viewer.rtx_sequence = (viewer.rtx_sequence + 1) & 0xFFFF
-        shift = RewriteOffset(epoch.terms.retransmission, 0, epoch.shift.timestamp)
-        (data,) = write((whole,), shift, self._ssrcs.retransmission)
+        own = RewriteOffset(epoch.terms.retransmission, 0, shift.timestamp)
+        (data,) = write((whole,), own, self._ssrcs.retransmission)
         return viewer.send((GsoBatch((data,)),))

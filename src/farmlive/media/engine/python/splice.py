@@ -2,6 +2,7 @@
 with.
 """
 
+from farmlive.media.engine.python.epoch import Epoch
 from farmlive.media.engine.python.forwarder import RewriteOffset
 from farmlive.media.engine.python.rtp_rewrite import (
     compress_timestamp,
@@ -9,7 +10,7 @@ from farmlive.media.engine.python.rtp_rewrite import (
     splice_offset,
 )
 from farmlive.media.engine.python.track import Track
-from farmlive.media.engine.python.viewer import Epoch, Viewer
+from farmlive.media.engine.python.viewer import Viewer
 from farmlive.media.wire.picture_id import following
 
 _RATE = 90_000

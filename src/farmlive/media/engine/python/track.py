@@ -5,6 +5,7 @@ A layer of a simulcast is a track of its own. Pure decisions; publisher.py write
 
 from farmlive.media.engine.interface import Incoming
 from farmlive.media.engine.python.arrival_predictor import ArrivalPredictor
+from farmlive.media.engine.python.disposable_frames import DisposableFrames
 from farmlive.media.engine.python.ring import SIZE, Ring
 from farmlive.media.wire import codecs, rtcp, rtp
 from farmlive.media.wire.rtp import Packet, ahead
@@ -57,12 +58,14 @@ class Track:
         self.replaced_at = 0.0
         self.codec = ""
         self.ring = Ring()
+        self._marks = DisposableFrames("", self.ring)
         # Whether the last audio packet was RED (RFC 2198).
         self.wrapped = False
         self.last_at = 0.0
         self.packets = self.octets = self.frames = 0
         self.size: tuple[int, int] | None = None
-        self.kbps = 0.0
+        # The bitrate, and the part of it that no other frame refers to.
+        self.kbps = self.disposable_kbps = 0.0
         # The share of packets that was lost before retransmission, over the last seconds.
         self.loss = 0.0
         self._octets_measured = 0
@@ -99,6 +102,7 @@ class Track:
         """Start with the first packet; `add` counts it."""
         self.ssrc, self.codec = ssrc, codec
         self.begins_keyframe = codecs.keyframe_test(codec)
+        self._marks = DisposableFrames(codec, self.ring)
         self._highest = (sequence - 1) & 0xFFFF
         self._base = sequence
         if self._highest > sequence:
@@ -118,10 +122,12 @@ class Track:
         payload: bytes,
         now: float,
         arrival: float,
+        descriptor: bytes | None = None,
     ) -> Packet | None:
         """Count a packet that came as it was sent, and keep it if it is video.
 
-        Returns None for a duplicate, or one that fits no numbering.
+        `descriptor` is its dependency descriptor. Returns None for a duplicate, or one that fits no
+        numbering.
         """
         distance = ((sequence - self._highest + 0x8000) & 0xFFFF) - 0x8000
         if distance > 0:
@@ -147,7 +153,7 @@ class Track:
         self.last_at = now
         packet = _packet(Packet, (sequence, timestamp, marker, payload, False))
         if self.is_video:
-            self._keep(packet)
+            packet = self._keep(packet, descriptor)
             self.whole = marker
             if not marker:
                 return packet
@@ -165,10 +171,12 @@ class Track:
         self.ended = sequence == self._unlike
         self._unlike = (sequence + 1) & 0xFFFF
 
-    def add_repaired(self, packet: Packet, now: float) -> bool:
-        """Count a packet that came by RTX and keep it; return False if it was not missing."""
+    def add_repaired(
+        self, packet: Packet, now: float, descriptor: bytes | None = None
+    ) -> Packet | None:
+        """Count a packet that came by RTX and keep it; return None if it was not missing."""
         if packet.sequence not in self.missing:
-            return False
+            return None
         self._remove_missing(packet.sequence, now)
         self._repaired += 1
         self.packets += 1
@@ -176,13 +184,14 @@ class Track:
         self.last_at = now
         if packet.marker:
             self.frames += 1
-        self._keep(packet)
-        return True
+        return self._keep(packet, descriptor)
 
-    def _keep(self, packet: Packet) -> None:
+    def _keep(self, packet: Packet, descriptor: bytes | None) -> Packet:
+        packet = self._marks.mark(packet, descriptor)
         self.ring.put(packet)
         if self.held is not None and ahead(self.ring.highest, self.held.sequence) >= SIZE:
             self.held = None
+        return packet
 
     def _remove_missing(self, sequence: int, now: float) -> None:
         found = self.missing.pop(sequence, None)
@@ -308,7 +317,8 @@ class Track:
         """Update bitrate and loss over the time since the last call; None: it is the first one."""
         if span_s:
             self.kbps = round((self.octets - self._octets_measured) * 8 / span_s / 1000, 1)
-        self._octets_measured = self.octets
+            self.disposable_kbps = round(self._marks.octets * 8 / span_s / 1000, 1)
+        self._octets_measured, self._marks.octets = self.octets, 0
         if not self.ssrc:
             return
         expected = self._cycles + self._highest - self._base + 1

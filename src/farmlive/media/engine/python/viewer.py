@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from secrets import randbelow
 from typing import Any, NamedTuple
 
-from farmlive.media.engine.interface import Outgoing, Peer, Viewing
+from farmlive.media.engine.interface import Peer, Viewing
+from farmlive.media.engine.python.epoch import Epoch
 from farmlive.media.engine.python.forwarder import Forwarder, RewriteOffset
 from farmlive.media.engine.python.layer_select import LayerSelector
 from farmlive.media.engine.python.link_estimate import LinkEstimate
@@ -16,8 +17,7 @@ from farmlive.media.engine.python.net.gso_batch import GsoBatch
 from farmlive.media.engine.python.net.slow_viewer import Backpressure
 from farmlive.media.engine.python.net.sockets import SendSocket
 from farmlive.media.engine.python.quality_ladder import FULL, SOUND, QualityLadder
-from farmlive.media.engine.python.ring import SIZE, Ring
-from farmlive.media.engine.python.rtp_rewrite import compress_timestamp
+from farmlive.media.engine.python.ring import Ring
 from farmlive.media.engine.python.send_group import SendGroup
 from farmlive.media.engine.python.sound import AudioOffset
 from farmlive.media.engine.python.srtp import Protection
@@ -54,55 +54,6 @@ class Sent(NamedTuple):
 
     packets: int
     octets: int
-
-
-class Epoch:
-    """A stretch of one track in a viewer's video: how its numbers follow from the source's.
-
-    `first` is the first sequence number that the viewer gets of what the ring spans; `squeezed` is
-    where live begins for a late joiner, in the source's time; `nudge` is by how much its timestamps
-    are too late.
-    """
-
-    __slots__ = ("first", "muted", "nudge", "shift", "squeezed", "terms", "track", "until")
-
-    def __init__(
-        self, track: Track, terms: Outgoing, first: int, shift: RewriteOffset, nudge: int = 0
-    ) -> None:
-        self.track, self.terms = track, terms
-        self.first = first
-        self.shift = shift
-        self.nudge = nudge
-        self.squeezed: int | None = None
-        # When it ended, and whether its missing packets were left out on purpose.
-        self.until: float | None = None
-        self.muted = False
-
-    def forget_first(self) -> None:
-        """Let the stretch begin where the ring begins: sequence numbers wrap around, and after half
-        a cycle the newest would seem older than it.
-        """
-        number = (self.track.ring.highest - (SIZE - 1) + self.shift.sequence) & 0xFFFF
-        if ahead(number, self.first) > 0:
-            self.first = number
-
-    def is_before_group(self, packet: Packet, cursor: int | None) -> bool:
-        """Return whether nobody needs the packet any more: a newer keyframe has come, and has been
-        sent; `cursor` is the next packet to send, None if the stretch is live.
-        """
-        start = self.track.ring.group_start
-        if self.until is not None or start is None:
-            return False
-        if cursor is not None and ahead(cursor, start) <= 0:
-            return False
-        return ahead(packet.sequence, start) < 0
-
-    def as_sent(self, packet: Packet) -> Packet:
-        """Return the packet with the timestamp that the viewer got, before the offset."""
-        if self.squeezed is None:
-            return packet
-        timestamp = compress_timestamp(packet.timestamp, self.squeezed)
-        return packet if timestamp == packet.timestamp else packet._replace(timestamp=timestamp)
 
 
 def _last_picture(ring: Ring, newest: Packet) -> Packet:

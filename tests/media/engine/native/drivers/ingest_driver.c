@@ -53,6 +53,7 @@ static void read_publishing(void)
     publishing->transport_cc = (int)integer();
     publishing->rid = (int)integer();
     publishing->repaired_rid = (int)integer();
+    publishing->dependency_descriptor = (int)integer();
 }
 
 static void read_track(void)
@@ -108,8 +109,8 @@ static void take(void)
         printf("nothing\n");
     } else {
         struct packet *packet = taken.packet;
-        printf("took %u %d %d %u %u %d ", taken.track->ssrc, taken.track->layer, taken.began,
-               packet->sequence, packet->timestamp, packet->marker);
+        printf("took %u %d %d %u %u %d %d ", taken.track->ssrc, taken.track->layer, taken.began,
+               packet->sequence, packet->timestamp, packet->marker, packet->disposable);
         print_bytes(packet->payload, packet->size);
         unsigned place = kept_packets++ % KEPT;
         packet_release(packets[place]);
@@ -151,9 +152,9 @@ static void measure(void)
 {
     feedback_measure(publisher, real());
     const struct health *health = &publisher->health;
-    printf("health %d %d %d %.17g %.17g %.17g", (int)codec_family(health->codec),
-           health->size.width, health->size.height, health->bitrate_kbps, health->fps,
-           health->loss);
+    printf("health %d %d %d %.17g %.17g %.17g %.17g", (int)codec_family(health->codec),
+           health->size.width, health->size.height, health->bitrate_kbps, health->disposable_kbps,
+           health->fps, health->loss);
     print_optional(health->rtt_ms >= 0, health->rtt_ms);
     print_optional(health->keyframe_s >= 0, health->keyframe_s);
     print_optional(health->jitter_ms >= 0, health->jitter_ms);
@@ -171,7 +172,8 @@ static void print_ring(struct ring *ring, double now)
     for (int at = 0; at < RING_SIZE; at++) {
         const struct packet *packet = ring->slots[at];
         if (packet != NULL)
-            sum += packet->sequence * 7u + packet->timestamp * 3u + packet->size;
+            sum += packet->sequence * 7u + packet->timestamp * 3u + packet->size +
+                   packet->disposable * packet->sequence;
     }
     bool has_start = ring_group_start(ring, &start);
     printf(" ring %u %u", ring->highest, sum);

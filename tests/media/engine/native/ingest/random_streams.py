@@ -7,6 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.media.support.h264_sps import BASELINE, HIGH, HIGH_10, MAIN_WITH_B
+from tests.media.support.temporal_layers import (
+    L1T2,
+    L1T3,
+    VP9_L1T2,
+    VP9_L1T3,
+    descriptor,
+    vp8,
+    vp9,
+)
 
 from farmlive.media.engine.interface import Incoming, Publishing
 
@@ -37,6 +46,11 @@ PUBLISHINGS = {
     "h264": Publishing([SOUND, H264], transport_cc=3),
     "simulcast": Publishing([SOUND, LAYERED], transport_cc=3, rid=10, repaired_rid=11),
     "unnamed": Publishing([LAYERED, SOUND], rid=10),
+    "temporal": Publishing(
+        [SOUND, Incoming("video", 90_000, {98: "VP9:0", 45: "AV1"}, {99: 98, 46: 45}, nack=True)],
+        transport_cc=3,
+        dependency_descriptor=12,
+    ),
     "quiet": Publishing([Incoming("video", 90_000, {96: "VP8"}), SOUND]),
     "sound": Publishing(
         [Incoming("audio", 48_000, {111: "OPUS"}, {112: 111}, {63: 111}, nack=True)],
@@ -59,6 +73,10 @@ class Stream:
     timestamp: int
     flows: bool = True
     keyframe_due: bool = True
+    # What counts the frames of a stream with temporal layers; `described` is the last one's
+    # dependency descriptor.
+    picture: int = 0
+    described: bytes = b""
     lost: list[tuple[int, int, bool, bytes]] = field(default_factory=list)
 
 
@@ -137,13 +155,24 @@ class Sender:
             return [chance.randbytes(chance.randrange(0, 40))]
         is_keyframe = stream.keyframe_due or chance.random() < 0.02 * self.calm
         stream.keyframe_due = False
-        if stream.incoming.codecs[stream.payload_type] == "VP8":
+        codec = stream.incoming.codecs[stream.payload_type]
+        if codec in ("VP9:0", "AV1"):
+            return self._layered(stream, codec, is_keyframe, rest)
+        if codec == "VP8":
+            stream.picture += 1
+            if not is_keyframe and chance.random() < 0.5:
+                said = (stream.picture & 0x7FFF, stream.picture // 2, stream.picture % 2)
+                disposable = chance.random() < 0.9
+                head = vp8(*said, disposable=disposable)
+                return [head + b"\x01", *(vp8(*said, disposable=disposable, first=False),) * 2]
             if not is_keyframe:
                 return [b"\x10\x01" + chance.randbytes(9), *(b"\x00" + each for each in rest)]
             width, height = chance.choice((stream.size, stream.size, stream.size, (160, 90)))
             size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
             start = b"\x10\x50\x02\x00\x9d\x01\x2a" + size + chance.randbytes(9)
             return [start, *(b"\x00" + each for each in rest)]
+        if not is_keyframe and chance.random() < 0.5:
+            return self._disposable_h264(rest)
         if not is_keyframe:
             return [b"\x41" + chance.randbytes(12), *(b"\x5c\x01" + each for each in rest)]
         parameters, picture = chance.choice(SETS), b"\x68\xce\x3c\x80"
@@ -152,6 +181,52 @@ class Sender:
             return [b"\x09\x10", parameters, picture, *idr]
         units = (len(each).to_bytes(2, "big") + each for each in (parameters, picture))
         return [b"\x78" + b"".join(units), *idr]
+
+    def _disposable_h264(self, rest: list[bytes]) -> list[bytes]:
+        """A frame with nal_ref_idc 0, which may have something before it that says nothing of it,
+        or parameter sets.
+        """
+        chance = self.chance
+        heads: list[bytes] = []
+        if chance.random() < 0.5:
+            heads = chance.choices((b"\x09\x10", b"\x06sei", b"\x18\x00\x02\x09\x10"), k=2)
+        if chance.random() < 0.1:
+            heads.append(b"\x68\xce\x3c\x80")
+        if chance.random() < 0.1:
+            heads *= 6
+        return [*heads, b"\x01" + chance.randbytes(12), *(b"\x1c\x01" + each for each in rest)]
+
+    def _layered(
+        self, stream: Stream, codec: str, is_keyframe: bool, rest: list[bytes]
+    ) -> list[bytes]:
+        """A frame of a stream with two or three temporal layers."""
+        chance = self.chance
+        stream.picture += 1
+        three = stream.ssrc & 1
+        at = stream.picture % (4 if three else 2)
+        layer = ((0, 2, 1, 2) if three else (0, 1))[at]
+        if codec == "AV1":
+            structure = L1T3 if three else L1T2
+            template = 5 + (0 if is_keyframe else layer + 1)
+            custom = structure[layer + 1][1] if chance.random() < 0.1 else None
+            active = (1 << len(structure[0][1])) - 1 if chance.random() < 0.1 else None
+            targets = len(structure[0][1])
+            stream.described = descriptor(
+                template, stream.picture, structure=structure if is_keyframe else None,
+                offset=5, custom=custom, active=active, targets=targets,
+            )  # fmt: skip
+            head = b"\x18" if is_keyframe else b"\x10"
+            return [head + chance.randbytes(9), *(b"\x10" + each for each in rest)]
+        group = VP9_L1T3 if three else VP9_L1T2
+        if is_keyframe:
+            stream.picture, layer = 4 * (stream.picture // 4), 0
+        picture = stream.picture & 0x7FFF
+        heads = [
+            vp9(picture, 0, layer, key=is_keyframe, first=not place,
+                group=group if is_keyframe and not place else ())
+            for place in range(len(rest) + 1)
+        ]  # fmt: skip
+        return [head + each for head, each in zip(heads, [b"frame", *rest], strict=True)]
 
     def repair(self, stream: Stream) -> bytes | None:
         """Something that was lost, or what is not missed, comes by RTX; None: there is none."""
@@ -175,7 +250,7 @@ class Sender:
             types[0],
             stream.repairing,
             (chance.randrange(1 << 16), timestamp, marker, payload),
-            self._elements(self.publishing.repaired_rid, stream.rid, 0.4),
+            self._elements(stream, self.publishing.repaired_rid, 0.4),
         )
 
     def stray(self) -> bytes:
@@ -194,17 +269,21 @@ class Sender:
         if stream.incoming.red and self.chance.random() < 0.6:
             payload_type = next(iter(stream.incoming.red))
         packet = sequence, stream.timestamp, marker, payload
-        elements = self._elements(self.publishing.rid, stream.rid, 0.3)
+        elements = self._elements(stream, self.publishing.rid, 0.3)
         return self._written(payload_type, stream.ssrc, packet, elements)
 
-    def _elements(self, number: int | None, rid: str, often: float) -> list[tuple[int, bytes]]:
-        chance = self.chance
+    def _elements(
+        self, stream: Stream, number: int | None, often: float
+    ) -> list[tuple[int, bytes]]:
+        chance, rid, descriptor_id = self.chance, stream.rid, self.publishing.dependency_descriptor
         found = []
         if self.publishing.transport_cc is not None and chance.random() < 0.9:
             self.wide = (self.wide + chance.choice((1, 1, 1, 1, 2, 5))) & 0xFFFF
             found.append((self.publishing.transport_cc, self.wide.to_bytes(2, "big")))
         if number is not None and rid and chance.random() < often:
             found.append((number, chance.choice((rid, rid, rid, rid, rid, "x")).encode()))
+        if descriptor_id is not None and stream.described and chance.random() < 0.95:
+            found.append((descriptor_id, stream.described))
         chance.shuffle(found)
         return found
 

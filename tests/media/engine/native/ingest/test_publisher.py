@@ -19,10 +19,13 @@ from farmlive.media.engine.python.track import Track
 from farmlive.media.wire import rtcp, rtp
 
 SOURCES = (
-    "codecs", "feedback", "h264", "layer_probe", "layer_select", "publisher", "receiver", "ring",
-    "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "track", "track_demux", "transport_cc",
+    "codecs", "disposable", "disposable_frames", "feedback", "h264", "layer_probe", "layer_select",
+    "publisher", "receiver", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "track",
+    "track_demux", "transport_cc",
 )  # fmt: skip
 OWN_SSRC = 99
+# A key of each family that has several.
+FIRST = {"H264": "H264:baseline", "VP9": "VP9:0"}
 
 
 @pytest.fixture(scope="session")
@@ -64,11 +67,14 @@ class Twin:
         self.said: list[str] = []
         # The line of the script that each one that was said answers to.
         self.asked: list[int] = []
+        # Packets of frames that no other refers to.
+        self.disposable = 0
         self.publisher = Publisher(publishing, OWN_SSRC)
         watched: Any = self.publisher
         watched.listeners = (Watcher(0, self), Watcher(1, self))
         ids = (publishing.transport_cc, publishing.rid, publishing.repaired_rid)
-        self._ask("publishing", *(-1 if each is None else each for each in ids))
+        every = (*ids, publishing.dependency_descriptor)
+        self._ask("publishing", *(-1 if each is None else each for each in every))
         for incoming in publishing.tracks:
             flags = (incoming.kind == "video", incoming.nack, incoming.pli)
             self._ask("track", *map(int, flags), incoming.clock_rate, *incoming.layers)
@@ -104,8 +110,9 @@ class Twin:
             self.say("nothing")
             return
         track, packet, began = taken
-        sequence, timestamp, marker, payload = packet[:4]
-        numbers = f"{began:d} {sequence} {timestamp} {marker:d}"
+        sequence, timestamp, marker, payload, disposable = packet
+        self.disposable += disposable
+        numbers = f"{began:d} {sequence} {timestamp} {marker:d} {disposable:d}"
         self.say(f"took {track.ssrc} {track.layer} {numbers} {payload.hex()}")
 
     def heard(self, ssrc: int, ntp: int, timestamp: int, now: float) -> None:
@@ -135,11 +142,9 @@ class Twin:
     def measure(self, now: float) -> None:
         self._ask("measure", now)
         health = self.publisher.measure(now)
-        words = [
-            str(NUMBERS[{"H264": "H264:baseline"}.get(health.codec or "", health.codec or "")])
-        ]
+        words = [str(NUMBERS[FIRST.get(health.codec or "", health.codec or "")])]
         words += [str(health.width or 0), str(health.height or 0)]
-        for value in (health.bitrate_kbps, health.fps, health.loss):
+        for value in (health.bitrate_kbps, health.disposable_kbps, health.fps, health.loss):
             words.append(real(value))
         words += [real(each) for each in (health.rtt_ms, health.keyframe_s, health.jitter_ms)]
         words += [str(int(health.keyframes_on_request)), str(int(health.audio))]
@@ -182,7 +187,10 @@ def told_of(
 
 def told_of_ring(ring: Ring, now: float) -> Iterator[str]:
     kept = [packet for packet in ring._slots if packet is not None]
-    total = sum(each.sequence * 7 + each.timestamp * 3 + len(each.payload) for each in kept)
+    total = sum(
+        each.sequence * (7 + each.disposable) + each.timestamp * 3 + len(each.payload)
+        for each in kept
+    )
     start = ring.group_start
     yield f"ring {ring.highest} {total & 0xFFFFFFFF}"
     yield real(None if ring.newest is None else ring.newest.sequence)
@@ -240,8 +248,12 @@ def played(name: str, seed: int, steps: int) -> Twin:
 
 @pytest.mark.parametrize("name", PUBLISHINGS)
 def test_c_makes_of_what_comes_what_python_makes(driver: Path, name: str) -> None:
+    disposable = 0
     for seed in range(4):
-        compare(driver, played(name, seed, 6_000))
+        twin = played(name, seed, 6_000)
+        compare(driver, twin)
+        disposable += twin.disposable
+    assert (disposable > 0) == (name != "sound")
 
 
 def compare(driver: Path, twin: Twin) -> None:

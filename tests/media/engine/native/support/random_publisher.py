@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.media.engine.native.support.random_link import TYPES, Link
+from tests.media.support.temporal_layers import L1T2, VP9_L1T2, descriptor, vp8, vp9
 
 from farmlive.media.engine.interface import Incoming, Peer, Publishing
 from farmlive.media.wire import rtcp
@@ -14,7 +15,7 @@ from farmlive.media.wire.rtp import HEADER, ntp
 if TYPE_CHECKING:
     from tests.media.engine.native.support.random_broadcast import Scenario
 
-TRANSPORT_CC, RID, REPAIRED_RID = 3, 4, 5
+TRANSPORT_CC, RID, REPAIRED_RID, DESCRIPTOR = 3, 4, 5, 6
 _SPS = bytes.fromhex("6742c01fd9005005bb016a02020280000003008000001e478c1960")
 _SPS_HIGH = bytes.fromhex("6764001facd9405005bb016a0202028000000300800000001e078c18cb")
 
@@ -31,6 +32,9 @@ class Camera:
     sequence: int = 0
     timestamp: int = 0
     picture: int = 0
+    # The last keyframe's picture, and the last frame's dependency descriptor.
+    key_picture: int = 0
+    described: bytes = b""
     size: tuple[int, int] = (640, 360)
     packets: int = 0
     total: int = 0
@@ -53,6 +57,8 @@ class Publisher:
         count = chance.choice((2, 3)) if layered else 1
         rids = ("l", "m", "h")[:count] if layered else ()
         red = chance.random() < 0.5
+        # Whether it has temporal layers: no other frame refers to every second one.
+        self.temporal = chance.random() < 0.6
         self.answers, self.repairs = chance.random() < 0.8, chance.random() < 0.8
         video = TYPES[self.codec]
         self.publishing = Publishing(
@@ -71,6 +77,7 @@ class Publisher:
             transport_cc=TRANSPORT_CC if chance.random() < 0.7 else None,
             rid=RID if layered else None,
             repaired_rid=REPAIRED_RID if layered else None,
+            dependency_descriptor=DESCRIPTOR if chance.random() < 0.8 else None,
         )
         self.cameras = [
             self._camera(video, 90_000, 1500 * (layer + 1), rids[layer] if layered else "")
@@ -145,17 +152,32 @@ class Publisher:
             # As encoders cut a frame: pieces that differ by a byte.
             even = -(-size // len(pieces))
             pieces = [even - chance.randrange(2) for _ in pieces]
+        if key:
+            camera.key_picture = camera.picture
+        layer = (camera.picture - camera.key_picture) % 2 if self.temporal else 0
+        if self.codec == "AV1":
+            structure = L1T2 if key else None
+            template = 0 if key else 1 + layer
+            camera.described = descriptor(template, camera.picture, structure=structure)
         out = []
         for at, piece in enumerate(pieces):
             body = chance.randbytes(max(1, piece))
             first, last = at == 0, at == len(pieces) - 1
-            if self.codec == "VP8":
+            if self.codec == "VP8" and self.temporal and not key:
+                said = camera.picture, camera.picture // 2, layer
+                head = vp8(*said, disposable=bool(layer), first=first)
+                body = b"\x01" + body if first else body
+            elif self.codec == "VP8":
                 head = bytes((0x90 if first else 0x80, 0xC0))
                 head += (camera.picture | 0x8000).to_bytes(2, "big")
                 head += bytes((camera.picture & 0xFF,))
                 body = (b"\x00" if key else b"\x01") + body if first else body
                 if first and key:
                     body = body[:3] + b"\x9d\x01\x2a" + struct.pack("<HH", *camera.size) + body
+            elif self.codec.startswith("VP9") and self.temporal:
+                group = VP9_L1T2 if key and first else ()
+                base = camera.picture // 2
+                head = vp9(camera.picture, base, layer, key=key, first=first, group=group)
             elif self.codec.startswith("VP9"):
                 head = bytes((0x80 | (0 if key else 0x40) | (8 if first else 0) | 4 * last,))
                 head += (camera.picture | 0x8000).to_bytes(2, "big")
@@ -163,7 +185,8 @@ class Publisher:
                 head = bytes((0x18 if first and key else 0x10,))
             else:
                 kind = 5 if key else 1
-                head = bytes((0x7C, (0x80 if first else 0) | (0x40 if last else 0) | kind))
+                indicator = 0x1C if layer else 0x7C
+                head = bytes((indicator, (0x80 if first else 0) | (0x40 if last else 0) | kind))
             out.append(head + body)
         if key and self.codec.startswith("H264"):
             sps = _SPS if self.codec.endswith("baseline") else _SPS_HIGH
@@ -180,7 +203,7 @@ class Publisher:
         camera.sent[sequence] = struct.pack("!IB", camera.timestamp, marker) + payload
         if len(camera.sent) > 1000:
             del camera.sent[next(iter(camera.sent))]
-        elements = self._wide()
+        elements = self._wide() + self._described(camera)
         if camera.rid and (extended or camera.packets < 20):
             elements.append((RID, camera.rid.encode()))
         data = self._written(
@@ -193,6 +216,10 @@ class Publisher:
             return []
         self.wide = (self.wide + 1) & 0xFFFF
         return [(TRANSPORT_CC, self.wide.to_bytes(2, "big"))]
+
+    def _described(self, camera: Camera) -> list[tuple[int, bytes]]:
+        has_any = self.publishing.dependency_descriptor is not None and camera.described
+        return [(DESCRIPTOR, camera.described)] if has_any else []
 
     def _written(
         self,
@@ -264,7 +291,7 @@ class Publisher:
         timestamp, marker = struct.unpack_from("!IB", kept)
         ssrc = self.rtx[camera.ssrc]
         number = self.rtx_sequences[camera.ssrc] = (self.rtx_sequences[camera.ssrc] + 1) & 0xFFFF
-        elements = self._wide()
+        elements = self._wide() + self._described(camera)
         if camera.rid and self.chance.random() < 0.9:
             elements.append((REPAIRED_RID, camera.rid.encode()))
         payload = sequence.to_bytes(2, "big") + kept[5:]

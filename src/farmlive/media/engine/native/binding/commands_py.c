@@ -303,10 +303,10 @@ PyObject *relay_publish(PyObject *self, PyObject *arguments)
 {
     unsigned long long peer;
     PyObject *tracks;
-    int transport_cc, rid, repaired_rid;
+    int transport_cc, rid, repaired_rid, dependency_descriptor;
     unsigned own_ssrc;
-    if (!PyArg_ParseTuple(arguments, "KOiiiI", &peer, &tracks, &transport_cc, &rid, &repaired_rid,
-                          &own_ssrc))
+    if (!PyArg_ParseTuple(arguments, "KOiiiiI", &peer, &tracks, &transport_cc, &rid, &repaired_rid,
+                          &dependency_descriptor, &own_ssrc))
         return NULL;
     struct publish *publish = commands_new(sizeof *publish);
     if (!conversion_tracks(tracks, &publish->publishing)) {
@@ -318,6 +318,7 @@ PyObject *relay_publish(PyObject *self, PyObject *arguments)
     publish->publishing.transport_cc = transport_cc;
     publish->publishing.rid = rid;
     publish->publishing.repaired_rid = repaired_rid;
+    publish->publishing.dependency_descriptor = dependency_descriptor;
     return post(self, &publish->command, run_publish);
 }
 

@@ -118,6 +118,7 @@ void feedback_measure(struct publisher *publisher, double now)
     if (best != NULL) {
         health->codec = best->codec;
         health->size = best->size;
+        health->disposable_kbps = best->disposable_kbps;
         double took = publisher->round_trip_s;
         if (took < 0 && best->has_repair)
             took = best->repair_s;

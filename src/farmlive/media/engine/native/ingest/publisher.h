@@ -24,7 +24,7 @@ struct layer_health {
 struct health {
     codec_id codec;
     struct picture_size size;
-    double bitrate_kbps, fps, loss, rtt_ms, keyframe_s, jitter_ms;
+    double bitrate_kbps, disposable_kbps, fps, loss, rtt_ms, keyframe_s, jitter_ms;
     bool keyframes_on_request, audio;
     enum objection objection;
     int layer_count; /* 0 without simulcast */

@@ -53,8 +53,7 @@ static bool restore(struct publisher *publisher, const struct rtp_packet *receiv
     struct track *track = track_demux_restore(publisher, received, number);
     if (track == NULL)
         return false;
-    struct packet *packet = track_add_repaired(track, number, received->timestamp, received->marker,
-                                               received->payload + 2, received->size - 2, now);
+    struct packet *packet = track_add_repaired(track, received, now);
     if (packet == NULL)
         return false;
     *taken = (struct taken){track, packet, false};

@@ -10,13 +10,13 @@
 
 enum { RING_SIZE = 4096 };
 
-/* One packet of a stream, without its padding, CSRCs and extensions. */
+/* One packet of a stream, without its padding, CSRCs and extensions. `disposable`: no other frame
+ * refers to the packet's frame. */
 struct packet {
     unsigned holders;
     uint32_t timestamp;
     uint16_t sequence, size;
-    bool marker;
-    bool disposable; /* no other frame refers to the packet's frame */
+    bool marker, disposable;
     uint8_t payload[];
 };
 

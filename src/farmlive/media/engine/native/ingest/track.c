@@ -71,6 +71,7 @@ void track_begin(struct track *track, uint32_t ssrc, codec_id codec, uint16_t se
 {
     track->ssrc = ssrc;
     track->codec = codec;
+    disposable_frames_init(&track->marks, codec);
     track->highest = (uint16_t)(sequence - 1);
     track->base = sequence;
     if (track->highest > sequence)
@@ -165,8 +166,10 @@ static bool fits(struct track *track, uint16_t sequence, double now)
     return true;
 }
 
-static void keep(struct track *track, struct packet *packet)
+static void keep(struct track *track, struct packet *packet, const struct rtp_packet *received)
 {
+    disposable_frames_mark(&track->marks, track->ring, packet, received,
+                           track->publishing->dependency_descriptor);
     ring_put(track->ring, packet);
     if (ahead16(track->ring->highest, track->held_sequence) >= RING_SIZE)
         track->has_held = false;
@@ -183,7 +186,7 @@ struct packet *track_add(struct track *track, const struct rtp_packet *received,
     struct packet *packet = packet_new(received->sequence, received->timestamp, received->marker,
                                        received->payload, received->size);
     if (track->ring != NULL) {
-        keep(track, packet);
+        keep(track, packet, received);
         if (!received->marker)
             return packet;
         track->frames++;
@@ -197,21 +200,23 @@ struct packet *track_add(struct track *track, const struct rtp_packet *received,
     return packet;
 }
 
-struct packet *track_add_repaired(struct track *track, uint16_t sequence, uint32_t timestamp,
-                                  bool marker, const uint8_t *payload, size_t size, double now)
+struct packet *track_add_repaired(struct track *track, const struct rtp_packet *received,
+                                  double now)
 {
+    uint16_t sequence = get16(received->payload);
     if (!track_misses(track, sequence))
         return NULL;
     found(track, sequence, now);
+    struct packet *packet = packet_new(sequence, received->timestamp, received->marker,
+                                       received->payload + 2, received->size - 2);
     track->repaired++;
     track->packets++;
-    track->octets += (long)size;
+    track->octets += packet->size;
     track->last_at = now;
-    if (marker)
+    if (received->marker)
         track->frames++;
-    struct packet *packet = packet_new(sequence, timestamp, marker, payload, size);
     if (track->ring != NULL)
-        keep(track, packet);
+        keep(track, packet, received);
     return packet;
 }
 
@@ -358,8 +363,11 @@ void track_measure(struct track *track, double span_s)
     if (span_s > 0) {
         double bits = (double)((track->octets - track->octets_measured) * 8);
         track->kbps = decimal_round(bits / span_s / 1000, 1);
+        bits = (double)(track->marks.octets * 8);
+        track->disposable_kbps = decimal_round(bits / span_s / 1000, 1);
     }
     track->octets_measured = track->octets;
+    track->marks.octets = 0;
     if (track->ssrc == 0)
         return;
     long expected = (long)expected_of(track);

@@ -3,6 +3,7 @@
 #ifndef FARMLIVE_TRACK_H
 #define FARMLIVE_TRACK_H
 
+#include "ingest/disposable_frames.h"
 #include "ingest/negotiated.h"
 #include "ingest/ring.h"
 #include "wire/rtcp.h"
@@ -33,7 +34,7 @@ struct track {
     double last_at;    /* 0: no packet yet */
     long packets, octets, frames;
     struct picture_size size;
-    double kbps, loss;
+    double kbps, disposable_kbps, loss; /* disposable: of frames to which no other refers */
     bool has_report;
     struct sender_report report;
     double report_at;
@@ -60,6 +61,7 @@ struct track {
     double transit, jitter;
     bool has_requested, has_asked;
     double requested_at, asked_at;
+    struct disposable_frames marks;
     long octets_measured, repaired, lost_measured, expected_measured;
 };
 
@@ -84,10 +86,10 @@ void track_begin(struct track *track, uint32_t ssrc, codec_id codec, uint16_t se
 struct packet *track_add(struct track *track, const struct rtp_packet *received, double now,
                          double arrival);
 
-/* Count a packet that came by RTX and keep it; NULL if it was not missing. The caller releases
- * it. */
-struct packet *track_add_repaired(struct track *track, uint16_t sequence, uint32_t timestamp,
-                                  bool marker, const uint8_t *payload, size_t size, double now);
+/* Count a packet that came by RTX, of at least two bytes, and keep it; NULL if it was not missing.
+ * The caller releases it. */
+struct packet *track_add_repaired(struct track *track, const struct rtp_packet *received,
+                                  double now);
 
 bool track_misses(const struct track *track, uint16_t sequence);
 

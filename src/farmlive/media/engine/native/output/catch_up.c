@@ -149,7 +149,7 @@ static void go_live(struct catch_up *catch_up, struct viewer *viewer, struct pub
         forwarder = forwarder_new(publisher, epoch->track);
         list_add(&catch_up->sending->forwarders, &forwarder->link);
     }
-    forwarder_begin(forwarder, &epoch->offset, (uint16_t)(epoch->first - epoch->offset.sequence));
+    forwarder_begin(forwarder, &epoch->offset, epoch->since);
     list_remove(&viewer->place);
     list_add(&forwarder->members, &viewer->place);
     viewer_go_live(viewer, forwarder);

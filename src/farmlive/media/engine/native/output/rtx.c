@@ -10,23 +10,35 @@
 
 void rtx_init(struct rtx *rtx, struct ssrcs ssrcs) { *rtx = (struct rtx){.ssrcs = ssrcs}; }
 
-/* Retransmit the packet that has this number for the viewer. */
-static void rtx_send(const struct rtx *rtx, struct viewer *viewer, const struct epoch *epoch,
-                     uint16_t number, struct packet *packet)
+/* What to retransmit under which number of the viewer; `is_empty`: of no frame that the viewer
+ * gets. */
+struct retransmission {
+    const struct epoch *epoch;
+    const struct rewrite_offset *offset;
+    uint16_t number;
+    const struct packet *packet;
+    bool is_empty;
+};
+
+static void rtx_send(const struct rtx *rtx, struct viewer *viewer,
+                     const struct retransmission *repaired)
 {
     struct packet_batch *batch = packet_batch_new(1);
-    const struct rewrite_offset *offset = &epoch->offset;
-    uint8_t *out = packet_batch_add(batch, RTP_HEADER + 2 + (size_t)packet->size);
+    const struct epoch *epoch = repaired->epoch;
+    const struct rewrite_offset *offset = repaired->offset;
+    const struct packet *packet = repaired->packet;
+    size_t size = repaired->is_empty ? 0 : packet->size;
+    uint8_t *out = packet_batch_add(batch, RTP_HEADER + 2 + size);
     if (out != NULL) {
         rtp_head(out, false, (uint8_t)epoch->terms.retransmission, packet->marker,
                  viewer->rtx_sequence++,
                  epoch_timestamp(epoch, packet->timestamp) + offset->timestamp,
                  rtx->ssrcs.retransmission);
-        put16(out + RTP_HEADER, number);
+        put16(out + RTP_HEADER, repaired->number);
         uint8_t *payload = out + RTP_HEADER + 2;
-        memcpy(payload, packet->payload, packet->size);
+        memcpy(payload, packet->payload, size);
         if (offset->pictures.codec)
-            picture_id_move(payload, packet->size, offset->pictures);
+            picture_id_move(payload, size, offset->pictures);
         senders_send_one(viewer->leg, batch);
     }
     packet_batch_release(batch);
@@ -46,8 +58,10 @@ bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *
         }
         if (epoch->muted || viewer->slow.is_down)
             continue;
-        struct packet *packet =
-            ring_get(epoch->track->ring, (uint16_t)(number - epoch->offset.sequence));
+        const struct rewrite_offset *offset = epoch_offset_of(epoch, number);
+        const struct packet *packet = NULL;
+        if (offset != NULL)
+            packet = ring_get(epoch->track->ring, (uint16_t)(number - offset->sequence));
         if (packet == NULL || viewer->rtx_left <= 0) {
             rtx->unrepaired++;
             continue;
@@ -55,15 +69,18 @@ bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *
         const uint16_t *cursor = viewer->is == VIEWER_CATCHING ? &viewer->cursor : NULL;
         if (viewer->link.state != LINK_WIDE && epoch_is_before_group(epoch, packet, cursor))
             continue;
+        /* It came late, at the edge of its frame. A player would wait for its number. */
+        bool is_empty = epoch_is_left_out(epoch, packet);
         enum repair repair =
-            link_estimate_repair(&viewer->link, number, packet->size, epoch->track->kbps, now);
+            link_estimate_repair(&viewer->link, number, is_empty ? 0 : packet->size,
+                                 epoch->track->kbps, now);
         if (repair != REPAIR_SEND) {
             rtx->unrepaired += repair == REPAIR_BEYOND;
             beyond |= repair == REPAIR_BEYOND;
             continue;
         }
         viewer->rtx_left--;
-        rtx_send(rtx, viewer, epoch, number, packet);
+        rtx_send(rtx, viewer, &(struct retransmission){epoch, offset, number, packet, is_empty});
         rtx->repaired++;
     }
     return beyond;
@@ -79,13 +96,15 @@ long rtx_send_probe(const struct rtx *rtx, struct viewer *viewer, double octets)
     uint16_t newest =
         viewer->is == VIEWER_CATCHING ? (uint16_t)(viewer->cursor - 1) : ring->highest;
     for (int back = 0; back < RTCP_MISSING_MOST; back++) {
-        struct packet *packet = ring_get(ring, (uint16_t)(newest - back));
-        uint16_t number = (uint16_t)(newest - back + epoch->offset.sequence);
-        /* What came before is another layer's under the same numbers. */
-        if (packet == NULL || (double)sent >= octets || ahead16(number, epoch->first) < 0)
+        uint16_t sequence = (uint16_t)(newest - back);
+        const struct packet *packet = ring_get(ring, sequence);
+        /* What came before has other numbers, or is another layer's under the same. */
+        if (packet == NULL || (double)sent >= octets || ahead16(sequence, epoch->since) < 0)
             break;
         sent += packet->size;
-        rtx_send(rtx, viewer, epoch, number, packet);
+        uint16_t number = (uint16_t)(sequence + epoch->offset.sequence);
+        rtx_send(rtx, viewer,
+                 &(struct retransmission){epoch, &epoch->offset, number, packet, false});
     }
     return sent;
 }

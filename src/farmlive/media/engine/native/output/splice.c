@@ -55,6 +55,7 @@ bool splice_begin_epoch(const struct viewer *viewer, struct track *track, uint16
         .track = track_hold(track),
         .terms = *terms,
         .first = (uint16_t)(start + offset.sequence),
+        .since = start,
         .offset = offset,
         .nudge = nudge,
         .has_squeezed = true,

@@ -4,27 +4,11 @@
 #include "output/viewer.h"
 
 #include "base/memory.h"
-#include "ingest/rtp_rewrite.h"
 
 /* A stretch that ended this long ago is not requested any more. */
 static const double PAST_S = 5.0;
 /* At most this many padding-only packets follow each other. */
 enum { PADDING_MOST = 32 };
-
-uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp)
-{
-    return epoch->has_squeezed ? rtp_rewrite_compress(timestamp, epoch->squeezed) : timestamp;
-}
-
-bool epoch_is_before_group(const struct epoch *epoch, const struct packet *packet,
-                           const uint16_t *cursor)
-{
-    uint16_t start;
-    if (epoch->has_ended || !ring_group_start(epoch->track->ring, &start) ||
-        (cursor != NULL && ahead16(*cursor, start) <= 0))
-        return false;
-    return ahead16(packet->sequence, start) < 0;
-}
 
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
                           struct backpressure backpressure, uint16_t rtx_sequence, double now,
@@ -51,9 +35,9 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
 void viewer_free(struct viewer *viewer)
 {
     if (viewer->has_epoch)
-        track_release(viewer->epoch.track);
+        epoch_release(&viewer->epoch);
     for (int at = 0; at < viewer->past_count; at++)
-        track_release(viewer->past[at].track);
+        epoch_release(&viewer->past[at]);
     viewer_spend(viewer, false);
     link_estimate_clear(&viewer->link);
     free(viewer);
@@ -189,7 +173,7 @@ void viewer_end_epoch(struct viewer *viewer, uint16_t sent, bool muted)
     viewer->epoch.until = viewer->epoch.track->last_at;
     viewer->epoch.muted = muted;
     if (viewer->past_count == EPOCHS_MOST) {
-        track_release(viewer->past[0].track);
+        epoch_release(&viewer->past[0]);
         viewer->past_count--;
         memmove(viewer->past, viewer->past + 1,
                 (size_t)viewer->past_count * sizeof viewer->past[0]);
@@ -210,25 +194,15 @@ struct epoch *viewer_epoch_of(struct viewer *viewer, uint16_t sequence)
     return NULL;
 }
 
-/* Let the stretch begin where the ring begins: sequence numbers wrap around, and after half a cycle
- * the newest would seem older than it. */
-static void forget_first(struct epoch *epoch)
-{
-    uint16_t oldest = (uint16_t)(epoch->track->ring->highest - (RING_SIZE - 1));
-    uint16_t number = (uint16_t)(oldest + epoch->offset.sequence);
-    if (ahead16(number, epoch->first) > 0)
-        epoch->first = number;
-}
-
 void viewer_forget_past(struct viewer *viewer, double now)
 {
     if (viewer->has_epoch)
-        forget_first(&viewer->epoch);
+        epoch_forget_first(&viewer->epoch);
     int kept = 0;
     for (int at = 0; at < viewer->past_count; at++) {
         struct epoch *epoch = &viewer->past[at];
         if (epoch->has_ended && now - epoch->until >= PAST_S)
-            track_release(epoch->track);
+            epoch_release(epoch);
         else
             viewer->past[kept++] = *epoch;
     }

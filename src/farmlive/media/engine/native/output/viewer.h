@@ -7,6 +7,7 @@
 #define FARMLIVE_VIEWER_H
 
 #include "ingest/layer_select.h"
+#include "output/epoch.h"
 #include "output/forwarder.h"
 #include "output/link_estimate.h"
 #include "output/quality_ladder.h"
@@ -16,30 +17,6 @@
 enum { RTX_PER_S = 600, EPOCHS_MOST = 4 };
 
 enum viewer_is { VIEWER_WAITING, VIEWER_CATCHING, VIEWER_LIVE };
-
-/* A stretch of one track in a viewer's video: how its numbers follow from the source's. `first` is
- * the first sequence number that the viewer gets of what the ring spans; `squeezed` is where live
- * begins for a late joiner, in the source's time; `nudge` is by how much its timestamps are too
- * late. */
-struct epoch {
-    struct track *track; /* holds it */
-    struct outgoing terms;
-    uint16_t first;
-    struct rewrite_offset offset;
-    uint32_t nudge;
-    bool has_squeezed;
-    uint32_t squeezed;
-    bool has_ended, muted; /* muted: its missing packets were left out on purpose */
-    double until;
-};
-
-/* Return the timestamp that the viewer gets for one of the source's, before the offset. */
-uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp);
-
-/* Return whether nobody needs the packet any more: a newer keyframe has come, and has been sent;
- * `cursor` is the next packet to send, NULL if the stretch is live. */
-bool epoch_is_before_group(const struct epoch *epoch, const struct packet *packet,
-                           const uint16_t *cursor);
 
 /* Packets and octets sent of a stream, as in a sender report: modulo 2^32. */
 struct sent {

@@ -73,6 +73,17 @@ void picture_id_move(uint8_t *payload, size_t size, struct picture_id_offset by)
         payload[places.base] = (uint8_t)(payload[places.base] + by.base);
 }
 
+struct picture_id_offset picture_id_close(codec_id codec, const uint8_t *payload, size_t size,
+                                          struct picture_id_offset by)
+{
+    if (codec_family(codec) != CODEC_VP8 || !picture_id_find(codec, payload, size).bits)
+        return by;
+    if (!by.codec)
+        by = (struct picture_id_offset){codec, 0, 0};
+    by.picture = (uint16_t)(by.picture - 1) & 0x7FFF;
+    return by;
+}
+
 struct picture_id_offset picture_id_following(codec_id codec, const uint8_t *first, size_t size,
                                               struct picture_ids last)
 {

@@ -23,6 +23,12 @@ struct picture_ids picture_id_read(codec_id codec, const uint8_t *payload, size_
 /* Change the ids in place. */
 void picture_id_move(uint8_t *payload, size_t size, struct picture_id_offset by);
 
+/* Return the offsets after this picture, if it is left out behind those with offsets `by`. Only
+ * VP8's ids close up: pictures of VP9 refer to others by what is between their ids. What is left
+ * out does not count in TL0PICIDX. */
+struct picture_id_offset picture_id_close(codec_id codec, const uint8_t *payload, size_t size,
+                                          struct picture_id_offset by);
+
 /* Return the offsets by which the ids of this first payload continue after `last`. */
 struct picture_id_offset picture_id_following(codec_id codec, const uint8_t *first, size_t size,
                                               struct picture_ids last);

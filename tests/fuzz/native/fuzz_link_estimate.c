@@ -1,0 +1,78 @@
+/* Estimates of links: whatever is reported, sent and requested, an estimate keeps within its
+ * bounds, and nothing is computed that is no number. */
+#include "harness.h"
+#include "output/link_estimate.h"
+
+#include <math.h>
+
+static void check(const struct link_estimate *link)
+{
+    CHECK(link->state == LINK_UNKNOWN || link->state == LINK_WIDE || link->state == LINK_NARROW);
+    CHECK(isfinite(link->kbps) && link->kbps >= 0);
+    CHECK(link->state != LINK_NARROW || link->kbps >= 60);
+    CHECK(link->controlled || link->state == LINK_WIDE);
+}
+
+/* What happens on a viewer's link; rates in kbit/s, times in steps of 10 ms. */
+static void happen(struct link_estimate *link, struct input *input, double now)
+{
+    double kbps = (double)take(input, 2);
+    switch (take(input, 1) % 6) {
+    case 0:
+        link_estimate_measured(link, (double)(int16_t)take(input, 2) / 1000);
+        break;
+    case 1: {
+        uint32_t highest = (uint32_t)take(input, 4), octets = (uint32_t)take(input, 4);
+        link_estimate_reported(link, highest, (int32_t)(uint32_t)take(input, 4), octets, kbps, now);
+        break;
+    }
+    case 2: {
+        int missing = (int)take(input, 2), sent = (int)take(input, 2);
+        /* Only of a link that is not known yet. */
+        if (link->state == LINK_UNKNOWN)
+            link_estimate_missed(link, missing, sent, kbps, now);
+        break;
+    }
+    case 3: {
+        double pace = link_estimate_pace_kbps(link, kbps, take(input, 1) & 1);
+        CHECK(isfinite(pace) && pace > 0);
+        double room = link_estimate_may_send(link, pace, now);
+        CHECK(!isnan(room));
+        if (room > 0)
+            link_estimate_spent(link, (uint32_t)take(input, 2));
+        break;
+    }
+    case 4: {
+        uint16_t number = (uint16_t)take(input, 2);
+        enum repair repair =
+            link_estimate_repair(link, number, (uint32_t)take(input, 2) % 1500, kbps, now);
+        CHECK(repair == REPAIR_SEND || repair == REPAIR_SKIP || repair == REPAIR_BEYOND);
+        CHECK(link->controlled || repair == REPAIR_SEND);
+        break;
+    }
+    default: {
+        uint32_t octets = (uint32_t)take(input, 3);
+        enum join join =
+            link_estimate_join(octets, kbps, take(input, 1) & 1, (double)take(input, 1));
+        CHECK(join == JOIN_GROUP || join == JOIN_GENTLY || join == JOIN_WAIT);
+        link_estimate_wants_report(link, now);
+    }
+    }
+    check(link);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct input input = {data, size};
+    double now = (double)take(&input, 2) / 100;
+    struct link_estimate link;
+    link_estimate_init(&link, now, take(&input, 1) & 7);
+    check(&link);
+    while (input.size) {
+        /* The clock may go back a little. */
+        now += (double)(int8_t)take(&input, 1) / 100 + 0.5;
+        happen(&link, &input, now);
+    }
+    link_estimate_clear(&link);
+    return 0;
+}
