@@ -58,7 +58,12 @@ def check_publishing(publishing: Publishing) -> None:
         for payload_type in (*track.codecs, *track.retransmissions, *track.red):
             assert 0 <= payload_type <= 63 or 96 <= payload_type <= 127
         assert len(track.layers) <= 4
-    for extension in (publishing.transport_cc, publishing.rid, publishing.repaired_rid):
+    for extension in (
+        publishing.transport_cc,
+        publishing.rid,
+        publishing.repaired_rid,
+        publishing.capture_time,
+    ):
         assert extension is None or 1 <= extension <= 255
 
 

@@ -10,7 +10,7 @@ from tests.media.support.offer_sdp import AUDIO, LOCAL, VIDEO, offer
 
 from farmlive.media.engine.interface import Candidate, Outgoing, Ssrcs
 from farmlive.media.signalling import negotiation, simulcast
-from farmlive.media.wire import disposable, sdp
+from farmlive.media.wire import capture_time, disposable, sdp
 from farmlive.media.wire.errors import BadSdp, NoCommonCodec, UnfitOffer
 
 SSRCS = Ssrcs(11, 12, 13)
@@ -39,6 +39,18 @@ def test_a_publisher_is_asked_for_h264_and_told_all_feedback() -> None:
     assert "a=rtcp-fb:98 transport-cc" in lines
     assert "a=candidate:1 1 udp 2130706431 192.0.2.7 8189 typ host" in lines
     assert not any("red" in line or "orientation" in line for line in lines)
+
+
+def test_a_publisher_may_say_when_a_picture_was_captured() -> None:
+    line = f"a=extmap:7 {capture_time.EXTENSION}"
+    answer, publishing, _ = negotiation.publish(
+        offer("sendonly", AUDIO + line + "\n", VIDEO + line + "\n"), LOCAL
+    )
+    assert publishing.capture_time == 7
+    assert answer.split("\r\n").count(line) == 1, "only the picture's is read"
+    answer, publishing, _ = negotiation.publish(offer("sendonly"), LOCAL)
+    assert publishing.capture_time is None
+    assert "capture" not in answer
 
 
 def test_a_viewer_keeps_every_codec_and_the_one_on_air_is_first() -> None:

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 Peer = int
 Output = int
+DelayFrom = Literal["camera", "sender", "server"]
 
 Rung = Literal["full", "fewer_frames", "keyframes", "sound"]
 """What of its track a viewer gets: every frame; all but those that no other frame refers to;
@@ -106,7 +107,7 @@ class Publishing:
     """A publisher's negotiated tracks, and the ids of its header extensions.
 
     These are transport-cc, the stream's RID, the RID that an RTX stream repairs (RFC 8852), and
-    AV1's dependency descriptor.
+    AV1's dependency descriptor, and abs-capture-time.
     """
 
     tracks: Sequence[Incoming]
@@ -114,6 +115,7 @@ class Publishing:
     rid: int | None = None
     repaired_rid: int | None = None
     dependency_descriptor: int | None = None
+    capture_time: int | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -173,7 +175,10 @@ class Health:
 
     `keyframes_on_request`: the publisher answers keyframe requests; otherwise keyframes come at its
     own interval. `disposable_kbps`: what of its best layer no other frame refers to, so that a
-    viewer on a weak link can do without it; 0 if it says nothing of that.
+    viewer on a weak link can do without it; 0 if it says nothing of that. `delay_ms` is how long
+    before the time that viewers' sender reports give a frame it was at `delay_from`: in the
+    *camera* by abs-capture-time, else at the *sender* by its sender reports and the round trip;
+    where these are unknown, those times are the *server*'s own.
     """
 
     codec: str | None = None
@@ -191,6 +196,8 @@ class Health:
     layers: Sequence[LayerHealth] = ()
     transport: Literal["udp", "tcp"] = "udp"
     disposable_kbps: float = 0.0
+    delay_from: DelayFrom = "server"
+    delay_ms: float = 0.0
 
 
 @dataclass(slots=True, frozen=True)

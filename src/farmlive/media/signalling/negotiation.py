@@ -29,6 +29,7 @@ from farmlive.media.signalling.answer import (
     session_lines,
 )
 from farmlive.media.wire import codecs, h264
+from farmlive.media.wire.capture_time import EXTENSION as CAPTURE_TIME
 from farmlive.media.wire.disposable import EXTENSION as DEPENDENCY_DESCRIPTOR
 from farmlive.media.wire.errors import BadSdp, NoCommonCodec, UnfitOffer
 from farmlive.media.wire.sdp import Codec, Offer, Section, check_credentials, parse
@@ -201,6 +202,8 @@ def publish(text: str, local: Local) -> tuple[str, Publishing, Terms]:
         if codec.name.upper() == "AV1":
             # Its payloads do not say which frames are referred to.
             extensions.append(DEPENDENCY_DESCRIPTOR)
+        if section.kind == "video":
+            extensions.append(CAPTURE_TIME)
         known = {uri: section.extensions[uri] for uri in extensions if uri in section.extensions}
         ids |= known
         inner = {repair.payload_type: codec.payload_type} if repair else {}
@@ -224,10 +227,11 @@ def publish(text: str, local: Local) -> tuple[str, Publishing, Terms]:
         bodies.append(Body(section, [each.payload_type for each in taken], lines))
     publishing = Publishing(
         tracks,
-        ids.get(TRANSPORT_CC),
-        ids.get(simulcast.RID),
-        ids.get(simulcast.REPAIRED_RID),
-        ids.get(DEPENDENCY_DESCRIPTOR),
+        transport_cc=ids.get(TRANSPORT_CC),
+        rid=ids.get(simulcast.RID),
+        repaired_rid=ids.get(simulcast.REPAIRED_RID),
+        dependency_descriptor=ids.get(DEPENDENCY_DESCRIPTOR),
+        capture_time=ids.get(CAPTURE_TIME),
     )
     return answer(offer, bodies, terms, local), publishing, terms
 

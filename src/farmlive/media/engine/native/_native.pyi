@@ -129,6 +129,7 @@ class Relay:
         rid: int,
         repaired_rid: int,
         dependency_descriptor: int,
+        capture_time: int,
         own_ssrc: int,
         /,
     ) -> None:
@@ -181,13 +182,16 @@ class Relay:
             tuple[tuple[str, int, int, float], ...],
             int,
             float,
+            int,
+            float,
         ]
         | None
     ):
         """Codec, width, height, kbit/s, frames a second, loss, round trip in ms, seconds between
         keyframes, jitter in ms, whether keyframes come when asked for, whether there is sound,
-        objection, layers (RID, width, height, kbit/s) and transport. What is not known is 0 of a
-        size or a codec, and negative of what is measured.
+        objection, layers (RID, width, height, kbit/s), transport, kbit/s of disposable frames, where
+        delay is measured from (0 the server, 1 the sender, 2 the camera) and the delay from there
+        in ms. What is not known is 0 of a size or a codec, and negative of what is measured.
         """
 
     def counters(self) -> dict[str, int]: ...

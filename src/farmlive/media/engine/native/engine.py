@@ -18,6 +18,7 @@ from farmlive.media.engine.interface import (
     SECRET,
     Candidate,
     Credentials,
+    DelayFrom,
     Health,
     Incoming,
     Keys,
@@ -48,6 +49,7 @@ _OBJECTIONS = {
 }
 
 _LINKS: Sequence[State] = ("unknown", "wide", "narrow")
+_DELAYS_FROM: Sequence[DelayFrom] = ("server", "sender", "camera")
 
 _native.use_srtp(*srtp.functions())
 if (_ciphers := srtp.ciphers()) is not None:
@@ -229,6 +231,7 @@ class NativeEngine:
                 _encode_optional(publishing.rid),
                 _encode_optional(publishing.repaired_rid),
                 _encode_optional(publishing.dependency_descriptor),
+                _encode_optional(publishing.capture_time),
                 randbits(32) | 1,
             )
             self._publishers.add(peer)
@@ -313,7 +316,8 @@ class NativeEngine:
         if found is None:
             return None
         codec, width, height, kbps, fps, loss, rtt, keyframe, jitter = found[:9]
-        on_request, audio, objection, layers, transport, disposable_kbps = found[9:]
+        on_request, audio, objection, layers, transport, disposable_kbps = found[9:15]
+        delay_from, delay_ms = found[15:]
         return Health(
             codec=self._codecs.family(codec),
             width=width or None,
@@ -333,6 +337,8 @@ class NativeEngine:
             ),
             transport=_protocol(transport),
             disposable_kbps=disposable_kbps,
+            delay_from=_DELAYS_FROM[delay_from],
+            delay_ms=delay_ms,
         )
 
     def counters(self) -> Mapping[str, int]:

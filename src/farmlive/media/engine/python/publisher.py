@@ -7,12 +7,19 @@ get the packets and the changes of its tracks.
 from collections.abc import Sequence
 from typing import Protocol
 
-from farmlive.media.engine.interface import Health, Incoming, LayerHealth, Peer, Publishing
+from farmlive.media.engine.interface import (
+    DelayFrom,
+    Health,
+    Incoming,
+    LayerHealth,
+    Peer,
+    Publishing,
+)
 from farmlive.media.engine.python.arrival_predictor import idle_seconds
 from farmlive.media.engine.python.layer_select import FlowingLayers
 from farmlive.media.engine.python.rtp_rewrite import SourceClock
 from farmlive.media.engine.python.track import Track
-from farmlive.media.wire import codecs, rtcp
+from farmlive.media.wire import capture_time, codecs, rtcp
 from farmlive.media.wire.rtp import Packet, Parts, ahead, extension_value, seconds
 from farmlive.media.wire.transport_cc import Arrivals
 
@@ -76,6 +83,7 @@ class Publisher:
         self._transport_cc = publishing.transport_cc
         self._rid, self._repaired_rid = publishing.rid, publishing.repaired_rid
         self._dependency = publishing.dependency_descriptor
+        self._capture_time = publishing.capture_time
         self._arrivals = Arrivals()
         self._clock = SourceClock()
         self._arrange()
@@ -155,6 +163,11 @@ class Publisher:
             if packet is None:
                 return None
         if track.is_video:
+            if self._capture_time is not None:
+                value = extension_value(extension, self._capture_time)
+                captured = None if value is None else capture_time.parse(value)
+                if captured is not None:
+                    track.capture = timestamp, captured
             return track, packet, self._begins_group(track, packet, now)
         if self._red:
             track.wrapped = payload_type in self._red
@@ -382,6 +395,19 @@ class Publisher:
             extra = rtcp.reference_time(self.own_ssrc, wall_ntp) + extra
         return rtcp.receiver_report(self.own_ssrc, reports) + extra
 
+    def _source_delay(self, track: Track) -> tuple[DelayFrom, float]:
+        """Return where a frame of the track was, and how long before our time of it, in ms.
+
+        Our time of a report is that of its arrival, on the quickest way; half of the round trip
+        before that, it was sent.
+        """
+        if track.sender_report is None or self.round_trip_s is None:
+            return "server", 0.0
+        lag = track.capture_lag_s()
+        if lag is None:
+            return "sender", round(self.round_trip_s / 2 * 1000, 1)
+        return "camera", round(max(0.0, self.round_trip_s / 2 + lag) * 1000, 1)
+
     def update_layers(self, now: float) -> bool:
         """Check which layers come, about ten times a second; return True if that has changed."""
         changed = self.flow.update([(track.packets, track.frames) for track in self.layers], now)
@@ -412,6 +438,7 @@ class Publisher:
             took = best.repair_s if self.round_trip_s is None else self.round_trip_s
             health.rtt_ms = None if took is None else round(took * 1000, 1)
             health.jitter_ms = round(best.jitter_ms, 1) if best.ssrc else None
+            health.delay_from, health.delay_ms = self._source_delay(best)
         if len(self.layers) > 1:
             health.layers = [
                 LayerHealth(track.rid, width, height, track.kbps)

@@ -8,7 +8,7 @@ from farmlive.media.engine.python.arrival_predictor import ArrivalPredictor
 from farmlive.media.engine.python.disposable_frames import DisposableFrames
 from farmlive.media.engine.python.ring import SIZE, Ring
 from farmlive.media.wire import codecs, rtcp, rtp
-from farmlive.media.wire.rtp import Packet, ahead
+from farmlive.media.wire.rtp import Packet, ahead, ahead32
 
 _NACK_AGAIN_S = 0.05
 _NACK_TRIES = 10
@@ -24,6 +24,9 @@ _ANSWER_WITHIN_S = 0.7
 _DROPOUT_MOST, _DISORDER_MOST = 3_000, 1_000
 # A frame is complete this long after it is expected, on a fast network.
 _FRAME_S = 0.0015
+
+# A capture time further than this from the sender reports is a clock's error.
+_CAPTURE_LAG_MOST_S = 10.0
 
 # Weight of the last second in a track's loss; the rest is that of the seconds before.
 _LOSS_WEIGHT = 0.4
@@ -77,6 +80,8 @@ class Track:
         self.sender_report: rtcp.SenderReport | None = None
         self.sender_report_at = 0.0
         self.moment = (0.0, 0)
+        # RTP time of a frame, and when it was captured by its sender's clock.
+        self.capture: tuple[int, float] | None = None
         self._highest = self._base = self._cycles = 0
         # The next sequence number if the sender has restarted its numbering, and whether it has.
         self._unlike: int | None = None
@@ -312,6 +317,18 @@ class Track:
             return None
         apart = rtp.seconds(theirs.ntp) - rtp.seconds(mine.ntp)
         return (mine.timestamp + round(apart * self.incoming.clock_rate)) & 0xFFFFFFFF
+
+    def capture_lag_s(self) -> float | None:
+        """Return by how much its sender reports place a frame after its capture.
+
+        None where no packet gave a capture time.
+        """
+        if self.capture is None or self.sender_report is None:
+            return None
+        timestamp, captured = self.capture
+        after = ahead32(timestamp, self.sender_report.timestamp) / self.incoming.clock_rate
+        lag = rtp.seconds(self.sender_report.ntp) + after - captured
+        return lag if abs(lag) <= _CAPTURE_LAG_MOST_S else None
 
     def measure(self, span_s: float | None) -> None:
         """Update bitrate and loss over the time since the last call; None: it is the first one."""

@@ -12,7 +12,7 @@ enum { TAG = 16, PORTS = 2 };
 
 /* Payload types, and the ids of header extensions. */
 enum { VIDEO = 96, RTX = 97, H264 = 98, SOUND = 111, RED = 63 };
-enum { CONGESTION = 3, RID = 4, REPAIRED_RID = 5 };
+enum { CONGESTION = 3, RID = 4, REPAIRED_RID = 5, CAPTURE_TIME = 6 };
 
 /* A number below this one, by chance. */
 int draw(int below);

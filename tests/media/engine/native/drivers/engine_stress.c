@@ -135,7 +135,8 @@ static struct publishing *what_it_publishes(const struct guest *guest)
                                       .count = 2,
                                       .transport_cc = CONGESTION,
                                       .rid = RID,
-                                      .repaired_rid = REPAIRED_RID};
+                                      .repaired_rid = REPAIRED_RID,
+                                      .capture_time = CAPTURE_TIME};
     struct incoming *video = &publishing->tracks[0], *sound = &publishing->tracks[1];
     video->is_video = video->nack = video->pli = true;
     video->clock_rate = 90000;

@@ -54,6 +54,7 @@ static void read_publishing(void)
     publishing->rid = (int)integer();
     publishing->repaired_rid = (int)integer();
     publishing->dependency_descriptor = (int)integer();
+    publishing->capture_time = (int)integer();
 }
 
 static void read_track(void)
@@ -159,6 +160,7 @@ static void measure(void)
     print_optional(health->keyframe_s >= 0, health->keyframe_s);
     print_optional(health->jitter_ms >= 0, health->jitter_ms);
     printf(" %d %d %d", health->keyframes_on_request, health->audio, (int)health->objection);
+    printf(" %d %.17g", (int)health->delay_from, health->delay_ms);
     for (int layer = 0; layer < health->layer_count; layer++)
         printf(" %s:%d:%d:%.17g", health->layers[layer].rid, health->layers[layer].size.width,
                health->layers[layer].size.height, health->layers[layer].kbps);

@@ -43,7 +43,7 @@ static void make_publisher(void)
     uint32_t ssrc = (uint32_t)integer();
     struct publishing *publishing = memory_new(sizeof *publishing);
     publishing->holders = 1;
-    publishing->transport_cc = publishing->repaired_rid = -1;
+    publishing->transport_cc = publishing->repaired_rid = publishing->capture_time = -1;
     publishing->rid = small();
     publishing->count = small();
     for (int at = 0; at < publishing->count; at++) {

@@ -62,6 +62,7 @@ static void make_publisher(void)
     publishing->rid = (int)integer();
     publishing->repaired_rid = (int)integer();
     publishing->dependency_descriptor = -1;
+    publishing->capture_time = (int)integer();
     publishing->count = (int)integer();
     for (int at = 0; at < publishing->count; at++) {
         struct incoming *incoming = &publishing->tracks[at];

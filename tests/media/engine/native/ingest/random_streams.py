@@ -18,6 +18,7 @@ from tests.media.support.temporal_layers import (
 )
 
 from farmlive.media.engine.interface import Incoming, Publishing
+from farmlive.media.wire import rtp
 
 SETS = (BASELINE, BASELINE, HIGH, MAIN_WITH_B, HIGH_10)
 SIZES = ((320, 180), (640, 360), (640, 480))
@@ -42,9 +43,11 @@ LAYERED = Incoming(
     pli=True,
 )
 PUBLISHINGS = {
-    "vp8": Publishing([SOUND, VP8], transport_cc=3),
+    "vp8": Publishing([SOUND, VP8], transport_cc=3, capture_time=5),
     "h264": Publishing([SOUND, H264], transport_cc=3),
-    "simulcast": Publishing([SOUND, LAYERED], transport_cc=3, rid=10, repaired_rid=11),
+    "simulcast": Publishing(
+        [SOUND, LAYERED], transport_cc=3, rid=10, repaired_rid=11, capture_time=12
+    ),
     "unnamed": Publishing([LAYERED, SOUND], rid=10),
     "temporal": Publishing(
         [SOUND, Incoming("video", 90_000, {98: "VP9:0", 45: "AV1"}, {99: 98, 46: 45}, nack=True)],
@@ -270,7 +273,17 @@ class Sender:
             payload_type = next(iter(stream.incoming.red))
         packet = sequence, stream.timestamp, marker, payload
         elements = self._elements(stream, self.publishing.rid, 0.3)
+        if self.publishing.capture_time is not None and self.chance.random() < 0.3:
+            elements.append((self.publishing.capture_time, self._captured()))
         return self._written(payload_type, stream.ssrc, packet, elements)
+
+    def _captured(self) -> bytes:
+        """A capture time: short, long, of a clock that is far off, or malformed."""
+        chance = self.chance
+        behind = chance.choice((chance.uniform(-0.2, 0.5), chance.uniform(-15, 15)))
+        value = rtp.ntp(1.7e9 + self.now - behind).to_bytes(8, "big")
+        ahead = chance.randrange(-(1 << 34), 1 << 34).to_bytes(8, "big", signed=True)
+        return (value + chance.choice((b"", b"", ahead)))[: chance.choice((16, 16, 16, 7, 12))]
 
     def _elements(
         self, stream: Stream, number: int | None, often: float

@@ -26,6 +26,7 @@ SOURCES = (
 OWN_SSRC = 99
 # A key of each family that has several.
 FIRST = {"H264": "H264:baseline", "VP9": "VP9:0"}
+DELAYS_FROM = ("server", "sender", "camera")
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +74,7 @@ class Twin:
         watched: Any = self.publisher
         watched.listeners = (Watcher(0, self), Watcher(1, self))
         ids = (publishing.transport_cc, publishing.rid, publishing.repaired_rid)
-        every = (*ids, publishing.dependency_descriptor)
+        every = (*ids, publishing.dependency_descriptor, publishing.capture_time)
         self._ask("publishing", *(-1 if each is None else each for each in every))
         for incoming in publishing.tracks:
             flags = (incoming.kind == "video", incoming.nack, incoming.pli)
@@ -149,6 +150,7 @@ class Twin:
         words += [real(each) for each in (health.rtt_ms, health.keyframe_s, health.jitter_ms)]
         words += [str(int(health.keyframes_on_request)), str(int(health.audio))]
         words.append(str(OBJECTIONS.index(health.objection)))
+        words += [str(DELAYS_FROM.index(health.delay_from)), real(health.delay_ms)]
         for each in health.layers:
             words.append(f"{each.rid}:{each.width or 0}:{each.height or 0}:{real(each.kbps)}")
         self.say(" ".join(("health", *words)))

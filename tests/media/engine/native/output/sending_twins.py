@@ -156,7 +156,12 @@ class Twins:
 
     def publisher(self, number: int, publishing: Publishing) -> Publisher:
         publisher = self.publishers[number] = Publisher(publishing, 99, number)
-        ids = (publishing.transport_cc, publishing.rid, publishing.repaired_rid)
+        ids = (
+            publishing.transport_cc,
+            publishing.rid,
+            publishing.repaired_rid,
+            publishing.capture_time,
+        )
         words: list[object] = ["publisher", number, *(-1 if each is None else each for each in ids)]
         words.append(len(publishing.tracks))
         for track in publishing.tracks:

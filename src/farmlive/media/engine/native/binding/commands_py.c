@@ -303,10 +303,10 @@ PyObject *relay_publish(PyObject *self, PyObject *arguments)
 {
     unsigned long long peer;
     PyObject *tracks;
-    int transport_cc, rid, repaired_rid, dependency_descriptor;
+    int transport_cc, rid, repaired_rid, dependency_descriptor, capture_time;
     unsigned own_ssrc;
-    if (!PyArg_ParseTuple(arguments, "KOiiiiI", &peer, &tracks, &transport_cc, &rid, &repaired_rid,
-                          &dependency_descriptor, &own_ssrc))
+    if (!PyArg_ParseTuple(arguments, "KOiiiiiI", &peer, &tracks, &transport_cc, &rid, &repaired_rid,
+                          &dependency_descriptor, &capture_time, &own_ssrc))
         return NULL;
     struct publish *publish = commands_new(sizeof *publish);
     if (!conversion_tracks(tracks, &publish->publishing)) {
@@ -319,6 +319,7 @@ PyObject *relay_publish(PyObject *self, PyObject *arguments)
     publish->publishing.rid = rid;
     publish->publishing.repaired_rid = repaired_rid;
     publish->publishing.dependency_descriptor = dependency_descriptor;
+    publish->publishing.capture_time = capture_time;
     return post(self, &publish->command, run_publish);
 }
 

@@ -177,10 +177,11 @@ PyObject *conversion_health(const struct health *health, enum transport transpor
     PyObject *layers = layers_of(health);
     if (layers == NULL)
         return NULL;
-    return Py_BuildValue("(iiiddddddNNiNid)", (int)health->codec, health->size.width,
+    return Py_BuildValue("(iiiddddddNNiNidid)", (int)health->codec, health->size.width,
                          health->size.height, health->bitrate_kbps, health->fps, health->loss,
                          health->rtt_ms, health->keyframe_s, health->jitter_ms,
                          PyBool_FromLong(health->keyframes_on_request),
                          PyBool_FromLong(health->audio), (int)health->objection, layers,
-                         (int)transport, health->disposable_kbps);
+                         (int)transport, health->disposable_kbps, (int)health->delay_from,
+                         health->delay_ms);
 }

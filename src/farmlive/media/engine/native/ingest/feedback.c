@@ -3,12 +3,16 @@
  * Always holds: a keyframe is requested only for a layer that arrives. */
 #include "ingest/feedback.h"
 
+#include <math.h>
+
 #include "base/decimal.h"
 
 /* A reply to a reference time that took longer is ignored. */
 enum { ROUND_TRIP_MOST = 10 * NTP_SHORT_SECOND, REPORTS_MOST = 31 };
 /* Audio that was quiet for this long is off. */
 static const double AUDIO_S = 3.0;
+/* A capture time further than this from the sender reports is a clock's error. */
+static const double CAPTURE_LAG_MOST_S = 10.0;
 
 void feedback_take_report(struct publisher *publisher, const struct sender_report *report,
                           double now)
@@ -89,6 +93,33 @@ void feedback_write(struct publisher *publisher, double now, bool report, uint64
         out->size = before;
 }
 
+/* Get by how much a track's sender reports place a frame after its capture. */
+static bool capture_lag(const struct track *track, double *lag)
+{
+    if (!track->has_capture || !track->has_report)
+        return false;
+    int32_t ticks = ahead32(track->capture, track->report.timestamp);
+    double after = (double)ticks / track->incoming->clock_rate;
+    *lag = ntp_seconds(track->report.ntp) + after - track->captured_at;
+    return fabs(*lag) <= CAPTURE_LAG_MOST_S;
+}
+
+/* Measure where a frame of the track was, and how long before our time of it. Our time of a report
+ * is that of its arrival, on the quickest way; half of the round trip before that, it was sent. */
+static void measure_delay(const struct publisher *publisher, const struct track *track,
+                          struct health *health)
+{
+    double trip = publisher->round_trip_s, lag = 0;
+    health->delay_from = DELAY_FROM_SERVER;
+    health->delay_ms = 0;
+    if (!track->has_report || trip < 0)
+        return;
+    bool is_captured = capture_lag(track, &lag);
+    health->delay_from = is_captured ? DELAY_FROM_CAMERA : DELAY_FROM_SENDER;
+    double before = is_captured ? fmax(0.0, trip / 2 + lag) : trip / 2;
+    health->delay_ms = decimal_round(before * 1000, 1);
+}
+
 void feedback_measure(struct publisher *publisher, double now)
 {
     struct health *health = &publisher->health;
@@ -124,6 +155,7 @@ void feedback_measure(struct publisher *publisher, double now)
             took = best->repair_s;
         health->rtt_ms = took < 0 ? -1 : decimal_round(took * 1000, 1);
         health->jitter_ms = best->ssrc != 0 ? decimal_round(track_jitter_ms(best), 1) : -1;
+        measure_delay(publisher, best, health);
     }
     double loss = 0;
     health->layer_count = publisher->layer_count > 1 ? publisher->layer_count : 0;

@@ -27,7 +27,7 @@ struct publishing {
     unsigned holders;
     int count;
     struct incoming tracks[INCOMING_MOST];
-    int transport_cc, rid, repaired_rid, dependency_descriptor;
+    int transport_cc, rid, repaired_rid, dependency_descriptor, capture_time;
 };
 
 /* A viewer's payload types for one codec: its own, and those of RTX and RED; -1 for none. */

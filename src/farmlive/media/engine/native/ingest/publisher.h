@@ -19,6 +19,9 @@ struct layer_health {
     double kbps;
 };
 
+/* Where a frame was, from the end of its way to the beginning. */
+enum delay_from { DELAY_FROM_SERVER, DELAY_FROM_SENDER, DELAY_FROM_CAMERA };
+
 /* Quality of a publisher's stream over about the last second; negative, 0 for a size and CODEC_NONE
  * if unknown. Mirrors `farmlive.media.engine.interface.Health`. */
 struct health {
@@ -27,6 +30,9 @@ struct health {
     double bitrate_kbps, disposable_kbps, fps, loss, rtt_ms, keyframe_s, jitter_ms;
     bool keyframes_on_request, audio;
     enum objection objection;
+    /* Where a frame was this long before the time that viewers' sender reports give it. */
+    enum delay_from delay_from;
+    double delay_ms;
     int layer_count; /* 0 without simulcast */
     struct layer_health layers[LAYERS_MOST];
 };

@@ -43,6 +43,21 @@ static bool begins_group(struct publisher *publisher, struct track *track,
 
 /* What comes in. */
 
+/* Record the capture time that a packet may carry (abs-capture-time). The long form adds by how
+ * much the capturing system's clock is ahead of the sender's. */
+static void record_capture(struct track *track, const struct rtp_packet *received, int id)
+{
+    static const double FRACTION = 4294967296.0;
+    size_t size = 0;
+    const uint8_t *value = rtp_extension(received, id, &size);
+    if (value == NULL || (size != 8 && size != 16))
+        return;
+    double ahead = size == 16 ? (double)(int64_t)get64(value + 8) / FRACTION : 0;
+    track->has_capture = true;
+    track->capture = received->timestamp;
+    track->captured_at = ntp_seconds(get64(value)) - ahead;
+}
+
 /* Restore a packet from RTX: the first two bytes are its sequence number (RFC 4588, section 4). */
 static bool restore(struct publisher *publisher, const struct rtp_packet *received, double now,
                     struct taken *taken)
@@ -86,6 +101,8 @@ bool receiver_take(struct publisher *publisher, const struct rtp_packet *receive
     if (packet == NULL)
         return false;
     *taken = (struct taken){track, packet, false};
+    if (track->incoming->is_video && publisher->publishing->capture_time >= 0)
+        record_capture(track, received, publisher->publishing->capture_time);
     if (track->incoming->is_video)
         taken->began = begins_group(publisher, track, packet, now);
     else

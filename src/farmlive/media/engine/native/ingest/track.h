@@ -40,6 +40,9 @@ struct track {
     double report_at;
     double moment_at; /* our time and RTP time of one moment */
     uint32_t moment;
+    bool has_capture; /* RTP time of a frame, and when it was captured by its sender's clock */
+    uint32_t capture;
+    double captured_at;
     bool ended;        /* the sender has restarted its sequence numbers */
     int missing_count; /* in the order in which they were missed */
     struct missing missing[TRACK_MISSING_MOST];
