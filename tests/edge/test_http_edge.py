@@ -148,6 +148,7 @@ async def test_a_head_without_an_end_is_cut_off(server: Server, begin: bytes) ->
         ("GET", "/whep/{}/session/layer", "OPTIONS, POST"),
         ("HEAD", "/whep/{}/session/layer", "OPTIONS, POST"),
         ("DELETE", "/whep/{}/session/delivery", "GET, HEAD, OPTIONS, POST"),
+        ("GET", "/whep/{}/session/delay", "OPTIONS, POST"),
         ("POST", "/static/lib/styles/tokens.css", "GET, HEAD"),
     ],
 )

@@ -164,7 +164,7 @@ async def test_a_viewer_says_how_high_a_layer_it_wants(
 ) -> None:
     publisher = await publish(media)
     made = await media.http.post(f"/whep/{BROADCAST}", content=offer("recvonly"), headers=SDP)
-    link, _ = made.headers.get_list("link")
+    link, *_ = made.headers.get_list("link")
     location = made.headers["location"]
     assert link == f'<{location}/layer>; rel="urn:ietf:params:whep:ext:core:layer"'
     wanted: list[int | None] = []

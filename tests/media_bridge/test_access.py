@@ -140,3 +140,12 @@ async def test_a_viewer_who_waits_for_the_camera_may_ask_again_and_again(site: S
             409,
             "/problems/nobody-publishing",
         )
+
+
+async def test_reports_of_delay_have_a_limit_of_their_own(site: Site) -> None:
+    report = f"/whep/{site.first}/guess/delay"
+    for _ in range(20):
+        assert (await site.http.post(report, json={"ms": 400})).status_code == 404
+    refused(await site.http.post(report, json={"ms": 400}))
+    # Who reports much may still leave.
+    assert (await site.http.delete(f"/whep/{site.first}/guess")).status_code == 404

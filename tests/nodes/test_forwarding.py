@@ -52,6 +52,12 @@ async def test_ten_viewers_join_restart_and_leave_by_any_server(pair: Pair) -> N
             assert (await http.post(delivery, json={"choice": "sound_only"})).status_code == 204
             assert (await http.get(delivery)).json()["choice"] == "sound_only"
             assert (await http.post(delivery, json={"choice": "auto"})).status_code == 204
+            delay = f"{viewer.session.location}/delay"
+            assert (await http.post(delay, json={"ms": 300})).status_code == 204
+        # By whichever server they came, the holder counts them, and either says so.
+        for _ in range(2):
+            delay = (await pair.api.health(pair.broadcast))["delay"]
+            assert (delay["from"], delay["median_ms"]) == ("server", 300)
         assert camera.session is not None
         assert (await pair.restart(http, camera, camera.key)).status_code == 200
         for viewer in viewers:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from farmlive.media.engine.interface import Output, Publishing
 from farmlive.media.signalling.session import Session
+from farmlive.media.viewer_delay import ViewerDelays
 from farmlive.media.wire import codecs
 
 
@@ -86,16 +87,20 @@ class Broadcast:
     paused: bool = False
     # How many viewers can play the same codecs: there are few kinds of players.
     _players: Counter[frozenset[str]] = field(default_factory=Counter)
+    # How late viewers see what is on air.
+    delays: ViewerDelays = field(default_factory=ViewerDelays)
 
     def admit(self, viewer: Session, video: Iterable[str]) -> None:
         """Add a viewer that can play these video codecs."""
         self.viewers[viewer] = plays = frozenset(video)
         self._players[plays] += 1
+        self.delays.ask(viewer.token, len(self.viewers))
 
     def dismiss(self, viewer: Session) -> None:
         """Remove a viewer, if it is one."""
         plays = self.viewers.pop(viewer, None)
         if plays is not None:
+            self.delays.forget(viewer.token)
             self._players[plays] -= 1
             if not self._players[plays]:
                 del self._players[plays]

@@ -72,6 +72,26 @@ def _source_json(
     }
 
 
+def delay_to_viewers(
+    entry: Broadcast | None, measure: Callable[[Peer], Health | None], now: float
+) -> dict[str, Any] | None:
+    """Return the delay from the source on air to the viewers' screens, as in the API; None while
+    nobody has reported it.
+    """
+    figures = entry.delays.figures(now) if entry else None
+    source = entry.sources.get(entry.on_air or "") if entry else None
+    if figures is None or source is None or source.session is None:
+        return None
+    health = measure(source.session.peer) or Health()
+    before, tenth = round(health.delay_ms), figures.slowest_tenth_ms
+    return {
+        "from": health.delay_from,
+        "median_ms": before + figures.median_ms,
+        "slowest_tenth_ms": None if tenth is None else before + tenth,
+        "viewers": figures.viewers,
+    }
+
+
 def _advice(entry: Broadcast, source: Source, health: Health) -> list[Advice]:
     if not source.flowing:
         return []

@@ -71,3 +71,6 @@ class AccessPolicy(Protocol):
 
     def authorize_change(self, request: Request) -> None:
         """Authorize a change or the end of a session. Raises a Problem."""
+
+    def authorize_report(self, request: Request) -> None:
+        """Authorize a viewer's report of its delay. Raises a Problem."""

@@ -139,6 +139,7 @@ class ProgramSwitcher:
         """Record that viewers get this source, from now on or again."""
         if entry.on_air != source.id:
             entry.on_air = source.id
+            entry.delays.clear()
             self._send_event("switched", entry, source)
         if entry.paused:
             entry.paused = False

@@ -19,7 +19,7 @@ from farmlive.media.engine.python.net.addresses import (
 )
 from farmlive.media.engine_choice import choose
 from farmlive.media.engine_events import EngineEvents
-from farmlive.media.health import list_sources
+from farmlive.media.health import delay_to_viewers, list_sources
 from farmlive.media.open_sessions import OpenSessions, SessionRole
 from farmlive.media.ports import Admission, WriteEvent
 from farmlive.media.previews import Previews
@@ -157,12 +157,13 @@ class Relay:
         }
 
     def health(self, broadcast: str) -> dict[str, Any]:
-        """Return the health of each source, the number of viewers, and what they get."""
+        """Return the health of each source, the number of viewers, what they get, and how late."""
         entry = self._broadcasts.get(broadcast)
         counted, advice = self.viewing.count(entry) if entry else (None, None)
         refused = self.rejected_offers.for_broadcast(broadcast)
         return {
             "sources": list_sources(entry, refused, self._engine.health, advice),
+            "delay": delay_to_viewers(entry, self._engine.health, time.monotonic()),
             "viewers": len(entry.viewers) if entry else 0,
             "delivery": counted,
         }

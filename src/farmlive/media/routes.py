@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 
 from farmlive.clock import now_ms
 from farmlive.edge.contracts import called_by, raises
-from farmlive.media import viewer_routes
+from farmlive.media import delay_routes, viewer_routes
 from farmlive.media.open_routes import (
     FRAGMENT,
     SDP,
@@ -136,6 +136,7 @@ def routes(signalling: "Signalling", access: "AccessPolicy", settings: Settings)
         location = f"/whep/{broadcast}/{opened.token}"
         links = [
             *viewer_routes.links(location),
+            *delay_routes.links(location, opened),
             *ice_server_links(settings, now_ms() / 1000),
         ]
         return _created(location, opened, links)
@@ -168,6 +169,7 @@ def routes(signalling: "Signalling", access: "AccessPolicy", settings: Settings)
     for kind in ("whip", "whep"):
         _session_routes(router, signalling, access, kind)
     viewer_routes.add_routes(router, signalling, access)
+    delay_routes.add_routes(router, signalling, access)
     return router
 
 

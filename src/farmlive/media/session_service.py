@@ -22,11 +22,14 @@ it is not known.
 
 
 class Opened(NamedTuple):
-    """A new session: the last segment of its URL, its ETag and the answer."""
+    """A new session: the last segment of its URL, its ETag and the answer; and whether the viewer
+    is asked to report its delay.
+    """
 
     token: str
     etag: str
     answer: str
+    asks_delay: bool = False
 
 
 class Signalling(Protocol):
@@ -60,6 +63,9 @@ class Signalling(Protocol):
 
     async def choose(self, broadcast: str, session: str, choice: Choice) -> None:
         """Let a viewer get what it chose."""
+
+    async def report_delay(self, broadcast: str, session: str, ms: int) -> None:
+        """Count how late a viewer sees the picture."""
 
     async def delete(self, broadcast: str, session: str, *, publisher: bool) -> None:
         """End a session."""
@@ -98,7 +104,8 @@ class LocalSessions:
         """Accept a viewer's offer."""
         session, answer = self._relay.view(broadcast, offer, address)
         self._relay.viewing.joined(session, choice)
-        return _opened(session, answer)
+        asks = self._relay.viewing.asks_delay(session)
+        return _opened(session, answer)._replace(asks_delay=asks)
 
     async def preview(self, broadcast: str, source: str, offer: str) -> Opened:
         """Accept the offer of a preview of a source."""
@@ -121,6 +128,10 @@ class LocalSessions:
     async def choose(self, broadcast: str, session: str, choice: Choice) -> None:
         """Let a viewer get what it chose."""
         self._relay.viewing.choose(broadcast, session, choice)
+
+    async def report_delay(self, broadcast: str, session: str, ms: int) -> None:
+        """Count how late a viewer sees the picture."""
+        self._relay.viewing.report_delay(broadcast, session, ms)
 
     async def delete(self, broadcast: str, session: str, *, publisher: bool) -> None:
         """End a session."""

@@ -155,6 +155,14 @@ class StreamAccess:
         """Authorize a change or the end of a session. Raises TooMany."""
         self._limit("change of a session", request, CHANGES_PER_JOIN)
 
+    @raises(TooMany)
+    def authorize_report(self, request: Request) -> None:
+        """Authorize a viewer's report of its delay. Raises TooMany.
+
+        Reports have a limit of their own, so that they keep nobody from leaving.
+        """
+        self._limit("report of a delay", request, CHANGES_PER_JOIN)
+
     def _limit(self, name: str, request: Request, times: int) -> None:
         per_minute = self._settings.joins_per_minute * times
         self._people.limits.allow(name, self._guard.address(request), per_minute)

@@ -273,6 +273,14 @@ class ClusterSessions:
         else:
             await self._of_session(other, "choose", broadcast, session=session, choice=choice)
 
+    async def report_delay(self, broadcast: str, session: str, ms: int) -> None:
+        """Count how late a viewer sees the picture."""
+        other = await self._other(broadcast, session)
+        if other is None:
+            await self._local.report_delay(broadcast, session, ms)
+        else:
+            await self._of_session(other, "report_delay", broadcast, session=session, ms=ms)
+
     async def delete(self, broadcast: str, session: str, *, publisher: bool) -> None:
         """End a session."""
         other = await self._other(broadcast, session)

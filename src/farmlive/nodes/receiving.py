@@ -17,7 +17,7 @@ from farmlive.problems import Problem, TooLarge
 
 # For an existing session the lease is not checked: the session goes on while the database is
 # unavailable.
-_OF_A_SESSION = ("patch", "layer", "delivery", "choose", "delete", "is_open")
+_OF_A_SESSION = ("patch", "layer", "delivery", "choose", "report_delay", "delete", "is_open")
 
 
 def routes(here: LocalSessions, leases: Leases, signer: Signer) -> APIRouter:
@@ -91,6 +91,8 @@ def routes(here: LocalSessions, leases: Leases, signer: Signer) -> APIRouter:
             case "choose":
                 choice = read_choice(facts["choice"])
                 return await here.choose(broadcast, facts["session"], choice)
+            case "report_delay":
+                return await here.report_delay(broadcast, facts["session"], facts["ms"])
             case "delete":
                 return await here.delete(broadcast, facts["session"], publisher=facts["publisher"])
             case "is_open":

@@ -90,6 +90,10 @@ class RecordingPolicy:
             raise TooMany("Try again in 1 s.", headers={"Retry-After": "1"})
         self.changes -= 1
 
+    @raises(TooMany)
+    def authorize_report(self, request: Request) -> None:
+        self.authorize_change(request)
+
     def handle_event(self, event: MediaEvent) -> None:
         self.events.append(event)
 

@@ -41,6 +41,7 @@ class Session:
         self._local = local
         self._terms = terms
         self._secured, self._closed = secured, closed
+        self.is_connected = False
         self._handshake = Handshake(
             certificate,
             terms.fingerprints,
@@ -60,6 +61,7 @@ class Session:
 
     def _on_keys(self, keys: Keys) -> None:
         self._engine.secure(self.peer, keys)
+        self.is_connected = True
         self._secured(self)
 
     def _on_closed(self) -> None:

@@ -1,5 +1,6 @@
 """What the viewers of this server get: each one's own limits, and the count that the host reads."""
 
+import time
 from typing import Any
 
 from farmlive.media.broadcasts import Broadcast
@@ -58,6 +59,18 @@ class ViewerService:
     def source_changed(self, entry: Broadcast) -> None:
         """Let the choices of this broadcast's viewers hold for the source that is on air now."""
         self._limits.source_changed(lambda: self._health(SessionRole(entry)), entry)
+
+    def asks_delay(self, session: Session) -> bool:
+        """Return whether this viewer is asked to report its delay."""
+        role = self._sessions.role(session)
+        return role is not None and role.entry.delays.asks(session.token)
+
+    def report_delay(self, broadcast: str, token: str, ms: int) -> None:
+        """Count the delay that a viewer reports, once it has connected. Raises SessionGone."""
+        session = self._sessions.get(broadcast, token, publisher=False)
+        role = self._sessions.role(session)
+        if role is not None and session.is_connected:
+            role.entry.delays.report(token, ms, time.monotonic())
 
     def count(self, entry: Broadcast) -> tuple[dict[str, Any] | None, Advice | None]:
         """Return how many viewers get what, as last counted, and what the source on air could do

@@ -3,6 +3,7 @@
 // the packets take is connection-path.js's part, and what it does about loss jitter-buffer.js's.
 
 import { ConnectionPath, iceServers, linked } from "./connection-path.js";
+import { reportDelay } from "./delay-report.js";
 import { Delivery } from "./delivery.js";
 import { adaptJitterBuffer } from "./jitter-buffer.js";
 
@@ -15,6 +16,7 @@ const AWAY = ["/problems/media-server-away", "/problems/media-on-other-server"];
 const LAYER = "urn:ietf:params:whep:ext:core:layer";
 const DELIVERY = "status";
 const AWAITED_FOR = 8_000; // there may be none
+const DELAY = "urn:ietf:params:whep:ext:farmlive:delay";
 
 /** Event `state`; `way` where `way` may be another; `delivery` where `delivery` may be. States: connecting, playing, tap (the browser wants a touch first), waiting (nobody publishes),
     blocked (no way leads out of this network), unsupported, busy (the server lets in later), lost,
@@ -23,7 +25,7 @@ export class WhepPlayer extends EventTarget {
   /** `source`: one camera's own picture, for the crew, in place of what viewers get. `most`: the
       highest layer wanted of a picture that comes in several sizes, 0 the smallest. `choice`: what a
       viewer wants of the stream, `auto`, `save_data` or `sound_only`; null where nobody chooses, and
-      then nobody is told what comes. */
+      then nobody is told what comes, and the server not how late. */
   constructor(video, broadcast, { source = null, most = null, choice = null, sound = true } = {}) {
     super();
     this.video = video;
@@ -147,6 +149,7 @@ export class WhepPlayer extends EventTarget {
       this.session = new URL(answer.headers.get("location"), location.origin).href;
       this.layer = linked(answer.headers, LAYER);
       this.told = this.choice === null ? null : linked(answer.headers, DELIVERY);
+      this.delay = this.choice === null ? null : linked(answer.headers, DELAY);
       if (this.most !== null) this.prefer(this.most);
       await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
       if (run !== this.run) return;
@@ -183,6 +186,7 @@ export class WhepPlayer extends EventTarget {
     const path = new ConnectionPath(connection, { session: this.session, servers });
     this.path = path;
     this.calm = adaptJitterBuffer(connection);
+    this.reporting = reportDelay(this.video, this.delay);
     path.addEventListener("open", () => {
       this.servers = path.needed;
       if (this.state === "lost" && !this.video.paused) this.become("playing");
@@ -281,6 +285,8 @@ export class WhepPlayer extends EventTarget {
     this.path = null;
     this.calm?.();
     this.calm = null;
+    this.reporting?.();
+    this.reporting = null;
     this.watched?.close();
     this.hears = this.isAwaiting = false;
     if (this.watched) {

@@ -51,6 +51,20 @@ export function withStartBitrate(sdp) {
   );
 }
 
+const CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time";
+
+/** Offers to say when each picture was captured, where the browser can, so that the server knows how
+    late viewers see it. */
+function sayWhenCaptured(transceiver) {
+  try {
+    const extensions = transceiver.getHeaderExtensionsToNegotiate();
+    for (const each of extensions) if (each.uri === CAPTURE_TIME) each.direction = "sendrecv";
+    transceiver.setHeaderExtensionsToNegotiate(extensions);
+  } catch {
+    // Then the delay counts from its sender reports.
+  }
+}
+
 /**
  * `credentials(fresh)` resolves to `{key, whip_url, source, label}` or rejects with a Problem of
  * lib/channel/api.js; `fresh` asks for a new key.
@@ -215,6 +229,7 @@ export class WhipPublisher extends EventTarget {
     const streams = [this.#stream];
     const picture = addPicture(peer, video, streams, temporal);
     if (codecs.length > 0 && picture.setCodecPreferences) picture.setCodecPreferences(codecs);
+    sayWhenCaptured(picture);
     // Offered without a microphone too: one that is allowed later needs no new session.
     peer.addTransceiver(audio ?? "audio", { direction: "sendonly", streams });
   }

@@ -189,9 +189,9 @@ class Relay:
     ):
         """Codec, width, height, kbit/s, frames a second, loss, round trip in ms, seconds between
         keyframes, jitter in ms, whether keyframes come when asked for, whether there is sound,
-        objection, layers (RID, width, height, kbit/s), transport, kbit/s of disposable frames, where
-        delay is measured from (0 the server, 1 the sender, 2 the camera) and the delay from there
-        in ms. What is not known is 0 of a size or a codec, and negative of what is measured.
+        objection, layers (RID, width, height, kbit/s), transport, kbit/s of disposable frames,
+        where delay is measured from (0 the server, 1 the sender, 2 the camera) and the delay from
+        there in ms. What is not known is 0 of a size or a codec, and negative of what is measured.
         """
 
     def counters(self) -> dict[str, int]: ...

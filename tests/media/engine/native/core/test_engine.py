@@ -176,7 +176,7 @@ def test_what_is_gone_is_ignored(hand: Hand) -> None:
         lambda: hand.relay.send(99, b"\x16"),
         lambda: hand.relay.remove_peer(99),
         lambda: hand.relay.remove_output(99),
-        lambda: hand.relay.publish(99, [], -1, -1, -1, -1, 1),
+        lambda: hand.relay.publish(99, [], -1, -1, -1, -1, -1, 1),
         lambda: hand.relay.view(99, 98, [], [], 0, False),
         lambda: hand.relay.put_on_air(98, 99),
         lambda: hand.relay.limit_layer(99, -1),

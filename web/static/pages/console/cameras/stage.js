@@ -9,6 +9,7 @@ import { WhepPlayer } from "../../../lib/media/whep-player.js";
 import { whatToDo, whatToDoWithout } from "./stream-advice.js";
 import { get, getAll } from "../../../lib/channel/staff-api.js";
 import { showClock } from "../clock-notice.js";
+import { delayWords } from "./delay-words.js";
 import { Guests } from "./guests.js";
 import { onAir, HealthWatch } from "./stream-health.js";
 import { countWords, LastingCounts } from "./viewer-delivery.js";
@@ -117,6 +118,7 @@ export class Stage extends EventTarget {
       showClock(health.clock);
       this.less = this.#counts.take(health.delivery, health.viewers);
       this.#take(health.sources, health.viewers);
+      this.#drawDelay(health.delay);
       if (!this.#isReached) this.#phone.hurry();
       this.#isReached = true;
       const own = health.sources.find(({ id }) => id === this.#phone.source);
@@ -185,6 +187,12 @@ export class Stage extends EventTarget {
     const less = this.#panel.querySelector("[data-viewers-less]");
     say(less, words);
     less.hidden = !words;
+  }
+
+  #drawDelay(delay) {
+    const place = this.#panel.querySelector("[data-delay]");
+    say(place, delayWords(delay));
+    place.hidden = !delay;
   }
 
   #drawPreview() {
