@@ -19,6 +19,7 @@ from farmlive.media.engine.interface import (
     Rung,
     Viewing,
 )
+from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import Packet
 
 PUBLISHING = Publishing(
@@ -33,10 +34,13 @@ GROUP = 10
 
 
 class Camera(Light):
-    """Sends a keyframe and nine other frames, again and again, and sound with each."""
+    """Sends a keyframe and nine other frames, again and again, and sound with each; each frame has
+    this many octets, in two packets.
+    """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, octets: int = 0) -> None:
         super().__init__(engine)
+        self.octets = octets // 2
         engine.publish(self.number, PUBLISHING)
 
     async def roll(self) -> None:
@@ -45,8 +49,11 @@ class Camera(Light):
 
     async def _send(self) -> None:
         for frame in itertools.count():
-            payload = DELTA if frame % GROUP else KEY
-            self._give(Packet(frame & 0xFFFF, frame * 1_800, True, payload), 96, 500)
+            head = DELTA if frame % GROUP else KEY
+            for part in range(2):
+                payload = (b"\x00" if part else head) + bytes(self.octets)
+                number = (2 * frame + part) & 0xFFFF
+                self._give(Packet(number, frame * 1_800, part == 1, payload), 96, 500)
             self._give(Packet(frame & 0xFFFF, frame * 960, False, b"sound"), 111, 501)
             await asyncio.sleep(0.02)
 
@@ -67,9 +74,13 @@ class Watcher(Light):
         self.ssrcs = engine.ssrcs(output)
         engine.view(self.number, output, Viewing(*CODECS, exempt=exempt))
 
+    def video(self) -> list[Packet]:
+        return [each.packet for each in self.media if each.ssrc == self.ssrcs.video]
+
     def pictures(self) -> list[bytes]:
-        """The payload of each packet of its picture."""
-        return [each.packet.payload for each in self.media if each.ssrc == self.ssrcs.video]
+        """How each frame of its picture begins."""
+        heads = (each.payload[:4] for each in self.video())
+        return [head for head in heads if head in (KEY, DELTA)]
 
     def heard(self) -> int:
         return sum(each.ssrc == self.ssrcs.audio for each in self.media)
@@ -91,11 +102,18 @@ async def engine(engine_name: Any) -> AsyncIterator[Engine]:
         yield engine
 
 
-async def on_air(engine: Engine) -> Output:
+async def on_air(engine: Engine, octets: int = 0) -> Output:
     output = engine.add_output()
-    camera = Camera(engine)
+    camera = Camera(engine, octets)
     engine.put_on_air(output, camera.number)
     await camera.roll()
+
+    def measured() -> bool:
+        health = engine.health(camera.number)
+        return health is not None and health.bitrate_kbps > octets * 50 * 8 / 1_000 / 2
+
+    if octets:
+        await until(measured, "its bitrate is measured")
     return output
 
 
@@ -107,7 +125,7 @@ async def test_a_limit_before_the_view_leaves_keyframes_alone(engine: Engine) ->
     await until(lambda: len(one.pictures()) > 5, "pictures come")
     await one.hears(3 * GROUP)
     assert set(one.pictures()) == {KEY}
-    numbers = [each.packet.sequence for each in one.media if each.ssrc == one.ssrcs.video]
+    numbers = [each.sequence for each in one.video()]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert one.rung() == "keyframes"
 
@@ -141,3 +159,25 @@ async def test_a_viewer_of_the_house_has_no_limit(engine: Engine) -> None:
     health = engine.viewer_health(one.number)
     assert health is not None
     assert (health.rung, health.link) == ("full", "wide")
+
+
+async def test_a_link_that_loses_its_burst_has_keyframes_alone_and_all_of_the_sound(
+    engine: Engine,
+) -> None:
+    output = await on_air(engine, octets=2_200)
+    one = Watcher(engine, output)
+    await one.come()
+    await until(lambda: len(one.video()) > 40, "every frame comes")
+    assert one.rung() == "full"
+    lost = tuple(each.sequence for each in one.video()[5:35])
+    one.tell(rtcp.receiver_report(9, []) + rtcp.nack(9, one.ssrcs.video, lost))
+    await until(lambda: one.rung() == "keyframes", "its link is known to be narrow")
+    health = engine.viewer_health(one.number)
+    assert health is not None
+    assert health.link == "narrow"
+    assert health.estimated_kbps is not None
+    assert health.estimated_kbps < 2_200 * 50 * 8 / 1_000
+    await one.hears(2)
+    before = len(one.pictures())
+    await until(lambda: len(one.pictures()) > before + 3, "pictures come")
+    assert set(one.pictures()[before + 1 :]) == {KEY}

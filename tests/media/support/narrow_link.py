@@ -122,7 +122,7 @@ class Watcher:
         self.lab = lab
         self.viewer = Viewer(number, VIEWING, protection, nowhere, None, lab.now)
         self.viewer.link = LinkEstimate(lab.now)
-        self.viewer.link.measured(2 * DELAY_S)
+        self.viewer.link.measured(2 * DELAY_S, lab.now)
         self.highest = 0
         # When each frame of which layer ended, and how late each packet of sound was.
         self.frames: list[tuple[float, int]] = []

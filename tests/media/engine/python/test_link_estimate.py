@@ -27,7 +27,8 @@ class Link:
             self.highest += 200
             self.lost += round(200 * loss)
             self.octets += round(kbps * 125)
-            self.estimate.measured(rtt_s)
+            self.estimate.measuring(self.now - rtt_s)
+            self.estimate.measured(rtt_s, self.now - rtt_s)
             self.estimate.reported(self.highest, self.lost, self.octets, STREAM_KBPS, self.now)
 
 
@@ -184,8 +185,125 @@ def test_repairs_have_a_fifth_of_a_link_that_is_not_wide() -> None:
 
 def test_who_misses_a_fifth_of_its_burst_has_a_narrow_link() -> None:
     estimate = LinkEstimate(0.0)
-    assert not estimate.missed(7, 20, 3_200, 1.0)
-    assert not estimate.missed(20, 100, 3_200, 1.0)
-    assert estimate.missed(40, 100, 3_200, 1.0)
+    estimate.begin_burst(1_000, 0.0)
+    assert not estimate.missed(7, 1_020, 3_200, 1.0)
+    assert not estimate.missed(13, 1_100, 3_200, 1.0)
+    assert estimate.missed(10, 1_100, 3_200, 1.0)
     assert estimate.state == "narrow"
-    assert estimate.kbps == pytest.approx(0.85 * 0.5 * 3_200)
+    assert estimate.kbps == pytest.approx(0.85 * 0.3 * 3_200)
+
+
+def test_what_goes_beyond_its_repairs_has_a_narrow_link() -> None:
+    estimate = LinkEstimate(0.0)
+    estimate.beyond(3_200, 1.0)
+    assert estimate.state == "narrow"
+    assert estimate.kbps == pytest.approx(0.85 * 0.3 * 3_200)
+    estimate.beyond(3_200, 2.0)
+    assert estimate.kbps == pytest.approx(0.85 * 0.3 * 3_200)
+
+
+def narrowed(rtt_s: float = 0.25) -> Link:
+    """A link that has become narrow, and whose queue has drained."""
+    link = Link()
+    link.seconds(5)
+    link.seconds(1, rtt_s=rtt_s)
+    assert link.state == "narrow"
+    return link
+
+
+def keyframes(link: Link, count: int, *, rtt_s: float = 0.05, loss: float = 0.0) -> None:
+    """A keyframe each two seconds at the pace of the estimate, and a report behind each."""
+    for _ in range(count):
+        kbps, sent, at = link.estimate.pace_kbps(STREAM_KBPS), 0, link.now
+        while sent < 66_000:
+            at += 0.004
+            while link.estimate.may_send(kbps, at) > 0:
+                link.estimate.spent(1_100)
+                sent += 1_100
+        link.now += 2.0
+        link.highest += 60
+        link.lost += round(60 * loss)
+        link.octets += sent
+        link.estimate.measuring(at)
+        link.estimate.measured(rtt_s, at)
+        link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+
+
+def test_the_queue_behind_a_keyframe_tells_what_a_narrow_link_carries() -> None:
+    link = narrowed()
+    keyframes(link, 1)
+    link.estimate.kbps = 1_000.0
+    # 66 kB in half a second, and a fifth of a second in the queue.
+    keyframes(link, 1, rtt_s=0.25)
+    assert link.estimate.kbps == pytest.approx(0.9 * 528 / (0.488 + 0.2), rel=0.02)
+
+
+def test_a_narrow_link_stays_below_what_was_too_much_for_longer_each_time() -> None:
+    link, held = narrowed(), []
+    for _ in range(4):
+        fell = link.estimate._fell_kbps
+        began = link.now
+        while link.estimate.kbps <= fell:
+            keyframes(link, 1)
+        held.append(link.now - began)
+        keyframes(link, 1, rtt_s=0.35)
+        assert link.estimate.kbps < fell * 1.2
+    assert held == sorted(held)
+    assert held[-1] > held[0]
+
+
+def test_without_a_new_round_trip_a_narrow_link_is_not_judged() -> None:
+    link = narrowed()
+    kbps = link.estimate.kbps
+    for _ in range(10):
+        link.now += 1.0
+        link.highest += 60
+        link.octets += 66_000
+        link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+    assert link.estimate.kbps == kbps
+
+
+def test_a_report_that_was_sent_before_the_end_of_a_keyframe_does_not_measure_it() -> None:
+    link = narrowed()
+    kbps = link.estimate.kbps
+    for _ in range(10):
+        link.now += 1.0
+        link.highest += 60
+        link.octets += 66_000
+        link.estimate.measuring(link.now - 0.1)
+        link.estimate.measured(0.05, link.now - 0.5)
+        link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+    assert link.estimate.kbps == kbps
+
+
+def test_reports_that_are_lost_tell_of_a_queue_that_overflows() -> None:
+    link = narrowed()
+    keyframes(link, 1)
+    kbps = link.estimate.kbps
+    for _ in range(3):
+        link.now += 2.0
+        link.highest += 60
+        link.octets += 66_000
+        link.estimate.measuring(link.now - 1.0)
+        link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+    assert link.estimate.kbps < kbps
+
+
+def test_keyframes_alone_do_not_make_it_wide() -> None:
+    link = narrowed()
+    keyframes(link, 20)
+    assert link.estimate.kbps > 1.3 * STREAM_KBPS
+    assert link.state == "narrow"
+    link.seconds(5)
+    assert link.state == "wide"
+
+
+def test_repairs_of_a_keyframe_alone_have_the_whole_link() -> None:
+    link = narrowed()
+    estimate, sent, number, now = link.estimate, 0, 0, link.now
+    while now < link.now + 10:
+        while estimate.repair(number & 0xFFFF, 1_200, STREAM_KBPS, now, True) == "send":
+            sent += 1_200
+            number += 1
+        now += 0.05
+    assert sent > 9 * estimate.kbps * 125

@@ -14,6 +14,7 @@ from tests.media.support.scripted_peers import (
     viewer,
 )
 
+from farmlive.media.engine.python.catch_up import wants_sender_report
 from farmlive.media.engine.python.demux import Demux
 from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.output import Fanout
@@ -47,6 +48,7 @@ def asked(source: Source, now: float) -> bool:
 
 
 def report(fanout: Fanout, one: Viewer, now: float, highest: int, rtt_s: float) -> None:
+    wants_sender_report(one, True, now - rtt_s)
     block = rtcp.ReceiverReport(SSRCS.video, 0, 0, highest, 0, 0, 0)
     fanout.record_report(one, block, now, rtt_s)
 
@@ -206,7 +208,8 @@ def test_a_narrow_viewer_whose_picture_is_late_waits_for_a_keyframe(fanout: Fano
     now += 0.1
     fanout.send_bursts(now)
     assert consecutive(kept.video)
-    assert kept.video[-3 * PARTS].payload.startswith(KEY)
+    # Of that it gets the picture alone: its link does not carry more.
+    assert kept.video[-PARTS].payload.startswith(KEY)
 
 
 def test_a_narrow_link_that_is_wide_again_goes_live(fanout: Fanout) -> None:

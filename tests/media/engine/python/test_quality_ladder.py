@@ -16,39 +16,39 @@ STREAM = 1_600.0
 @pytest.mark.parametrize(
     ("kbps", "disposable", "rung"),
     [
-        (1_600, 0.4, FULL),
-        (1_599, 0.4, FEWER_FRAMES),
-        (960, 0.4, FEWER_FRAMES),
-        (959, 0.4, KEYFRAMES),
-        (1_599, 0.0, KEYFRAMES),
+        (1_600, 640, FULL),
+        (1_599, 640, FEWER_FRAMES),
+        (960, 640, FEWER_FRAMES),
+        (959, 640, KEYFRAMES),
+        (1_599, 0, KEYFRAMES),
         # Too few to help.
-        (1_599, 0.05, KEYFRAMES),
+        (1_599, 100, KEYFRAMES),
         # Keyframes alone, however slowly they go.
-        (60, 0.4, KEYFRAMES),
+        (60, 640, KEYFRAMES),
     ],
 )
 def test_a_narrow_link_gets_what_it_carries(kbps: float, disposable: float, rung: int) -> None:
     ladder = QualityLadder()
-    ladder.decide(True, kbps, STREAM, disposable, 0.0)
+    ladder.decide(True, kbps, kbps, STREAM, disposable, 0.0)
     assert ladder.rung == rung
 
 
 def test_a_link_that_is_not_narrow_gets_all() -> None:
     ladder = QualityLadder()
-    ladder.decide(True, 300, STREAM, 0.0, 0.0)
-    ladder.decide(False, 300, STREAM, 0.0, 0.1)
+    ladder.decide(True, 300, 300, STREAM, 0.0, 0.0)
+    ladder.decide(False, 300, 300, STREAM, 0.0, 0.1)
     assert ladder.rung == FULL
 
 
 def test_a_stream_that_is_not_measured_yet_is_tried() -> None:
     ladder = QualityLadder()
-    ladder.decide(True, 300, 0.0, 0.0, 0.0)
+    ladder.decide(True, 300, 300, 0.0, 0.0, 0.0)
     assert ladder.rung == FULL
 
 
 def test_what_came_too_late_gives_way() -> None:
     ladder = QualityLadder()
-    ladder.decide(True, 2_000, STREAM, 0.4, 0.0)
+    ladder.decide(True, 2_000, 2_000, STREAM, 640, 0.0)
     rungs = []
     for _ in range(4):
         ladder.failed(0.0)
@@ -58,7 +58,7 @@ def test_what_came_too_late_gives_way() -> None:
 
 def test_without_frames_to_leave_out_keyframes_are_next() -> None:
     ladder = QualityLadder()
-    ladder.decide(True, 2_000, STREAM, 0.0, 0.0)
+    ladder.decide(True, 2_000, 2_000, STREAM, 0.0, 0.0)
     ladder.failed(0.0)
     assert ladder.rung == KEYFRAMES
 
@@ -68,17 +68,17 @@ def raised(ladder: QualityLadder, kbps: float, now: float) -> float:
     before = ladder.rung
     while ladder.rung == before:
         now += 0.5
-        ladder.decide(True, kbps, STREAM, 0.0, now)
+        ladder.decide(True, kbps, kbps, STREAM, 0.0, now)
         assert now < 1_000
     return now
 
 
 def test_more_is_tried_after_a_pause_that_doubles_after_each_failure() -> None:
     ladder = QualityLadder()
-    ladder.decide(True, 900, STREAM, 0.0, 0.0)
+    ladder.decide(True, 900, 900, STREAM, 0.0, 0.0)
     now, pauses = 0.0, []
     for _ in range(6):
-        at = raised(ladder, 1_700, now)
+        at = raised(ladder, 2_100, now)
         pauses.append(at - now)
         now = at + 1
         ladder.failed(now)
@@ -87,23 +87,23 @@ def test_more_is_tried_after_a_pause_that_doubles_after_each_failure() -> None:
 
 def test_a_step_up_that_has_lasted_is_forgiven() -> None:
     ladder = QualityLadder()
-    ladder.decide(True, 900, STREAM, 0.0, 0.0)
-    now = raised(ladder, 1_700, 0.0)
+    ladder.decide(True, 900, 900, STREAM, 0.0, 0.0)
+    now = raised(ladder, 2_100, 0.0)
     ladder.failed(now + 1)
-    now = raised(ladder, 1_700, now + 1)
-    ladder.decide(True, 1_700, STREAM, 0.0, now + 61)
+    now = raised(ladder, 2_100, now + 1)
+    ladder.decide(True, 2_100, 2_100, STREAM, 0.0, now + 61)
     ladder.failed(now + 62)
-    assert raised(ladder, 1_700, now + 62) == now + 62 + 4
+    assert raised(ladder, 2_100, now + 62) == now + 62 + 4
 
 
 def test_after_sound_alone_keyframes_are_tried_whatever_was_estimated() -> None:
     ladder = QualityLadder()
-    ladder.decide(True, 100, STREAM, 0.0, 0.0)
+    ladder.decide(True, 100, 100, STREAM, 0.0, 0.0)
     ladder.failed(1.0)
     assert ladder.rung == SOUND
-    ladder.decide(True, 5_000, STREAM, 0.0, 4.9)
+    ladder.decide(True, 5_000, 5_000, STREAM, 0.0, 4.9)
     assert ladder.rung == SOUND
-    ladder.decide(True, 100, STREAM, 0.0, 5.0)
+    ladder.decide(True, 100, 100, STREAM, 0.0, 5.0)
     assert ladder.rung == KEYFRAMES
 
 
@@ -113,5 +113,20 @@ def test_the_viewer_gets_the_lesser_of_what_it_wants_and_what_its_link_carries()
     assert ladder.rung == KEYFRAMES
     ladder.failed(0.0)
     assert ladder.rung == SOUND
-    ladder.decide(False, 0, STREAM, 0.0, 1.0)
+    ladder.decide(False, 0, 0, STREAM, 0.0, 1.0)
     assert ladder.rung == KEYFRAMES
+
+
+def test_what_the_link_barely_carries_is_tried_later() -> None:
+    ladder = QualityLadder()
+    ladder.decide(True, 900, 900, STREAM, 0.0, 0.0)
+    assert raised(ladder, 1_700, 0.0) == 5.5
+    assert ladder.rung == FULL
+
+
+def test_more_is_tried_only_by_what_was_carried_for_longer() -> None:
+    ladder = QualityLadder()
+    ladder.decide(True, 900, 900, STREAM, 0.0, 0.0)
+    for second in range(60):
+        ladder.decide(True, 5_000, 1_600, STREAM, 0.0, float(second))
+        assert ladder.rung == KEYFRAMES

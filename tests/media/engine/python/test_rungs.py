@@ -228,3 +228,57 @@ def test_a_viewer_of_the_house_has_all_and_no_limit() -> None:
     assert one.backpressure.since is None
     assert one.forwarder is not None
     assert len(kept.video) == 905 * PARTS
+
+
+def test_a_tcp_viewer_whose_queue_overflows_has_keyframes_alone_and_later_all(
+    fanout: Fanout,
+) -> None:
+    source = Source(fanout)
+    one, kept, now = joined(fanout, source)
+    source.publisher.measure(now)
+    one.backpressure.stop_video(3, now)
+    fanout._stop_videos([one])
+    fanout.run_each_second(one, now)
+    now += 1.0
+    count = len(kept.video)
+    now = group(fanout, source, now)
+    assert len(kept.video) == count + PARTS
+    assert one.gets == KEYFRAMES
+    for second in range(8):
+        fanout.run_each_second(one, now + second)
+    group(fanout, source, now + 8)
+    assert one.gets == FULL
+    assert len(kept.video) == count + PARTS + 10 * PARTS
+    assert consecutive(kept.video)
+
+
+def test_a_keyframe_alone_is_fed_to_a_tcp_viewer_as_it_takes_it(
+    fanout: Fanout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Source(fanout)
+    one, kept, now = joined(fanout, source, KEYFRAMES)
+    count = len(kept.video)
+    monkeypatch.setattr(type(one.sock), "queued_bytes", lambda *_: 1)
+    source.frames(1, now, keyframe=True)
+    fanout.send_bursts(now)
+    assert len(kept.video) == count
+    monkeypatch.undo()
+    hear_plainly(monkeypatch)
+    fanout.send_bursts(now)
+    assert len(kept.video) == count + PARTS
+
+
+def test_a_keyframe_that_takes_too_long_leaves_sound_alone_for_a_while(
+    fanout: Fanout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Source(fanout)
+    one, kept, now = joined(fanout, source, KEYFRAMES)
+    source.publisher.measure(now)
+    monkeypatch.setattr(type(one.sock), "queued_bytes", lambda *_: 1)
+    source.frames(1, now, keyframe=True)
+    fanout.send_bursts(now + 4.1)
+    monkeypatch.undo()
+    hear_plainly(monkeypatch)
+    now = group(fanout, source, now + 4.2)
+    assert one.ladder.carried == SOUND
+    assert len(kept.video) == PARTS

@@ -9,7 +9,13 @@ from farmlive.media.engine.interface import Peer
 from farmlive.media.engine.python.forwarder import Forwarder
 from farmlive.media.engine.python.link_estimate import LATE_S, join_plan
 from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.quality_ladder import FULL, KEYFRAMES, SOUND
+from farmlive.media.engine.python.quality_ladder import (
+    FEWER_FRAMES,
+    FULL,
+    KEYFRAME_MOST_S,
+    KEYFRAMES,
+    SOUND,
+)
 from farmlive.media.engine.python.ring import SIZE, Ring, starts_in_group
 from farmlive.media.engine.python.sending import Sending
 from farmlive.media.engine.python.splice import begin_epoch
@@ -44,6 +50,8 @@ class CatchUp:
         # Viewers whose link is checked, or probed with the bitrate of a higher layer.
         self.probing: dict[Peer, Viewer] = {}
         self.forwarders: dict[Track, Forwarder] = {}
+        # Viewers whose link a sender report is to measure now, behind their keyframe.
+        self.measuring: list[Viewer] = []
 
     def wait(self, viewer: Viewer, muted: bool = False) -> None:
         """Send the viewer no video until the next keyframe of its track."""
@@ -70,11 +78,25 @@ class CatchUp:
             viewer.spent = (viewer.epoch.track, viewer.entered)
         self.wait(viewer, muted=True)
 
-    def _end_keyframe(self, viewer: Viewer) -> None:
+    def _gave_up_keyframe(self, viewer: Viewer, now: float) -> bool:
+        """Give up a keyframe that takes too long; return whether it did."""
+        if viewer.rung != KEYFRAMES or now - viewer.began_at <= KEYFRAME_MOST_S:
+            return False
+        viewer.ladder.failed(now)
+        self.give_up(viewer)
+        return True
+
+    def end_keyframe(self, viewer: Viewer) -> None:
         """Let a viewer of keyframes alone, which had one, wait for the next."""
+        viewer.note_group()
         if viewer.epoch is not None:
             viewer.spent = (viewer.epoch.track, viewer.entered)
         self.wait(viewer)
+
+    def take_measuring(self) -> list[Viewer]:
+        """Return the viewers to send a sender report now, and forget them."""
+        taken, self.measuring = self.measuring, []
+        return [viewer for viewer in taken if viewer.peer in self.waiting]
 
     def pace(self, viewer: Viewer) -> None:
         """Send a live viewer the track at its own pace from now on.
@@ -182,8 +204,9 @@ class CatchUp:
         lane = self.forwarders.get(track)
         viewer.epoch = begin_epoch(viewer, track, start, lane.common if lane else None, now)
         viewer.cursor = start
-        viewer.entered, viewer.spent = start, None
-        viewer.gently, viewer.burst = False, 0
+        viewer.entered, viewer.spent, viewer.began_at = start, None, now
+        viewer.gently = False
+        viewer.link.begin_burst(viewer.sent.packets, now)
         viewer.rung = viewer.ladder.rung
         viewer.backpressure.resume(now)
         viewer.selector.begin_stream()
@@ -217,7 +240,10 @@ class CatchUp:
             # Catching up took so long that the ring has lost its next packet.
             self.wait(viewer)
             return []
-        if viewer.queued_bytes > _HELD_WHILE_CATCHING:
+        # Sound does not wait behind a keyframe alone.
+        if self._gave_up_keyframe(viewer, now) or viewer.queued_bytes > (
+            0 if viewer.rung == KEYFRAMES else _HELD_WHILE_CATCHING
+        ):
             return []
         viewer.note_group()
         link, paced, gives_up = viewer.link, paces(viewer), False
@@ -230,10 +256,18 @@ class CatchUp:
         while len(burst) < _BURST and octets < room and ahead(ring.highest, cursor) >= 0:
             packet = ring.get(cursor)
             if packet is not None:
-                is_of_keyframe = _is_of_keyframe(viewer, ring, packet)
+                is_of_keyframe = viewer.is_of_keyframe(epoch, packet)
                 if still and not is_of_keyframe:
                     is_shown = True
                     break
+                fewer = viewer.rung == FEWER_FRAMES
+                if not is_of_keyframe and epoch.leaves_out(packet, fewer):
+                    # What follows has other numbers.
+                    if burst:
+                        break
+                    epoch.leave_out(packet)
+                    cursor = (cursor + 1) & 0xFFFF
+                    continue
                 if paced and not is_of_keyframe and _is_late(ring, packet):
                     gives_up = True
                     break
@@ -244,17 +278,21 @@ class CatchUp:
             if is_shown:
                 break
         viewer.cursor = cursor
-        viewer.burst += len(burst)
         if limited:
             link.spent(octets)
         fallen = self._sending.send_to((viewer,), burst) if burst else []
         if fallen:
             return fallen
         if gives_up:
+            if not epoch.track.incoming.layers:
+                viewer.ladder.failed(now)
             step_down(viewer, now)
             self.give_up(viewer)
         elif is_shown:
-            self._end_keyframe(viewer)
+            if link.state != "wide":
+                link.measuring(now)
+                self.measuring.append(viewer)
+            self.end_keyframe(viewer)
         elif not goes_alone(viewer) and ahead(ring.highest, cursor) < 0:
             self._go_live(viewer, publisher)
         return []
@@ -282,17 +320,26 @@ def limits(viewer: Viewer, publisher: Publisher, now: float) -> bool:
     return viewer.link.controlled and is_new and len(publisher.layers) > 1
 
 
+def wants_sender_report(viewer: Viewer, usual: bool, now: float) -> bool:
+    """Return whether a viewer gets a sender report this second; `usual`: those on wide links do.
+
+    On a narrow one it measures the queue, while a picture is sent: of keyframes alone it would be
+    measured too late, and between them it would not show.
+    """
+    if viewer.link.state != "narrow" or viewer.rung == SOUND:
+        return usual
+    if viewer.epoch is None:
+        return usual and viewer.rung != KEYFRAMES
+    if viewer.rung != KEYFRAMES:
+        viewer.link.measuring(now)
+    return True
+
+
 def goes_alone(viewer: Viewer) -> bool:
     """Return whether the viewer does not get its track together with others: it is paced, or does
     not get all of it.
     """
     return viewer.rung != FULL or paces(viewer)
-
-
-def _is_of_keyframe(viewer: Viewer, ring: Ring, packet: Packet) -> bool:
-    """Return whether the packet belongs to the keyframe of the viewer's group."""
-    first = ring.get(viewer.entered)
-    return first is not None and first.timestamp == packet.timestamp
 
 
 def _is_late(ring: Ring, packet: Packet) -> bool:

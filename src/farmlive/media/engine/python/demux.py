@@ -13,6 +13,7 @@ from farmlive.media.engine.python.net.sockets import Port
 from farmlive.media.engine.python.peer import EnginePeer
 from farmlive.media.engine.python.srtp import Protection, Unreadable
 from farmlive.media.engine.python.timers import Timers
+from farmlive.media.engine.python.viewer import Viewer
 from farmlive.media.wire import rtcp, rtp
 
 
@@ -174,18 +175,22 @@ class Demux:
                 if asked is not None:
                     self._timers.schedule_request(asked)
             elif isinstance(report, rtcp.ReceiverReport):
-                if fanout.record_report(viewer, report, now, self._round_trip_s(report, came)):
+                rtt_s = self._round_trip_s(viewer, report, came)
+                if fanout.record_report(viewer, report, now, rtt_s):
                     self._timers.request_keyframes(fanout)
             elif isinstance(report, rtcp.ReferenceTime):
                 viewer.reference = (report, now)
             elif isinstance(report, rtcp.Estimate):
                 viewer.selector.record_estimate(report.bitrate / 1000, now)
 
-    def _round_trip_s(self, report: rtcp.ReceiverReport, now: float) -> float | None:
-        """Return the round trip by a report block on a sender report of ours (RFC 3550, section
-        6.4.1).
+    def _round_trip_s(
+        self, viewer: Viewer, report: rtcp.ReceiverReport, now: float
+    ) -> float | None:
+        """Return the round trip by the first report block on a sender report of ours (RFC 3550,
+        section 6.4.1); later ones tell nothing new of the way there.
         """
-        if not report.last_report:
+        if report.last_report in (0, viewer.answered):
             return None
+        viewer.answered = report.last_report
         took = (self._timers.ntp_middle(now) - report.last_report - report.delay) & 0xFFFFFFFF
         return took / 65536

@@ -333,7 +333,7 @@ class PythonEngine:
             if not entry.viewing.exempt:
                 entry.viewer.ladder.most = entry.most_rung
             if entry.round_trip_s is not None:
-                entry.viewer.link.measured(entry.round_trip_s)
+                entry.viewer.link.measured(entry.round_trip_s, now)
             fanout.add(entry.viewer, now)
             self._timers.send_sender_report(entry, now)
             self._timers.schedule_bursts()

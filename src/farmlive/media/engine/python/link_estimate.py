@@ -4,6 +4,7 @@ Pure decisions from numbers and times; both engines use the same rules. A link i
 the join, *wide* while nothing shows a limit, *narrow* once its queue fills or overflows.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 State = Literal["unknown", "wide", "narrow"]
@@ -25,28 +26,48 @@ _JOIN_OCTETS, _OCTETS = 16_000.0, 5_000.0
 _WINDOW_S = 0.8
 # A queue that delays packets this long is one that a limit fills; the second with loss.
 _QUEUE_S, _LOSSY_QUEUE_S = 0.150, 0.050
+# A sender report that was not answered within this time is lost.
+_ANSWERED_WITHIN_S = 0.6
+# Times of one report that are closer than this are the same.
+_CLOSE_S = 0.005
+# On a link that is narrow already a shorter one shows the limit.
+_NARROW_QUEUE_S = 0.080
 # Loss without a queue is a radio's, up to this; on a link that is narrow already, up to the second.
 _LOSS, _POLICED_LOSS, _NARROW_LOSS = 0.02, 0.35, 0.15
 # Sent is this share of what arrived after a bad window, and the second if the queue was long.
 _LESS, _MUCH_LESS, _LONG_QUEUE_S = 0.85, 0.7, 0.25
+_NARROW_LESS = 0.9
 _LEAST_KBPS, _MOST_KBPS = 60.0, 100_000.0
 # One fall takes no more than this share, and the queue has a while to drain before the next.
 _FALL_MOST, _SETTLE_S = 0.5, 1.5
-# Growth a second while nothing shows a limit: slow between these shares of what last was too much.
-_GROWTH, _SLOW_GROWTH, _NEAR, _PAST = 1.3, 1.06, 0.85, 1.15
-# Nothing shows a limit, either, where little was sent: growth ends at this share of what arrived.
+# Growth a second while nothing shows a limit. It stops at the first share of what last was too
+# much; after a pause that grows by the factor after each fall, more is tried, by the second share
+# at once, until the third shows that the limit is another one: then growth is the second.
+_GROWTH, _FREE_GROWTH, _HELD, _TRIED, _PAST = 1.3, 1.5, 0.96, 1.2, 1.15
+_HOLD_S, _LONGER, _LONGEST_HOLD_S = 3.5, 1.25, 30.0
+# Nothing shows a limit, either, where little was sent: growth ends at this share of what arrived;
+# at the second share once a queue of this length is felt.
 _BEYOND, _BEYOND_KBPS = 1.5, 100.0
+_FELT, _FELT_QUEUE_S = 1.15, 0.025
+# So many packets tell the share that is lost; more than the second between two reports are of
+# another numbering.
+_TELLING, _EXPECTED_MOST = 30, 100_000
 # A window in which the pace was the limit for this long measures the link, not the stream.
-_BUSY_S = 0.2
-# A narrow link is wide again once its estimate exceeds the stream by this factor and this many
-# seconds were good; each failure doubles them. An unknown one needs a few good seconds.
-_ROOMY = 1.25
+_BUSY_S = 0.05
+# What a link may take at once beyond its rate, in bytes.
+_BUCKET_OCTETS = 16_000
+# A narrow link is wide again once its estimate exceeds the stream by the first factor, it is sent
+# most of that, and this many seconds were good; each failure doubles them. An unknown one needs a
+# few good seconds.
+_ROOMY, _MOST_OF_IT = 1.25, 0.7
 _UNKNOWN_S, _TRIAL_S, _LONGEST_TRIAL_S, _FORGIVEN_S = 3.0, 4.0, 32.0, 60.0
 # So many checks in a window say more about the queue than one report does: the shortest queue that
 # they saw is the one that stands.
 _CHECKS = 3
 # A viewer that misses more than this share of its burst can't carry it.
 _MISSED_SHARE, _MISSED_LEAST = 0.2, 8
+# Of the pace of the burst it can carry this share at most.
+_MISSED_MOST = 0.3
 # A narrow viewer's picture may be this late, in seconds, before it waits for a keyframe.
 LATE_S = 0.6
 _HIGHEST_RTT_S = 5.0
@@ -79,12 +100,21 @@ class LinkEstimate:
 
     __slots__ = (
         "_at",
+        "_burst_after",
+        "_burst_at",
+        "_busy_octets",
         "_busy_s",
         "_checks",
         "_fell_at",
         "_fell_kbps",
         "_good_s",
+        "_hold_s",
+        "_is_fresh",
+        "_is_limited",
+        "_is_whole",
         "_least_s",
+        "_measured_at",
+        "_missing",
         "_probed_at",
         "_queue_s",
         "_repair_at",
@@ -93,11 +123,13 @@ class LinkEstimate:
         "_standing_s",
         "_tokens",
         "_trial_s",
+        "_unanswered",
         "_window",
         "controlled",
         "kbps",
         "round_trip_s",
         "state",
+        "steady_kbps",
     )
 
     def __init__(self, now: float, controlled: bool = True) -> None:
@@ -105,6 +137,8 @@ class LinkEstimate:
         self.controlled = controlled
         self.state: State = "unknown" if controlled else "wide"
         self.kbps = 0.0
+        # What it was seen to carry for longer than a moment.
+        self.steady_kbps = 0.0
         self.round_trip_s: float | None = None
         # The least round trip, and how much longer the last one was: the queue of the link.
         self._least_s = self._queue_s = 0.0
@@ -112,12 +146,21 @@ class LinkEstimate:
         self._checks, self._standing_s = 0, 0.0
         # When a probe last filled the link.
         self._probed_at = now - _FORGIVEN_S
+        # Whether it was measured since the last window, and behind a whole burst; when a report
+        # left that is to measure it there, or 0; how many before it had no answer.
+        self._is_fresh = self._is_whole = False
+        self._measured_at, self._unanswered = 0.0, 0
         # The last report: when, the highest number, the number lost and the octets sent.
         self._window: tuple[float, int, int, int] | None = None
         self._good_s, self._trial_s = 0.0, _TRIAL_S
         self._fell_at, self._fell_kbps = now - _FORGIVEN_S, 0.0
-        # For how long of the window the pace was the limit.
-        self._busy_s = 0.0
+        self._hold_s = _HOLD_S
+        # For how long of the window the pace was the limit, and what was sent meanwhile.
+        self._busy_s, self._busy_octets = 0.0, 0
+        self._is_limited = False
+        # The packets before the burst, how many of it were asked for, and when it began.
+        self._burst_after = self._missing = 0
+        self._burst_at = now
         self._tokens, self._at = _JOIN_OCTETS, now
         self._repair_octets, self._repair_at = 0.0, now - _REPAIR_DEPTH_S
         # The packets that were repaired last: number and time, by number.
@@ -125,8 +168,8 @@ class LinkEstimate:
 
     # What the viewer reports.
 
-    def measured(self, round_trip_s: float) -> None:
-        """Record a round trip."""
+    def measured(self, round_trip_s: float, sent_at: float) -> None:
+        """Record a round trip by a sender report that was sent then; by each once."""
         if not 0.0 <= round_trip_s <= _HIGHEST_RTT_S:
             return
         if self.round_trip_s is None or round_trip_s < self._least_s:
@@ -136,6 +179,15 @@ class LinkEstimate:
             self._least_s += (round_trip_s - self._least_s) / 64
         self.round_trip_s = round_trip_s
         self._queue_s = round_trip_s - self._least_s
+        self._is_fresh = True
+        if 0 < self._measured_at <= sent_at + _CLOSE_S:
+            self._is_whole = True
+            self._measured_at, self._unanswered = 0.0, 0
+
+    def measuring(self, now: float) -> None:
+        """Record that a sender report leaves behind a burst, to measure the queue that it made."""
+        self._unanswered += self._measured_at > 0
+        self._measured_at = now
 
     def checked(self, round_trip_s: float) -> float:
         """Record the round trip of a check; return the queue that it shows, in seconds."""
@@ -150,8 +202,9 @@ class LinkEstimate:
     def forget_route(self) -> None:
         """Forget the round trips of another route."""
         self.round_trip_s = None
-        self._least_s = self._queue_s = self._standing_s = 0.0
-        self._checks = 0
+        self._least_s = self._queue_s = self._standing_s = self._measured_at = 0.0
+        self._checks = self._unanswered = 0
+        self._is_fresh = self._is_whole = False
 
     def probed(self, now: float) -> None:
         """Record that a probe fills the link: its queue is none of the stream's."""
@@ -174,74 +227,150 @@ class LinkEstimate:
         """Record a receiver report: extended highest number, cumulative number lost, and the
         octets that were sent until now. `stream_kbps` is what the viewer would get of a wide link.
         """
-        before = self._window
         if not self.controlled:
             return
-        if before is not None and now - before[0] < _WINDOW_S:
-            return
-        self._window = (now, highest, total_lost, octets)
-        busy_s, self._busy_s = self._busy_s, 0.0
-        if self._checks >= _CHECKS:
-            self._queue_s = self._standing_s
-        self._checks = 0
+        before, is_narrow = self._window, self.state == "narrow"
         if before is None:
+            self._open_window(highest, total_lost, octets, now)
             return
         span_s = now - before[0]
-        expected, lost = highest - before[1], total_lost - before[2]
-        if expected <= 0 or expected > 100_000:
+        if span_s < _WINDOW_S:
             return
-        loss = min(1.0, max(0.0, lost / expected))
-        is_busy = self.state == "narrow" and busy_s >= _BUSY_S
+        if self._checks >= _CHECKS:
+            self._queue_s = self._standing_s
+            self._is_fresh = self._is_whole = True
+        expected, lost = highest - before[1], total_lost - before[2]
+        loss = min(1.0, max(0.0, lost / expected)) if expected > 0 else 0.0
+        is_fresh = self._is_fresh
+        # Our report was lost with others, or two were: the queue overflowed.
+        is_lost = 0 < self._measured_at < now - _ANSWERED_WITHIN_S
+        overflowed = is_narrow and is_lost and (loss > _LOSS or self._unanswered > 0)
+        # Only a new round trip shows whether the pace of a narrow viewer fills its link.
+        full = overflowed or (is_fresh and self._queue_s > _NARROW_QUEUE_S)
+        full |= loss > _NARROW_LOSS and expected >= _TELLING
+        shows = full or self._is_whole or expected > _EXPECTED_MOST
+        if is_narrow and not shows:
+            return
+        busy_s, busy_octets = self._busy_s, self._busy_octets
+        is_whole = self._is_whole
+        self._open_window(highest, total_lost, octets, now)
+        if expected <= 0 or expected > _EXPECTED_MOST:
+            return
+        is_busy = is_narrow and busy_s >= _BUSY_S
         sending_s = min(span_s, busy_s) if is_busy else span_s
-        came_kbps = (octets - before[3] & 0xFFFFFFFF) / 125 / sending_s * (1.0 - loss)
-        if self._queue_s > _LOSSY_QUEUE_S:
-            came_kbps *= sending_s / (sending_s + self._queue_s)
-        full = self._queue_s > _QUEUE_S or (loss > _LOSS and self._queue_s > _LOSSY_QUEUE_S)
-        if self.state == "narrow" and now - self._fell_at < _SETTLE_S:
+        sent_kbps = (octets - before[3] & 0xFFFFFFFF) / 125 / span_s
+        came_kbps = (busy_octets / 125 / sending_s if is_busy else sent_kbps) * (1.0 - loss)
+        queue_s = self._queue_s if is_fresh else _LONG_QUEUE_S if overflowed else 0.0
+        if queue_s > _FELT_QUEUE_S:
+            came_kbps *= sending_s / (sending_s + queue_s)
+        if is_busy:
+            self.steady_kbps = came_kbps * max(0.0, 1.0 - _BUCKET_OCTETS / max(1, busy_octets))
+        elif is_narrow:
+            self.steady_kbps = max(self.steady_kbps, came_kbps)
+        # What a whole burst shows holds at once.
+        if is_narrow and not (is_busy and is_whole) and now - self._fell_at < _SETTLE_S:
             return
         if now - self._probed_at < _SETTLE_S:
             return
-        if full or loss > (_NARROW_LOSS if self.state == "narrow" else _POLICED_LOSS):
+        if not is_narrow:
+            full = queue_s > _QUEUE_S or loss > _POLICED_LOSS
+        if full or (loss > _LOSS and queue_s > _LOSSY_QUEUE_S):
             # While little was sent, the queue is of what was sent before.
-            self._fall(came_kbps if is_busy or self.state != "narrow" else self.kbps, now)
+            self._fall(came_kbps if is_busy or not is_narrow else self.kbps, now)
         else:
-            self._rise(came_kbps, span_s, stream_kbps)
+            self._rise(came_kbps, sent_kbps, span_s, stream_kbps, now)
 
-    def missed(self, missing: int, sent: int, kbps: float, now: float) -> bool:
-        """Record what a viewer lacks of the `sent` packets of its burst, which left at `kbps`;
-        return True if its link can't carry that.
+    def _open_window(self, highest: int, total_lost: int, octets: int, now: float) -> None:
+        self._window = (now, highest, total_lost, octets)
+        self._busy_s = self._measured_at = 0.0
+        self._unanswered = self._busy_octets = 0
+        self._is_fresh = self._is_whole = False
+        self._checks = 0
+
+    def begin_burst(self, packets: int, now: float) -> None:
+        """Record that a burst begins, after so many packets that were sent before."""
+        self._burst_after, self._burst_at, self._missing = packets, now, 0
+
+    def count_new(self, numbers: Iterable[int]) -> int:
+        """Return how many of the packets that a viewer asks for were not sent again before."""
+        if self._repaired is None:
+            return sum(1 for _ in numbers)
+        return sum(self._repaired[number % _REMEMBERED][0] != number for number in numbers)
+
+    def missed(self, missing: int, packets: int, kbps: float, now: float) -> bool:
+        """Record that the viewer lacks so many more of the packets since its burst began.
+
+        `packets` is how many were sent until now, and `kbps` how fast the burst left. Returns True
+        if its link can't carry that.
         """
-        if missing < _MISSED_LEAST or missing <= _MISSED_SHARE * sent:
+        self._missing = min(self._missing + missing, _EXPECTED_MOST)
+        is_narrow = self.state == "narrow"
+        sent = packets - self._burst_after
+        share = self._missing / max(1, sent)
+        if self._missing < _MISSED_LEAST:
             return False
-        self._fall(kbps * min(_FALL_MOST, max(0.0, 1.0 - missing / max(1, sent))), now)
+        if share <= (_NARROW_LOSS if is_narrow else _MISSED_SHARE):
+            return False
+        if is_narrow and now - self._fell_at < _SETTLE_S:
+            return False
+        got = max(0.0, 1.0 - share)
+        if is_narrow:
+            took_s = now - self._burst_at
+            self._fall(kbps * got * took_s / (took_s + _LONG_QUEUE_S), now)
+        else:
+            self._fall(kbps * min(_MISSED_MOST, got), now)
+        # What was lost by now is judged.
+        self._missing, self._window = 0, None
         return True
 
+    def beyond(self, kbps: float, now: float) -> None:
+        """Record that repairs of a burst that left at `kbps` went beyond the share for them."""
+        if self.state == "unknown":
+            self._fall(_MISSED_MOST * kbps, now)
+            self._window = None
+
     def _fall(self, came_kbps: float, now: float) -> None:
-        less = _MUCH_LESS if self._queue_s > _LONG_QUEUE_S else _LESS
-        kbps = less * came_kbps
         if self.state == "narrow":
-            kbps = max(_FALL_MOST * self.kbps, min(kbps, self.kbps))
-        elif now - self._fell_at < _FORGIVEN_S:
-            self._trial_s = min(2 * self._trial_s, _LONGEST_TRIAL_S)
+            kbps = max(_FALL_MOST * self.kbps, min(_NARROW_LESS * came_kbps, self.kbps))
+            self._hold_s = min(_LONGER * self._hold_s, _LONGEST_HOLD_S)
         else:
-            self._trial_s = _TRIAL_S
+            kbps = (_MUCH_LESS if self._queue_s > _LONG_QUEUE_S else _LESS) * came_kbps
+            recent = now - self._fell_at < _FORGIVEN_S
+            self._trial_s = min(2 * self._trial_s, _LONGEST_TRIAL_S) if recent else _TRIAL_S
+            self._hold_s = _HOLD_S
         self.kbps = min(_MOST_KBPS, max(_LEAST_KBPS, kbps))
         self.state = "narrow"
         self._good_s = 0.0
-        self._fell_at, self._fell_kbps = now, came_kbps
+        self.steady_kbps = min(self.steady_kbps, self.kbps)
+        self._fell_at, self._fell_kbps = now, max(came_kbps, self.kbps)
 
-    def _rise(self, came_kbps: float, span_s: float, stream_kbps: float) -> None:
+    def _rise(
+        self, came_kbps: float, sent_kbps: float, span_s: float, stream_kbps: float, now: float
+    ) -> None:
         self._good_s += span_s
         if self.state == "unknown":
             if self._good_s >= _UNKNOWN_S:
                 self.state = "wide"
         elif self.state == "narrow":
-            is_near = _NEAR * self._fell_kbps < self.kbps < _PAST * self._fell_kbps
-            growth = _SLOW_GROWTH if is_near else _GROWTH
-            grown = self.kbps * (1.0 + (growth - 1.0) * min(span_s, 2.0))
-            self.kbps = max(self.kbps, min(grown, _BEYOND * came_kbps + _BEYOND_KBPS))
-            if self.kbps >= _ROOMY * stream_kbps and self._good_s >= self._trial_s:
+            self._grow(came_kbps, span_s, now)
+            roomy = self.kbps >= _ROOMY * stream_kbps and sent_kbps >= _MOST_OF_IT * stream_kbps
+            if roomy and self._good_s >= self._trial_s:
                 self.state = "wide"
+
+    def _grow(self, came_kbps: float, span_s: float, now: float) -> None:
+        is_past = self.kbps >= _PAST * self._fell_kbps
+        growth = _FREE_GROWTH if is_past else _GROWTH
+        grown = self.kbps * (1.0 + (growth - 1.0) * min(span_s, 2.0))
+        if is_past:
+            self._hold_s = _HOLD_S
+        else:
+            most = _HELD * self._fell_kbps
+            if now - self._fell_at >= self._hold_s:
+                most = max(most, _TRIED * self.kbps)
+            grown = min(grown, most)
+        if self._queue_s > _FELT_QUEUE_S:
+            grown = min(grown, _FELT * came_kbps)
+        self.kbps = max(self.kbps, min(grown, _BEYOND * came_kbps + _BEYOND_KBPS))
 
     # What it may be sent.
 
@@ -259,7 +388,8 @@ class LinkEstimate:
         # Whoever could send much more before does not send all of it now.
         depth, since_s = max(_OCTETS, self._tokens), max(0.0, now - self._at)
         self._tokens += since_s * kbps * 125
-        if self._tokens < depth:
+        self._is_limited = self._tokens < depth
+        if self._is_limited:
             self._busy_s += since_s
         else:
             self._tokens = depth
@@ -269,10 +399,14 @@ class LinkEstimate:
     def spent(self, octets: int) -> None:
         """Take these octets from what may leave."""
         self._tokens -= octets
+        if self._is_limited:
+            self._busy_octets += octets
 
-    def repair(self, number: int, octets: int, stream_kbps: float, now: float) -> Repair:
+    def repair(
+        self, number: int, octets: int, stream_kbps: float, now: float, alone: bool = False
+    ) -> Repair:
         """Decide on a retransmission: each packet at most once in a round trip, and all of them
-        within a share of a link that is not wide.
+        within a share of a link that is not wide; `alone`: nothing else of the picture is sent.
         """
         if not self.controlled:
             return "send"
@@ -286,8 +420,8 @@ class LinkEstimate:
             kbps = max(_REPAIR_LEAST_KBPS, stream_kbps or _TYPICAL_KBPS)
             if self.state == "narrow":
                 kbps = self.kbps
-            rate = 125 * _REPAIR_SHARE * kbps
-            depth = rate * _REPAIR_DEPTH_S
+            rate = 125 * kbps * (1.0 if alone else _REPAIR_SHARE)
+            depth = 125 * kbps * _REPAIR_SHARE * _REPAIR_DEPTH_S
             self._repair_octets = min(
                 depth, self._repair_octets + max(0.0, now - self._repair_at) * rate
             )
@@ -295,5 +429,7 @@ class LinkEstimate:
             if self._repair_octets < octets:
                 return "beyond"
             self._repair_octets -= octets
+            # What a narrow link carries is for both.
+            self._tokens -= octets
         self._repaired[number % _REMEMBERED] = (number, now)
         return "send"

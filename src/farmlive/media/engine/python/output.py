@@ -226,8 +226,12 @@ class Fanout:
                 self._stop_video(viewer)
 
     def _stop_video(self, viewer: Viewer) -> None:
-        if viewer.epoch is not None:
-            viewer.selector.record_stall(viewer.epoch.track.layer, viewer.backpressure.since or 0.0)
+        slow, epoch = viewer.backpressure, viewer.epoch
+        if epoch is not None:
+            since = slow.since or 0.0
+            viewer.selector.record_stall(epoch.track.layer, since)
+            if slow.overflowed and viewer.adapts and epoch.track.layer == 0:
+                viewer.ladder.failed(since)
         self.joining.wait(viewer, muted=True)
 
     # Viewers join, leave and change.
@@ -383,14 +387,25 @@ class Fanout:
 
     def repair(self, viewer: Viewer, nack: rtcp.Nack, now: float) -> bool:
         """Answer a NACK; return True if the viewer now needs a keyframe."""
-        epoch = viewer.epoch
+        epoch, link = viewer.epoch, viewer.link
         if nack.ssrc != self.ssrcs.video:
             return False
-        if epoch is not None and viewer.link.state == "unknown" and viewer.forwarder is None:
-            kbps = viewer.link.pace_kbps(epoch.track.kbps, viewer.gently)
-            if viewer.link.missed(len(nack.missing), viewer.burst, kbps, now):
+        # A layer that is too much is told by its loss.
+        is_burst = not self.is_layered or (link.state == "unknown" and viewer.forwarder is None)
+        kbps = 0.0 if epoch is None else link.pace_kbps(epoch.track.kbps, viewer.gently)
+        if (
+            epoch is not None
+            and is_burst
+            and link.state != "wide"
+            and link.missed(link.count_new(nack.missing), viewer.sent.packets, kbps, now)
+        ):
+            self._select_rung(viewer, now)
+            # Of a keyframe alone the rest may be repaired.
+            if viewer.rung < KEYFRAMES:
                 return self._give_up(viewer, now)
         beyond = self.repairs.answer_nack(viewer, nack, now)
+        if beyond and epoch is not None and is_burst:
+            link.beyond(kbps, now)
         if viewer.alone.fallen:
             viewer.alone.fallen.clear()
             self._stop_video(viewer)
@@ -404,6 +419,7 @@ class Fanout:
         step_down(viewer, now)
         self.joining.give_up(viewer)
         self.select_track(viewer, now)
+        self._select_rung(viewer, now)
         self.on_air.want_keyframe(viewer.target or epoch.track, patiently=True)
         return True
 
@@ -428,11 +444,10 @@ class Fanout:
     ) -> bool:
         """Handle a viewer's receiver report; return True if it now needs another keyframe."""
         if round_trip_s is not None:
-            viewer.link.measured(round_trip_s)
+            viewer.link.measured(round_trip_s, now - round_trip_s - report.delay / 65536)
         if report.ssrc != self.ssrcs.video:
             return False
-        if viewer.epoch is not None:
-            self._estimate(viewer, report, now)
+        self._estimate(viewer, report, now)
         before = viewer.selector.loss
         full = viewer.selector.record_report(report.highest, report.total_lost, now)
         if not full or not self.is_layered:
@@ -453,6 +468,10 @@ class Fanout:
         if forwarder is not None and paces(viewer):
             self.flush()
             self.joining.pace(viewer)
+        self._select_rung(viewer, now)
+
+    def _select_rung(self, viewer: Viewer, now: float) -> None:
+        rung_select.decide(self.joining, self.on_air, viewer, self.flush, now)
 
     def record_check(self, viewer: Viewer, round_trip_s: float, now: float) -> bool:
         """Handle the answer to a check of a viewer's link; return True if it now needs another
@@ -486,6 +505,7 @@ class Fanout:
         """Do a viewer's work of each second; return True if it needs another keyframe."""
         viewer.rtx_left = RTX_PER_S
         viewer.forget_past(now)
+        self._select_rung(viewer, now)
         epoch = viewer.epoch
         if epoch is not None and epoch.squeezed is not None:
             newest = epoch.track.ring.newest

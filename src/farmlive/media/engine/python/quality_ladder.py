@@ -15,8 +15,10 @@ FULL, FEWER_FRAMES, KEYFRAMES, SOUND = range(4)
 
 # To leave out the frames that no other refers to helps if they are this share of the stream.
 _SHARE_LEAST = 0.1
-# A step up needs this much more than it takes.
-_ROOMY = 1.03
+# A step up needs this much more than it takes, for so many seconds: what carries a keyframe now and
+# then may not carry a stream. Once in a while less is tried.
+_ROOMY, _ROOMY_S = 1.15, 0.0
+_BARELY, _BARELY_S = 1.03, 5.0
 # A keyframe that has not left after this many seconds is not worth the wait.
 KEYFRAME_MOST_S = 4.0
 # A step up comes after a pause that doubles after each failed step.
@@ -27,7 +29,16 @@ _TRIAL_S, _FORGIVEN_S = 10.0, 60.0
 class QualityLadder:
     """The rung of one viewer: down at once, up after a pause; `most` is what the viewer wants."""
 
-    __slots__ = ("_can_thin", "_pause_s", "_raised_at", "_up_at", "carried", "most")
+    __slots__ = (
+        "_barely_at",
+        "_can_thin",
+        "_pause_s",
+        "_raised_at",
+        "_roomy_at",
+        "_up_at",
+        "carried",
+        "most",
+    )
 
     def __init__(self) -> None:
         self.most = FULL
@@ -38,6 +49,9 @@ class QualityLadder:
         self._pause_s = _PAUSE_S
         self._up_at = 0.0
         self._raised_at: float | None = None
+        # Since when the link carries more, with room and barely.
+        self._roomy_at: float | None = None
+        self._barely_at: float | None = None
 
     @property
     def rung(self) -> int:
@@ -45,22 +59,41 @@ class QualityLadder:
         return max(self.carried, self.most)
 
     def decide(
-        self, narrow: bool, kbps: float, stream_kbps: float, disposable: float, now: float
+        self,
+        narrow: bool,
+        kbps: float,
+        steady_kbps: float,
+        stream_kbps: float,
+        disposable_kbps: float,
+        now: float,
     ) -> None:
-        """Adapt to what the link carries.
+        """Adapt to what the link carries: less by its estimate, more by what it carried for longer
+        than a moment.
 
-        `stream_kbps` is the bitrate of the viewer's track, 0 if unknown, and `disposable` the share
-        of it that is in frames which no other refers to. A link that is not narrow carries all.
+        `stream_kbps` is the bitrate of the viewer's track, 0 if unknown, and `disposable_kbps` that
+        of its frames which no other refers to. A link that is not narrow carries all.
         """
-        self._can_thin = disposable >= _SHARE_LEAST
+        self._can_thin = 0 < _SHARE_LEAST * stream_kbps <= disposable_kbps
         if self._raised_at is not None and now - self._raised_at > _FORGIVEN_S:
             self._pause_s = _PAUSE_S
         if not narrow:
             self.carried = FULL
-        elif (fits := self._fitting(kbps, stream_kbps, disposable)) > self.carried:
+        elif (fits := self._fitting(kbps, stream_kbps, disposable_kbps)) > self.carried:
             self._lower(fits, now)
-        elif now >= self._up_at:
-            self._raise(self._fitting(kbps / _ROOMY, stream_kbps, disposable), now)
+        else:
+            roomy = self._fitting(steady_kbps / _ROOMY, stream_kbps, disposable_kbps)
+            barely = self._fitting(steady_kbps / _BARELY, stream_kbps, disposable_kbps)
+            self._roomy_at = _since(self._roomy_at, roomy < self.carried, now)
+            self._barely_at = _since(self._barely_at, barely < self.carried, now)
+            if now < self._up_at:
+                return
+            if self.carried == SOUND:
+                # Nothing has measured the link meanwhile.
+                self._raise(KEYFRAMES, now)
+            elif self._roomy_at is not None and now - self._roomy_at >= _ROOMY_S:
+                self._raise(roomy, now)
+            elif self._barely_at is not None and now - self._barely_at >= _BARELY_S:
+                self._raise(barely, now)
 
     def failed(self, now: float) -> None:
         """Record that what the viewer gets came too late: its link does not carry it."""
@@ -69,11 +102,11 @@ class QualityLadder:
             below = KEYFRAMES
         self._lower(min(below, SOUND), now)
 
-    def _fitting(self, kbps: float, stream_kbps: float, disposable: float) -> int:
+    def _fitting(self, kbps: float, stream_kbps: float, disposable_kbps: float) -> int:
         """Return the best rung by bitrate; only lateness shows that keyframes are too much."""
         if kbps >= stream_kbps:
             return FULL
-        if self._can_thin and kbps >= stream_kbps * (1 - disposable):
+        if self._can_thin and kbps >= stream_kbps - disposable_kbps:
             return FEWER_FRAMES
         return KEYFRAMES
 
@@ -81,12 +114,18 @@ class QualityLadder:
         if self._raised_at is not None and now - self._raised_at < _TRIAL_S:
             self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
         self.carried = rung
-        self._raised_at = None
+        self._raised_at = self._roomy_at = self._barely_at = None
         self._up_at = now + self._pause_s
 
-    def _raise(self, fits: int, now: float) -> None:
-        if fits < self.carried:
-            # After sound alone keyframes are tried first: nothing has measured the link meanwhile.
-            self.carried = KEYFRAMES if self.carried == SOUND else fits
-            self._raised_at = now
-            self._up_at = now + self._pause_s
+    def _raise(self, rung: int, now: float) -> None:
+        self.carried = rung
+        self._raised_at = now
+        self._roomy_at = self._barely_at = None
+        self._up_at = now + self._pause_s
+
+
+def _since(since: float | None, holds: bool, now: float) -> float | None:
+    """Return since when something holds; None if it does not."""
+    if not holds:
+        return None
+    return now if since is None else since

@@ -8,6 +8,7 @@ from farmlive.media.engine.interface import Ssrcs
 from farmlive.media.engine.python.epoch import Epoch
 from farmlive.media.engine.python.forwarder import RewriteOffset, write
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
+from farmlive.media.engine.python.quality_ladder import KEYFRAMES
 from farmlive.media.engine.python.track import Track
 from farmlive.media.engine.python.viewer import Viewer
 from farmlive.media.wire import rtcp
@@ -79,12 +80,15 @@ class Rtx:
             if shift is None or packet is None or viewer.rtx_left <= 0:
                 self.unrepaired += 1
                 continue
+            if viewer.rung == KEYFRAMES and not viewer.is_of_keyframe(epoch, packet):
+                continue
             if epoch.is_left_out(packet):
                 # It came late, at the edge of its frame. A player would wait for its number.
                 packet = packet._replace(payload=b"")
             if viewer.link.state != "wide" and epoch.is_before_group(packet, viewer.cursor):
                 continue
-            verdict = viewer.link.repair(number, len(packet.payload), epoch.track.kbps, now)
+            alone = viewer.rung == KEYFRAMES and viewer.epoch is None
+            verdict = viewer.link.repair(number, len(packet.payload), epoch.track.kbps, now, alone)
             if verdict != "send":
                 self.unrepaired += verdict == "beyond"
                 beyond |= verdict == "beyond"

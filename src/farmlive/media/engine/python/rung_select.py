@@ -4,10 +4,12 @@ quality_ladder.py decides, and catch_up.py sends accordingly: only a viewer that
 live on a forwarder. `flush` sends what waits to be sent.
 """
 
+import math
 from collections.abc import Callable
 
 from farmlive.media.engine.python.catch_up import CatchUp
-from farmlive.media.engine.python.quality_ladder import KEYFRAMES, SOUND
+from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.quality_ladder import FEWER_FRAMES, FULL, KEYFRAMES, SOUND
 from farmlive.media.engine.python.viewer import Viewer
 
 
@@ -18,12 +20,44 @@ def limit(joining: CatchUp, viewer: Viewer, most: int, flush: Callable[[], None]
         _apply(joining, viewer, flush)
 
 
+def decide(
+    joining: CatchUp,
+    publisher: Publisher | None,
+    viewer: Viewer,
+    flush: Callable[[], None],
+    now: float,
+) -> None:
+    """Adapt what the viewer gets of its track to its link; of layers it gets one that fits."""
+    track = viewer.epoch.track if viewer.epoch is not None else viewer.target
+    if track is None or publisher is None:
+        return
+    narrow = viewer.link.state == "narrow" and len(publisher.layers) < 2
+    # Of a TCP connection nothing tells what it carries but that its queue overflows.
+    link, limited = viewer.link, narrow or viewer.backpressure.overflowed
+    kbps, steady_kbps = (link.kbps, link.steady_kbps) if narrow else (math.inf, math.inf)
+    viewer.ladder.decide(limited, kbps, steady_kbps, track.kbps, track.disposable_kbps, now)
+    _apply(joining, viewer, flush)
+
+
 def _apply(joining: CatchUp, viewer: Viewer, flush: Callable[[], None]) -> None:
-    """Give the viewer less at once if it is to get less; more begins with the next group."""
+    """Give the viewer less at once if it is to get less; more begins with the next group, but for
+    frames that were left out.
+    """
     rung = viewer.ladder.rung
     if rung <= viewer.rung:
+        if viewer.rung == FEWER_FRAMES and rung == FULL:
+            viewer.rung = rung
         return
     viewer.rung = rung
-    if rung == SOUND or (rung == KEYFRAMES and viewer.forwarder is not None):
+    if viewer.epoch is None:
+        return
+    if rung == SOUND:
         flush()
         joining.give_up(viewer)
+    elif rung == KEYFRAMES:
+        if not viewer.is_in_keyframe:
+            flush()
+            joining.end_keyframe(viewer)
+    elif viewer.forwarder is not None:
+        flush()
+        joining.pace(viewer)

@@ -114,6 +114,9 @@ class Sending:
         """
         out, ssrcs, time = b"", [], rtp.ntp(wall)
         epoch, sound = viewer.epoch, self._sound
+        if epoch is None and viewer.past:
+            # It waits for the next keyframe: the time of its picture goes on.
+            epoch = viewer.past[-1]
         if epoch is not None:
             stamp = (epoch.track.timestamp_at(now) + epoch.shift.timestamp) & 0xFFFFFFFF
             ssrcs.append(self._ssrcs.video)

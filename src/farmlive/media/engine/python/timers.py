@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from farmlive.clock import now_ms
 from farmlive.media.engine.interface import Listener, Output, Peer, Timeouts
+from farmlive.media.engine.python.catch_up import wants_sender_report
 from farmlive.media.engine.python.net.sockets import Ports
 from farmlive.media.engine.python.output import Fanout
 from farmlive.media.engine.python.peer import EnginePeer
@@ -179,6 +180,10 @@ class Timers:
             again |= bool(fanout.joining.catching)
             if self._is_probing and fanout.joining.probing:
                 again |= self._probe(fanout, now)
+            for viewer in fanout.joining.take_measuring():
+                entry = self._turns[viewer.peer % _TICKS_A_SECOND].get(viewer.peer)
+                if entry is not None:
+                    self.send_sender_report(entry, now)
         if again:
             self._burst_timer = self._loop.call_later(_BURST_S, self._send_bursts)
 
@@ -281,7 +286,8 @@ class Timers:
             if peer.fanout.run_each_second(peer.viewer, now):
                 self.request_keyframes(peer.fanout)
             peer.seconds += 1
-            if peer.seconds <= _FIRST_REPORTS or peer.seconds % _SECONDS_A_REPORT == 0:
+            usual = peer.seconds <= _FIRST_REPORTS or peer.seconds % _SECONDS_A_REPORT == 0
+            if wants_sender_report(peer.viewer, usual, now):
                 self.send_sender_report(peer, now)
         if now - alive > self._timeouts.consent and not peer.lost:
             peer.lost = True

@@ -71,10 +71,12 @@ class Viewer:
 
     __slots__ = (
         "_alone",
+        "adapts",
         "address",
+        "answered",
         "audio_shift",
         "backpressure",
-        "burst",
+        "began_at",
         "cursor",
         "entered",
         "epoch",
@@ -131,6 +133,8 @@ class Viewer:
         self.link = LinkEstimate(
             now, controlled and not viewing.exempt and isinstance(sock, socket.socket)
         )
+        # Whether it gets what its link carries, or all.
+        self.adapts = controlled and not viewing.exempt
         # What it is to get of its track, and what it gets until the next group of pictures.
         self.ladder = QualityLadder()
         self.rung = FULL
@@ -140,16 +144,18 @@ class Viewer:
         # The next packet of the ring to send, while catching up.
         self.cursor: int | None = None
         self.epoch: Epoch | None = None
-        # The first packet of the group that it began with, whether it gets that hardly faster than
-        # it comes, and how many packets it had of it while catching up.
+        # The first packet of the group that it began with, when it began, and whether it gets that
+        # hardly faster than it comes.
         self.entered = 0
+        self.began_at = now
         self.gently = False
-        self.burst = 0
         # A group that its link did not carry to the end: it waits for another one.
         self.spent: tuple[Track, int] | None = None
         # The earlier stretches, the newest last, and where the last of them ended.
         self.past: list[Epoch] = []
         self.last: Last | None = None
+        # The middle of the time of the last sender report that the viewer answered.
+        self.answered = 0
         # The reference time that our next report answers, and when it came.
         self.reference: tuple[ReferenceTime, float] | None = None
         self.rtx_sequence = randbelow(0x4000)
@@ -228,6 +234,22 @@ class Viewer:
         if epoch is not None:
             self.video = self.sent
             self.forwarder, self.cursor = None, (epoch.track.ring.highest + 1) & 0xFFFF
+
+    def is_of_keyframe(self, epoch: Epoch, packet: Packet) -> bool:
+        """Return whether a packet of this stretch belongs to the keyframe of the viewer's group."""
+        first = epoch.track.ring.get(self.entered)
+        return first is not None and first.timestamp == packet.timestamp
+
+    @property
+    def is_in_keyframe(self) -> bool:
+        """Whether it has had a part of its group's keyframe, and the rest is to come."""
+        if self.epoch is None or self.cursor is None:
+            return False
+        ring, cursor = self.epoch.track.ring, self.cursor
+        first, last = ring.get(self.entered), ring.get((cursor - 1) & 0xFFFF)
+        if cursor == self.entered or first is None:
+            return first is not None
+        return last is not None and last.timestamp == first.timestamp and not last.marker
 
     @property
     def stream_kbps(self) -> float:

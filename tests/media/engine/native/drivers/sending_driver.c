@@ -171,8 +171,11 @@ static void take_report(void)
     struct receiver_report report = {.ssrc = watched[viewer->peer]->sending.ssrcs.video};
     report.highest = (uint32_t)integer();
     report.total_lost = (int32_t)integer();
-    double rtt_s = real();
-    bool due = output_reported(watched[viewer->peer], viewer, &report, rtt_s, real());
+    double rtt_s = real(), now = real();
+    /* It answers a sender report. */
+    if (rtt_s >= 0)
+        catch_up_wants_sender_report(viewer, true, now - rtt_s);
+    bool due = output_reported(watched[viewer->peer], viewer, &report, rtt_s, now);
     printf("t %d\n", due);
 }
 

@@ -16,6 +16,7 @@ from tests.media.support.scripted_peers import Hearers, Nowhere
 from farmlive.media.engine.interface import Outgoing, Publishing, Ssrcs, Viewing
 from farmlive.media.engine.python import sending, sound
 from farmlive.media.engine.python import viewer as viewer_module
+from farmlive.media.engine.python.catch_up import wants_sender_report
 from farmlive.media.engine.python.forwarder import RewriteOffset
 from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
@@ -271,6 +272,8 @@ class Twins:
     def report(self, peer: int, highest: int, lost: int, rtt_s: float | None = None) -> None:
         fanout, viewer = self._fanout(peer)
         block = rtcp.ReceiverReport(fanout.ssrcs.video, 0, lost, highest, 0, 0, 0)
+        if rtt_s is not None:
+            wants_sender_report(viewer, True, self.now - rtt_s)
         due = fanout.record_report(viewer, block, self.now, rtt_s)
         rtt = -1.0 if rtt_s is None else rtt_s
         self._tell(f"report {peer} {highest} {lost} {rtt!r} {self.now!r}", int(due))

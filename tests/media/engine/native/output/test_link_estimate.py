@@ -22,6 +22,7 @@ class CLink(ctypes.Structure):
         ("controlled", ctypes.c_bool),
         ("state", ctypes.c_int),
         ("kbps", ctypes.c_double),
+        ("steady_kbps", ctypes.c_double),
         ("round_trip_s", ctypes.c_double),
         ("rest", ctypes.c_double * 64),
     ]
@@ -34,7 +35,8 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.link_estimate_join.argtypes = [u32, real, truth, real]
     native.link_estimate_init.argtypes = [at, real, truth]
     native.link_estimate_clear.argtypes = [at]
-    native.link_estimate_measured.argtypes = [at, real]
+    native.link_estimate_measured.argtypes = [at, real, real]
+    native.link_estimate_measuring.argtypes = [at, real]
     native.link_estimate_checked.argtypes = [at, real]
     native.link_estimate_checked.restype = real
     native.link_estimate_forget_route.argtypes = [at]
@@ -43,14 +45,18 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.link_estimate_wants_report.argtypes = [at, real]
     native.link_estimate_wants_report.restype = truth
     native.link_estimate_reported.argtypes = [at, u32, ctypes.c_int32, u32, real, real]
-    native.link_estimate_missed.argtypes = [at, number, number, real, real]
+    native.link_estimate_begin_burst.argtypes = [at, u32, real]
+    native.link_estimate_beyond.argtypes = [at, real, real]
+    native.link_estimate_missed.argtypes = [at, number, u32, real, real]
     native.link_estimate_missed.restype = truth
     native.link_estimate_pace_kbps.argtypes = [at, real, truth]
     native.link_estimate_pace_kbps.restype = real
     native.link_estimate_may_send.argtypes = [at, real, real]
     native.link_estimate_may_send.restype = real
     native.link_estimate_spent.argtypes = [at, u32]
-    native.link_estimate_repair.argtypes = [at, u16, u32, real, real]
+    native.link_estimate_is_new.argtypes = [at, u16]
+    native.link_estimate_is_new.restype = truth
+    native.link_estimate_repair.argtypes = [at, u16, u32, real, real, truth]
     return native
 
 
@@ -73,7 +79,7 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
     at = ctypes.byref(native)
     c.link_estimate_init(at, now, controlled)
     highest, lost, octets, stream = draw.randrange(2**16), 0, draw.randrange(2**32), 1_600.0
-    loss, rtt_s = 0.0, 0.05
+    loss, rtt_s, sent = 0.0, 0.05, 0
     seen = set()
     for _ in range(400):
         now += draw.choice((0.004, 0.1, 0.4, 0.9, draw.random()))
@@ -83,8 +89,12 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             rtt_s = draw.choice((0.05, 0.05, 0.12, 0.3, 1.2))
         elif what == 1:
             measured = draw.choice((rtt_s, rtt_s, draw.random(), -1.0, 65_535.9))
-            python.measured(measured)
-            c.link_estimate_measured(at, measured)
+            sent_at = now - draw.choice((measured, 0.0, 1.0))
+            python.measured(measured, sent_at)
+            c.link_estimate_measured(at, measured, sent_at)
+        elif what == 6:
+            python.measuring(now)
+            c.link_estimate_measuring(at, now)
         elif what in (2, 3, 4, 5):
             packets = draw.choice((0, 150, 400, 70_000))
             highest, lost = (highest + packets) & 0xFFFFFFFF, lost + round(packets * loss)
@@ -96,7 +106,7 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             python.reported(highest, shown, octets, stream, now)
             c.link_estimate_reported(at, highest, shown, octets, stream, now)
         elif what == 8 and draw.random() < 0.2 and controlled:
-            missing, sent = draw.randrange(150), draw.choice((0, 20, 300))
+            missing, sent = draw.randrange(150), sent + draw.choice((0, 20, 300))
             fell = c.link_estimate_missed(at, missing, sent, 3_200.0, now)
             assert fell == python.missed(missing, sent, 3_200.0, now)
         elif what in (12, 13, 14):
@@ -114,11 +124,19 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             elif draw.random() < 0.2:
                 python.forget_route()
                 c.link_estimate_forget_route(at)
+        elif what == 8 and controlled and draw.random() < 0.3:
+            python.begin_burst(sent, now)
+            c.link_estimate_begin_burst(at, sent, now)
+        elif what == 8 and controlled and draw.random() < 0.1:
+            python.beyond(3_200.0, now)
+            c.link_estimate_beyond(at, 3_200.0, now)
         elif what in (9, 10):
             for _ in range(draw.randrange(20)):
                 number, size = draw.randrange(300) + draw.choice((0, 65_000)), draw.randrange(1_400)
-                verdict = REPAIRS[c.link_estimate_repair(at, number, size, stream, now)]
-                assert verdict == python.repair(number, size, stream, now)
+                alone = draw.random() < 0.2
+                assert c.link_estimate_is_new(at, number) == bool(python.count_new([number]))
+                verdict = REPAIRS[c.link_estimate_repair(at, number, size, stream, now, alone)]
+                assert verdict == python.repair(number, size, stream, now, alone)
         else:
             gently = draw.random() < 0.3
             kbps = python.pace_kbps(stream, gently)
@@ -129,6 +147,7 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             c.link_estimate_spent(at, size)
         assert STATES[native.state] == python.state
         assert native.kbps == python.kbps
+        assert native.steady_kbps == python.steady_kbps
         seen.add(python.state)
     c.link_estimate_clear(at)
     assert controlled or seen == {"wide"}

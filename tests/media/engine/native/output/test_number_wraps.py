@@ -37,7 +37,8 @@ def test_a_viewer_with_offsets_of_its_own_is_served_while_others_come_and_go(
     twins.join(2, PLAIN)
     twins.fall(1, 5)
     twins.second(1)
-    camera.frames(60)
+    # After four seconds it is tried whether it can have all again.
+    camera.frames(150)
     twins.second(1)
     camera.frames(1, keyframes=(0,))
     own, other = twins.viewers[1].epoch, twins.viewers[2].epoch

@@ -22,7 +22,7 @@ NAMES = (
     "h264", "layer_probe", "layer_select", "link_estimate", "output", "packet_batch", "picture_id",
     "publisher", "quality_ladder", "receiver", "red", "ring", "rtcp", "rtcp_write", "rtp",
     "rtp_rewrite", "rtx", "rung_select", "sending", "slow_viewer", "sound", "splice", "track",
-    "track_demux", "track_select", "transport_cc", "viewer",
+    "track_demux", "track_select", "transport_cc", "viewer", "viewer_feedback",
 )  # fmt: skip
 
 EVERYTHING = Viewing(

@@ -1,4 +1,4 @@
-"""The ladder: on the same link, share of frames and failures C decides as Python does."""
+"""The ladder: on the same link, disposable of frames and failures C decides as Python does."""
 
 import ctypes
 from random import Random
@@ -27,7 +27,7 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     at, real, truth = ctypes.c_void_p, ctypes.c_double, ctypes.c_bool
     native.quality_ladder_init.argtypes = [at]
     native.quality_ladder_rung.argtypes = [at]
-    native.quality_ladder_decide.argtypes = [at, truth, real, real, real, real]
+    native.quality_ladder_decide.argtypes = [at, truth, real, real, real, real, real]
     native.quality_ladder_failed.argtypes = [at, real]
     return native
 
@@ -38,12 +38,12 @@ def test_a_rung_is_chosen_alike(c: ctypes.CDLL, seed: int) -> None:
     native, python, now = CLadder(), QualityLadder(), draw.uniform(0, 1_000)
     at = ctypes.byref(native)
     c.quality_ladder_init(at)
-    share, seen = 0.0, set()
+    disposable, seen = 0.0, set()
     for _ in range(300):
         now += draw.choice((0.1, 1.0, draw.random() * 20))
         what = draw.randrange(12)
         if what == 0:
-            share = draw.choice((0.0, 0.1, 0.4, draw.random()))
+            disposable = draw.choice((0.0, 160.0, 640.0, draw.uniform(0, 1_600)))
         elif what == 1:
             python.most = native.most = draw.choice((0, 0, 0, 1, 2, 3))
         elif what == 2:
@@ -53,8 +53,9 @@ def test_a_rung_is_chosen_alike(c: ctypes.CDLL, seed: int) -> None:
             stream = draw.choice((0.0, 1_600.0))
             kbps = draw.choice((960.0, 1_600.0, draw.uniform(0, 2_400)))
             narrow = draw.random() < 0.9
-            python.decide(narrow, kbps, stream, share, now)
-            c.quality_ladder_decide(at, narrow, kbps, stream, share, now)
+            steady = draw.choice((kbps, draw.uniform(0, 2_400)))
+            python.decide(narrow, kbps, steady, stream, disposable, now)
+            c.quality_ladder_decide(at, narrow, kbps, steady, stream, disposable, now)
         assert native.carried == python.carried
         assert c.quality_ladder_rung(at) == python.rung
         seen.add(python.carried)

@@ -140,13 +140,14 @@ struct hearing_of {
     double now, came; /* when it was read, and when it came */
 };
 
-/* Return the round trip by a report block on a sender report of ours (RFC 3550, section 6.4.1), or
- * a negative number. */
-static double round_trip_s(const struct core *core, const struct receiver_report *report,
-                           double now)
+/* Return the round trip by the first report block on a sender report of ours (RFC 3550, section
+ * 6.4.1), or a negative number; later ones tell nothing new of the way there. */
+static double round_trip_s(const struct core *core, struct viewer *viewer,
+                           const struct receiver_report *report, double now)
 {
-    if (report->last_report == 0)
+    if (report->last_report == 0 || report->last_report == viewer->answered)
         return -1;
+    viewer->answered = report->last_report;
     uint32_t took = timers_ntp_middle(core, now) - report->last_report - report->delay;
     return (double)took / NTP_SHORT_SECOND;
 }
@@ -171,7 +172,7 @@ static void viewer_reported(struct core *core, struct peer *peer, const struct r
     }
     case RTCP_RECEIVER_REPORT:
         if (output_reported(output, viewer, &report->of.receiver,
-                            round_trip_s(core, &report->of.receiver, came), now))
+                            round_trip_s(core, viewer, &report->of.receiver, came), now))
             timers_request_keyframes(core, output, now);
         break;
     case RTCP_REFERENCE_TIME:

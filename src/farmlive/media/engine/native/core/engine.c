@@ -110,9 +110,10 @@ static void let_in(struct core *core, struct peer *peer, double now)
                        /* TCP shows by its send queue what the link carries. */
                        core->link_control && port_transport(peer->at.port) == TRANSPORT_UDP);
         viewer->choice.most = peer->most;
+        viewer->adapts &= core->link_control;
         if (!peer->viewing.exempt)
             viewer->ladder.most = peer->most_rung;
-        link_estimate_measured(&viewer->link, peer->round_trip_s);
+        link_estimate_measured(&viewer->link, peer->round_trip_s, now);
         peer->viewer = viewer;
         output_add(peer->output, viewer, now);
         timers_send_sender_report(core, peer, now);

@@ -188,7 +188,8 @@ static void second(struct core *core, struct peer *peer, double now)
         if (output_second(peer->output, peer->viewer, now))
             timers_request_keyframes(core, peer->output, now);
         peer->seconds++;
-        if (peer->seconds <= FIRST_REPORTS || peer->seconds % SECONDS_A_REPORT == 0)
+        bool usual = peer->seconds <= FIRST_REPORTS || peer->seconds % SECONDS_A_REPORT == 0;
+        if (catch_up_wants_sender_report(peer->viewer, usual, now))
             timers_send_sender_report(core, peer, now);
     }
     if (now - alive > core->times.consent && !peer->lost) {
@@ -292,12 +293,27 @@ double timers_due(const struct core *core)
     return due;
 }
 
+/* Send a sender report behind the keyframe of each viewer whose link it is to measure. */
+static void measure_links(struct core *core, struct output *output, double now)
+{
+    output->catch_up.measures = false;
+    list_each(link, &output->catch_up.waiting) {
+        struct viewer *viewer = list_entry(link, struct viewer, place);
+        struct peer *peer = viewer->is_measured ? core_peer(core, viewer->peer) : NULL;
+        viewer->is_measured = false;
+        if (peer != NULL)
+            timers_send_sender_report(core, peer, now);
+    }
+}
+
 static void pump(struct core *core, double now)
 {
     core->is_catching_up = false;
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
         output_send_bursts(output, now);
+        if (output->catch_up.measures)
+            measure_links(core, output, now);
         core->is_catching_up |= !list_is_empty(&output->catch_up.catching);
         if (core->is_probing)
             core->is_catching_up |= probe(core, output, now);

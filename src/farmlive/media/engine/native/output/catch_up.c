@@ -72,6 +72,14 @@ void catch_up_give_up(struct catch_up *catch_up, struct viewer *viewer)
     catch_up_wait(catch_up, viewer, true);
 }
 
+void catch_up_end_keyframe(struct catch_up *catch_up, struct viewer *viewer)
+{
+    viewer_note_group(viewer);
+    if (viewer->has_epoch)
+        viewer_spend(viewer, true);
+    catch_up_wait(catch_up, viewer, false);
+}
+
 void catch_up_pace(struct catch_up *catch_up, struct viewer *viewer)
 {
     struct forwarder *forwarder = viewer->forwarder;
@@ -90,6 +98,17 @@ void catch_up_step_down(struct viewer *viewer, double now)
 {
     if (viewer->has_epoch && viewer->epoch.track->incoming->layers > 0)
         choice_stalled(&viewer->choice, viewer->epoch.track->layer, now);
+}
+
+bool catch_up_wants_sender_report(struct viewer *viewer, bool usual, double now)
+{
+    if (viewer->link.state != LINK_NARROW || viewer->rung == RUNG_SOUND)
+        return usual;
+    if (!viewer->has_epoch)
+        return usual && viewer->rung != RUNG_KEYFRAMES;
+    if (viewer->rung != RUNG_KEYFRAMES)
+        link_estimate_measuring(&viewer->link, now);
+    return true;
 }
 
 /* Return whether the viewer gets the keyframe of a track that begins at a pace. A layer may be more
@@ -129,9 +148,10 @@ static bool enter(struct catch_up *catch_up, struct viewer *viewer, struct track
         return false;
     viewer->has_epoch = true;
     viewer->cursor = viewer->entered = start;
+    viewer->began_at = now;
     viewer_spend(viewer, false);
     viewer->gently = false;
-    viewer->burst = 0;
+    link_estimate_begin_burst(&viewer->link, viewer_video(viewer).packets, now);
     viewer->rung = quality_ladder_rung(&viewer->ladder);
     slow_viewer_resume(&viewer->slow, now);
     choice_begin_stream(&viewer->choice);
@@ -258,14 +278,6 @@ bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
     return true;
 }
 
-/* Return whether the packet belongs to the keyframe of the viewer's group. */
-static bool is_of_keyframe(const struct viewer *viewer, const struct ring *ring,
-                           const struct packet *packet)
-{
-    const struct packet *first = ring_get(ring, viewer->entered);
-    return first != NULL && first->timestamp == packet->timestamp;
-}
-
 /* Return whether the link of a paced viewer does not carry this packet in time. A keyframe always
  * goes out: it is a picture. */
 static bool is_late(const struct ring *ring, const struct packet *packet)
@@ -292,7 +304,16 @@ static struct part take_part(struct viewer *viewer, const struct ring *ring, dou
            ahead16(ring->highest, viewer->cursor) >= 0) {
         struct packet *packet = ring_get(ring, viewer->cursor);
         if (packet != NULL) {
-            bool of_keyframe = is_of_keyframe(viewer, ring, packet);
+            bool of_keyframe = viewer_is_of_keyframe(viewer, &viewer->epoch, packet);
+            bool fewer = viewer->rung == RUNG_FEWER_FRAMES;
+            if (!still && !of_keyframe && epoch_leaves_out(&viewer->epoch, packet, fewer)) {
+                /* What follows has other numbers. */
+                if (part.count > 0)
+                    break;
+                epoch_leave_out(&viewer->epoch, packet);
+                viewer->cursor++;
+                continue;
+            }
             part.is_shown = still && !of_keyframe;
             part.gives_up = !still && paced && !of_keyframe && is_late(ring, packet);
             if (part.is_shown || part.gives_up)
@@ -304,13 +325,6 @@ static struct part take_part(struct viewer *viewer, const struct ring *ring, dou
         viewer->cursor++;
     }
     return part;
-}
-
-/* Let a viewer of keyframes alone, which had one, wait for the next. */
-static void end_keyframe(struct catch_up *catch_up, struct viewer *viewer)
-{
-    viewer_spend(viewer, true);
-    catch_up_wait(catch_up, viewer, false);
 }
 
 void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct publisher *on_air,
@@ -326,7 +340,13 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         catch_up_wait(catch_up, viewer, false);
         return;
     }
-    if (viewer_queued_bytes(viewer) > HELD_WHILE_CATCHING)
+    if (viewer->rung == RUNG_KEYFRAMES && now - viewer->began_at > KEYFRAME_MOST_S) {
+        quality_ladder_failed(&viewer->ladder, now);
+        catch_up_give_up(catch_up, viewer);
+        return;
+    }
+    /* Sound does not wait behind a keyframe alone. */
+    if (viewer_queued_bytes(viewer) > (viewer->rung == RUNG_KEYFRAMES ? 0 : HELD_WHILE_CATCHING))
         return;
     viewer_note_group(viewer);
     struct link_estimate *link = &viewer->link;
@@ -337,16 +357,21 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         room = link_estimate_may_send(
             link, link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently), now);
     struct part part = take_part(viewer, ring, room, paced);
-    viewer->burst += part.count;
     if (limited)
         link_estimate_spent(link, part.octets);
     if (part.count > 0)
         sending_send_to(catch_up->sending, &viewer, 1, part.packets, part.count);
     if (part.gives_up) {
+        if (viewer->epoch.track->incoming->layers == 0)
+            quality_ladder_failed(&viewer->ladder, now);
         catch_up_step_down(viewer, now);
         catch_up_give_up(catch_up, viewer);
     } else if (part.is_shown) {
-        end_keyframe(catch_up, viewer);
+        if (link->state != LINK_WIDE) {
+            link_estimate_measuring(link, now);
+            viewer->is_measured = catch_up->measures = true;
+        }
+        catch_up_end_keyframe(catch_up, viewer);
     } else if (!catch_up_goes_alone(viewer) && ahead16(ring->highest, viewer->cursor) < 0) {
         go_live(catch_up, viewer, on_air);
     }

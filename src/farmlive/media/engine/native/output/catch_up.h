@@ -16,6 +16,7 @@ struct catch_up {
     void (*left)(struct catch_up *catch_up, struct publisher *publisher);
     struct list waiting, catching; /* by `place` */
     struct list moving, probing;   /* by the link of that name */
+    bool measures;                 /* a viewer's link is to be measured now */
 };
 
 void catch_up_init(struct catch_up *catch_up, struct sending *sending,
@@ -25,11 +26,17 @@ void catch_up_init(struct catch_up *catch_up, struct sending *sending,
 void catch_up_wait(struct catch_up *catch_up, struct viewer *viewer, bool muted);
 /* Send the viewer no more of this group, which its link does not carry: it waits for another. */
 void catch_up_give_up(struct catch_up *catch_up, struct viewer *viewer);
+/* Let a viewer of keyframes alone, which had one, wait for the next. */
+void catch_up_end_keyframe(struct catch_up *catch_up, struct viewer *viewer);
 /* Send a live viewer the track at its own pace from now on; all packets that came have been
  * sent. */
 void catch_up_pace(struct catch_up *catch_up, struct viewer *viewer);
 /* Return whether the viewer gets a live track at its own pace. */
 bool catch_up_paces(const struct viewer *viewer);
+/* Return whether a viewer gets a sender report this second; `usual`: those on wide links do. On a
+ * narrow one it measures the queue, while a picture is sent: of keyframes alone it would be
+ * measured too late, and between them it would not show. */
+bool catch_up_wants_sender_report(struct viewer *viewer, bool usual, double now);
 /* Return whether the viewer does not get its track together with others: it is paced, or does not
  * get all of it. */
 bool catch_up_goes_alone(const struct viewer *viewer);

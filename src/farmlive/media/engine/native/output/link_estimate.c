@@ -24,32 +24,50 @@ static const double JOIN_OCTETS = 16000.0, OCTETS = 5000.0;
 static const double WINDOW_S = 0.8;
 /* A queue that delays packets this long is one that a limit fills; the second with loss. */
 static const double QUEUE_S = 0.150, LOSSY_QUEUE_S = 0.050;
+/* A sender report that was not answered within this time is lost. */
+static const double ANSWERED_WITHIN_S = 0.6;
+/* Times of one report that are closer than this are the same. */
+static const double CLOSE_S = 0.005;
+/* On a link that is narrow already a shorter one shows the limit. */
+static const double NARROW_QUEUE_S = 0.080;
 /* Loss without a queue is a radio's, up to this; on a link that is narrow already, up to the
  * second. */
 static const double LOSS = 0.02, POLICED_LOSS = 0.35, NARROW_LOSS = 0.15;
 /* Sent is this share of what arrived after a bad window, and the second if the queue was long. */
 static const double LESS = 0.85, MUCH_LESS = 0.7, LONG_QUEUE_S = 0.25;
+static const double NARROW_LESS = 0.9;
 static const double LEAST_KBPS = 60.0, MOST_KBPS = 100000.0;
 /* One fall takes no more than this share, and the queue has a while to drain before the next. */
 static const double FALL_MOST = 0.5, SETTLE_S = 1.5;
-/* Growth a second while nothing shows a limit: slow between these shares of what last was too
- * much. */
-static const double GROWTH = 1.3, SLOW_GROWTH = 1.06, NEAR = 0.85, PAST = 1.15;
-/* Nothing shows a limit, either, where little was sent: growth ends at this share of what
- * arrived. */
+/* Growth a second while nothing shows a limit. It stops at the first share of what last was too
+ * much; after a pause that grows by the factor after each fall, more is tried, by the second share
+ * at once, until the third shows that the limit is another one: then growth is the second. */
+static const double GROWTH = 1.3, FREE_GROWTH = 1.5, HELD = 0.96, TRIED = 1.2, PAST = 1.15;
+static const double HOLD_S = 3.5, LONGER = 1.25, LONGEST_HOLD_S = 30.0;
+/* Nothing shows a limit, either, where little was sent: growth ends at this share of what arrived;
+ * at the second share once a queue of this length is felt. */
 static const double BEYOND = 1.5, BEYOND_KBPS = 100.0;
+static const double FELT = 1.15, FELT_QUEUE_S = 0.025;
 /* A window in which the pace was the limit for this long measures the link, not the stream. */
-static const double BUSY_S = 0.2;
-/* A narrow link is wide again once its estimate exceeds the stream by this factor and this many
- * seconds were good; each failure doubles them. An unknown one needs a few good seconds. */
-static const double ROOMY = 1.25;
+static const double BUSY_S = 0.05;
+/* What a link may take at once beyond its rate, in bytes. */
+static const double BUCKET_OCTETS = 16000.0;
+/* A narrow link is wide again once its estimate exceeds the stream by the first factor, it is sent
+ * most of that, and this many seconds were good; each failure doubles them. An unknown one needs a
+ * few good seconds. */
+static const double ROOMY = 1.25, MOST_OF_IT = 0.7;
 static const double UNKNOWN_S = 3.0, TRIAL_S = 4.0, LONGEST_TRIAL_S = 32.0, FORGIVEN_S = 60.0;
 /* So many checks in a window say more about the queue than one report does: the shortest queue that
  * they saw is the one that stands. */
 enum { CHECKS = 3 };
 /* A viewer that misses more than this share of its burst can't carry it. */
 static const double MISSED_SHARE = 0.2;
-enum { MISSED_LEAST = 8, EXPECTED_MOST = 100000 };
+/* Of the pace of the burst it can carry this share at most. */
+static const double MISSED_MOST = 0.3;
+enum { MISSED_LEAST = 8 };
+/* So many packets tell the share that is lost; more than the second between two reports are of
+ * another numbering. */
+enum { TELLING = 30, EXPECTED_MOST = 100000 };
 static const double HIGHEST_RTT_S = 5.0;
 
 /* Repairs: the share of the link, which counts as this much at least while nothing shows a limit;
@@ -72,8 +90,10 @@ void link_estimate_init(struct link_estimate *link, double now, bool controlled)
         .state = controlled ? LINK_UNKNOWN : LINK_WIDE,
         .round_trip_s = -1,
         .trial_s = TRIAL_S,
+        .hold_s = HOLD_S,
         .fell_at = now - FORGIVEN_S,
         .probed_at = now - FORGIVEN_S,
+        .burst_at = now,
         .tokens = JOIN_OCTETS,
         .at = now,
         .repair_at = now - REPAIR_DEPTH_S,
@@ -84,7 +104,7 @@ void link_estimate_clear(struct link_estimate *link) { free(link->repaired); }
 
 /* What the viewer reports. */
 
-void link_estimate_measured(struct link_estimate *link, double round_trip_s)
+void link_estimate_measured(struct link_estimate *link, double round_trip_s, double sent_at)
 {
     if (!(0 <= round_trip_s && round_trip_s <= HIGHEST_RTT_S))
         return;
@@ -95,6 +115,18 @@ void link_estimate_measured(struct link_estimate *link, double round_trip_s)
         link->least_s += (round_trip_s - link->least_s) / 64;
     link->round_trip_s = round_trip_s;
     link->queue_s = round_trip_s - link->least_s;
+    link->is_fresh = true;
+    if (0 < link->measured_at && link->measured_at <= sent_at + CLOSE_S) {
+        link->is_whole = true;
+        link->measured_at = 0;
+        link->unanswered = 0;
+    }
+}
+
+void link_estimate_measuring(struct link_estimate *link, double now)
+{
+    link->unanswered += link->measured_at > 0;
+    link->measured_at = now;
 }
 
 double link_estimate_checked(struct link_estimate *link, double round_trip_s)
@@ -111,8 +143,9 @@ double link_estimate_checked(struct link_estimate *link, double round_trip_s)
 void link_estimate_forget_route(struct link_estimate *link)
 {
     link->round_trip_s = -1;
-    link->least_s = link->queue_s = link->standing_s = 0;
-    link->checks = 0;
+    link->least_s = link->queue_s = link->standing_s = link->measured_at = 0;
+    link->checks = link->unanswered = 0;
+    link->is_fresh = link->is_whole = false;
 }
 
 void link_estimate_probed(struct link_estimate *link, double now) { link->probed_at = now; }
@@ -132,34 +165,70 @@ bool link_estimate_wants_report(const struct link_estimate *link, double now)
 
 static void fall(struct link_estimate *link, double came_kbps, double now)
 {
-    double kbps = (link->queue_s > LONG_QUEUE_S ? MUCH_LESS : LESS) * came_kbps;
-    if (link->state == LINK_NARROW)
-        kbps = fmax(FALL_MOST * link->kbps, fmin(kbps, link->kbps));
-    else if (now - link->fell_at < FORGIVEN_S)
-        link->trial_s = fmin(2 * link->trial_s, LONGEST_TRIAL_S);
-    else
-        link->trial_s = TRIAL_S;
+    double kbps;
+    if (link->state == LINK_NARROW) {
+        kbps = fmax(FALL_MOST * link->kbps, fmin(NARROW_LESS * came_kbps, link->kbps));
+        link->hold_s = fmin(LONGER * link->hold_s, LONGEST_HOLD_S);
+    } else {
+        kbps = (link->queue_s > LONG_QUEUE_S ? MUCH_LESS : LESS) * came_kbps;
+        bool recent = now - link->fell_at < FORGIVEN_S;
+        link->trial_s = recent ? fmin(2 * link->trial_s, LONGEST_TRIAL_S) : TRIAL_S;
+        link->hold_s = HOLD_S;
+    }
     link->kbps = fmin(MOST_KBPS, fmax(LEAST_KBPS, kbps));
     link->state = LINK_NARROW;
     link->good_s = 0;
+    link->steady_kbps = fmin(link->steady_kbps, link->kbps);
     link->fell_at = now;
-    link->fell_kbps = came_kbps;
+    link->fell_kbps = fmax(came_kbps, link->kbps);
 }
 
-static void rise(struct link_estimate *link, double came_kbps, double span_s, double stream_kbps)
+static void grow(struct link_estimate *link, double came_kbps, double span_s, double now)
+{
+    bool is_past = link->kbps >= PAST * link->fell_kbps;
+    double growth = is_past ? FREE_GROWTH : GROWTH;
+    double grown = link->kbps * (1.0 + (growth - 1.0) * fmin(span_s, 2.0));
+    if (is_past) {
+        link->hold_s = HOLD_S;
+    } else {
+        double most = HELD * link->fell_kbps;
+        if (now - link->fell_at >= link->hold_s)
+            most = fmax(most, TRIED * link->kbps);
+        grown = fmin(grown, most);
+    }
+    if (link->queue_s > FELT_QUEUE_S)
+        grown = fmin(grown, FELT * came_kbps);
+    link->kbps = fmax(link->kbps, fmin(grown, BEYOND * came_kbps + BEYOND_KBPS));
+}
+
+static void rise(struct link_estimate *link, double came_kbps, double sent_kbps, double span_s,
+                 double stream_kbps, double now)
 {
     link->good_s += span_s;
     if (link->state == LINK_UNKNOWN) {
         if (link->good_s >= UNKNOWN_S)
             link->state = LINK_WIDE;
     } else if (link->state == LINK_NARROW) {
-        bool is_near = NEAR * link->fell_kbps < link->kbps && link->kbps < PAST * link->fell_kbps;
-        double growth = is_near ? SLOW_GROWTH : GROWTH;
-        double grown = link->kbps * (1.0 + (growth - 1.0) * fmin(span_s, 2.0));
-        link->kbps = fmax(link->kbps, fmin(grown, BEYOND * came_kbps + BEYOND_KBPS));
-        if (link->kbps >= ROOMY * stream_kbps && link->good_s >= link->trial_s)
+        grow(link, came_kbps, span_s, now);
+        bool roomy = link->kbps >= ROOMY * stream_kbps && sent_kbps >= MOST_OF_IT * stream_kbps;
+        if (roomy && link->good_s >= link->trial_s)
             link->state = LINK_WIDE;
     }
+}
+
+static void open_window(struct link_estimate *link, uint32_t highest, int32_t total_lost,
+                        uint32_t octets, double now)
+{
+    link->in_window = true;
+    link->window_at = now;
+    link->window_highest = highest;
+    link->window_lost = total_lost;
+    link->window_octets = octets;
+    link->busy_s = link->measured_at = 0;
+    link->unanswered = 0;
+    link->busy_octets = 0;
+    link->is_fresh = link->is_whole = false;
+    link->checks = 0;
 }
 
 void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_t total_lost,
@@ -167,52 +236,106 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
 {
     if (!link->controlled)
         return;
-    bool was_in_window = link->in_window;
-    double span_s = now - link->window_at;
-    if (was_in_window && span_s < WINDOW_S)
+    if (!link->in_window) {
+        open_window(link, highest, total_lost, octets, now);
         return;
+    }
+    double span_s = now - link->window_at, busy_s = link->busy_s;
+    uint32_t busy_octets = link->busy_octets;
+    if (span_s < WINDOW_S)
+        return;
+    if (link->checks >= CHECKS) {
+        link->queue_s = link->standing_s;
+        link->is_fresh = link->is_whole = true;
+    }
+    bool is_narrow = link->state == LINK_NARROW;
+    bool is_fresh = link->is_fresh, is_whole = link->is_whole;
     int64_t expected = (int64_t)highest - link->window_highest;
     int64_t lost = (int64_t)total_lost - link->window_lost;
     uint32_t sent = octets - link->window_octets;
-    link->in_window = true;
-    link->window_at = now;
-    link->window_highest = highest;
-    link->window_lost = total_lost;
-    link->window_octets = octets;
-    double busy_s = link->busy_s;
-    link->busy_s = 0;
-    if (link->checks >= CHECKS)
-        link->queue_s = link->standing_s;
-    link->checks = 0;
-    if (!was_in_window || expected <= 0 || expected > EXPECTED_MOST)
+    double loss = expected > 0 ? fmin(1.0, fmax(0.0, (double)lost / (double)expected)) : 0;
+    /* Our report was lost with others, or two were: the queue overflowed. */
+    bool is_lost = 0 < link->measured_at && link->measured_at < now - ANSWERED_WITHIN_S;
+    bool overflowed = is_narrow && is_lost && (loss > LOSS || link->unanswered > 0);
+    /* Only a new round trip shows whether the pace of a narrow viewer fills its link. */
+    bool full = overflowed || (is_fresh && link->queue_s > NARROW_QUEUE_S) ||
+                (loss > NARROW_LOSS && expected >= TELLING);
+    if (is_narrow && !(full || is_whole || expected > EXPECTED_MOST))
         return;
-    double loss = fmin(1.0, fmax(0.0, (double)lost / (double)expected));
-    bool is_busy = link->state == LINK_NARROW && busy_s >= BUSY_S;
+    open_window(link, highest, total_lost, octets, now);
+    if (expected <= 0 || expected > EXPECTED_MOST)
+        return;
+    bool is_busy = is_narrow && busy_s >= BUSY_S;
     double sending_s = is_busy ? fmin(span_s, busy_s) : span_s;
-    double came_kbps = (double)sent / 125 / sending_s * (1.0 - loss);
-    if (link->queue_s > LOSSY_QUEUE_S)
-        came_kbps *= sending_s / (sending_s + link->queue_s);
-    bool full = link->queue_s > QUEUE_S || (loss > LOSS && link->queue_s > LOSSY_QUEUE_S);
-    bool was_narrow = link->state == LINK_NARROW;
-    if (was_narrow && now - link->fell_at < SETTLE_S)
+    double sent_kbps = (double)sent / 125 / span_s;
+    double came_kbps = (is_busy ? (double)busy_octets / 125 / sending_s : sent_kbps) * (1.0 - loss);
+    double queue_s = is_fresh ? link->queue_s : overflowed ? LONG_QUEUE_S : 0;
+    if (queue_s > FELT_QUEUE_S)
+        came_kbps *= sending_s / (sending_s + queue_s);
+    if (is_busy)
+        link->steady_kbps =
+            came_kbps *
+            fmax(0.0, 1.0 - BUCKET_OCTETS / (double)(busy_octets > 1 ? busy_octets : 1));
+    else if (is_narrow)
+        link->steady_kbps = fmax(link->steady_kbps, came_kbps);
+    /* What a whole burst shows holds at once. */
+    if (is_narrow && !(is_busy && is_whole) && now - link->fell_at < SETTLE_S)
         return;
     if (now - link->probed_at < SETTLE_S)
         return;
-    if (full || loss > (was_narrow ? NARROW_LOSS : POLICED_LOSS))
+    if (!is_narrow)
+        full = queue_s > QUEUE_S || loss > POLICED_LOSS;
+    if (full || (loss > LOSS && queue_s > LOSSY_QUEUE_S))
         /* While little was sent, the queue is of what was sent before. */
-        fall(link, is_busy || !was_narrow ? came_kbps : link->kbps, now);
+        fall(link, is_busy || !is_narrow ? came_kbps : link->kbps, now);
     else
-        rise(link, came_kbps, span_s, stream_kbps);
+        rise(link, came_kbps, sent_kbps, span_s, stream_kbps, now);
 }
 
-bool link_estimate_missed(struct link_estimate *link, int missing, int sent, double kbps,
+void link_estimate_begin_burst(struct link_estimate *link, uint32_t packets, double now)
+{
+    link->burst_after = packets;
+    link->burst_at = now;
+    link->missing = 0;
+}
+
+bool link_estimate_is_new(const struct link_estimate *link, uint16_t number)
+{
+    return link->repaired == NULL || link->repaired[number % REPAIRS_REMEMBERED].number != number;
+}
+
+bool link_estimate_missed(struct link_estimate *link, int missing, uint32_t packets, double kbps,
                           double now)
 {
-    if (missing < MISSED_LEAST || missing <= MISSED_SHARE * sent)
+    link->missing += missing;
+    if (link->missing > EXPECTED_MOST)
+        link->missing = EXPECTED_MOST;
+    bool is_narrow = link->state == LINK_NARROW;
+    int64_t sent = (int64_t)packets - link->burst_after;
+    double share = (double)link->missing / (double)(sent > 1 ? sent : 1);
+    if (link->missing < MISSED_LEAST || share <= (is_narrow ? NARROW_LOSS : MISSED_SHARE))
         return false;
-    double got = fmax(0.0, 1.0 - (double)missing / (sent > 0 ? sent : 1));
-    fall(link, kbps * fmin(FALL_MOST, got), now);
+    if (is_narrow && now - link->fell_at < SETTLE_S)
+        return false;
+    double got = fmax(0.0, 1.0 - share);
+    if (is_narrow) {
+        double took_s = now - link->burst_at;
+        fall(link, kbps * got * took_s / (took_s + LONG_QUEUE_S), now);
+    } else {
+        fall(link, kbps * fmin(MISSED_MOST, got), now);
+    }
+    /* What was lost by now is judged. */
+    link->missing = 0;
+    link->in_window = false;
     return true;
+}
+
+void link_estimate_beyond(struct link_estimate *link, double kbps, double now)
+{
+    if (link->state != LINK_UNKNOWN)
+        return;
+    fall(link, MISSED_MOST * kbps, now);
+    link->in_window = false;
 }
 
 /* What it may be sent. */
@@ -230,7 +353,8 @@ double link_estimate_may_send(struct link_estimate *link, double kbps, double no
     /* Whoever could send much more before does not send all of it now. */
     double depth = fmax(OCTETS, link->tokens), since_s = fmax(0.0, now - link->at);
     link->tokens += since_s * kbps * 125;
-    if (link->tokens < depth)
+    link->is_limited = link->tokens < depth;
+    if (link->is_limited)
         link->busy_s += since_s;
     else
         link->tokens = depth;
@@ -238,10 +362,15 @@ double link_estimate_may_send(struct link_estimate *link, double kbps, double no
     return link->tokens;
 }
 
-void link_estimate_spent(struct link_estimate *link, uint32_t octets) { link->tokens -= octets; }
+void link_estimate_spent(struct link_estimate *link, uint32_t octets)
+{
+    link->tokens -= octets;
+    if (link->is_limited)
+        link->busy_octets += octets;
+}
 
 enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, uint32_t octets,
-                                 double stream_kbps, double now)
+                                 double stream_kbps, double now, bool alone)
 {
     if (!link->controlled)
         return REPAIR_SEND;
@@ -258,14 +387,16 @@ enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, ui
         double kbps = fmax(REPAIR_LEAST_KBPS, stream_kbps > 0 ? stream_kbps : TYPICAL_KBPS);
         if (link->state == LINK_NARROW)
             kbps = link->kbps;
-        double rate = 125 * REPAIR_SHARE * kbps;
-        double depth = rate * REPAIR_DEPTH_S;
+        double rate = 125 * kbps * (alone ? 1.0 : REPAIR_SHARE);
+        double depth = 125 * kbps * REPAIR_SHARE * REPAIR_DEPTH_S;
         link->repair_octets =
             fmin(depth, link->repair_octets + fmax(0.0, now - link->repair_at) * rate);
         link->repair_at = now;
         if (link->repair_octets < octets)
             return REPAIR_BEYOND;
         link->repair_octets -= octets;
+        /* What a narrow link carries is for both. */
+        link->tokens -= octets;
     }
     *before = (struct repaired){number, now};
     return REPAIR_SEND;

@@ -19,23 +19,34 @@ struct repaired {
     double at;
 };
 
-/* Other modules read `state` and `kbps`, which is 0 until something showed a limit. */
+/* Other modules read `state`, `kbps`, which is 0 until something showed a limit, and `steady_kbps`,
+ * what it was seen to carry for longer than a moment. */
 struct link_estimate {
     bool controlled; /* false: it stays wide, whatever is reported */
     enum link_state state;
-    double kbps;
+    double kbps, steady_kbps;
     double round_trip_s; /* negative: unknown */
     double least_s;      /* the least round trip, and how much longer the last one was */
     double queue_s;
-    bool in_window; /* the last report: when, highest number, number lost, octets sent */
+    bool is_fresh, is_whole; /* it was measured since the last window, and behind a whole burst */
+    double measured_at;      /* when a report left that is to measure it there, or 0 */
+    int unanswered;          /* how many before it had no answer */
+    bool in_window;          /* the last report: when, highest number, number lost, octets sent */
     double window_at;
     int64_t window_highest, window_lost;
     uint32_t window_octets;
     int checks; /* since the last report, and the shortest queue that they saw */
     double standing_s;
     double probed_at; /* when a probe last filled the link */
-    double busy_s;    /* for how long of the window the pace was the limit */
-    double good_s, trial_s, fell_at, fell_kbps;
+    /* For how long of the window the pace was the limit, and what was sent meanwhile. */
+    double busy_s;
+    uint32_t busy_octets;
+    bool is_limited;
+    double good_s, trial_s, hold_s, fell_at, fell_kbps;
+    /* The packets before the burst, how many of it were asked for, and when it began. */
+    uint32_t burst_after;
+    int missing;
+    double burst_at;
     double tokens, at;
     double repair_octets, repair_at;
     struct repaired *repaired; /* REPAIRS_REMEMBERED, by number; NULL before the first one */
@@ -55,8 +66,10 @@ enum join link_estimate_join(uint32_t octets, double kbps, bool answers, double 
 void link_estimate_init(struct link_estimate *link, double now, bool controlled);
 void link_estimate_clear(struct link_estimate *link);
 
-/* Record a round trip. */
-void link_estimate_measured(struct link_estimate *link, double round_trip_s);
+/* Record a round trip by a sender report that was sent then; by each once. */
+void link_estimate_measured(struct link_estimate *link, double round_trip_s, double sent_at);
+/* Record that a sender report leaves behind a burst, to measure the queue that it made. */
+void link_estimate_measuring(struct link_estimate *link, double now);
 /* Record the round trip of a check; return the queue that it shows, in seconds. */
 double link_estimate_checked(struct link_estimate *link, double round_trip_s);
 /* Forget the round trips of another route. */
@@ -71,10 +84,17 @@ bool link_estimate_wants_report(const struct link_estimate *link, double now);
  * were sent until now. `stream_kbps` is what the viewer would get of a wide link. */
 void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_t total_lost,
                             uint32_t octets, double stream_kbps, double now);
-/* Record what a viewer lacks of the `sent` packets of its burst, which left at `kbps`; return true
- * if its link can't carry that. */
-bool link_estimate_missed(struct link_estimate *link, int missing, int sent, double kbps,
+/* Record that a burst begins, after so many packets that were sent before. */
+void link_estimate_begin_burst(struct link_estimate *link, uint32_t packets, double now);
+/* Return whether the viewer asks for a packet that was not sent again before. */
+bool link_estimate_is_new(const struct link_estimate *link, uint16_t number);
+/* Record that the viewer lacks so many more of the packets since its burst began. `packets` is how
+ * many were sent until now, and `kbps` how fast the burst left. Returns true if its link can't
+ * carry that. */
+bool link_estimate_missed(struct link_estimate *link, int missing, uint32_t packets, double kbps,
                           double now);
+/* Record that repairs of a burst that left at `kbps` went beyond the share for them. */
+void link_estimate_beyond(struct link_estimate *link, double kbps, double now);
 
 /* Return how fast the viewer may be sent a stream of this rate. */
 double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently);
@@ -83,8 +103,8 @@ double link_estimate_pace_kbps(const struct link_estimate *link, double stream_k
 double link_estimate_may_send(struct link_estimate *link, double kbps, double now);
 void link_estimate_spent(struct link_estimate *link, uint32_t octets);
 /* Decide on a retransmission: each packet at most once in a round trip, and all of them within a
- * share of a link that is not wide. */
+ * share of a link that is not wide; `alone`: nothing else of the picture is sent. */
 enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, uint32_t octets,
-                                 double stream_kbps, double now);
+                                 double stream_kbps, double now, bool alone);
 
 #endif

@@ -306,9 +306,13 @@ void output_remove(struct output *output, struct viewer *viewer)
 void output_stop_video(struct output *output, struct viewer *viewer)
 {
     const struct slow_viewer *slow = &viewer->slow;
-    if (viewer->has_epoch)
-        choice_stalled(&viewer->choice, viewer->epoch.track->layer,
-                       slow->is_down ? slow->since : 0.0);
+    if (viewer->has_epoch) {
+        double since = slow->is_down ? slow->since : 0.0;
+        int layer = viewer->epoch.track->layer;
+        choice_stalled(&viewer->choice, layer, since);
+        if (slow->overflowed && viewer->adapts && layer == 0)
+            quality_ladder_failed(&viewer->ladder, since);
+    }
     catch_up_wait(&output->catch_up, viewer, true);
 }
 
@@ -338,57 +342,6 @@ void output_want_keyframes(struct output *output, double now)
     if (output->following != NULL)
         publisher_want_keyframe(output->following, NULL);
     track_select_request_keyframes(&output->catch_up, output->on_air, now);
-}
-
-/* Estimate a viewer's link by a report on its video, and pace the viewer if it is narrow. */
-static void estimate(struct output *output, struct viewer *viewer,
-                     const struct receiver_report *report, double now)
-{
-    link_estimate_reported(&viewer->link, report->highest, report->total_lost,
-                           viewer_video(viewer).octets, viewer_stream_kbps(viewer), now);
-    const struct forwarder *forwarder = viewer->forwarder;
-    if (forwarder != NULL && catch_up_paces(viewer)) {
-        output_flush(output);
-        catch_up_pace(&output->catch_up, viewer);
-    }
-}
-
-/* Let the viewer wait for a keyframe; return true if one is needed. */
-static bool give_up(struct output *output, struct viewer *viewer, double now)
-{
-    if (!viewer->has_epoch || output->on_air == NULL)
-        return false;
-    struct track *track = viewer->target != NULL ? viewer->target : viewer->epoch.track;
-    track_hold(track);
-    catch_up_step_down(viewer, now);
-    catch_up_give_up(&output->catch_up, viewer);
-    output_aim(output, viewer, now);
-    publisher_want_keyframe_patiently(viewer->target != NULL ? viewer->target : track);
-    track_release(track);
-    return true;
-}
-
-bool output_repair(struct output *output, struct viewer *viewer, const struct nack *nack,
-                   double now)
-{
-    struct link_estimate *link = &viewer->link;
-    if (nack->ssrc != output->sending.ssrcs.video)
-        return false;
-    if (viewer->is == VIEWER_CATCHING && link->state == LINK_UNKNOWN) {
-        double kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently);
-        if (link_estimate_missed(link, nack->count, viewer->burst, kbps, now))
-            return give_up(output, viewer, now);
-    }
-    return rtx_answer_nack(&output->rtx, viewer, nack, now) && give_up(output, viewer, now);
-}
-
-bool output_reported(struct output *output, struct viewer *viewer,
-                     const struct receiver_report *report, double round_trip_s, double now)
-{
-    link_estimate_measured(&viewer->link, round_trip_s);
-    if (report->ssrc == output->sending.ssrcs.video && viewer->has_epoch)
-        estimate(output, viewer, report, now);
-    return track_select_record_report(&output->catch_up, output->on_air, viewer, report, now);
 }
 
 bool output_checked(struct output *output, struct viewer *viewer, double round_trip_s, double now)

@@ -7,15 +7,16 @@
 
 /* To leave out the frames that no other refers to helps if they are this share of the stream. */
 static const double SHARE_LEAST = 0.1;
-/* A step up needs this much more than it takes. */
-static const double ROOMY = 1.03;
+/* A step up needs this much more than it takes, for so many seconds: what carries a keyframe now
+ * and then may not carry a stream. Once in a while less is tried. */
+static const double ROOMY = 1.15, ROOMY_S = 0.0, BARELY = 1.03, BARELY_S = 5.0;
 /* A step up comes after a pause that doubles after each failed step. */
 static const double PAUSE_S = 4.0, LONGEST_PAUSE_S = 64.0;
 static const double TRIAL_S = 10.0, FORGIVEN_S = 60.0;
 
 void quality_ladder_init(struct quality_ladder *ladder)
 {
-    *ladder = (struct quality_ladder){.pause_s = PAUSE_S};
+    *ladder = (struct quality_ladder){.pause_s = PAUSE_S, .roomy_at = -1, .barely_at = -1};
 }
 
 enum rung quality_ladder_rung(const struct quality_ladder *ladder)
@@ -25,11 +26,11 @@ enum rung quality_ladder_rung(const struct quality_ladder *ladder)
 
 /* Return the best rung by bitrate; only lateness shows that keyframes are too much. */
 static enum rung fitting(const struct quality_ladder *ladder, double kbps, double stream_kbps,
-                         double disposable)
+                         double disposable_kbps)
 {
     if (kbps >= stream_kbps)
         return RUNG_FULL;
-    if (ladder->can_thin && kbps >= stream_kbps * (1 - disposable))
+    if (ladder->can_thin && kbps >= stream_kbps - disposable_kbps)
         return RUNG_FEWER_FRAMES;
     return RUNG_KEYFRAMES;
 }
@@ -40,35 +41,58 @@ static void lower(struct quality_ladder *ladder, enum rung rung, double now)
         ladder->pause_s = fmin(2 * ladder->pause_s, LONGEST_PAUSE_S);
     ladder->carried = rung;
     ladder->has_raised = false;
+    ladder->roomy_at = ladder->barely_at = -1;
     ladder->up_at = now + ladder->pause_s;
 }
 
-static void raise_to(struct quality_ladder *ladder, enum rung fits, double now)
+static void raise_to(struct quality_ladder *ladder, enum rung rung, double now)
 {
-    if (fits >= ladder->carried)
-        return;
-    /* After sound alone keyframes are tried first: nothing has measured the link meanwhile. */
-    ladder->carried = ladder->carried == RUNG_SOUND ? RUNG_KEYFRAMES : fits;
+    ladder->carried = rung;
     ladder->has_raised = true;
     ladder->raised_at = now;
+    ladder->roomy_at = ladder->barely_at = -1;
     ladder->up_at = now + ladder->pause_s;
+}
+
+/* Update since when something holds. */
+static void note_since(double *since, bool holds, double now)
+{
+    if (!holds)
+        *since = -1;
+    else if (*since < 0)
+        *since = now;
 }
 
 void quality_ladder_decide(struct quality_ladder *ladder, bool narrow, double kbps,
-                           double stream_kbps, double disposable, double now)
+                           double steady_kbps, double stream_kbps, double disposable_kbps,
+                           double now)
 {
-    ladder->can_thin = disposable >= SHARE_LEAST;
+    ladder->can_thin =
+        SHARE_LEAST * stream_kbps > 0 && disposable_kbps >= SHARE_LEAST * stream_kbps;
     if (ladder->has_raised && now - ladder->raised_at > FORGIVEN_S)
         ladder->pause_s = PAUSE_S;
     if (!narrow) {
         ladder->carried = RUNG_FULL;
         return;
     }
-    enum rung fits = fitting(ladder, kbps, stream_kbps, disposable);
-    if (fits > ladder->carried)
+    enum rung fits = fitting(ladder, kbps, stream_kbps, disposable_kbps);
+    if (fits > ladder->carried) {
         lower(ladder, fits, now);
-    else if (now >= ladder->up_at)
-        raise_to(ladder, fitting(ladder, kbps / ROOMY, stream_kbps, disposable), now);
+        return;
+    }
+    enum rung roomy = fitting(ladder, steady_kbps / ROOMY, stream_kbps, disposable_kbps);
+    enum rung barely = fitting(ladder, steady_kbps / BARELY, stream_kbps, disposable_kbps);
+    note_since(&ladder->roomy_at, roomy < ladder->carried, now);
+    note_since(&ladder->barely_at, barely < ladder->carried, now);
+    if (now < ladder->up_at)
+        return;
+    if (ladder->carried == RUNG_SOUND)
+        /* Nothing has measured the link meanwhile. */
+        raise_to(ladder, RUNG_KEYFRAMES, now);
+    else if (ladder->roomy_at >= 0 && now - ladder->roomy_at >= ROOMY_S)
+        raise_to(ladder, roomy, now);
+    else if (ladder->barely_at >= 0 && now - ladder->barely_at >= BARELY_S)
+        raise_to(ladder, barely, now);
 }
 
 void quality_ladder_failed(struct quality_ladder *ladder, double now)

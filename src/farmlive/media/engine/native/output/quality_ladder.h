@@ -16,6 +16,7 @@ struct quality_ladder {
     bool can_thin;     /* enough frames can be left out */
     bool has_raised;
     double raised_at, up_at, pause_s;
+    double roomy_at, barely_at; /* since when the link carries more, or negative */
 };
 
 /* A keyframe that has not left after this many seconds is not worth the wait. */
@@ -24,11 +25,13 @@ struct quality_ladder {
 void quality_ladder_init(struct quality_ladder *ladder);
 /* Return what the viewer is to get: the lesser of what it wants and what its link carries. */
 enum rung quality_ladder_rung(const struct quality_ladder *ladder);
-/* Adapt to what the link carries. `stream_kbps` is the bitrate of the viewer's track, 0 if unknown,
- * and `disposable` the share of it that is in frames which no other refers to. A link that is not
- * narrow carries all. */
+/* Adapt to what the link carries: less by its estimate, more by what it carried for longer than a
+ * moment. `stream_kbps` is the bitrate of the viewer's track, 0 if unknown,
+ * and `disposable_kbps` that of its frames which no other refers to. A link that is not narrow
+ * carries all. */
 void quality_ladder_decide(struct quality_ladder *ladder, bool narrow, double kbps,
-                           double stream_kbps, double disposable, double now);
+                           double steady_kbps, double stream_kbps, double disposable_kbps,
+                           double now);
 /* Record that what the viewer gets came too late: its link does not carry it. */
 void quality_ladder_failed(struct quality_ladder *ladder, double now);
 

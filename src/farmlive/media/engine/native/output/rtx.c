@@ -66,6 +66,8 @@ bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *
             rtx->unrepaired++;
             continue;
         }
+        if (viewer->rung == RUNG_KEYFRAMES && !viewer_is_of_keyframe(viewer, epoch, packet))
+            continue;
         const uint16_t *cursor = viewer->is == VIEWER_CATCHING ? &viewer->cursor : NULL;
         if (viewer->link.state != LINK_WIDE && epoch_is_before_group(epoch, packet, cursor))
             continue;
@@ -73,7 +75,8 @@ bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *
         bool is_empty = epoch_is_left_out(epoch, packet);
         enum repair repair =
             link_estimate_repair(&viewer->link, number, is_empty ? 0 : packet->size,
-                                 epoch->track->kbps, now);
+                                 epoch->track->kbps, now,
+                                 viewer->rung == RUNG_KEYFRAMES && !viewer->has_epoch);
         if (repair != REPAIR_SEND) {
             rtx->unrepaired += repair == REPAIR_BEYOND;
             beyond |= repair == REPAIR_BEYOND;

@@ -306,8 +306,13 @@ void sending_report(const struct sending *sending, struct viewer *viewer, double
     struct sender_report report = {.ntp = ntp_of(wall)};
     uint32_t ssrcs[2];
     int count = 0;
-    if (viewer->has_epoch) {
-        const struct epoch *epoch = &viewer->epoch;
+    const struct epoch *epoch = NULL;
+    if (viewer->has_epoch)
+        epoch = &viewer->epoch;
+    else if (viewer->past_count > 0)
+        /* It waits for the next keyframe: the time of its picture goes on. */
+        epoch = &viewer->past[viewer->past_count - 1];
+    if (epoch != NULL) {
         report.ssrc = ssrcs[count++] = sending->ssrcs.video;
         report.timestamp = track_timestamp_at(epoch->track, now) + epoch->offset.timestamp;
         struct sent sent = viewer_video(viewer);

@@ -20,7 +20,7 @@ void slow_viewer_init(struct slow_viewer *slow, bool exempt)
     *slow = (struct slow_viewer){.exempt = exempt, .wait_s = WAIT_S};
 }
 
-void slow_viewer_stop_video(struct slow_viewer *slow, int dropped, double now)
+static void stop(struct slow_viewer *slow, int dropped, double now)
 {
     slow->dropped += dropped;
     if (slow->is_down)
@@ -31,6 +31,12 @@ void slow_viewer_stop_video(struct slow_viewer *slow, int dropped, double now)
         slow->wait_s = WAIT_S;
     else
         slow->wait_s = 2 * slow->wait_s < LONGEST_WAIT_S ? 2 * slow->wait_s : LONGEST_WAIT_S;
+}
+
+void slow_viewer_stop_video(struct slow_viewer *slow, int dropped, double now)
+{
+    slow->overflowed = true;
+    stop(slow, dropped, now);
 }
 
 bool slow_viewer_count_refused(struct slow_viewer *slow, int packets, double now)
@@ -46,7 +52,7 @@ bool slow_viewer_count_refused(struct slow_viewer *slow, int packets, double now
     }
     slow->refused = 0;
     bool fell = !slow->is_down;
-    slow_viewer_stop_video(slow, packets, now);
+    stop(slow, packets, now);
     return fell;
 }
 

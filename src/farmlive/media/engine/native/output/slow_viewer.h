@@ -8,9 +8,10 @@
 #include <stddef.h>
 
 struct slow_viewer {
-    bool exempt;  /* what a full buffer refuses does not make it slow */
-    long dropped; /* packets that were left out because it could not keep up */
-    bool is_down; /* it gets no video */
+    bool exempt;     /* what a full buffer refuses does not make it slow */
+    bool overflowed; /* its own queue has overflowed, and not only our buffers */
+    long dropped;    /* packets that were left out because it could not keep up */
+    bool is_down;    /* it gets no video */
     double since;
     double wait_s;
     bool has_resumed;

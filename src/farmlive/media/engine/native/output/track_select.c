@@ -4,6 +4,8 @@
  * those whose link is checked or probed, or was until a moment ago. */
 #include "output/track_select.h"
 
+#include "output/rung_select.h"
+
 /* A stretch with compressed timestamps is forgotten after this time, before timestamps wrap
  * around. */
 enum { SQUEEZED_MOST_S = 60 };
@@ -205,6 +207,7 @@ bool track_select_each_second(struct catch_up *catch_up, struct publisher *on_ai
 {
     viewer->rtx_left = RTX_PER_S;
     viewer_forget_past(viewer, now);
+    rung_select_decide(catch_up, on_air, viewer, now);
     if (viewer->has_epoch && viewer->epoch.has_squeezed) {
         const struct packet *newest = viewer->epoch.track->ring->newest;
         if (newest != NULL &&

@@ -26,7 +26,9 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
     slow_viewer_init(&viewer->slow, viewing->exempt);
     choice_init(&viewer->choice, now, peer);
     link_estimate_init(&viewer->link, now, controlled && !viewing->exempt);
+    viewer->adapts = !viewing->exempt;
     quality_ladder_init(&viewer->ladder);
+    viewer->began_at = now;
     viewer->rtx_sequence = rtx_sequence;
     viewer->rtx_left = RTX_PER_S;
     return viewer;
@@ -130,6 +132,25 @@ void viewer_note_group(struct viewer *viewer)
     if (viewer->has_epoch && ring_group_start(viewer->epoch.track->ring, &start) &&
         (viewer->is != VIEWER_CATCHING || ahead16(viewer->cursor, start) > 0))
         viewer->entered = start;
+}
+
+bool viewer_is_of_keyframe(const struct viewer *viewer, const struct epoch *epoch,
+                           const struct packet *packet)
+{
+    const struct packet *first = ring_get(epoch->track->ring, viewer->entered);
+    return first != NULL && first->timestamp == packet->timestamp;
+}
+
+bool viewer_is_in_keyframe(const struct viewer *viewer)
+{
+    if (!viewer->has_epoch || viewer->is != VIEWER_CATCHING)
+        return false;
+    const struct ring *ring = viewer->epoch.track->ring;
+    const struct packet *first = ring_get(ring, viewer->entered);
+    const struct packet *last = ring_get(ring, (uint16_t)(viewer->cursor - 1));
+    if (viewer->cursor == viewer->entered || first == NULL)
+        return first != NULL;
+    return last != NULL && last->timestamp == first->timestamp && !last->marker;
 }
 
 void viewer_leave_live(struct viewer *viewer)

@@ -42,6 +42,7 @@ struct viewer {
     struct backpressure backpressure;
     struct slow_viewer slow;
     struct choice choice;
+    bool adapts; /* it gets what its link carries, or all */
     struct link_estimate link;
     struct quality_ladder ladder; /* what it is to get of its track */
     enum rung rung;               /* what it gets until the next group of pictures */
@@ -53,8 +54,9 @@ struct viewer {
     bool has_epoch;
     struct epoch epoch;
     uint16_t entered; /* the first packet of the group that it began with */
+    double began_at;  /* when it began with that */
     bool gently;      /* it gets that hardly faster than it comes */
-    int burst;        /* packets that it had of it while catching up */
+    bool is_measured; /* a sender report is to measure its link now, behind its keyframe */
     /* A group that its link did not carry to the end: it waits for another one. Holds the track. */
     struct track *spent;
     uint16_t spent_start;
@@ -65,6 +67,7 @@ struct viewer {
     uint32_t last_timestamp;
     struct picture_ids last_pictures;
     double last_at;
+    uint32_t answered;  /* the middle of the time of the last sender report that it answered */
     bool has_reference; /* the reference time that our next report answers, and when it came */
     struct reference_time reference;
     double reference_at;
@@ -95,6 +98,11 @@ void viewer_count_sent(struct viewer *viewer, uint32_t packets, uint32_t octets)
 void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder);
 /* Note the group that it is in by now: it may have gone on into a newer one. */
 void viewer_note_group(struct viewer *viewer);
+/* Return whether a packet of this stretch belongs to the keyframe of the viewer's group. */
+bool viewer_is_of_keyframe(const struct viewer *viewer, const struct epoch *epoch,
+                           const struct packet *packet);
+/* Return whether it has had a part of its group's keyframe, and the rest is to come. */
+bool viewer_is_in_keyframe(const struct viewer *viewer);
 /* Go on at its own pace, from the next packet of its track on. */
 void viewer_leave_live(struct viewer *viewer);
 /* Note that its link did not carry the group that it began with; or, with false, forget that. */

@@ -110,6 +110,7 @@ class Backpressure:
         "_wait_s",
         "dropped",
         "exempt",
+        "overflowed",
         "since",
     )
 
@@ -117,6 +118,8 @@ class Backpressure:
         self.exempt = exempt
         # Packets that were left out because it could not keep up.
         self.dropped = 0
+        # Whether its own queue has overflowed, and not only our buffers.
+        self.overflowed = False
         # Since when it gets no video; None while it keeps up.
         self.since: float | None = None
         self._wait_s = _WAIT_S
@@ -126,6 +129,10 @@ class Backpressure:
 
     def stop_video(self, dropped: int, now: float) -> None:
         """Stop its video: its queue exceeded the limits and lost this many packets."""
+        self.overflowed = True
+        self._stop(dropped, now)
+
+    def _stop(self, dropped: int, now: float) -> None:
         self.dropped += dropped
         if self.since is None:
             self.since = now
@@ -139,7 +146,7 @@ class Backpressure:
         self._refused += packets
         if self._refused > _REFUSED_MOST and not self.exempt:
             self._refused = 0
-            self.stop_video(packets, now)
+            self._stop(packets, now)
         else:
             self.dropped += packets
 
