@@ -117,6 +117,12 @@ class Whole:
             yield folder, len(each), total
         yield "(imports, collection)", 0, self._beside
 
+    def _all(self) -> tuple[str, int, Spent]:
+        total = self._beside._replace(wall=self._beside.cpu + self._beside.queued)
+        for spent in self._tests.values():
+            total = total.plus(spent)
+        return "all", len(self._tests), total
+
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         write = terminalreporter.write_line
         terminalreporter.section("where the time went (s)")
@@ -125,13 +131,9 @@ class Whole:
         def row(spent: Spent) -> str:
             return f"{spent.own:9.1f}{spent.programs:9.1f}{spent.queued:9.1f}{spent.waited:9.1f}"
 
-        folders = sorted(self._folders(), key=lambda each: -each[2].cpu - each[2].waited)
-        total = Spent()
-        for _, _, spent in folders:
-            total = total.plus(spent)
         write(f"{head}    tests")
-        write(f"{row(total)}{len(self._tests):9}  all")
-        for folder, count, spent in folders[:ROWS]:
+        folders = sorted(self._folders(), key=lambda each: -each[2].cpu - each[2].waited)
+        for folder, count, spent in (self._all(), *folders[:ROWS]):
             write(f"{row(spent)}{count:9}  {folder}")
         longest = sorted(self._tests.items(), key=lambda each: -each[1].wall)[:TESTS]
         write(f"\n{head}     wall")
