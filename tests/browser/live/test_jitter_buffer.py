@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 CONNECTION = """
 async () => {
   window.report = { type: "inbound-rtp", kind: "video", packetsReceived: 0,
-                    retransmittedPacketsReceived: 0 };
+                    retransmittedPacketsReceived: 0, nackCount: 0 };
   window.pair = { type: "candidate-pair", nominated: true, currentRoundTripTime: 0.04 };
   window.receiver = { jitterBufferTarget: null };
   const { adaptJitterBuffer } = await import("/static/lib/media/jitter-buffer.js");
@@ -20,8 +20,9 @@ async () => {
 }
 """
 PASS = """
-({ packets, repaired }) => {
+({ packets, repaired, asked }) => {
   report.packetsReceived += packets;
+  report.nackCount += asked;
   report.retransmittedPacketsReceived += repaired;
   return receiver.jitterBufferTarget;
 }
@@ -34,14 +35,15 @@ async def test_the_picture_is_held_back_while_packets_are_lost(open_page: Open) 
     await page.clock.install()
     await page.evaluate(CONNECTION)
 
-    async def second(packets: int, repaired: int) -> float | None:
-        await page.evaluate(PASS, {"packets": packets, "repaired": repaired})
+    async def second(packets: int, repaired: int, asked: int = 2) -> float | None:
+        await page.evaluate(PASS, {"packets": packets, "repaired": repaired, "asked": asked})
         await page.clock.run_for(1_000)
         held: float | None = await page.evaluate("receiver.jitterBufferTarget")
         return held
 
     await second(200, 0)
     assert await second(200, 1) is None, "so little is no loss"
+    assert await second(200, 100, asked=0) is None, "the server's probe of the link is none"
     assert await second(200, 20) == 350
     assert await second(200, 0) == 350, "one good second is no good link"
     await page.evaluate("pair.currentRoundTripTime = 0.4")

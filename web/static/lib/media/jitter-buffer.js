@@ -1,6 +1,7 @@
 // How long the player holds the picture back where packets are lost on the way: long enough for
 // what is missing to be asked for and sent again. Without loss nothing is held back. Browsers wait
 // for what is late, not for what is sent again, so that a picture with loss would stop and start.
+// The server probes a link with repeats that nobody asked for: those are no loss.
 
 const LOOK_EVERY = 1_000;
 const MANY = 0.01; // of the packets were sent again
@@ -21,8 +22,9 @@ export function adaptJitterBuffer(connection) {
     const now = read(await connection.getStats());
     const packets = now.packets - (before?.packets ?? now.packets);
     const repaired = now.repaired - (before?.repaired ?? now.repaired);
+    const asked = now.asked - (before?.asked ?? now.asked);
     before = now;
-    if (packets > 0 && repaired > packets * MANY) {
+    if (packets > 0 && asked > 0 && repaired > packets * MANY) {
       lossyAt = performance.now();
       const round = Math.ceil((now.roundTrip * 1000) / STEP) * STEP;
       const wanted = Math.min(MOST, LEAST + ROUNDS * round);
@@ -44,14 +46,15 @@ export function adaptJitterBuffer(connection) {
   return () => clearInterval(timer);
 }
 
-/** Packets of the picture that came, those of them that were sent again, and the round trip in
-    seconds. */
+/** Packets of the picture that came, those of them that were sent again, how often some were asked
+    for, and the round trip in seconds. */
 function read(stats) {
-  const found = { packets: 0, repaired: 0, roundTrip: 0 };
+  const found = { packets: 0, repaired: 0, asked: 0, roundTrip: 0 };
   for (const each of stats.values()) {
     if (each.type === "inbound-rtp" && each.kind === "video") {
       found.packets += each.packetsReceived;
       found.repaired += each.retransmittedPacketsReceived ?? 0;
+      found.asked += each.nackCount ?? 0;
     } else if (each.type === "candidate-pair" && each.nominated) {
       found.roundTrip = Math.max(found.roundTrip, each.currentRoundTripTime ?? 0);
     }
