@@ -66,7 +66,7 @@ def test_the_noise_of_a_radio_is_no_queue() -> None:
     assert one.layer == 2
 
 
-def test_each_probe_that_fails_doubles_the_pause_up_to_sixteen_seconds() -> None:
+def test_each_probe_that_fails_doubles_the_pause_up_to_twelve_seconds() -> None:
     one, begun = Viewer(), []
     for _ in range(5_000):
         before = one.choice.probe
@@ -76,7 +76,7 @@ def test_each_probe_that_fails_doubles_the_pause_up_to_sixteen_seconds() -> None
         if one.choice.probe is None:
             one.sent = 0.0
     apart = [round(b - a) for a, b in itertools.pairwise(begun)]
-    assert apart[:5] == [4, 8, 16, 16, 16]
+    assert apart[:5] == [3, 6, 12, 12, 12]
 
 
 def test_later_probes_are_in_no_hurry() -> None:

@@ -40,10 +40,10 @@ _PROBE_MOST_S = 5.0
 _BACK_OFF_S, _LONGEST_BACK_OFF_S = 8.0, 64.0
 _FORGIVEN_S = 60.0
 # A probe that checks watch costs nobody anything: the pause after it is this share.
-_CHECKED_SHARE = 0.25
+_CHECKED_SHARE = 0.1875
 # Viewers of one link that probe it together would all fail, time and again: each has a place of its
 # own, up to this share later.
-_APART, _GOLDEN = 0.4, 0.6180339887498949
+_APART, _GOLDEN = 0.7, 0.6180339887498949
 
 
 class FlowingLayers:

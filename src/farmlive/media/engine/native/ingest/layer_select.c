@@ -36,10 +36,10 @@ static const double FIRST_UP_S = 2.0, FIRST_CHECKED_UP_S = 0.3, UP_S = 3.0, DOWN
 static const double TRIAL_S = 10.0, PROBE_MOST_S = 5.0;
 static const double BACK_OFF_S = 8.0, LONGEST_BACK_OFF_S = 64.0, FORGIVEN_S = 60.0;
 /* A probe that checks watch costs nobody anything: the pause after it is this share. */
-static const double CHECKED_SHARE = 0.25;
+static const double CHECKED_SHARE = 0.1875;
 /* Viewers of one link that probe it together would all fail, time and again: each has a place of
  * its own, up to this share later. */
-static const double APART = 0.4, GOLDEN = 0.6180339887498949;
+static const double APART = 0.7, GOLDEN = 0.6180339887498949;
 
 /* Before any relevant time. */
 static const double LONG_AGO_S = 60.0;
