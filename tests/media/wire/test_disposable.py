@@ -113,10 +113,46 @@ def test_vp9_without_a_group_or_with_another_pattern_is_needed() -> None:
     assert references.read(vp9(4, 0, 1) + b"frame") is NEEDED
 
 
-def test_vp9_in_flexible_mode_is_needed() -> None:
+def flexible(picture: int, layer: int, *backs: int, key: bool = False) -> bytes:
+    """A VP9 payload descriptor in flexible mode."""
+    head = bytes((0xB8 if key else 0xF8,)) + (picture | 0x8000).to_bytes(2, "big")
+    head += bytes((layer << 5,))
+    return head + bytes(back << 1 | (at < len(backs) - 1) for at, back in enumerate(backs))
+
+
+@pytest.mark.parametrize("begin", [0, 0x7FFE])
+def test_vp9_in_flexible_mode_says_it_by_what_no_picture_referred_to(begin: int) -> None:
     references = References("VP9:0")
-    references.read(vp9(0, 0, 0, key=True, group=VP9_L1T2) + b"key")
-    assert references.read(b"\xf8\x80\x01\x20\x02frame") is NEEDED
+    references.read(flexible(begin, 0, key=True) + b"key")
+    # As Chromium sends L1T2.
+    uses = [
+        references.read(flexible(begin + at & 0x7FFF, at % 2, 1 if at % 2 else 2) + b"frame")
+        for at in range(1, 200)
+    ]
+    assert uses[:8] == [NEEDED] * 8, "it has shown nothing yet"
+    assert set(uses[9::2]) == {NEEDED}
+    assert set(uses[8::2]) == {DISPOSABLE}
+
+
+def test_vp9_in_flexible_mode_is_needed_where_the_top_layer_refers_to_itself() -> None:
+    references = References("VP9:0")
+    references.read(flexible(0, 0, key=True) + b"key")
+    uses = {
+        references.read(flexible(at, at % 2, *((1, 2) if at % 2 else (2,))) + b"frame")
+        for at in range(1, 100)
+    }
+    assert uses == {NEEDED}
+
+
+def test_vp9_in_flexible_mode_begins_again_at_a_keyframe_and_is_needed_cut_off() -> None:
+    references = References("VP9:0")
+    for at in range(40):
+        key = at in (0, 20)
+        use = references.read(flexible(at, at % 2, 1 if at % 2 else 2, key=key) + b"frame")
+        assert use is (DISPOSABLE if at % 2 and at % 20 > 8 else NEEDED), at
+    whole = flexible(41, 1, 1)
+    assert references.read(whole[:-1]) is NEEDED
+    assert references.read(flexible(43, 1, 1, 2, 1, 2)) is NEEDED, "more than three"
 
 
 def test_vp9_that_is_cut_off_is_needed() -> None:

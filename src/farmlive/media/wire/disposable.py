@@ -18,6 +18,9 @@ _WITH_ANY = {6, 9, 10, 11, 12, 14}
 _STAP_A, _FU_A = 24, 28
 # The most pictures of a VP9 picture group that are kept.
 _MOST_PICTURES = 32
+# P_DIFF has seven bits. In flexible mode the top temporal layer is known not to be referred to once
+# this many pictures did not.
+_SPAN, _QUIET_LEAST = 128, 8
 _MOST_TEMPLATES = 64
 # Where a dependency descriptor's five flags end, in bits; a next_layer_idc; and the indications of
 # decode targets (AV1 RTP, appendix A).
@@ -128,9 +131,16 @@ def _vp8(payload: bytes, descriptor: bytes | None) -> Use:
 class _Vp9:
     """The picture group of the last scalability structure (RFC 9628, section 4.2.1): the temporal
     layer of each of its pictures, and whether another refers to it.
+
+    In flexible mode there is none, and each picture says which ones it refers to. Then the pictures
+    of the top temporal layer are disposable while none has referred to one of them for a while.
     """
 
     def __init__(self) -> None:
+        # Flexible mode: the temporal layers of the last pictures, the top one since the last
+        # keyframe, and how many pictures did not refer to that.
+        self._layer_of = bytearray(_SPAN)
+        self._last, self._top, self._quiet = -1, 0, 0
         self._layers: list[int] = []
         self._referred: set[int] = set()
         # The picture id with which the group begins.
@@ -155,8 +165,7 @@ class _Vp9:
             # TL0PICIDX follows in non-flexible mode.
             at += 1 if first & 0x10 else 2
         if first & 0x10:
-            # Flexible mode: what later pictures refer to, they say themselves.
-            return Use.NEEDED
+            return self._read_flexible(payload, at, picture, layer)
         if first & 0x02 and not layer:
             self._start = picture
             self._learn(payload[at:])
@@ -166,6 +175,25 @@ class _Vp9:
         if self._layers[index] != layer or index in self._referred:
             return Use.NEEDED
         return Use.DISPOSABLE
+
+    def _read_flexible(self, payload: bytes, at: int, picture: int, layer: int) -> Use:
+        """Read how far back the picture refers, from this place on; at most three times."""
+        self._quiet += picture != self._last
+        self._last = picture
+        self._layer_of[picture % _SPAN] = layer
+        if not payload[0] & 0x40:
+            self._top = self._quiet = 0
+            return Use.NEEDED
+        if layer > self._top:
+            self._top, self._quiet = layer, 0
+        for each in payload[at : at + 3]:
+            if self._top and self._layer_of[(picture - (each >> 1)) % _SPAN] == self._top:
+                # A picture that refers to itself is none that we understand.
+                self._quiet = 0
+            if not each & 1:
+                is_quiet = self._quiet >= _QUIET_LEAST
+                return Use.DISPOSABLE if 0 < layer == self._top and is_quiet else Use.NEEDED
+        return Use.NEEDED
 
     def _learn(self, structure: bytes) -> None:
         """Read a scalability structure; without a picture group that can be read, none is

@@ -20,13 +20,16 @@ from tests.media.support.temporal_layers import (
 from farmlive.media.wire.disposable import References
 
 # More than the struct has.
-ROOM = 256
+ROOM = 1_024
 VP9 = [
     vp9(3, 0, 0, key=True, group=VP9_L1T2) + b"key",
     vp9(3, 0, 0, key=True, group=VP9_L1T3) + b"key",
     vp9(4, 0, 1) + b"delta",
     vp9(5, 1, 2) + b"delta",
     vp9(6, 0, 2, first=False) + b"delta",
+    b"\xf8\x80\x07\x30\x02delta",
+    b"\xf8\x80\x08\x10\x04delta",
+    b"\xf0\x80\x09\x30\x03\x05\x02delta",
 ]
 VP8 = [
     vp8(3, 0, layer, disposable=disposable) + frame
@@ -77,6 +80,33 @@ def test_c_says_what_python_says(
         assert use == python.read(payload, described).value
         unsaid = c.references_is_unsaid(state, payload, len(payload))
         assert unsaid == python.is_unsaid(payload)
+
+
+@given(
+    some.lists(
+        some.tuples(
+            some.integers(0, 2),
+            some.lists(some.integers(1, 5), min_size=1, max_size=4),
+            some.sampled_from((0xF8, 0xF8, 0xF8, 0xF8, 0xF0, 0xB8)),
+            some.integers(1, 2),
+        ),
+        max_size=60,
+    ),
+    some.sampled_from((0, 100, 0x7FF0)),
+)
+def test_any_flexible_pictures(
+    c: ctypes.CDLL, pictures: list[tuple[int, list[int], int, int]], begin: int
+) -> None:
+    python, state = References("VP9:0"), ctypes.create_string_buffer(ROOM)
+    c.references_init(state, NUMBERS["VP9:0"])
+    number = begin
+    for layer, backs, first, step in pictures:
+        number += step
+        payload = bytes((first,)) + (number & 0x7FFF | 0x8000).to_bytes(2, "big")
+        payload += bytes((layer << 5,))
+        payload += bytes(back << 1 | (at < len(backs) - 1) for at, back in enumerate(backs))
+        use = c.references_read(state, payload, len(payload), None, 0)
+        assert use == python.read(payload).value
 
 
 # Descriptors by their flags, so that most branches are reached.

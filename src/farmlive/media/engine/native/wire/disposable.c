@@ -12,9 +12,13 @@ enum { STAP_A = 24, FU_A = 28 };
  * decode targets. */
 enum { FLAGS_END = 29, NO_MORE_LAYERS = 3, NOT_PRESENT = 0, DISCARDABLE = 1 };
 
+/* In flexible mode the top temporal layer is known not to be referred to once this many pictures
+ * did not. */
+enum { QUIET_LEAST = 8, QUIET_MOST = 1 << 20 };
+
 void references_init(struct references *references, codec_id codec)
 {
-    *references = (struct references){.codec = codec};
+    *references = (struct references){.codec = codec, .last = -1};
 }
 
 /* Return what the header of a NAL unit says (H.264, 7.4.1). */
@@ -117,6 +121,37 @@ static void learn_group(struct references *references, const uint8_t *data, size
     references->referred = referred;
 }
 
+/* Flexible mode has no picture group; each picture says which ones it refers to. Pictures of the
+ * top temporal layer are disposable while none has referred to one of them for a while. */
+static enum frame_use disposable_flexible(struct references *references, const uint8_t *payload,
+                                          size_t size, size_t at, int picture, int layer)
+{
+    if (picture != references->last && references->quiet < QUIET_MOST)
+        references->quiet++;
+    references->last = picture;
+    references->layer_of[picture % PICTURES_SPAN] = (uint8_t)layer;
+    if (!(payload[0] & 0x40)) {
+        references->top = 0;
+        references->quiet = 0;
+        return USE_NEEDED;
+    }
+    if (layer > references->top) {
+        references->top = (uint8_t)layer;
+        references->quiet = 0;
+    }
+    for (size_t end = at + 3; at < end && at < size; at++) {
+        /* A picture that refers to itself is none that we understand. */
+        unsigned back = (unsigned)(picture - (payload[at] >> 1)) % PICTURES_SPAN;
+        if (references->top > 0 && references->layer_of[back] == references->top)
+            references->quiet = 0;
+        if (!(payload[at] & 1)) {
+            bool is_quiet = references->quiet >= QUIET_LEAST;
+            return layer > 0 && layer == references->top && is_quiet ? USE_DISPOSABLE : USE_NEEDED;
+        }
+    }
+    return USE_NEEDED;
+}
+
 static enum frame_use disposable_vp9(struct references *references, const uint8_t *payload,
                                      size_t size)
 {
@@ -139,9 +174,8 @@ static enum frame_use disposable_vp9(struct references *references, const uint8_
         /* TL0PICIDX follows in non-flexible mode. */
         at += first & 0x10 ? 1 : 2;
     }
-    /* Flexible mode: what later pictures refer to, they say themselves. */
     if (first & 0x10)
-        return USE_NEEDED;
+        return disposable_flexible(references, payload, size, at, picture, layer);
     if (first & 0x02 && layer == 0) {
         references->start = (uint16_t)picture;
         learn_group(references, payload + (at < size ? at : size), at < size ? size - at : 0);

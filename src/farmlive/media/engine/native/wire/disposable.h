@@ -5,7 +5,8 @@
 
 #include "wire/codecs.h"
 
-enum { PICTURES_MOST = 32, TEMPLATES_MOST = 64 };
+/* P_DIFF has seven bits. */
+enum { PICTURES_MOST = 32, PICTURES_SPAN = 128, TEMPLATES_MOST = 64 };
 
 /* What a packet says about its frame: that another refers to it, or may do so; that none does; or
  * nothing. */
@@ -20,6 +21,11 @@ struct references {
     uint16_t start;
     uint8_t layers[PICTURES_MOST];
     uint32_t referred;
+    /* VP9 in flexible mode: the temporal layers of the last pictures, the last picture, the top
+     * layer since the last keyframe, and how many pictures did not refer to that. */
+    uint8_t layer_of[PICTURES_SPAN];
+    int last, quiet;
+    uint8_t top;
     /* AV1: the last dependency structure: its templates, which of them are of disposable frames,
      * and the number of decode targets. */
     int templates, targets;
