@@ -17,20 +17,25 @@ static void check(const struct link_estimate *link)
 static void happen(struct link_estimate *link, struct input *input, double now)
 {
     double kbps = (double)take(input, 2);
-    switch (take(input, 1) % 6) {
-    case 0:
-        link_estimate_measured(link, (double)(int16_t)take(input, 2) / 1000);
+    switch (take(input, 1) % 8) {
+    case 0: {
+        double rtt_s = (double)(int16_t)take(input, 2) / 1000;
+        link_estimate_measured(link, rtt_s, now - (double)take(input, 1) / 50);
         break;
+    }
     case 1: {
         uint32_t highest = (uint32_t)take(input, 4), octets = (uint32_t)take(input, 4);
         link_estimate_reported(link, highest, (int32_t)(uint32_t)take(input, 4), octets, kbps, now);
         break;
     }
     case 2: {
-        int missing = (int)take(input, 2), sent = (int)take(input, 2);
+        int missing = (int)take(input, 2);
+        uint32_t sent = (uint32_t)take(input, 4);
         /* Only of a link that is not known yet. */
-        if (link->state == LINK_UNKNOWN)
+        if (link->state == LINK_UNKNOWN && take(input, 1) & 1)
             link_estimate_missed(link, missing, sent, kbps, now);
+        else if (link->controlled)
+            link_estimate_beyond(link, kbps, now);
         break;
     }
     case 3: {
@@ -44,12 +49,27 @@ static void happen(struct link_estimate *link, struct input *input, double now)
     }
     case 4: {
         uint16_t number = (uint16_t)take(input, 2);
-        enum repair repair =
-            link_estimate_repair(link, number, (uint32_t)take(input, 2) % 1500, kbps, now);
+        enum repair repair = link_estimate_repair(link, number, (uint32_t)take(input, 2) % 1500,
+                                                  kbps, now, take(input, 1) & 1);
+        link_estimate_is_new(link, number);
         CHECK(repair == REPAIR_SEND || repair == REPAIR_SKIP || repair == REPAIR_BEYOND);
         CHECK(link->controlled || repair == REPAIR_SEND);
         break;
     }
+    case 5: {
+        double queue_s = link_estimate_checked(link, (double)(int16_t)take(input, 2) / 1000);
+        CHECK(isfinite(queue_s) && queue_s >= 0);
+        link_estimate_begin_burst(link, (uint32_t)take(input, 4), now);
+        break;
+    }
+    case 6:
+        link_estimate_measuring(link, now);
+        link_estimate_probed(link, now);
+        if (link->controlled)
+            link_estimate_carried(link, kbps);
+        if (take(input, 1) & 1)
+            link_estimate_forget_route(link);
+        break;
     default: {
         uint32_t octets = (uint32_t)take(input, 3);
         enum join join =

@@ -293,7 +293,9 @@ class CatchUp:
                 link.measuring(now)
                 self.measuring.append(viewer)
             self.end_keyframe(viewer)
-        elif not goes_alone(viewer) and ahead(ring.highest, cursor) < 0:
+        elif (
+            not goes_alone(viewer) and ahead(ring.highest, cursor) < 0 and not epoch.is_leaving_out
+        ):
             self._go_live(viewer, publisher)
         return []
 

@@ -101,6 +101,14 @@ class Epoch:
             self._decided = packet.timestamp, is_left_out
         return is_left_out
 
+    @property
+    def is_leaving_out(self) -> bool:
+        """Whether the newest frame of the track is one that is left out: the rest of it may come,
+        so that the viewer does not go live yet.
+        """
+        newest = self.track.ring.newest
+        return newest is not None and self._decided == (newest.timestamp, True)
+
     def leave_out(self, packet: Packet) -> None:
         """Leave out this packet, the next one of the track: later numbers close up.
 

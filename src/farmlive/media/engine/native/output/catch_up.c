@@ -372,7 +372,8 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
             viewer->is_measured = catch_up->measures = true;
         }
         catch_up_end_keyframe(catch_up, viewer);
-    } else if (!catch_up_goes_alone(viewer) && ahead16(ring->highest, viewer->cursor) < 0) {
+    } else if (!catch_up_goes_alone(viewer) && ahead16(ring->highest, viewer->cursor) < 0 &&
+               !epoch_is_leaving_out(&viewer->epoch)) {
         go_live(catch_up, viewer, on_air);
     }
 }

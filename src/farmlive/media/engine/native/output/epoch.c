@@ -78,6 +78,13 @@ bool epoch_leaves_out(struct epoch *epoch, const struct packet *packet, bool few
     return epoch->leaves_out;
 }
 
+bool epoch_is_leaving_out(const struct epoch *epoch)
+{
+    const struct packet *newest = epoch->track->ring->newest;
+    return newest != NULL && epoch->has_decided && epoch->leaves_out &&
+           epoch->decided == newest->timestamp;
+}
+
 /* Get how many packets are missing since the offsets changed; false if one of them came. What came
  * may have been sent: its number is not used again, whatever timestamps say. */
 static bool hole_before(const struct epoch *epoch, const struct packet *packet, int *hole)

@@ -54,6 +54,9 @@ void epoch_forget_first(struct epoch *epoch);
 /* Return whether to leave out this packet, the next one of the track, from a viewer that gets
  * `fewer` frames: whole ones, to which no other frame refers. */
 bool epoch_leaves_out(struct epoch *epoch, const struct packet *packet, bool fewer);
+/* Return whether the newest frame of the track is one that is left out: the rest of it may come, so
+ * that the viewer does not go live yet. */
+bool epoch_is_leaving_out(const struct epoch *epoch);
 /* Leave out this packet, the next one of the track: later numbers close up. Whatever was taken from
  * the ring before must have been sent. */
 void epoch_leave_out(struct epoch *epoch, const struct packet *packet);
