@@ -6,7 +6,7 @@ import socket
 # Beneath those that the kernel hands out by itself: a client that knocks at a port of that range
 # while nobody serves it can be given the very port, and then holds it. Each process that tests
 # takes a block of ports of its own, whatever other runs test beside it.
-FIRST, EACH, BLOCKS = 12_000, 400, 20
+FIRST, EACH, BLOCKS = 12_000, 200, 40
 _next = 0
 
 # Loopback for sockets that take whatever comes to them: servers of tests beside this one still send

@@ -14,6 +14,7 @@ LONG = (
     "tests/faults/",
     "tests/server/",
     "tests/api/",
+    "tests/store/test_",
     "tests/test_commands.py",
     "tests/test_file_routes.py",
 )
