@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from farmlive.media.ports import Admission
-from farmlive.media.viewers.delivery import Choice, Delivery
+from farmlive.media.viewers.delivery import Choice, ViewerDelivery
 from farmlive.media.wire.errors import SessionGone
 from farmlive.problems import Problem
 
@@ -58,7 +58,7 @@ class Signalling(Protocol):
     async def layer(self, broadcast: str, session: str, most: int | None) -> None:
         """Limit the layer that a viewer gets."""
 
-    async def delivery(self, broadcast: str, session: str) -> Delivery:
+    async def delivery(self, broadcast: str, session: str) -> ViewerDelivery:
         """Return what a viewer gets of the stream."""
 
     async def choose(self, broadcast: str, session: str, choice: Choice) -> None:
@@ -121,7 +121,7 @@ class LocalSessions:
         """Limit the layer that a viewer gets."""
         self._relay.viewing.limit_layer(broadcast, session, most)
 
-    async def delivery(self, broadcast: str, session: str) -> Delivery:
+    async def delivery(self, broadcast: str, session: str) -> ViewerDelivery:
         """Return what a viewer gets of the stream."""
         return self._relay.viewing.delivery(broadcast, session)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from farmlive.edge.contracts import raises
 from farmlive.media.open_routes import JSON, answer_options, describe_body, read_session_body
-from farmlive.media.viewers.delivery import Choice, Delivery
+from farmlive.media.viewers.delivery import Choice, ViewerDelivery
 from farmlive.media.wire.errors import BadSdp, HolderAway, SessionGone, WrongType
 from farmlive.problems import Invalid
 
@@ -79,7 +79,7 @@ def add_routes(router: APIRouter, signalling: "Signalling", access: "AccessPolic
     @router.get(
         "/whep/{broadcast}/{session}/delivery",
         operation_id="whep_get_delivery",
-        responses={200: {"model": Delivery}},
+        responses={200: {"model": ViewerDelivery}},
     )
     @raises(access.authorize_look, SessionGone, HolderAway)
     async def delivery(broadcast: str, session: str, request: Request) -> Response:

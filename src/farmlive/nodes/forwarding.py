@@ -19,7 +19,7 @@ import httpx
 from farmlive import compact_json
 from farmlive.media import Admission
 from farmlive.media.session_service import LocalSessions, Opened
-from farmlive.media.viewers.delivery import Choice, Delivery
+from farmlive.media.viewers.delivery import Choice, ViewerDelivery
 from farmlive.media.wire.errors import BY_SLUG, HolderAway, OtherServer, SessionGone
 from farmlive.nodes.leases import Lease, Leases
 from farmlive.nodes.problems import HolderGone, NotHere
@@ -258,12 +258,14 @@ class ClusterSessions:
         else:
             await self._of_session(other, "layer", broadcast, session=session, most=most)
 
-    async def delivery(self, broadcast: str, session: str) -> Delivery:
+    async def delivery(self, broadcast: str, session: str) -> ViewerDelivery:
         """Return what a viewer gets of the stream."""
         other = await self._other(broadcast, session)
         if other is None:
             return await self._local.delivery(broadcast, session)
-        return Delivery(**await self._of_session(other, "delivery", broadcast, session=session))
+        return ViewerDelivery(
+            **await self._of_session(other, "delivery", broadcast, session=session)
+        )
 
     async def choose(self, broadcast: str, session: str, choice: Choice) -> None:
         """Let a viewer get what it chose."""

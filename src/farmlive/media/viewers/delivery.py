@@ -36,7 +36,7 @@ class Limits(NamedTuple):
 NO_LIMITS = Limits()
 
 
-class Delivery(BaseModel):
+class ViewerDelivery(BaseModel):
     """What a viewer gets of the stream now.
 
     `gets` is null until media flows. `limited_by` is null if that is all there is, or while the
@@ -107,13 +107,13 @@ def limited_by(
 
 def describe(
     viewer: ViewerHealth | None, source: Health | None, choice: Choice, limits: Limits
-) -> Delivery:
+) -> ViewerDelivery:
     """Return what the viewer gets, as it reads it."""
     if viewer is None:
-        return Delivery(choice=choice, gets=None, limited_by=None, estimated_kbps=None)
+        return ViewerDelivery(choice=choice, gets=None, limited_by=None, estimated_kbps=None)
     part = part_of(viewer, source)
     kbps = viewer.estimated_kbps
-    return Delivery(
+    return ViewerDelivery(
         choice=choice,
         gets=part,
         limited_by=limited_by(viewer, part, limits),

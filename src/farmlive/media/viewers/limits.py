@@ -11,7 +11,14 @@ from weakref import WeakKeyDictionary
 from farmlive.media.broadcasts import Broadcast
 from farmlive.media.engine.interface import Engine, Health
 from farmlive.media.signalling.session import Session
-from farmlive.media.viewers.delivery import NO_LIMITS, Choice, Delivery, Limits, describe, limits_of
+from farmlive.media.viewers.delivery import (
+    NO_LIMITS,
+    Choice,
+    Limits,
+    ViewerDelivery,
+    describe,
+    limits_of,
+)
 
 # What a source sends is measured after this time at the latest.
 _MEASURED_S = 3.0
@@ -74,7 +81,7 @@ class ViewerLimits:
         wish = self._wishes.get(session)
         return wish.limits if wish is not None else NO_LIMITS
 
-    def describe(self, session: Session, source: Health | None) -> Delivery:
+    def describe(self, session: Session, source: Health | None) -> ViewerDelivery:
         """Return what this viewer gets."""
         wish = self._wishes.get(session) or _Wish()
         viewer = self._engine.viewer_health(session.peer)

@@ -9,7 +9,7 @@ from farmlive.media.engine.interface import Engine, Health
 from farmlive.media.open_sessions import OpenSessions, SessionRole
 from farmlive.media.signalling.session import Session
 from farmlive.media.viewers.counts import LOOK_S, ViewerCounts
-from farmlive.media.viewers.delivery import Choice, Delivery
+from farmlive.media.viewers.delivery import Choice, ViewerDelivery
 from farmlive.media.viewers.limits import ViewerLimits
 from farmlive.periodic import Periodic
 
@@ -34,7 +34,7 @@ class ViewerService:
         """Stop counting."""
         await self._counting.stop()
 
-    def delivery(self, broadcast: str, token: str) -> Delivery:
+    def delivery(self, broadcast: str, token: str) -> ViewerDelivery:
         """Return what the viewer with this session gets. Raises SessionGone."""
         session, source = self._viewer(broadcast, token)
         self._limits.refresh(session, source)
