@@ -71,6 +71,13 @@ def test_a_choice_is_a_layer_or_a_rung(choice: Choice, source: Health, limits: L
     [
         (viewer(), ONE, NO_LIMITS, "all", None),
         (viewer(link="wide"), ONE, NO_LIMITS, "all", None),
+        # The engine has not gone down a rung, and can't send each frame all the same.
+        (viewer(estimated_kbps=900.0), ONE, NO_LIMITS, "fewer_frames", "link"),
+        (viewer(estimated_kbps=900.0), ONE, Limits(0, "keyframes"), "fewer_frames", "link"),
+        (viewer(estimated_kbps=1500.0), ONE, NO_LIMITS, "all", None),
+        (viewer(estimated_kbps=900.0, link="wide"), ONE, NO_LIMITS, "all", None),
+        (viewer(estimated_kbps=500.0), LAYERS, NO_LIMITS, "smaller_picture", "link"),
+        (viewer(estimated_kbps=100.0), LAYERS, NO_LIMITS, "fewer_frames", "link"),
         (viewer(rung="fewer_frames"), ONE, NO_LIMITS, "fewer_frames", "link"),
         (viewer(rung="keyframes"), ONE, NO_LIMITS, "still_pictures", "link"),
         (viewer(rung="sound"), ONE, NO_LIMITS, "sound", "link"),
@@ -103,11 +110,21 @@ def test_the_estimate_is_told_in_whole_kilobits(kbps: float | None, told: int | 
     assert describe(viewer(estimated_kbps=kbps), ONE, "auto", NO_LIMITS).estimated_kbps == told
 
 
+def test_an_estimate_that_contradicts_what_comes_is_not_told() -> None:
+    still = viewer(rung="keyframes", estimated_kbps=1900.0)
+    assert describe(still, ONE, "auto", NO_LIMITS).estimated_kbps is None
+    assert describe(still, None, "auto", NO_LIMITS).estimated_kbps == 1900
+    still = viewer(rung="keyframes", estimated_kbps=1500.0)
+    assert describe(still, ONE, "auto", NO_LIMITS).estimated_kbps == 1500
+    assert describe(viewer(estimated_kbps=1900.0), ONE, "auto", NO_LIMITS).estimated_kbps == 1900
+
+
 def test_before_media_flows_a_viewer_gets_nothing() -> None:
     assert describe(None, ONE, "sound_only", Limits(rung="sound")).model_dump() == {
         "choice": "sound_only",
         "gets": None,
         "limited_by": None,
+        "link": "unknown",
         "estimated_kbps": None,
     }
 

@@ -16,6 +16,8 @@ Part = Literal["all", "smaller_picture", "fewer_frames", "still_pictures", "soun
 # Each part with less than the one before.
 PARTS: tuple[Part, ...] = get_args(Part)
 _RUNGS: tuple[Rung, ...] = get_args(Rung)
+# A link that carries this share of a stream carries it: both are measured.
+_CARRIED = 0.85
 # Frames are left out if those are this share of the stream, as the engine decides.
 _DISPOSABLE_LEAST = 0.1
 _CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -46,6 +48,9 @@ class ViewerDelivery(BaseModel):
     choice: Choice = Field(description="The viewer's own choice.")
     gets: Part | None
     limited_by: Literal["link", "choice"] | None
+    link: Literal["unknown", "wide", "narrow"] = Field(
+        description="narrow: the link carries less than the viewer would be sent."
+    )
     estimated_kbps: int | None = Field(
         description="What the viewer's link carries; null until something showed a limit."
     )
@@ -83,8 +88,32 @@ def part_of(viewer: ViewerHealth, source: Health | None) -> Part:
     """Return what the viewer gets of this source's stream."""
     if viewer.rung != "full":
         return _OF_RUNG[viewer.rung]
-    flowing = [at for at, layer in enumerate(source.layers) if layer.kbps] if source else []
+    if source is None:
+        return "all"
+    if _skips(viewer, source):
+        return "fewer_frames"
+    flowing = [at for at, layer in enumerate(source.layers) if layer.kbps]
     return "smaller_picture" if flowing and viewer.layer < flowing[-1] else "all"
+
+
+def _skips(viewer: ViewerHealth, source: Health) -> bool:
+    """Return whether a link is too narrow for each frame of its layer: the engine leaves some out
+    even before it goes a rung down.
+    """
+    kbps = source.bitrate_kbps
+    if viewer.layer < len(source.layers) > 1:
+        kbps = source.layers[viewer.layer].kbps
+    estimate = viewer.estimated_kbps
+    return viewer.link == "narrow" and estimate is not None and estimate < _CARRIED * kbps
+
+
+def _contradicts(kbps: float, part: Part, source: Health | None) -> bool:
+    """Return whether an estimate says that the link carries all, though the viewer gets less: while
+    little is sent it grows, and nothing measures it.
+    """
+    if part == "all" or source is None:
+        return False
+    return kbps > max([each.kbps for each in source.layers], default=source.bitrate_kbps)
 
 
 def limited_by(
@@ -98,6 +127,8 @@ def limited_by(
         return None
     if part == "smaller_picture":
         is_own = limits.layer is not None and viewer.layer >= limits.layer
+    elif viewer.rung == "full":
+        is_own = False
     else:
         is_own = limits.rung is not None and _RUNGS.index(viewer.rung) <= _RUNGS.index(limits.rung)
     if is_own:
@@ -110,12 +141,15 @@ def describe(
 ) -> ViewerDelivery:
     """Return what the viewer gets, as it reads it."""
     if viewer is None:
-        return ViewerDelivery(choice=choice, gets=None, limited_by=None, estimated_kbps=None)
+        return ViewerDelivery(
+            choice=choice, gets=None, limited_by=None, link="unknown", estimated_kbps=None
+        )
     part = part_of(viewer, source)
     kbps = viewer.estimated_kbps
     return ViewerDelivery(
         choice=choice,
         gets=part,
         limited_by=limited_by(viewer, part, limits),
-        estimated_kbps=round(kbps) if kbps else None,
+        link=viewer.link,
+        estimated_kbps=round(kbps) if kbps and not _contradicts(kbps, part, source) else None,
     )

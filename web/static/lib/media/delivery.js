@@ -1,6 +1,7 @@
 // What this viewer gets of the stream, by the server's word. It is asked once the picture plays, again
 // when the picture changes as if more or less of it came, and now and then while that is less than all:
-// whoever gets everything costs the server one request. Decides nothing; pages have the words.
+// whoever gets everything costs the server one request. Where the server knows that the link is narrow,
+// the picture itself shows whether it stands. Pages have the words.
 
 const FIRST_AFTER = 4_000; // links are judged within three seconds
 const LOOK_EVERY = 1_000;
@@ -15,13 +16,14 @@ const SPREAD = 1_000; // those whom one camera switched do not all ask at once
 const STILL = 2; // frames a second
 const FEWER = 0.7; // of the most that came
 
-/** Event `change` after each answer; `latest` is `{choice, gets, limited_by, estimated_kbps}` or null. */
+/** Event `change` when `latest` may be another: it is `{choice, gets, limited_by, estimated_kbps}` or null. */
 export class Delivery extends EventTarget {
-  latest = null;
+  #said = null;
   #connection;
   #url;
   #counts = [];
   #most = 0;
+  #how = null;
   #sign = null;
   #askedSign = null;
   #askedAt = -Infinity;
@@ -37,6 +39,13 @@ export class Delivery extends EventTarget {
     this.#url = url;
     this.#nextAt = performance.now() + FIRST_AFTER + Math.random() * SPREAD;
     this.#timer = setInterval(() => this.#look().catch(() => {}), LOOK_EVERY);
+  }
+
+  get latest() {
+    const said = this.#said;
+    if (said?.link !== "narrow" || said.limited_by === "choice") return said;
+    if (!["none", "still"].includes(this.#how) || said.gets === "sound") return said;
+    return { ...said, gets: "still_pictures", limited_by: "link" };
   }
 
   close() {
@@ -60,10 +69,12 @@ export class Delivery extends EventTarget {
 
   async #look() {
     const now = performance.now();
+    const before = this.#how;
     this.#take(await this.#connection.getStats(), now);
+    if (this.#how !== before && this.#said !== null) this.dispatchEvent(new Event("change"));
     if (this.#isClosed || document.hidden) return;
-    if (this.latest !== null) this.#askedSign ??= this.#sign;
-    const isOther = this.#sign !== this.#askedSign && this.latest !== null && now - this.#askedAt > SPACED;
+    if (this.#said !== null) this.#askedSign ??= this.#sign;
+    const isOther = this.#sign !== this.#askedSign && this.#said !== null && now - this.#askedAt > SPACED;
     if (isOther) this.#soon = SOON;
     if (isOther || now >= this.#nextAt) await this.#ask(now);
   }
@@ -78,7 +89,7 @@ export class Delivery extends EventTarget {
     const frames = this.#counts.at(-1)[1] - before;
     const rate = (frames * 1_000) / (now - from);
     this.#most = Math.max(this.#most, rate);
-    const how = !frames ? "none" : rate < STILL ? "still" : rate < FEWER * this.#most ? "fewer" : "all";
+    const how = (this.#how = !frames ? "none" : rate < STILL ? "still" : rate < FEWER * this.#most ? "fewer" : "all");
     this.#sign = `${how} ${video?.frameHeight ?? 0}`;
   }
 
@@ -92,14 +103,14 @@ export class Delivery extends EventTarget {
       this.#nextAt = now + REFUSED_AFTER;
       return;
     }
-    const before = this.latest;
-    this.latest = await answer.json();
+    const before = this.#said;
+    this.#said = await answer.json();
     if (this.#isClosed) return;
-    const { gets, limited_by: by } = this.latest;
-    if (before === null) this.#soon = gets === "all" ? 1 : SOON;
+    const { gets, limited_by: by, link } = this.#said;
+    if (before === null) this.#soon = gets === "all" && link !== "narrow" ? 1 : SOON;
     else if (gets !== before.gets || by !== before.limited_by) this.#soon = SOON;
     this.#soon -= 1;
-    if (this.#soon <= 0) this.#nextAt = gets === "all" ? Infinity : now + CALM_AFTER;
+    if (this.#soon <= 0) this.#nextAt = gets === "all" && link !== "narrow" ? Infinity : now + CALM_AFTER;
     this.dispatchEvent(new Event("change"));
   }
 }
