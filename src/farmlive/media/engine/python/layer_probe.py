@@ -13,11 +13,11 @@ _CHECK_S, _PROBE_CHECK_S = 0.1, 0.05
 _LOST_S, _LOST_FULL, _LOST_SILENT = 0.5, 2, 5
 # A probe begins once so many checks in a row showed a queue of at most this, which may be the
 # radio's noise; it ends once the queue is longer than that noise by the second.
-_QUIET_CHECKS, _NOISE_S, _LONGER_S, _GENTLY_LONGER_S = 3, 0.05, 0.02, 0.018
+_QUIET_CHECKS, _NOISE_S, _LONGER_S = 3, 0.05, 0.03
 # How soon it reaches the layer's bitrate, and how long it stays there: the first time, and later,
 # when it is in no hurry and goes a little further.
-_RAMP_S, _HOLD_S, _BEYOND = 0.8, 0.4, 1.0
-_SLOW_RAMP_S, _LONG_HOLD_S, _FURTHER = 2.5, 0.8, 1.1
+_RAMP_S, _HOLD_S, _BEYOND = 0.6, 0.4, 1.0
+_SLOW_RAMP_S, _LONG_HOLD_S, _FURTHER = 2.5, 0.8, 1.05
 # A pause since the last part of a probe that is not made up for, and the smallest part and the
 # largest, in bytes.
 _PAUSE_S, _PART_OCTETS, _MOST_OCTETS = 0.1, 600.0, 20_000.0
@@ -98,8 +98,7 @@ class LinkProbe:
         if not self.is_on:
             return
         if self._armed_at is not None:
-            longer_s = _GENTLY_LONGER_S if self._gently else _LONGER_S
-            self.is_spoiled = self.is_spoiled or queue_s > self._noise_s + longer_s
+            self.is_spoiled = self.is_spoiled or queue_s > self._noise_s + _LONGER_S
         elif queue_s > _NOISE_S:
             self._quiet, self._noise_s = 0, 0.0
         else:

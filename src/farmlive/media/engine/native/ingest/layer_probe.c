@@ -13,11 +13,11 @@ enum { LOST_FULL = 2, LOST_SILENT = 5 };
 /* A probe begins once so many checks in a row showed a queue of at most this, which may be the
  * radio's noise; it ends once the queue is longer than that noise by the second. */
 enum { QUIET_CHECKS = 3 };
-static const double NOISE_S = 0.05, LONGER_S = 0.02, GENTLY_LONGER_S = 0.018;
+static const double NOISE_S = 0.05, LONGER_S = 0.03;
 /* How soon it reaches the layer's bitrate, and how long it stays there: the first time, and later,
  * when it is in no hurry and goes a little further. */
-static const double RAMP_S = 0.8, HOLD_S = 0.4, BEYOND = 1.0;
-static const double SLOW_RAMP_S = 2.5, LONG_HOLD_S = 0.8, FURTHER = 1.1;
+static const double RAMP_S = 0.6, HOLD_S = 0.4, BEYOND = 1.0;
+static const double SLOW_RAMP_S = 2.5, LONG_HOLD_S = 0.8, FURTHER = 1.05;
 /* A pause since the last part of a probe that is not made up for, and the smallest part and the
  * largest, in bytes. */
 static const double PAUSE_S = 0.1, PART_OCTETS = 600.0, MOST_OCTETS = 20000.0;
@@ -41,8 +41,7 @@ static void take(struct link_probe *probe, double queue_s, double now)
     if (!probe->is_on)
         return;
     if (probe->is_armed) {
-        double longer_s = probe->gently ? GENTLY_LONGER_S : LONGER_S;
-        probe->is_spoiled = probe->is_spoiled || queue_s > probe->noise_s + longer_s;
+        probe->is_spoiled = probe->is_spoiled || queue_s > probe->noise_s + LONGER_S;
     } else if (queue_s > NOISE_S) {
         probe->quiet = 0;
         probe->noise_s = 0;
