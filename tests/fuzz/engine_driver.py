@@ -15,7 +15,7 @@ from pylibsrtp import Policy, Session
 from tests.support.free_ports import APART
 from tests.support.waiting import until
 
-from farmlive.media.engine.interface import Credentials, Keys
+from farmlive.media.engine.interface import Credentials, Keys, Timeouts
 from farmlive.media.engine.python import engine as python_engine
 from farmlive.media.engine.python import srtp
 from farmlive.media.engine.python.engine import PythonEngine
@@ -23,6 +23,8 @@ from farmlive.media.engine.python.srtp import Protection, Unreadable
 from farmlive.media.wire import stun
 
 GCM = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
+# Nobody counts as silent or lost, however slowly a busy machine gets from one datagram to the next.
+PATIENT = Timeouts(consent=3_600, silent=3_600)
 
 
 class Open(Protection):
@@ -112,7 +114,7 @@ class PythonWorks:
     """The engine in Python: over sockets that are never read while it runs."""
 
     def __init__(self) -> None:
-        self.engine = PythonEngine()
+        self.engine = PythonEngine(PATIENT)
         self.faults: list[Any] = []
 
     async def start(self, heard: Heard, ends: tuple[End, ...], now: float) -> None:
@@ -179,7 +181,7 @@ class NativeWorks:
     def __init__(self) -> None:
         from farmlive.media.engine.native.engine import NativeEngine
 
-        self.engine = NativeEngine(manual=True)
+        self.engine = NativeEngine(timeouts=PATIENT, manual=True)
         self._sent: list[tuple[Any, bytes]] = []
 
     async def start(self, heard: Heard, ends: tuple[End, ...], now: float) -> None:
