@@ -199,6 +199,14 @@ class Audience:
         for joined in self._joined:
             joined.socket.setsockopt(_SOL_UDP, _UDP_GRO, int(whole))
 
+    def stall(self, every_s: float, for_s: float) -> None:
+        """Stand still for less than a second now and then, as busy phones do: the reports that are
+        sent then are late by their own account.
+        """
+        self._c.audience_stall(
+            self._at, ctypes.c_int64(round(every_s * 1e9)), ctypes.c_int64(round(for_s * 1e9))
+        )
+
     def measure(self, *, after_a_gap: bool = False) -> None:
         """Begin all counts anew, of those who are here now. `after_a_gap`: what is missing until
         now is not lost.

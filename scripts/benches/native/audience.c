@@ -31,6 +31,7 @@ struct audience {
     int most, count, part;
     int64_t slowest_ns; /* the longest way round all of them */
     int64_t round_at;
+    int64_t stall_every_ns, stall_ns, stall_at; /* 0: it never stands still */
     struct mmsghdr messages[AT_ONCE];
     struct iovec places[AT_ONCE];
     char control[AT_ONCE][CONTROL];
@@ -125,6 +126,16 @@ void audience_free(struct audience *audience)
     free(audience);
 }
 
+/* Stand still where that is due, as a busy phone does: what is sent after it says by its own time
+ * that it was sent before. */
+static void stand_still(struct audience *audience, int64_t now)
+{
+    if (audience->stall_ns == 0 || now < audience->stall_at)
+        return;
+    audience->stall_at = now + audience->stall_every_ns;
+    nanosleep(&(struct timespec){.tv_nsec = audience->stall_ns}, NULL);
+}
+
 /* Run until `audience_end`. */
 void audience_run(struct audience *audience)
 {
@@ -132,6 +143,7 @@ void audience_run(struct audience *audience)
     for (bool ends = false; !ends;) {
         pthread_mutex_lock(&audience->lock);
         int64_t now = clock_ns(CLOCK_MONOTONIC);
+        stand_still(audience, now);
         for (int i = audience->part; i < audience->count; i += PARTS) {
             read_all(audience, &audience->members[i]);
             member_speak(&audience->members[i], &audience->ledger, now);
@@ -151,6 +163,15 @@ void audience_run(struct audience *audience)
         /* Always a little, so that others get the lock. */
         nanosleep(&(struct timespec){.tv_nsec = left > 50000 ? left : 50000}, NULL);
     }
+}
+
+/* Stand still this long, less than a second, each time that so much has passed. */
+void audience_stall(struct audience *audience, int64_t every_ns, int64_t stall_ns)
+{
+    pthread_mutex_lock(&audience->lock);
+    audience->stall_every_ns = every_ns;
+    audience->stall_ns = stall_ns;
+    pthread_mutex_unlock(&audience->lock);
 }
 
 void audience_end(struct audience *audience)

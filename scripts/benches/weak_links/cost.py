@@ -2,6 +2,7 @@
 it and without, A and B in turn, by the relay bench's own audience.
 """
 
+import asyncio
 import os
 import statistics
 from typing import Any
@@ -17,6 +18,11 @@ from farmlive.settings import Settings
 # The setting that switches it off.
 SWITCH = "link_control"
 VIEWERS = 1_000
+# Half of the viewers join this long after the others: the group of pictures is no longer small, and
+# the next keyframe is not yet requested.
+APART_S = 1.0
+# Each viewer's receiver stands still now and then, as busy phones do.
+STALL_EVERY_S, STALL_S = 1.0, 0.25
 
 
 def lacks_switch() -> str:
@@ -34,6 +40,7 @@ async def ratio(
     cores = sorted(os.sched_getaffinity(0))
     room_for(viewers)
     taken: dict[bool, list[float]] = {True: [], False: []}
+    late: dict[bool, list[float]] = {True: [], False: []}
     lost = 0
     with built() as library:
         bench = Bench(library, cores, Awake({cores[0]}), size)
@@ -48,16 +55,25 @@ async def ratio(
                         send_threads="0",
                         link_control=str(with_it).lower(),
                     ) as live:
+                        live.audience.stall(STALL_EVERY_S, STALL_S)
+                        await live.audience.grow(viewers // 2)
+                        await asyncio.sleep(APART_S)
                         await live.audience.grow(viewers)
                         found = await figures_of(bench, live, size.window_s)
                     taken[with_it].append(found[CPU])
+                    late[with_it].append(found["added_delay_ms"]["p99"])
                     lost += found["packets_lost"]
-                    say(f"cost with {SWITCH}={with_it}: {found[CPU]:g} µs a viewer-second")
+                    say(
+                        f"cost with {SWITCH}={with_it}: {found[CPU]:g} µs a viewer-second, "
+                        f"p99 {late[with_it][-1]:g} ms"
+                    )
     ratios = [on / off for on, off in zip(taken[True], taken[False], strict=True)]
     return {
         "cost_ratio": round(statistics.median(ratios), 3),
         "on_us": taken[True],
         "off_us": taken[False],
+        "on_p99_ms": late[True],
+        "off_p99_ms": late[False],
         "viewers": viewers,
         "packets_lost": lost,
     }

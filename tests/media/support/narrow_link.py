@@ -17,7 +17,7 @@ from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
 from farmlive.media.engine.python.output import Fanout
 from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.engine.python.viewer import RoundTrip, Viewer
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import Packet
 
@@ -211,11 +211,12 @@ class NarrowLink:
 
     def _second(self) -> float:
         self.camera.publisher.measure(self.now)
-        round_trip_s = 2 * DELAY_S + self.link.octets / self.link.rate
+        took_s = 2 * DELAY_S + self.link.octets / self.link.rate
+        round_trip = RoundTrip(took_s, self.now - took_s)
         for each in self.watchers:
             self.fanout.run_each_second(each.viewer, self.now)
             block = rtcp.ReceiverReport(SSRCS.video, 0, 0, each.highest, 0, 0, 0)
-            self.fanout.record_report(each.viewer, block, self.now, round_trip_s)
+            self.fanout.record_report(each.viewer, block, self.now, round_trip)
         return 1.0
 
     def _probe(self) -> None:

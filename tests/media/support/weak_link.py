@@ -12,7 +12,7 @@ from farmlive.media.engine.python.catch_up import wants_sender_report
 from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
 from farmlive.media.engine.python.output import Fanout
-from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.engine.python.viewer import RoundTrip, Viewer
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import Packet
 
@@ -227,7 +227,8 @@ class Scene:
         block = rtcp.ReceiverReport(
             SSRCS.video, 0, lost, player.highest, 0, 0, round(held * 65_536)
         )
-        self.fanout.record_report(self.viewer, block, self.now, took)
+        round_trip = None if took is None else RoundTrip(took, self.now - took - held)
+        self.fanout.record_report(self.viewer, block, self.now, round_trip)
 
     def _ask(self) -> None:
         """The player asks again for what is missing, each a few times, a round trip apart."""

@@ -3,6 +3,7 @@
 import pytest
 
 from farmlive.media.engine.python.link_estimate import LinkEstimate, join_plan
+from farmlive.media.engine.python.shared_delay import SharedDelay
 
 STREAM_KBPS = 1_600.0
 
@@ -28,6 +29,7 @@ class Link:
             self.lost += round(200 * loss)
             self.octets += round(kbps * 125)
             self.estimate.measuring(self.now - rtt_s)
+            # By a report that left a moment ago, as the proof of a doubt does.
             self.estimate.measured(rtt_s, self.now - rtt_s)
             self.estimate.reported(self.highest, self.lost, self.octets, STREAM_KBPS, self.now)
 
@@ -43,10 +45,69 @@ def test_a_link_is_wide_after_a_few_good_seconds() -> None:
 def test_a_queue_that_fills_makes_it_narrow() -> None:
     link = Link()
     link.seconds(5)
-    link.seconds(1, rtt_s=0.25)
+    link.seconds(2, rtt_s=0.25)
     assert link.state == "narrow"
     # 1,600 kbit/s came within a second and a fifth; a little less drains the queue.
     assert 1_000 < link.estimate.kbps < 1_200
+
+
+def test_a_moment_in_which_the_viewer_stood_still_is_no_queue() -> None:
+    link = Link()
+    link.seconds(5)
+    for _ in range(20):
+        link.seconds(1, rtt_s=0.6)
+        assert link.estimate.wants_proof
+        link.estimate.wants_proof = False
+        link.seconds(1)
+        assert link.state == "wide"
+
+
+def test_a_report_that_was_sent_before_the_delay_proves_nothing() -> None:
+    link = Link()
+    link.seconds(5)
+    sent_at = link.now
+    for _ in range(5):
+        link.now += 1.0
+        link.highest, link.octets = link.highest + 200, link.octets + 200_000
+        link.estimate.measured(0.6, sent_at)
+        link.estimate.reported(link.highest, 0, link.octets, STREAM_KBPS, link.now)
+        assert link.state == "wide"
+
+
+def test_a_proof_without_an_answer_is_asked_for_again() -> None:
+    link = Link()
+    link.seconds(5)
+    link.seconds(1, rtt_s=0.6)
+    link.estimate.wants_proof = False
+    link.now += 1.0
+    link.estimate.reported(link.highest + 200, 0, link.octets, STREAM_KBPS, link.now)
+    assert link.estimate.wants_proof
+    assert link.state == "wide"
+
+
+def test_a_delay_that_many_viewers_see_is_not_their_links() -> None:
+    links, shared = [Link() for _ in range(30)], SharedDelay()
+    for link in links:
+        link.estimate.shared_delay = shared
+        link.seconds(5)
+    for _ in range(10):
+        for link in links:
+            link.seconds(1, rtt_s=0.6)
+    assert {link.state for link in links} == {"wide"}
+    # One that is still late when the others are not is narrow.
+    for _ in range(4):
+        for number, link in enumerate(links):
+            link.seconds(1, rtt_s=0.05 if number else 0.6)
+    assert [link.state for link in links] == ["narrow"] + ["wide"] * 29
+
+
+def test_loss_tells_a_link_that_many_share_from_a_server_that_stands_still() -> None:
+    links, shared = [Link() for _ in range(30)], SharedDelay()
+    for link in links:
+        link.estimate.shared_delay = shared
+        link.seconds(5)
+        link.seconds(1, rtt_s=0.3, loss=0.1)
+    assert {link.state for link in links} == {"narrow"}
 
 
 @pytest.mark.parametrize("loss", [0.05, 0.1, 0.3])
@@ -79,7 +140,7 @@ def test_each_failure_doubles_the_trial() -> None:
     link, took = Link(), []
     link.seconds(5)
     for _ in range(4):
-        link.seconds(1, rtt_s=0.25)
+        link.seconds(2, rtt_s=0.25)
         began = link.now
         while link.state == "narrow":
             link.seconds(1)
@@ -120,7 +181,7 @@ def test_what_is_sent_now_and_then_is_measured_while_it_is_sent() -> None:
     """A keyframe and no more each second: the link carries what it carried meanwhile."""
     link = Link()
     link.seconds(5)
-    link.seconds(1, rtt_s=0.3)
+    link.seconds(2, rtt_s=0.3)
     before = link.estimate.kbps
     for _ in range(10):
         kbps, sent = link.estimate.pace_kbps(STREAM_KBPS), 0
@@ -172,7 +233,7 @@ def test_a_packet_is_repaired_once_in_a_round_trip() -> None:
 def test_repairs_have_a_fifth_of_a_link_that_is_not_wide() -> None:
     link = Link()
     link.seconds(5)
-    link.seconds(1, rtt_s=0.3)
+    link.seconds(2, rtt_s=0.3)
     estimate, sent, number, now = link.estimate, 0, 0, link.now
     while now < link.now + 10:
         while estimate.repair(number & 0xFFFF, 1_200, STREAM_KBPS, now) == "send":
@@ -206,7 +267,7 @@ def narrowed(rtt_s: float = 0.25) -> Link:
     """A link that has become narrow, and whose queue has drained."""
     link = Link()
     link.seconds(5)
-    link.seconds(1, rtt_s=rtt_s)
+    link.seconds(2, rtt_s=rtt_s)
     assert link.state == "narrow"
     return link
 

@@ -18,9 +18,11 @@ from farmlive.media.engine.python.catch_up import wants_sender_report
 from farmlive.media.engine.python.demux import Demux
 from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.output import Fanout
-from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.engine.python.viewer import RoundTrip, Viewer
 from farmlive.media.wire import rtcp
 
+# A report on another stream.
+NOTHING = rtcp.ReceiverReport(SSRCS.audio, 0, 0, 0, 0, 0, 0)
 # Packets of a frame.
 PARTS = 3
 
@@ -50,7 +52,7 @@ def asked(source: Source, now: float) -> bool:
 def report(fanout: Fanout, one: Viewer, now: float, highest: int, rtt_s: float) -> None:
     wants_sender_report(one, True, now - rtt_s)
     block = rtcp.ReceiverReport(SSRCS.video, 0, 0, highest, 0, 0, 0)
-    fanout.record_report(one, block, now, rtt_s)
+    fanout.record_report(one, block, now, RoundTrip(rtt_s, now - rtt_s))
 
 
 def on_air(fanout: Fanout, source: Source, count: int) -> float:
@@ -66,8 +68,9 @@ def narrow(fanout: Fanout, source: Source, now: float) -> tuple[Viewer, Kept, fl
     assert one.forwarder is not None
     first = kept.video[-1].sequence
     report(fanout, one, now, first, 0.05)
-    now = source.frames(30, now)
-    report(fanout, one, now, first + 90, 0.4)
+    for second in (1, 2):
+        now = source.frames(30, now)
+        report(fanout, one, now, first + 90 * second, 0.4)
     assert one.link.state == "narrow"
     return one, kept, now
 
@@ -124,6 +127,50 @@ def test_a_joiner_soon_after_another_has_the_group_gently(fanout: Fanout) -> Non
     assert consecutive(kept.video)
     # Nobody needs another keyframe.
     assert not asked(source, now + 3)
+
+
+def behind(fanout: Fanout) -> tuple[Source, Viewer, Kept, float]:
+    """A viewer that joins with a group that would not leave soon."""
+    source = Source(fanout)
+    now = on_air(fanout, source, 900)
+    source.publisher.want_keyframe()
+    assert asked(source, now)
+    now = source.frames(1, now + 0.1, keyframe=True)
+    now = source.frames(9, now, parts=250)
+    one, kept = unknown(1, now)
+    fanout.add(one, now)
+    for _ in range(60):
+        if not fanout.joining.measuring:
+            fanout.send_bursts(now)
+            now += 0.004
+    assert fanout.joining.measuring
+    assert one.gently
+    one.train.report_left(now)
+    return source, one, kept, now
+
+
+def test_who_gets_a_train_at_once_catches_up_soon(fanout: Fanout) -> None:
+    _, one, kept, now = behind(fanout)
+    # The report behind the train came as soon as one without it.
+    fanout.record_report(one, NOTHING, now + 0.01, RoundTrip(0.01, now))
+    before, until = sum(len(packet.payload) for packet in kept.video), now + 0.1
+    while now < until:
+        fanout.send_bursts(now)
+        now += 0.004
+    octets = sum(len(packet.payload) for packet in kept.video) - before
+    # As fast as packets that are this small leave; gently it would be 17,500.
+    assert octets > 20_000
+
+
+def test_who_waits_for_a_train_goes_on_gently(fanout: Fanout) -> None:
+    _, one, kept, now = behind(fanout)
+    fanout.record_report(one, NOTHING, now + 0.08, RoundTrip(0.08, now))
+    before, until = sum(len(packet.payload) for packet in kept.video), now + 0.5
+    while now < until:
+        fanout.send_bursts(now)
+        now += 0.004
+    octets = sum(len(packet.payload) for packet in kept.video) - before
+    assert octets < 100_000
 
 
 def test_requests_for_many_joiners_are_two_seconds_apart(fanout: Fanout) -> None:
@@ -285,7 +332,11 @@ def test_a_request_for_another_stream_says_nothing_of_the_burst(fanout: Fanout) 
 
 def test_a_report_that_waited_to_be_read_shows_no_queue(fanout: Fanout) -> None:
     one, _ = unknown(1, 0.0)
-    timers: Any = SimpleNamespace(wall_ahead=0.0, ntp_middle=lambda now: round(now * 65_536))
+    timers: Any = SimpleNamespace(
+        wall_ahead=0.0,
+        ntp_middle=lambda now: round(now * 65_536),
+        measure_links=lambda fanout: None,
+    )
     nobody: Any = None
     demux = Demux(nobody, timers, nobody)
     peer: Any = SimpleNamespace(viewer=one, fanout=fanout, publisher=None)

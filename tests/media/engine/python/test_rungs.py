@@ -18,7 +18,7 @@ from tests.media.support.scripted_peers import (
 from farmlive.media.engine.interface import Viewing
 from farmlive.media.engine.python.output import Fanout
 from farmlive.media.engine.python.quality_ladder import FULL, KEYFRAMES, SOUND
-from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.engine.python.viewer import RoundTrip, Viewer
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import Packet
 
@@ -220,7 +220,7 @@ def test_a_viewer_of_the_house_has_all_and_no_limit() -> None:
     for lost in (0, 900, 5_000):
         now += 1
         block = rtcp.ReceiverReport(SSRCS.video, 0, lost, kept.video[-1].sequence, 0, 0, 0)
-        fanout.record_report(one, block, now, 2.0)
+        fanout.record_report(one, block, now, RoundTrip(2.0, now))
         now = source.frames(300, now)
     for _ in range(100):
         one.backpressure.count_refused(10, now)

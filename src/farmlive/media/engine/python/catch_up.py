@@ -31,6 +31,8 @@ _HELD_WHILE_CATCHING = 64 * 1024
 # A viewer of keyframes alone gets none that is older than this, unless no newer one can be
 # requested.
 _OLD_S = 2.5
+# The time between two parts of a burst: for each viewer that has one, at least and at most.
+_INTERVAL_EACH_S, _LEAST_INTERVAL_S, _MOST_INTERVAL_S = 0.000_05, 0.004, 0.016
 
 
 class CatchUp:
@@ -50,8 +52,8 @@ class CatchUp:
         # Viewers whose link is checked, or probed with the bitrate of a higher layer.
         self.probing: dict[Peer, Viewer] = {}
         self.forwarders: dict[Track, Forwarder] = {}
-        # Viewers whose link a sender report is to measure now, behind their keyframe.
-        self.measuring: list[Viewer] = []
+        # Viewers whose link a sender report is to measure now.
+        self.measuring: dict[Peer, Viewer] = {}
 
     def wait(self, viewer: Viewer, muted: bool = False) -> None:
         """Send the viewer no video until the next keyframe of its track."""
@@ -95,8 +97,8 @@ class CatchUp:
 
     def take_measuring(self) -> list[Viewer]:
         """Return the viewers to send a sender report now, and forget them."""
-        taken, self.measuring = self.measuring, []
-        return [viewer for viewer in taken if viewer.peer in self.waiting]
+        taken, self.measuring = self.measuring, {}
+        return list(taken.values())
 
     def pace(self, viewer: Viewer) -> None:
         """Send a live viewer the track at its own pace from now on.
@@ -118,6 +120,7 @@ class CatchUp:
         """Remove the viewer."""
         self.wait(viewer)
         self.probing.pop(viewer.peer, None)
+        self.measuring.pop(viewer.peer, None)
         del self.waiting[viewer.peer]
 
     def due(
@@ -250,8 +253,12 @@ class CatchUp:
         still, is_shown = viewer.rung == KEYFRAMES, False
         room, octets = float(1 << 30), 0
         limited = limits(viewer, publisher, now) or viewer.gently or link.state == "unknown"
+        trains = viewer.gently and link.state != "narrow" and len(publisher.layers) < 2
         if limited:
-            room = link.may_send(link.pace_kbps(epoch.track.kbps, viewer.gently), now)
+            kbps = link.pace_kbps(epoch.track.kbps, viewer.gently)
+            room = link.may_send(viewer.train.pace_kbps(kbps) if trains else kbps, now)
+        if trains:
+            room = max(room, viewer.train.room(now))
         burst: list[Packet] = []
         while len(burst) < _BURST and octets < room and ahead(ring.highest, cursor) >= 0:
             packet = ring.get(cursor)
@@ -280,6 +287,8 @@ class CatchUp:
         viewer.cursor = cursor
         if limited:
             link.spent(octets)
+        if trains and viewer.train.spent(octets):
+            self.measuring[viewer.peer] = viewer
         fallen = self._sending.send_to((viewer,), burst) if burst else []
         if fallen:
             return fallen
@@ -291,13 +300,20 @@ class CatchUp:
         elif is_shown:
             if link.state != "wide":
                 link.measuring(now)
-                self.measuring.append(viewer)
+                self.measuring[viewer.peer] = viewer
             self.end_keyframe(viewer)
         elif (
             not goes_alone(viewer) and ahead(ring.highest, cursor) < 0 and not epoch.is_leaving_out
         ):
             self._go_live(viewer, publisher)
         return []
+
+
+def burst_interval_s(count: int) -> float:
+    """Return the time between two parts of the bursts of so many viewers: the more there are, the
+    fewer parts, so that a crowd of them does not keep the others waiting.
+    """
+    return min(max(_LEAST_INTERVAL_S, count * _INTERVAL_EACH_S), _MOST_INTERVAL_S)
 
 
 def paces(viewer: Viewer) -> bool:

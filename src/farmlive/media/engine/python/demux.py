@@ -13,8 +13,12 @@ from farmlive.media.engine.python.net.sockets import Port
 from farmlive.media.engine.python.peer import EnginePeer
 from farmlive.media.engine.python.srtp import Protection, Unreadable
 from farmlive.media.engine.python.timers import Timers
-from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.engine.python.viewer import RoundTrip, Viewer
 from farmlive.media.wire import rtcp, rtp
+
+# A round trip of less than nothing, by up to 10 ms, is a short one by clocks that are read coarsely
+# (in 1/65,536 s, modulo 2^32).
+_COARSE = 0xFFFFFFFF - 655
 
 
 class Demux:
@@ -175,22 +179,26 @@ class Demux:
                 if asked is not None:
                     self._timers.schedule_request(asked)
             elif isinstance(report, rtcp.ReceiverReport):
-                rtt_s = self._round_trip_s(viewer, report, came)
-                if fanout.record_report(viewer, report, now, rtt_s):
+                round_trip = self._round_trip(viewer, report, came)
+                if fanout.record_report(viewer, report, now, round_trip):
                     self._timers.request_keyframes(fanout)
+                self._timers.measure_links(fanout)
             elif isinstance(report, rtcp.ReferenceTime):
                 viewer.reference = (report, now)
             elif isinstance(report, rtcp.Estimate):
                 viewer.selector.record_estimate(report.bitrate / 1000, now)
 
-    def _round_trip_s(
-        self, viewer: Viewer, report: rtcp.ReceiverReport, now: float
-    ) -> float | None:
+    def _round_trip(
+        self, viewer: Viewer, report: rtcp.ReceiverReport, came: float
+    ) -> RoundTrip | None:
         """Return the round trip by the first report block on a sender report of ours (RFC 3550,
         section 6.4.1); later ones tell nothing new of the way there.
         """
         if report.last_report in (0, viewer.answered):
             return None
         viewer.answered = report.last_report
-        took = (self._timers.ntp_middle(now) - report.last_report - report.delay) & 0xFFFFFFFF
-        return took / 65536
+        since = (self._timers.ntp_middle(came) - report.last_report) & 0xFFFFFFFF
+        took = (since - report.delay) & 0xFFFFFFFF
+        if took >= _COARSE:
+            took = 0
+        return RoundTrip(took / 65536, came - since / 65536)

@@ -335,7 +335,7 @@ class PythonEngine:
             if entry.round_trip_s is not None:
                 entry.viewer.link.measured(entry.round_trip_s, now)
             fanout.add(entry.viewer, now)
-            self._timers.send_sender_report(entry, now)
+            self._timers.send_sender_report(entry)
             self._timers.schedule_bursts()
             self._timers.request_keyframes(fanout)
         self._timers.joined(entry)

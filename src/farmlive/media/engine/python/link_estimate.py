@@ -7,6 +7,8 @@ the join, *wide* while nothing shows a limit, *narrow* once its queue fills or o
 from collections.abc import Iterable
 from typing import Literal
 
+from farmlive.media.engine.python.shared_delay import SharedDelay
+
 State = Literal["unknown", "wide", "narrow"]
 
 # A link that nobody knows is sent twice the stream's rate, but never less than this.
@@ -17,7 +19,7 @@ _TYPICAL_KBPS = 1_250.0
 _SMALL_S = 0.25
 # If no keyframe can be requested for longer than this, a joiner gets what there is meanwhile,
 # hardly faster than it comes: a link that carries the stream carries that.
-_PATIENCE_S = 0.3
+_PATIENCE_S = 0.1
 _GENTLE_FACTOR = 1.12
 # What may leave at once, in bytes: at the join and later.
 _JOIN_OCTETS, _OCTETS = 16_000.0, 5_000.0
@@ -32,6 +34,9 @@ _ANSWERED_WITHIN_S = 0.6
 _CLOSE_S = 0.005
 # On a link that is narrow already a shorter one shows the limit.
 _NARROW_QUEUE_S = 0.080
+# Without loss a delay may be that of a busy phone, or of a stalled server: it is the link's if a
+# report that is sent after it shows it too. Another is sent if that had no answer for so long.
+_PROOF_AGAIN_S = 1.0
 # Loss without a queue is a radio's, up to this; on a link that is narrow already, up to the second.
 _LOSS, _POLICED_LOSS, _NARROW_LOSS = 0.02, 0.35, 0.15
 # Sent is this share of what arrived after a bad window, and the second if the queue was long.
@@ -105,6 +110,7 @@ class LinkEstimate:
         "_busy_octets",
         "_busy_s",
         "_checks",
+        "_doubt_at",
         "_fell_at",
         "_fell_kbps",
         "_good_s",
@@ -120,6 +126,7 @@ class LinkEstimate:
         "_repair_at",
         "_repair_octets",
         "_repaired",
+        "_sent_at",
         "_standing_s",
         "_tokens",
         "_trial_s",
@@ -128,8 +135,10 @@ class LinkEstimate:
         "controlled",
         "kbps",
         "round_trip_s",
+        "shared_delay",
         "state",
         "steady_kbps",
+        "wants_proof",
     )
 
     def __init__(self, now: float, controlled: bool = True) -> None:
@@ -150,6 +159,12 @@ class LinkEstimate:
         # left that is to measure it there, or 0; how many before it had no answer.
         self._is_fresh = self._is_whole = False
         self._measured_at, self._unanswered = 0.0, 0
+        # By a sender report of which moment.
+        self._sent_at = 0.0
+        # When a long delay was first seen that may not be the link's, or 0; whether a sender report
+        # is to leave now, to measure it again; what other viewers see.
+        self._doubt_at, self.wants_proof = 0.0, False
+        self.shared_delay: SharedDelay | None = None
         # The last report: when, the highest number, the number lost and the octets sent.
         self._window: tuple[float, int, int, int] | None = None
         self._good_s, self._trial_s = 0.0, _TRIAL_S
@@ -168,6 +183,10 @@ class LinkEstimate:
 
     # What the viewer reports.
 
+    def queue_of(self, round_trip_s: float) -> float:
+        """Return how much of a round trip may be the link's queue: all of the first one."""
+        return round_trip_s - (0.0 if self.round_trip_s is None else self._least_s)
+
     def measured(self, round_trip_s: float, sent_at: float) -> None:
         """Record a round trip by a sender report that was sent then; by each once."""
         if not 0.0 <= round_trip_s <= _HIGHEST_RTT_S:
@@ -179,7 +198,7 @@ class LinkEstimate:
             self._least_s += (round_trip_s - self._least_s) / 64
         self.round_trip_s = round_trip_s
         self._queue_s = round_trip_s - self._least_s
-        self._is_fresh = True
+        self._is_fresh, self._sent_at = True, sent_at
         if 0 < self._measured_at <= sent_at + _CLOSE_S:
             self._is_whole = True
             self._measured_at, self._unanswered = 0.0, 0
@@ -202,7 +221,7 @@ class LinkEstimate:
     def forget_route(self) -> None:
         """Forget the round trips of another route."""
         self.round_trip_s = None
-        self._least_s = self._queue_s = self._standing_s = self._measured_at = 0.0
+        self._least_s = self._queue_s = self._standing_s = self._measured_at = self._doubt_at = 0.0
         self._checks = self._unanswered = 0
         self._is_fresh = self._is_whole = False
 
@@ -239,6 +258,7 @@ class LinkEstimate:
         if self._checks >= _CHECKS:
             self._queue_s = self._standing_s
             self._is_fresh = self._is_whole = True
+            self._sent_at = before[0]
         expected, lost = highest - before[1], total_lost - before[2]
         loss = min(1.0, max(0.0, lost / expected)) if expected > 0 else 0.0
         is_fresh = self._is_fresh
@@ -272,13 +292,35 @@ class LinkEstimate:
             return
         if now - self._probed_at < _SETTLE_S:
             return
+        overflows = loss > _LOSS and queue_s > _LOSSY_QUEUE_S
         if not is_narrow:
-            full = queue_s > _QUEUE_S or loss > _POLICED_LOSS
-        if full or (loss > _LOSS and queue_s > _LOSSY_QUEUE_S):
+            full = queue_s > _QUEUE_S
+            overflows |= loss > _POLICED_LOSS
+            if not overflows and self._doubts(full, is_fresh, loss > _LOSS, now):
+                return
+        if full or overflows:
             # While little was sent, the queue is of what was sent before.
             self._fall(came_kbps if is_busy or not is_narrow else self.kbps, now)
         else:
             self._rise(came_kbps, sent_kbps, span_s, stream_kbps, now)
+
+    def _doubts(self, is_long: bool, is_fresh: bool, is_lossy: bool, now: float) -> bool:
+        """Return whether a delay without loss may not be the link's."""
+        if not is_fresh:
+            is_due = self._doubt_at > 0 and now - self._doubt_at >= _PROOF_AGAIN_S
+            self.wants_proof |= is_lossy or is_due
+            return self._doubt_at > 0
+        if self.shared_delay is not None:
+            self.shared_delay.record(is_long, now)
+        if not is_long:
+            self._doubt_at = 0.0
+            return False
+        is_shared = self.shared_delay is not None and self.shared_delay.is_shared
+        if 0 < self._doubt_at <= self._sent_at and not is_shared:
+            return False
+        self._doubt_at = now if is_shared or self._doubt_at <= 0 else self._doubt_at
+        self.wants_proof = True
+        return True
 
     def _open_window(self, highest: int, total_lost: int, octets: int, now: float) -> None:
         self._window = (now, highest, total_lost, octets)
@@ -340,7 +382,7 @@ class LinkEstimate:
             self._hold_s = _HOLD_S
         self.kbps = min(_MOST_KBPS, max(_LEAST_KBPS, kbps))
         self.state = "narrow"
-        self._good_s = 0.0
+        self._good_s = self._doubt_at = 0.0
         self.steady_kbps = min(self.steady_kbps, self.kbps)
         self._fell_at, self._fell_kbps = now, max(came_kbps, self.kbps)
 

@@ -18,9 +18,10 @@ from farmlive.media.engine.python.quality_ladder import FULL, KEYFRAMES, SOUND
 from farmlive.media.engine.python.ring import starts_in_group
 from farmlive.media.engine.python.rtx import Rtx
 from farmlive.media.engine.python.sending import Sending
+from farmlive.media.engine.python.shared_delay import SharedDelay
 from farmlive.media.engine.python.sound import Sound
 from farmlive.media.engine.python.track import Track
-from farmlive.media.engine.python.viewer import RTX_PER_S, Viewer
+from farmlive.media.engine.python.viewer import RTX_PER_S, RoundTrip, Viewer
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import Packet, ahead32
 
@@ -51,6 +52,7 @@ class Fanout:
         self.repairs = Rtx(ssrcs)
         self.sending = Sending(ssrcs, self.viewers, self.sound)
         self.joining = CatchUp(self.sending, self._subscribe)
+        self._delay = SharedDelay()
         # Packets dropped for slow viewers that are gone.
         self.dropped = 0
         self._switched_at = 0.0
@@ -241,6 +243,7 @@ class Fanout:
         self.flush()
         self.viewers[viewer.peer] = self.joining.waiting[viewer.peer] = viewer
         viewer.rung = viewer.ladder.rung
+        viewer.link.shared_delay = self._delay
         self.sending.stale = True
         self.select_track(viewer, now)
         started = self.joining.start(viewer, self.on_air, now)
@@ -440,11 +443,12 @@ class Fanout:
         viewer: Viewer,
         report: rtcp.ReceiverReport,
         now: float,
-        round_trip_s: float | None = None,
+        round_trip: RoundTrip | None = None,
     ) -> bool:
         """Handle a viewer's receiver report; return True if it now needs another keyframe."""
-        if round_trip_s is not None:
-            viewer.link.measured(round_trip_s, now - round_trip_s - report.delay / 65536)
+        if round_trip is not None:
+            viewer.train.measured(viewer.link.queue_of(round_trip.took_s), round_trip.sent_at)
+            viewer.link.measured(*round_trip)
         if report.ssrc != self.ssrcs.video:
             return False
         self._estimate(viewer, report, now)
@@ -464,6 +468,9 @@ class Fanout:
     def _estimate(self, viewer: Viewer, report: rtcp.ReceiverReport, now: float) -> None:
         octets = viewer.sent.octets
         viewer.link.reported(report.highest, report.total_lost, octets, viewer.stream_kbps, now)
+        if viewer.link.wants_proof:
+            viewer.link.wants_proof = False
+            self.joining.measuring[viewer.peer] = viewer
         forwarder = viewer.forwarder
         if forwarder is not None and paces(viewer):
             self.flush()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from farmlive.clock import now_ms
 from farmlive.media.engine.interface import Listener, Output, Peer, Timeouts
-from farmlive.media.engine.python.catch_up import wants_sender_report
+from farmlive.media.engine.python.catch_up import burst_interval_s, wants_sender_report
 from farmlive.media.engine.python.net.sockets import Ports
 from farmlive.media.engine.python.output import Fanout
 from farmlive.media.engine.python.peer import EnginePeer
@@ -27,7 +27,6 @@ _FIRST_REPORTS = 5
 _SECONDS_A_REPORT = 5
 _REQUEST_S = 0.01
 _GATHER_S = 0.0015
-_BURST_S = 0.004
 # Two readings of the clocks closer than the first are simultaneous; a difference above the second
 # means that someone set the wall clock.
 _SIMULTANEOUS_S, _CLOCK_SET_S = 0.000_5, 0.02
@@ -174,18 +173,22 @@ class Timers:
 
     def _send_bursts(self) -> None:
         self._burst_timer = None
-        again, now = False, time.monotonic()
+        count, now = 0, time.monotonic()
         for fanout in self._outputs.values():
             fanout.send_bursts(now)
-            again |= bool(fanout.joining.catching)
+            self.measure_links(fanout)
+            count += len(fanout.joining.catching)
             if self._is_probing and fanout.joining.probing:
-                again |= self._probe(fanout, now)
-            for viewer in fanout.joining.take_measuring():
-                entry = self._turns[viewer.peer % _TICKS_A_SECOND].get(viewer.peer)
-                if entry is not None:
-                    self.send_sender_report(entry, now)
-        if again:
-            self._burst_timer = self._loop.call_later(_BURST_S, self._send_bursts)
+                count += self._probe(fanout, now)
+        if count:
+            self._burst_timer = self._loop.call_later(burst_interval_s(count), self._send_bursts)
+
+    def measure_links(self, fanout: Fanout) -> None:
+        """Send a sender report to each viewer of this output whose link is to be measured now."""
+        for viewer in fanout.joining.take_measuring():
+            peer = self._turns[viewer.peer % _TICKS_A_SECOND].get(viewer.peer)
+            if peer is not None:
+                self.send_sender_report(peer)
 
     def _probe(self, fanout: Fanout, now: float) -> bool:
         """Probe and check links of an output's viewers; return whether any is probed."""
@@ -288,14 +291,20 @@ class Timers:
             peer.seconds += 1
             usual = peer.seconds <= _FIRST_REPORTS or peer.seconds % _SECONDS_A_REPORT == 0
             if wants_sender_report(peer.viewer, usual, now):
-                self.send_sender_report(peer, now)
+                self.send_sender_report(peer)
         if now - alive > self._timeouts.consent and not peer.lost:
             peer.lost = True
             self.listener.on_lost(peer.number)
 
-    def send_sender_report(self, peer: EnginePeer, now: float) -> None:
-        """Send a viewer the sender reports of this moment."""
+    def send_sender_report(self, peer: EnginePeer) -> None:
+        """Send a viewer the sender reports of this moment.
+
+        It is read from the clock: others were served since the last one, and what waited here must
+        not be taken for what waited on the link.
+        """
         if peer.fanout is not None and peer.viewer is not None:
+            now = time.monotonic()
+            peer.viewer.train.report_left(now)
             wall = now + self._wall_at_zero
             peer.send_rtcp(peer.fanout.sending.report(peer.viewer, now, wall))
 

@@ -16,6 +16,7 @@ from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
 from farmlive.media.engine.python.net.slow_viewer import Backpressure
 from farmlive.media.engine.python.net.sockets import SendSocket
+from farmlive.media.engine.python.packet_train import PacketTrain
 from farmlive.media.engine.python.quality_ladder import FULL, SOUND, QualityLadder
 from farmlive.media.engine.python.ring import Ring
 from farmlive.media.engine.python.send_group import SendGroup
@@ -54,6 +55,13 @@ class Sent(NamedTuple):
 
     packets: int
     octets: int
+
+
+class RoundTrip(NamedTuple):
+    """How long a round trip took, in seconds, and when the sender report left that shows it."""
+
+    took_s: float
+    sent_at: float
 
 
 def _last_picture(ring: Ring, newest: Packet) -> Packet:
@@ -98,6 +106,7 @@ class Viewer:
         "sound_before",
         "spent",
         "target",
+        "train",
         "video",
         "viewing",
     )
@@ -135,6 +144,7 @@ class Viewer:
         )
         # Whether it gets what its link carries, or all.
         self.adapts = controlled and not viewing.exempt
+        self.train = PacketTrain(now)
         # What it is to get of its track, and what it gets until the next group of pictures.
         self.ladder = QualityLadder()
         self.rung = FULL

@@ -173,7 +173,7 @@ static void reported(struct viewer *by)
     struct receiver_report report = {.ssrc = (uint32_t)integer()};
     report.highest = (uint32_t)integer();
     report.total_lost = (int32_t)integer();
-    printf("= %d\n", output_reported(watched[by->peer], by, &report, -1, real()));
+    printf("= %d\n", output_reported(watched[by->peer], by, &report, NULL, real()));
 }
 
 static void checked(struct viewer *by)

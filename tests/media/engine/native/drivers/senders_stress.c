@@ -3,6 +3,7 @@
  * a lock, so that a session in two threads at once is seen. */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -63,6 +64,30 @@ static struct packet_batch *write_burst(void)
     return batch;
 }
 
+/* Send a sender report with this middle of its NTP time. */
+static void send_report(struct leg *leg, uint8_t middle)
+{
+    const uint8_t report[28] = {0x80, 200, 0, 6, [13] = middle};
+    senders_send_rtcp(leg, report, sizeof report);
+}
+
+/* Return whether a report that is queued behind media says that it waited. */
+static bool tells_wait(struct leg *leg, struct send_group *send_group)
+{
+    for (int left = 8; left; left--) {
+        struct packet_batch *batch = write_burst();
+        senders_send(send_group, batch);
+        packet_batch_release(batch);
+    }
+    send_report(leg, 200);
+    for (int left = 10000; left; left--) {
+        if (senders_report_waited(leg, 200) > 0)
+            return senders_report_waited(leg, 201) == 0;
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return false;
+}
+
 int main(int count, char **arguments)
 {
     int threads = count > 1 ? atoi(arguments[1]) : 2;
@@ -104,6 +129,8 @@ int main(int count, char **arguments)
             break;
         case 2:
             senders_send_rtcp(legs[at], (const uint8_t *)"\x80\xc9\0\1\0\0\0\7", 8);
+            send_report(legs[at], (uint8_t)draw(100));
+            senders_report_waited(legs[at], (uint32_t)draw(100));
             break;
         case 3:
             batch = write_burst();
@@ -119,6 +146,8 @@ int main(int count, char **arguments)
         if (draw(20) == 0)
             hear(&reports);
     }
+    if (threads > 0 && !tells_wait(legs[0], send_group))
+        return 1;
     send_group_release(send_group);
     uint64_t failed = senders_failed(senders);
     senders_free(senders);

@@ -22,7 +22,7 @@ from farmlive.media.engine.python.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
 from farmlive.media.engine.python.output import Fanout
 from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.engine.python.viewer import RoundTrip, Viewer
 from farmlive.media.wire import rtcp, rtp
 
 # As C numbers them (codecs.h).
@@ -272,9 +272,11 @@ class Twins:
     def report(self, peer: int, highest: int, lost: int, rtt_s: float | None = None) -> None:
         fanout, viewer = self._fanout(peer)
         block = rtcp.ReceiverReport(fanout.ssrcs.video, 0, lost, highest, 0, 0, 0)
+        round_trip = None
         if rtt_s is not None:
             wants_sender_report(viewer, True, self.now - rtt_s)
-        due = fanout.record_report(viewer, block, self.now, rtt_s)
+            round_trip = RoundTrip(rtt_s, self.now - rtt_s)
+        due = fanout.record_report(viewer, block, self.now, round_trip)
         rtt = -1.0 if rtt_s is None else rtt_s
         self._tell(f"report {peer} {highest} {lost} {rtt!r} {self.now!r}", int(due))
 

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from farmlive.media.engine.python.link_estimate import LinkEstimate, join_plan
+from farmlive.media.engine.python.packet_train import PacketTrain
+from farmlive.media.engine.python.shared_delay import SharedDelay
 
 SEEDS = some.integers(0, 2**32 - 1)
 STATES = ("unknown", "wide", "narrow")
@@ -35,6 +37,21 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.link_estimate_join.argtypes = [u32, real, truth, real]
     native.link_estimate_init.argtypes = [at, real, truth]
     native.link_estimate_clear.argtypes = [at]
+    native.link_estimate_share.argtypes = [at, at]
+    native.shared_delay_record.argtypes = [at, truth, real]
+    native.shared_delay_is_shared.argtypes = [at]
+    native.shared_delay_is_shared.restype = truth
+    native.packet_train_init.argtypes = [at, real]
+    native.packet_train_room.argtypes = [at, real]
+    native.packet_train_room.restype = real
+    native.packet_train_spent.argtypes = [at, u32]
+    native.packet_train_spent.restype = truth
+    native.packet_train_report_left.argtypes = [at, real]
+    native.packet_train_measured.argtypes = [at, real, real]
+    native.packet_train_pace_kbps.argtypes = [at, real]
+    native.packet_train_pace_kbps.restype = real
+    native.link_estimate_queue_of.argtypes = [at, real]
+    native.link_estimate_queue_of.restype = real
     native.link_estimate_measured.argtypes = [at, real, real]
     native.link_estimate_measuring.argtypes = [at, real]
     native.link_estimate_checked.argtypes = [at, real]
@@ -78,6 +95,9 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
     native, python = CLink(), LinkEstimate(now, controlled)
     at = ctypes.byref(native)
     c.link_estimate_init(at, now, controlled)
+    shared, others = SharedDelay(), ctypes.create_string_buffer(64)
+    python.shared_delay = shared
+    c.link_estimate_share(at, others)
     highest, lost, octets, stream = draw.randrange(2**16), 0, draw.randrange(2**32), 1_600.0
     loss, rtt_s, sent = 0.0, 0.05, 0
     seen = set()
@@ -90,6 +110,7 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
         elif what == 1:
             measured = draw.choice((rtt_s, rtt_s, draw.random(), -1.0, 65_535.9))
             sent_at = now - draw.choice((measured, 0.0, 1.0))
+            assert python.queue_of(measured) == c.link_estimate_queue_of(at, measured)
             python.measured(measured, sent_at)
             c.link_estimate_measured(at, measured, sent_at)
         elif what == 6:
@@ -105,6 +126,12 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             assert wants == python.wants_report(now)
             python.reported(highest, shown, octets, stream, now)
             c.link_estimate_reported(at, highest, shown, octets, stream, now)
+        elif what == 7:
+            # What other viewers report.
+            for _ in range(draw.choice((1, 12))):
+                is_long = draw.random() < 0.4
+                shared.record(is_long, now)
+                c.shared_delay_record(others, is_long, now)
         elif what == 8 and draw.random() < 0.2 and controlled:
             missing, sent = draw.randrange(150), sent + draw.choice((0, 20, 300))
             fell = c.link_estimate_missed(at, missing, sent, 3_200.0, now)
@@ -148,6 +175,33 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
         assert STATES[native.state] == python.state
         assert native.kbps == python.kbps
         assert native.steady_kbps == python.steady_kbps
+        assert c.shared_delay_is_shared(others) == shared.is_shared
         seen.add(python.state)
     c.link_estimate_clear(at)
     assert controlled or seen == {"wide"}
+
+
+@given(SEEDS)
+def test_trains_leave_and_are_measured_alike(c: ctypes.CDLL, seed: int) -> None:
+    draw = Random(seed)
+    now = draw.uniform(0, 1_000)
+    native, python = ctypes.create_string_buffer(64), PacketTrain(now)
+    c.packet_train_init(native, now)
+    sent_at = 0.0
+    for _ in range(200):
+        now += draw.choice((0.0, 0.004, 0.5, draw.random()))
+        what = draw.randrange(4)
+        if what == 0:
+            assert python.room(now) == c.packet_train_room(native, now)
+        elif what == 1:
+            octets = draw.choice((0, 1_200, 24_000, 40_000))
+            assert python.spent(octets) == c.packet_train_spent(native, octets)
+        elif what == 2:
+            sent_at = now
+            python.report_left(now)
+            c.packet_train_report_left(native, now)
+        else:
+            at, queue_s = sent_at + draw.choice((0.0, 0.00001, 1.0)), draw.choice((0.001, 0.2))
+            python.measured(queue_s, at)
+            c.packet_train_measured(native, queue_s, at)
+        assert python.pace_kbps(1_800.0) == c.packet_train_pace_kbps(native, 1_800.0)

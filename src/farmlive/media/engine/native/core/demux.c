@@ -140,16 +140,27 @@ struct hearing_of {
     double now, came; /* when it was read, and when it came */
 };
 
-/* Return the round trip by the first report block on a sender report of ours (RFC 3550, section
- * 6.4.1), or a negative number; later ones tell nothing new of the way there. */
-static double round_trip_s(const struct core *core, struct viewer *viewer,
-                           const struct receiver_report *report, double now)
+/* A round trip of less than nothing, by up to 10 ms, is a short one by clocks that are read
+ * coarsely (in 1/65,536 s, modulo 2^32). */
+static const uint32_t COARSE = UINT32_MAX - 655;
+
+/* Find the round trip by the first report block on a sender report of ours (RFC 3550, section
+ * 6.4.1); later ones tell nothing new of the way there. */
+static bool has_round_trip(const struct core *core, struct peer *peer,
+                           const struct receiver_report *report, double came,
+                           struct round_trip *round_trip)
 {
+    struct viewer *viewer = peer->viewer;
     if (report->last_report == 0 || report->last_report == viewer->answered)
-        return -1;
+        return false;
     viewer->answered = report->last_report;
-    uint32_t took = timers_ntp_middle(core, now) - report->last_report - report->delay;
-    return (double)took / NTP_SHORT_SECOND;
+    uint32_t since = timers_ntp_middle(core, came) - report->last_report;
+    uint32_t took = since - report->delay - senders_report_waited(peer->leg, report->last_report);
+    if (took >= COARSE)
+        took = 0;
+    *round_trip = (struct round_trip){(double)took / NTP_SHORT_SECOND,
+                                      came - (double)since / NTP_SHORT_SECOND};
+    return true;
 }
 
 static void viewer_reported(struct core *core, struct peer *peer, const struct rtcp_report *report,
@@ -170,11 +181,14 @@ static void viewer_reported(struct core *core, struct peer *peer, const struct r
             timers_schedule_request(core, asked, now);
         break;
     }
-    case RTCP_RECEIVER_REPORT:
-        if (output_reported(output, viewer, &report->of.receiver,
-                            round_trip_s(core, viewer, &report->of.receiver, came), now))
+    case RTCP_RECEIVER_REPORT: {
+        struct round_trip round_trip;
+        bool has = has_round_trip(core, peer, &report->of.receiver, came, &round_trip);
+        if (output_reported(output, viewer, &report->of.receiver, has ? &round_trip : NULL, now))
             timers_request_keyframes(core, output, now);
+        timers_measure_links(core, output, now);
         break;
+    }
     case RTCP_REFERENCE_TIME:
         viewer->has_reference = true;
         viewer->reference = report->of.time;

@@ -14,8 +14,6 @@ static const double TICK_S = 0.1;
 static const double SLACK_S = 0.03;
 /* How long requests to a publisher, and packets of an incomplete frame, are collected. */
 static const double REQUEST_S = 0.01, GATHER_S = 0.0015;
-/* The interval between parts of a batch to viewers that catch up. */
-static const double BATCH_S = 0.004;
 
 enum {
     TICKS_A_REPORT = 5,
@@ -98,6 +96,7 @@ void timers_send_sender_report(struct core *core, struct peer *peer, double now)
 {
     if (peer->output == NULL || peer->viewer == NULL)
         return;
+    packet_train_report_left(&peer->viewer->train, now);
     struct rtcp_buffer buffer = {0};
     sending_report(&peer->output->sending, peer->viewer, now, now + core->wall_at_zero, &buffer);
     send_rtcp(peer, &buffer);
@@ -293,14 +292,12 @@ double timers_due(const struct core *core)
     return due;
 }
 
-/* Send a sender report behind the keyframe of each viewer whose link it is to measure. */
-static void measure_links(struct core *core, struct output *output, double now)
+void timers_measure_links(struct core *core, struct output *output, double now)
 {
-    output->catch_up.measures = false;
-    list_each(link, &output->catch_up.waiting) {
-        struct viewer *viewer = list_entry(link, struct viewer, place);
-        struct peer *peer = viewer->is_measured ? core_peer(core, viewer->peer) : NULL;
-        viewer->is_measured = false;
+    list_each(link, &output->catch_up.measuring) {
+        struct viewer *viewer = list_entry(link, struct viewer, measuring);
+        struct peer *peer = core_peer(core, viewer->peer);
+        list_remove(&viewer->measuring);
         if (peer != NULL)
             timers_send_sender_report(core, peer, now);
     }
@@ -308,17 +305,18 @@ static void measure_links(struct core *core, struct output *output, double now)
 
 static void pump(struct core *core, double now)
 {
-    core->is_catching_up = false;
+    int count = 0;
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
         output_send_bursts(output, now);
-        if (output->catch_up.measures)
-            measure_links(core, output, now);
-        core->is_catching_up |= !list_is_empty(&output->catch_up.catching);
+        timers_measure_links(core, output, now);
+        list_each(place, &output->catch_up.catching)
+            count++;
         if (core->is_probing)
-            core->is_catching_up |= probe(core, output, now);
+            count += probe(core, output, now);
     }
-    core->packet_batch_at = now + BATCH_S;
+    core->is_catching_up = count > 0;
+    core->packet_batch_at = now + catch_up_interval_s(count);
 }
 
 void timers_run(struct core *core, double now)

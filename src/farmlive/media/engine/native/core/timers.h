@@ -29,6 +29,8 @@ void timers_schedule_request(struct core *core, struct publisher *publisher, dou
 void timers_schedule_bursts(struct core *core, double now);
 /* Send a viewer the sender reports of this moment. */
 void timers_send_sender_report(struct core *core, struct peer *peer, double now);
+/* Send a sender report to each viewer of this output whose link is to be measured now. */
+void timers_measure_links(struct core *core, struct output *output, double now);
 /* Return this moment as the middle 32 bits of our NTP time. */
 uint32_t timers_ntp_middle(const struct core *core, double now);
 

@@ -20,6 +20,8 @@ enum { HELD_WHILE_CATCHING = 64 * 1024 };
 /* A viewer of keyframes alone gets none that is older than this, unless no newer one can be
  * requested. */
 static const double OLD_S = 2.5;
+/* The time between two parts of a batch: for each viewer that has one, at least and at most. */
+static const double INTERVAL_EACH_S = 0.00005, LEAST_INTERVAL_S = 0.004, MOST_INTERVAL_S = 0.016;
 
 /* A narrow viewer's picture may be this late, in its clock, before it waits for a keyframe. */
 static const double LATE = 0.6 * VIDEO_CLOCK_RATE;
@@ -33,6 +35,7 @@ void catch_up_init(struct catch_up *catch_up, struct sending *sending,
     list_init(&catch_up->catching);
     list_init(&catch_up->moving);
     list_init(&catch_up->probing);
+    list_init(&catch_up->measuring);
 }
 
 static void leave_forwarder(struct catch_up *catch_up, struct forwarder *forwarder)
@@ -126,11 +129,23 @@ bool catch_up_goes_alone(const struct viewer *viewer)
     return viewer->rung != RUNG_FULL || catch_up_paces(viewer);
 }
 
+void catch_up_measure(struct catch_up *catch_up, struct viewer *viewer)
+{
+    if (list_is_empty(&viewer->measuring))
+        list_add(&catch_up->measuring, &viewer->measuring);
+}
+
+double catch_up_interval_s(int count)
+{
+    return fmin(fmax(LEAST_INTERVAL_S, count * INTERVAL_EACH_S), MOST_INTERVAL_S);
+}
+
 void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer)
 {
     catch_up_wait(catch_up, viewer, false);
     list_remove(&viewer->probing);
     list_remove(&viewer->place);
+    list_remove(&viewer->measuring);
 }
 
 /* Give the viewer its sequence numbers on this track from the packet `start` on, and its batch. */
@@ -353,12 +368,20 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
     bool paced = catch_up_paces(viewer);
     double room = INFINITY;
     bool limited = limits(viewer, on_air, now) || viewer->gently || link->state == LINK_UNKNOWN;
-    if (limited)
-        room = link_estimate_may_send(
-            link, link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently), now);
+    bool trains = viewer->gently && link->state != LINK_NARROW && on_air->layer_count < 2;
+    if (limited) {
+        double kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently);
+        if (trains)
+            kbps = packet_train_pace_kbps(&viewer->train, kbps);
+        room = link_estimate_may_send(link, kbps, now);
+    }
+    if (trains)
+        room = fmax(room, packet_train_room(&viewer->train, now));
     struct part part = take_part(viewer, ring, room, paced);
     if (limited)
         link_estimate_spent(link, part.octets);
+    if (trains && packet_train_spent(&viewer->train, part.octets))
+        catch_up_measure(catch_up, viewer);
     if (part.count > 0)
         sending_send_to(catch_up->sending, &viewer, 1, part.packets, part.count);
     if (part.gives_up) {
@@ -369,7 +392,7 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
     } else if (part.is_shown) {
         if (link->state != LINK_WIDE) {
             link_estimate_measuring(link, now);
-            viewer->is_measured = catch_up->measures = true;
+            catch_up_measure(catch_up, viewer);
         }
         catch_up_end_keyframe(catch_up, viewer);
     } else if (!catch_up_goes_alone(viewer) && ahead16(ring->highest, viewer->cursor) < 0 &&

@@ -16,7 +16,7 @@ struct catch_up {
     void (*left)(struct catch_up *catch_up, struct publisher *publisher);
     struct list waiting, catching; /* by `place` */
     struct list moving, probing;   /* by the link of that name */
-    bool measures;                 /* a viewer's link is to be measured now */
+    struct list measuring;         /* the same; `timers` empties it */
 };
 
 void catch_up_init(struct catch_up *catch_up, struct sending *sending,
@@ -42,6 +42,11 @@ bool catch_up_wants_sender_report(struct viewer *viewer, bool usual, double now)
 bool catch_up_goes_alone(const struct viewer *viewer);
 /* Let a viewer of a layer that its link does not carry go on with a lower one. */
 void catch_up_step_down(struct viewer *viewer, double now);
+/* Let a sender report leave now that measures the viewer's link. */
+void catch_up_measure(struct catch_up *catch_up, struct viewer *viewer);
+/* Return the time between two parts of the batches of so many viewers: the more there are, the
+ * fewer parts, so that a crowd of them does not keep the others waiting. */
+double catch_up_interval_s(int count);
 /* Remove the viewer. */
 void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer);
 /* A group begins at `start` on this track: start the viewers that wait for it, and send them what

@@ -16,7 +16,7 @@ static const double TYPICAL_KBPS = 1250.0;
 static const double SMALL_S = 0.25;
 /* If no keyframe can be requested for longer than this, a joiner gets what there is meanwhile,
  * hardly faster than it comes: a link that carries the stream carries that. */
-static const double PATIENCE_S = 0.3, GENTLE_FACTOR = 1.12;
+static const double PATIENCE_S = 0.1, GENTLE_FACTOR = 1.12;
 /* What may leave at once, in bytes: at the join and later. */
 static const double JOIN_OCTETS = 16000.0, OCTETS = 5000.0;
 
@@ -30,6 +30,9 @@ static const double ANSWERED_WITHIN_S = 0.6;
 static const double CLOSE_S = 0.005;
 /* On a link that is narrow already a shorter one shows the limit. */
 static const double NARROW_QUEUE_S = 0.080;
+/* Without loss a delay may be that of a busy phone, or of a stalled server: it is the link's if a
+ * report that is sent after it shows it too. Another is sent if that had no answer for so long. */
+static const double PROOF_AGAIN_S = 1.0;
 /* Loss without a queue is a radio's, up to this; on a link that is narrow already, up to the
  * second. */
 static const double LOSS = 0.02, POLICED_LOSS = 0.35, NARROW_LOSS = 0.15;
@@ -102,7 +105,17 @@ void link_estimate_init(struct link_estimate *link, double now, bool controlled)
 
 void link_estimate_clear(struct link_estimate *link) { free(link->repaired); }
 
+void link_estimate_share(struct link_estimate *link, struct shared_delay *delay)
+{
+    link->shared_delay = delay;
+}
+
 /* What the viewer reports. */
+
+double link_estimate_queue_of(const struct link_estimate *link, double round_trip_s)
+{
+    return round_trip_s - (link->round_trip_s < 0 ? 0 : link->least_s);
+}
 
 void link_estimate_measured(struct link_estimate *link, double round_trip_s, double sent_at)
 {
@@ -116,6 +129,7 @@ void link_estimate_measured(struct link_estimate *link, double round_trip_s, dou
     link->round_trip_s = round_trip_s;
     link->queue_s = round_trip_s - link->least_s;
     link->is_fresh = true;
+    link->sent_at = sent_at;
     if (0 < link->measured_at && link->measured_at <= sent_at + CLOSE_S) {
         link->is_whole = true;
         link->measured_at = 0;
@@ -143,7 +157,7 @@ double link_estimate_checked(struct link_estimate *link, double round_trip_s)
 void link_estimate_forget_route(struct link_estimate *link)
 {
     link->round_trip_s = -1;
-    link->least_s = link->queue_s = link->standing_s = link->measured_at = 0;
+    link->least_s = link->queue_s = link->standing_s = link->measured_at = link->doubt_at = 0;
     link->checks = link->unanswered = 0;
     link->is_fresh = link->is_whole = false;
 }
@@ -177,7 +191,7 @@ static void fall(struct link_estimate *link, double came_kbps, double now)
     }
     link->kbps = fmin(MOST_KBPS, fmax(LEAST_KBPS, kbps));
     link->state = LINK_NARROW;
-    link->good_s = 0;
+    link->good_s = link->doubt_at = 0;
     link->steady_kbps = fmin(link->steady_kbps, link->kbps);
     link->fell_at = now;
     link->fell_kbps = fmax(came_kbps, link->kbps);
@@ -231,6 +245,30 @@ static void open_window(struct link_estimate *link, uint32_t highest, int32_t to
     link->checks = 0;
 }
 
+/* Return whether a delay without loss may not be the link's. */
+static bool doubts(struct link_estimate *link, bool is_long, bool is_fresh, bool is_lossy,
+                   double now)
+{
+    if (!is_fresh) {
+        bool is_due = link->doubt_at > 0 && now - link->doubt_at >= PROOF_AGAIN_S;
+        link->wants_proof |= is_lossy || is_due;
+        return link->doubt_at > 0;
+    }
+    if (link->shared_delay != NULL)
+        shared_delay_record(link->shared_delay, is_long, now);
+    if (!is_long) {
+        link->doubt_at = 0;
+        return false;
+    }
+    bool is_shared = link->shared_delay != NULL && shared_delay_is_shared(link->shared_delay);
+    if (0 < link->doubt_at && link->doubt_at <= link->sent_at && !is_shared)
+        return false;
+    if (is_shared || link->doubt_at <= 0)
+        link->doubt_at = now;
+    link->wants_proof = true;
+    return true;
+}
+
 void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_t total_lost,
                             uint32_t octets, double stream_kbps, double now)
 {
@@ -247,6 +285,7 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     if (link->checks >= CHECKS) {
         link->queue_s = link->standing_s;
         link->is_fresh = link->is_whole = true;
+        link->sent_at = link->window_at;
     }
     bool is_narrow = link->state == LINK_NARROW;
     bool is_fresh = link->is_fresh, is_whole = link->is_whole;
@@ -283,9 +322,14 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
         return;
     if (now - link->probed_at < SETTLE_S)
         return;
-    if (!is_narrow)
-        full = queue_s > QUEUE_S || loss > POLICED_LOSS;
-    if (full || (loss > LOSS && queue_s > LOSSY_QUEUE_S))
+    bool overflows = loss > LOSS && queue_s > LOSSY_QUEUE_S;
+    if (!is_narrow) {
+        full = queue_s > QUEUE_S;
+        overflows |= loss > POLICED_LOSS;
+        if (!overflows && doubts(link, full, is_fresh, loss > LOSS, now))
+            return;
+    }
+    if (full || overflows)
         /* While little was sent, the queue is of what was sent before. */
         fall(link, is_busy || !is_narrow ? came_kbps : link->kbps, now);
     else

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "output/shared_delay.h"
+
 enum link_state { LINK_UNKNOWN, LINK_WIDE, LINK_NARROW };
 
 enum { REPAIRS_REMEMBERED = 256 };
@@ -20,7 +22,7 @@ struct repaired {
 };
 
 /* Other modules read `state`, `kbps`, which is 0 until something showed a limit, and `steady_kbps`,
- * what it was seen to carry for longer than a moment. */
+ * what it was seen to carry for longer than a moment, and clear `wants_proof`. */
 struct link_estimate {
     bool controlled; /* false: it stays wide, whatever is reported */
     enum link_state state;
@@ -31,7 +33,13 @@ struct link_estimate {
     bool is_fresh, is_whole; /* it was measured since the last window, and behind a whole burst */
     double measured_at;      /* when a report left that is to measure it there, or 0 */
     int unanswered;          /* how many before it had no answer */
-    bool in_window;          /* the last report: when, highest number, number lost, octets sent */
+    double sent_at;          /* by a sender report of which moment */
+    /* When a long delay was first seen that may not be the link's, or 0; whether a sender report
+     * is to leave now, to measure it again; what other viewers see, or NULL. */
+    double doubt_at;
+    bool wants_proof;
+    struct shared_delay *shared_delay;
+    bool in_window; /* the last report: when, highest number, number lost, octets sent */
     double window_at;
     int64_t window_highest, window_lost;
     uint32_t window_octets;
@@ -65,7 +73,11 @@ enum join link_estimate_join(uint32_t octets, double kbps, bool answers, double 
 
 void link_estimate_init(struct link_estimate *link, double now, bool controlled);
 void link_estimate_clear(struct link_estimate *link);
+/* Count the delays of this link among those of others. */
+void link_estimate_share(struct link_estimate *link, struct shared_delay *delay);
 
+/* Return how much of a round trip may be the link's queue: all of the first one. */
+double link_estimate_queue_of(const struct link_estimate *link, double round_trip_s);
 /* Record a round trip by a sender report that was sent then; by each once. */
 void link_estimate_measured(struct link_estimate *link, double round_trip_s, double sent_at);
 /* Record that a sender report leaves behind a burst, to measure the queue that it made. */

@@ -283,6 +283,7 @@ void output_add(struct output *output, struct viewer *viewer, double now)
     output_flush(output);
     viewer->is = VIEWER_WAITING;
     viewer->rung = quality_ladder_rung(&viewer->ladder);
+    link_estimate_share(&viewer->link, &output->delay);
     list_add(&output->sending.viewers, &viewer->all);
     list_add(&output->catch_up.waiting, &viewer->place);
     output->sending.stale = true;

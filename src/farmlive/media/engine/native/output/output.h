@@ -10,6 +10,7 @@
 #include "output/catch_up.h"
 #include "output/rtx.h"
 #include "output/sending.h"
+#include "output/shared_delay.h"
 
 struct output {
     struct publisher_listener listener; /* to publishers on air, followed or still seen */
@@ -19,12 +20,18 @@ struct output {
     struct rtx rtx;
     struct sending sending;
     struct catch_up catch_up;
+    struct shared_delay delay;
     long dropped;                    /* of viewers that are gone */
     double switched_at, followed_at; /* 0: not checked since it follows */
     /* For `timers`. */
     bool is_fed, has_flush, is_quiet, has_sent_before;
     double flush_at;
     long sent_before;
+};
+
+/* How long a round trip took, in seconds, and when the sender report left that shows it. */
+struct round_trip {
+    double took_s, sent_at;
 };
 
 static inline struct output *output_listening(struct publisher_listener *listener)
@@ -74,10 +81,11 @@ void output_want_keyframes(struct output *output, double now);
 /* Send all viewers that catch up, or are paced, the next part of their batch. */
 void output_send_bursts(struct output *output, double now);
 
-/* Handle a viewer's receiver report, with the round trip by it in seconds, negative if unknown;
- * return true if the viewer now needs another layer's keyframe. */
+/* Handle a viewer's receiver report, with the round trip by it, NULL if unknown; return true if the
+ * viewer now needs another layer's keyframe. */
 bool output_reported(struct output *output, struct viewer *viewer,
-                     const struct receiver_report *report, double round_trip_s, double now);
+                     const struct receiver_report *report, const struct round_trip *round_trip,
+                     double now);
 /* Answer a NACK; return true if the viewer now needs a keyframe. */
 bool output_repair(struct output *output, struct viewer *viewer, const struct nack *nack,
                    double now);

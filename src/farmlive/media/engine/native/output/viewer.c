@@ -19,6 +19,7 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
     list_init(&viewer->place);
     list_init(&viewer->moving);
     list_init(&viewer->probing);
+    list_init(&viewer->measuring);
     viewer->peer = peer;
     viewer->viewing = *viewing;
     viewer->leg = leg;
@@ -29,6 +30,7 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
     viewer->adapts = !viewing->exempt;
     quality_ladder_init(&viewer->ladder);
     viewer->began_at = now;
+    packet_train_init(&viewer->train, now);
     viewer->rtx_sequence = rtx_sequence;
     viewer->rtx_left = RTX_PER_S;
     return viewer;

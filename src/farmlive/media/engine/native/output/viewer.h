@@ -10,6 +10,7 @@
 #include "output/epoch.h"
 #include "output/forwarder.h"
 #include "output/link_estimate.h"
+#include "output/packet_train.h"
 #include "output/quality_ladder.h"
 #include "output/slow_viewer.h"
 #include "send/leg.h"
@@ -31,10 +32,11 @@ struct backpressure {
 };
 
 struct viewer {
-    struct list all;     /* among all viewers of the output */
-    struct list place;   /* among those that wait or catch up, or in the forwarder's members */
-    struct list moving;  /* among those that get another track meanwhile */
-    struct list probing; /* among those whose link is checked or probed */
+    struct list all;       /* among all viewers of the output */
+    struct list place;     /* among those that wait or catch up, or in the forwarder's members */
+    struct list moving;    /* among those that get another track meanwhile */
+    struct list probing;   /* among those whose link is checked or probed */
+    struct list measuring; /* among those whose link a sender report is to measure now */
     enum viewer_is is;
     uint64_t peer;
     struct viewing viewing;
@@ -46,6 +48,7 @@ struct viewer {
     struct link_estimate link;
     struct quality_ladder ladder; /* what it is to get of its track */
     enum rung rung;               /* what it gets until the next group of pictures */
+    struct packet_train train;
     bool has_audio_offset;
     uint16_t audio_offset;
     struct track *target; /* the track that it should get, one of the publisher's on air; or NULL */
@@ -56,7 +59,6 @@ struct viewer {
     uint16_t entered; /* the first packet of the group that it began with */
     double began_at;  /* when it began with that */
     bool gently;      /* it gets that hardly faster than it comes */
-    bool is_measured; /* a sender report is to measure its link now, behind its keyframe */
     /* A group that its link did not carry to the end: it waits for another one. Holds the track. */
     struct track *spent;
     uint16_t spent_start;

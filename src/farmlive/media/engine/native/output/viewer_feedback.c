@@ -12,6 +12,10 @@ static void estimate(struct output *output, struct viewer *viewer,
 {
     link_estimate_reported(&viewer->link, report->highest, report->total_lost,
                            viewer_video(viewer).octets, viewer_stream_kbps(viewer), now);
+    if (viewer->link.wants_proof) {
+        viewer->link.wants_proof = false;
+        catch_up_measure(&output->catch_up, viewer);
+    }
     const struct forwarder *forwarder = viewer->forwarder;
     if (forwarder != NULL && catch_up_paces(viewer)) {
         output_flush(output);
@@ -67,10 +71,15 @@ bool output_repair(struct output *output, struct viewer *viewer, const struct na
 }
 
 bool output_reported(struct output *output, struct viewer *viewer,
-                     const struct receiver_report *report, double round_trip_s, double now)
+                     const struct receiver_report *report, const struct round_trip *round_trip,
+                     double now)
 {
-    link_estimate_measured(&viewer->link, round_trip_s,
-                           now - round_trip_s - (double)report->delay / NTP_SHORT_SECOND);
+    if (round_trip != NULL) {
+        double took_s = round_trip->took_s, sent_at = round_trip->sent_at;
+        packet_train_measured(&viewer->train, link_estimate_queue_of(&viewer->link, took_s),
+                              sent_at);
+        link_estimate_measured(&viewer->link, took_s, sent_at);
+    }
     if (report->ssrc == output->sending.ssrcs.video)
         estimate(output, viewer, report, now);
     return track_select_record_report(&output->catch_up, output->on_air, viewer, report, now);

@@ -2,6 +2,8 @@
 #ifndef FARMLIVE_LEG_H
 #define FARMLIVE_LEG_H
 
+#include <stdatomic.h>
+
 #include "base/address.h"
 #include "base/list.h"
 #include "send/gcm.h"
@@ -13,6 +15,9 @@ struct leg {
     struct list all; /* among all legs of the senders; for the relay's thread */
     uint64_t peer;
     struct sender *owner;
+    /* The last sender report that waited for a send thread: the middle 32 bits of its NTP time, and
+     * below them for how long, in 1/65,536 s. The owner writes it, the relay's thread reads it. */
+    atomic_uint_least64_t report_waited;
     /* Only the owner uses the rest. */
     srtp_session transmit;
     struct gcm *gcm; /* protects RTP instead of libsrtp; NULL: libsrtp does */

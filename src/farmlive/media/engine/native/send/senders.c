@@ -5,6 +5,10 @@
  * `fanout` encrypts and sends, `task_queue` keeps the order of tasks. */
 #include "send/senders.h"
 
+#include <math.h>
+#include <time.h>
+
+#include "base/bytes.h"
 #include "base/cores.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -25,6 +29,12 @@ enum { LEAD = 64 };
  * then the kernel may put two owners on one core, and the viewers of the second wait for those of
  * the first. With fewer viewers that is soon over, and an owner is better on an idle core. */
 enum { CROWD = 128 };
+
+/* A sender report (RFC 3550, section 6.4.1): its type, its least size, and where the middle 32 bits
+ * of its NTP time are. */
+enum { SENDER_REPORT_TYPE = 200, SENDER_REPORT = 28, NTP_MIDDLE = 10 };
+/* Longer waits count as this. */
+static const double WAIT_MOST_S = 10.0;
 
 /* One owner of legs. */
 struct sender {
@@ -86,6 +96,23 @@ static void leg_free(struct sender *owner, struct leg *leg)
     send_feedback_push(owner->senders->feedback, REPORT_FREED, peer, 0, NULL, 0);
 }
 
+static double senders_now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* Note for how long a sender report has waited, so that this is not taken for the link's delay. */
+static void note_wait(struct leg *leg, const uint8_t *data, size_t size, double pushed_at)
+{
+    if (size < SENDER_REPORT || data[1] != SENDER_REPORT_TYPE)
+        return;
+    uint32_t waited = (uint32_t)(fmin(senders_now() - pushed_at, WAIT_MOST_S) * 65536);
+    atomic_store_explicit(&leg->report_waited, (uint64_t)get32(data + NTP_MIDDLE) << 32 | waited,
+                          memory_order_relaxed);
+}
+
 static void sender_do(struct sender *sender, const struct task *task)
 {
     switch (task->kind) {
@@ -101,6 +128,7 @@ static void sender_do(struct sender *sender, const struct task *task)
         packet_batch_release(task->batch);
         break;
     case TASK_RTCP:
+        note_wait(task->leg, task->data, (size_t)task->number, task->pushed_at);
         fanout_send_rtcp(sender->fanout, task->leg, task->data, (size_t)task->number);
         free(task->data);
         break;
@@ -342,5 +370,12 @@ void senders_send_rtcp(struct leg *leg, const uint8_t *data, size_t size)
     task_queue_push(&leg->owner->queue, &(struct task){.kind = TASK_RTCP,
                                                        .leg = leg,
                                                        .number = (int)size,
-                                                       .data = kept});
+                                                       .data = kept,
+                                                       .pushed_at = senders_now()});
+}
+
+uint32_t senders_report_waited(const struct leg *leg, uint32_t middle)
+{
+    uint64_t waited = atomic_load_explicit(&leg->report_waited, memory_order_relaxed);
+    return waited >> 32 == middle ? (uint32_t)waited : 0;
 }

@@ -45,6 +45,9 @@ void senders_send(struct send_group *send_group, struct packet_batch *batch);
 void senders_send_one(struct leg *leg, struct packet_batch *batch);
 /* Protect and send a compound packet of at most RTCP_MOST bytes (rtcp.h). */
 void senders_send_rtcp(struct leg *leg, const uint8_t *data, size_t size);
+/* Return for how long, in 1/65,536 s, the sender report with this middle of its NTP time has waited
+ * for a send thread; 0 if it did not, or was not the last one. */
+uint32_t senders_report_waited(const struct leg *leg, uint32_t middle);
 
 /* Return the number of packets that could not be sent so far, of all senders. */
 uint64_t senders_failed(const struct senders *senders);

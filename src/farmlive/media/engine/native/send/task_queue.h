@@ -27,7 +27,8 @@ struct task {
     struct leg *leg;
     struct send_group *send_group;
     struct packet_batch *batch;
-    void *data; /* a packet or an address, from malloc() */
+    void *data;       /* a packet or an address, from malloc() */
+    double pushed_at; /* a packet: when */
 };
 
 enum { TASK_QUEUE_MOST = 1024 };
