@@ -10,8 +10,9 @@ from tests.support.waiting import LONG_S, until
 
 from farmlive.broadcast import hub as hubs
 from farmlive.broadcast.event_index import drop_superseded
-from farmlive.broadcast.hub import Client, Counts, Hub
+from farmlive.broadcast.hub import Counts, Hub
 from farmlive.broadcast.log import Event
+from farmlive.broadcast.wire.client import Client
 
 
 class FakeWire:

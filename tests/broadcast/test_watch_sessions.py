@@ -15,12 +15,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from farmlive.broadcast import watch_sessions as rooms_watches
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.events import OfferAdded
-from farmlive.broadcast.hub import Client
 from farmlive.broadcast.log import Log
 from farmlive.broadcast.models import NewBroadcast
 from farmlive.broadcast.tables import card_taps, watches
 from farmlive.broadcast.taps import Taps
 from farmlive.broadcast.watch_sessions import WatchSessions
+from farmlive.broadcast.wire.client import Client
 from farmlive.bus import LocalBus
 from farmlive.clock import now_ms
 from farmlive.server import Server

@@ -19,10 +19,11 @@ from farmlive import compact_json
 from farmlive.broadcast.broadcasts import Broadcasts
 from farmlive.broadcast.chat import may_choose_nickname, nickname_of
 from farmlive.broadcast.events.audience_filter import PUBLIC, STAFF, farm_audience
-from farmlive.broadcast.hub import TRY_AGAIN_LATER, Client, Hub, encode
+from farmlive.broadcast.hub import TRY_AGAIN_LATER, Hub, encode
 from farmlive.broadcast.models import ChatSay
 from farmlive.broadcast.snapshot import view
 from farmlive.broadcast.wire import replies
+from farmlive.broadcast.wire.client import Client
 from farmlive.broadcast.wire.open_channels import OpenChannels
 from farmlive.broadcast.wire.ws_protocol import TOO_MANY, text_frame, wire_of
 from farmlive.clock import now_ms

@@ -20,7 +20,8 @@ from farmlive.broadcast.event_index import EncodedEvents, EventIndex, drop_super
 from farmlive.broadcast.events import ChatHidden, OrderErased, StockChanged
 from farmlive.broadcast.events.audience_filter import ORDER, order_in
 from farmlive.broadcast.log import REDACTING, Event
-from farmlive.broadcast.wire.ws_protocol import Wire, text_frame
+from farmlive.broadcast.wire.client import Client
+from farmlive.broadcast.wire.ws_protocol import text_frame
 from farmlive.clock import now_ms
 from farmlive.outages import reason_of
 
@@ -37,25 +38,6 @@ STALL_S = 10.0
 TRY_AGAIN_LATER = 1013
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True, eq=False)
-class Client:
-    """One open channel: its audiences, and the last `seq` that was sent to it."""
-
-    wire: Wire
-    device: str
-    audiences: frozenset[str]
-    nickname: str
-    role: str | None = None
-    to: int = 0
-    slow_since: float | None = None
-    joined_at: int = 0
-
-    @property
-    def watches(self) -> bool:
-        """Whether the client counts as a viewer; staff do not."""
-        return self.role in (None, "simulator")
 
 
 @dataclass(slots=True)

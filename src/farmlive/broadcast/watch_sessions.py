@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, bindparam, insert, update
 
-from farmlive.broadcast.hub import Client
 from farmlive.broadcast.reporting.viewers import WatchSession
 from farmlive.broadcast.tables import watches
+from farmlive.broadcast.wire.client import Client
 from farmlive.clock import now_ms
 from farmlive.periodic import Periodic
 from farmlive.problems import Unavailable

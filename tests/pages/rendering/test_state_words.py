@@ -12,7 +12,7 @@ from farmlive.pages.rendering.static import WEB
 from farmlive.review.lists import NOTHING_DUE, PAYMENTS, STATES
 from farmlive.shop.notices.texts import STATES as TOLD
 
-# What lib/orders/order-states.js, order/order.html and pages/live/offers/bag.js say.
+# What lib/orders/order-states.js, order/order.html and pages/live/buying/own-orders.js say.
 STUDIO = {"at_centre": "at the pick-up point", "expired": "not ordered in time"}
 PAID = {"due": "to pay", "part_refunded": "partly refunded"}
 BUYER = {

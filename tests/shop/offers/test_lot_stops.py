@@ -29,7 +29,7 @@ from farmlive.problems import Problem
 from farmlive.shop.core.checkout_models import HoldDrop
 from farmlive.shop.core.models import NewOffer
 from farmlive.shop.core.tables import holds, waits
-from farmlive.shop.stock import stock as stocks
+from farmlive.shop.stock.offer_rows import read_offers
 
 
 @pytest.mark.parametrize("deed", SELLING.values(), ids=SELLING.keys())
@@ -192,9 +192,9 @@ async def test_what_a_transaction_knows_of_an_offer_ends_with_the_stop_in_it(sta
     offer = stall.card.id
 
     def write(connection: Connection) -> list[Any]:
-        known = [stocks.read_offers(connection, stall.broadcast, [offer])[offer]]
+        known = [read_offers(connection, stall.broadcast, [offer])[offer]]
         connection.execute(update(lots).values(stopped_at=1))
-        known.append(stocks.read_offers(connection, stall.broadcast, [offer])[offer])
+        known.append(read_offers(connection, stall.broadcast, [offer])[offer])
         return [each.lot_stopped for each in known]
 
     assert [bool(each) for each in await stall.store.write(write)] == [False, True]

@@ -44,7 +44,7 @@ from farmlive.shop.flash import limits as flash_limits
 from farmlive.shop.flash.problems import LimitReached
 from farmlive.shop.notices.limits import Pseudonym
 from farmlive.shop.orders import box_limits
-from farmlive.shop.stock import line_items, stock
+from farmlive.shop.stock import line_items, offer_rows, stock
 from farmlive.store import Json, Question, Store, hot
 
 _DUE = select(holds.c.id).where(holds.c.until_at <= bindparam("now"))
@@ -173,7 +173,7 @@ class Holds:
             head_of = self._log.ask_head(connection, broadcast)
             asked_of = connection.execute(question, named)
             wanted = [line.offer for line in request.lines]
-            offers_of = stock.request_offers(connection, broadcast, wanted)
+            offers_of = offer_rows.request_offers(connection, broadcast, wanted)
             head, asked, known = head_of(), asked_of.one(), offers_of()
             answered = idempotency.read_answer(asked, body_hash)
             if answered is not None:
@@ -245,7 +245,7 @@ class Holds:
         broadcast: str,
         request: HoldPlace,
         asked: Row[Any],
-        known: dict[str, stock.Offer],
+        known: dict[str, offer_rows.OfferRow],
     ) -> dict[str, Any]:
         wanted, before = request.lines, line_items.hold_in(asked)
         now = now_ms()
@@ -368,7 +368,9 @@ class Holds:
             )
             for line in row.lines
         }
-        moved = stock.move(connection, back, stock.read_offers(connection, row.broadcast, back))
+        moved = stock.move(
+            connection, back, offer_rows.read_offers(connection, row.broadcast, back)
+        )
         if dropped:
             settled = self._on_dropped(connection, row.broadcast, row.device, back, moved)
         else:

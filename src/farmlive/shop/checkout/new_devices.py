@@ -13,7 +13,7 @@ from farmlive.shop.core.checkout_models import OrderLine
 from farmlive.shop.core.order_tables import orders
 from farmlive.shop.core.problems import HoldShare
 from farmlive.shop.stock.line_items import Hold, free_for, own_boxes
-from farmlive.shop.stock.stock import Offer
+from farmlive.shop.stock.offer_rows import OfferRow
 
 _past_order = orders.alias("past")
 # Subquery: whether the device has a past order.
@@ -41,7 +41,7 @@ def is_new(caller: Caller, asked: Row[*tuple[object, ...]]) -> bool:
 def check_share(
     wanted: Sequence[OrderLine],
     batches: Mapping[str, str],
-    known: Mapping[str, Offer],
+    known: Mapping[str, OfferRow],
     before: Hold | None,
 ) -> None:
     """Raise HoldShare where new devices would hold more than half of the available boxes.
@@ -89,7 +89,7 @@ def _is_half(held: int, there: int) -> bool:
 
 
 def _left(
-    row: Offer, line: OrderLine, batches: Mapping[str, str], before: Hold | None
+    row: OfferRow, line: OrderLine, batches: Mapping[str, str], before: Hold | None
 ) -> dict[str, object]:
     """Return how many boxes of an offer can be ordered at the line's price."""
     own = before.lines.get(line.offer) if before else None

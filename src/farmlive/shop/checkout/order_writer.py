@@ -33,13 +33,13 @@ from farmlive.shop.core.order_links import OrderLinks
 from farmlive.shop.core.order_tables import order_lines, orders
 from farmlive.shop.core.problems import FeeChanged, UnknownCentre
 from farmlive.shop.core.tables import holds
-from farmlive.shop.flash import flashes
 from farmlive.shop.flash import limits as flash_limits
+from farmlive.shop.flash import sold_out
 from farmlive.shop.notices import limits as notices_limits
 from farmlive.shop.notices import writing
 from farmlive.shop.orders import box_limits, fraud_flags, pickup
 from farmlive.shop.shipping import fees
-from farmlive.shop.stock import line_items, stock
+from farmlive.shop.stock import line_items, offer_rows, stock
 from farmlive.store import hot, tally
 
 # Not `max`: until PostgreSQL has statistics of the table, it would scan all orders of the
@@ -111,7 +111,7 @@ class OrderWriter:
         head_of = self._log.ask_head(connection, broadcast)
         asked_of = connection.execute(order_request.asked, order_request.question)
         wanted = [line.offer for line in request.lines]
-        offers_of = stock.request_offers(connection, broadcast, wanted)
+        offers_of = offer_rows.request_offers(connection, broadcast, wanted)
         last_of = _query_last_number(connection, broadcast)
         # All four queries were sent in one pipeline; read their results.
         head, asked, known, last = head_of(), asked_of.one(), offers_of(), last_of()
@@ -137,7 +137,7 @@ class OrderWriter:
         connection: Connection,
         order_request: OrderRequest,
         asked: Row[Any],
-        known: dict[str, stock.Offer],
+        known: dict[str, offer_rows.OfferRow],
         number: int,
         *,
         ended: bool,
@@ -264,7 +264,7 @@ class OrderWriter:
         comes_back = hold is not None and hold.gives_back(wanted, batches)
         told_of = self._on_ordered if comes_back or asked.waits else stock.ordered_events
         told_stock = told_of(connection, broadcast, caller.device, offered, moved)
-        over = flashes.end_sold_out(
+        over = sold_out.end_batches(
             connection, {ln.offer: ln.quantity for ln in wanted}, batches, known
         )
         rush = self._rush.take(connection, caller, broadcast, wanted, hold, is_new=is_new)
@@ -324,7 +324,10 @@ def _query_last_number(connection: Connection, broadcast: str) -> Callable[[], i
 
 
 def _fee(
-    connection: Connection, request: OrderPlace, known: Mapping[str, stock.Offer], asked: Row[Any]
+    connection: Connection,
+    request: OrderPlace,
+    known: Mapping[str, offer_rows.OfferRow],
+    asked: Row[Any],
 ) -> int:
     """Return the delivery fee. Raises UnknownCentre, TooHeavy, WrongCurrency, FeeChanged."""
     fee = 0

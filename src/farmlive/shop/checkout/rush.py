@@ -23,9 +23,9 @@ from farmlive.shop.core import proof_of_work
 from farmlive.shop.core.checkout_models import OrderLine
 from farmlive.shop.core.due_scheduler import DueScheduler
 from farmlive.shop.core.tables import offers
-from farmlive.shop.stock import stock
+from farmlive.shop.stock import offer_rows
 from farmlive.shop.stock.line_items import Hold
-from farmlive.shop.stock.stock import Offer
+from farmlive.shop.stock.offer_rows import OfferRow
 from farmlive.store import Store, Tally, after_commit, hot, tally
 
 WINDOW_MS = 60_000
@@ -111,7 +111,7 @@ class Rush:
         caller: Caller,
         broadcast: str,
         request: Any,
-        rows: Iterable[Offer],
+        rows: Iterable[OfferRow],
         *,
         is_new: bool,
     ) -> None:
@@ -180,9 +180,9 @@ class Rush:
         more: int,
         now: int,
     ) -> list[RushBegan]:
-        row: Offer | None = counted.known(offer)
+        row: OfferRow | None = counted.known(offer)
         if row is None or counted.known(row.lot) is None:
-            row = stock.read_offers(connection, broadcast, [offer])[offer]
+            row = offer_rows.read_offers(connection, broadcast, [offer])[offer]
         before = _window(counted, row)
         window = before.taken(more, now)
         level = window.level(now)
@@ -200,7 +200,7 @@ class Rush:
     def _start_or_extend(
         self,
         connection: Connection,
-        row: Offer,
+        row: OfferRow,
         before: Window,
         window: Window,
         level: int,
@@ -217,7 +217,7 @@ class Rush:
         began = self._start(connection, row, level, since)
         return window._replace(since=since, until=until), [began]
 
-    def _start(self, connection: Connection, row: Offer, boxes: int, since: int) -> RushBegan:
+    def _start(self, connection: Connection, row: OfferRow, boxes: int, since: int) -> RushBegan:
         def note() -> None:
             self.began_count += 1
             _log.warning(
@@ -239,7 +239,7 @@ class Rush:
             self._log.append(connection, of.broadcast, RushOver(offer=of.id))
 
 
-def _window(counted: Tally, row: Offer) -> Window:
+def _window(counted: Tally, row: OfferRow) -> Window:
     """Return the offer's window, with what this transaction has counted so far."""
     known: Window | None = counted.known(("rush", row.id))
     if known is not None:

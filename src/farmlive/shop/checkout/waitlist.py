@@ -37,7 +37,7 @@ from farmlive.shop.core.proof_of_work import ProofNeeded
 from farmlive.shop.core.tables import waits
 from farmlive.shop.notices.limits import Pseudonym
 from farmlive.shop.orders import box_limits
-from farmlive.shop.stock import stock
+from farmlive.shop.stock import offer_rows, stock
 from farmlive.store import Store
 
 _OWN = select(waits).where(
@@ -136,7 +136,7 @@ class Waitlist:
             if head.state == "ended":
                 raise BroadcastEnded("You don't wait for it: this broadcast takes no more orders.")
             offer = request.offer
-            known = stock.read_offers(connection, broadcast, [offer])
+            known = offer_rows.read_offers(connection, broadcast, [offer])
             _check_known(connection, known, offer, for_buyer=caller.role is None)
             past = connection.execute(_PAST, {"device": caller.device}).one()
             is_new = new_devices.is_new(caller, past)
@@ -237,7 +237,7 @@ class Waitlist:
 
 
 def _check_known(
-    connection: Connection, known: Mapping[str, stock.Offer], offer: str, *, for_buyer: bool
+    connection: Connection, known: Mapping[str, offer_rows.OfferRow], offer: str, *, for_buyer: bool
 ) -> None:
     if offer not in known:
         raise NoSuchOffer(

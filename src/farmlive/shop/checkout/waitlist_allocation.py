@@ -23,7 +23,7 @@ from farmlive.shop.core.fields import MAX_QUANTITY
 from farmlive.shop.core.models import money
 from farmlive.shop.core.tables import holds, waits
 from farmlive.shop.orders import box_limits
-from farmlive.shop.stock import line_items, stock
+from farmlive.shop.stock import line_items, offer_rows, stock
 
 _WAITING = (
     select(waits.c.offer, func.sum(waits.c.quantity).label("boxes"))
@@ -124,7 +124,7 @@ class Allocation:
         if look.start is not None:
             self._looked[lots] = look.start
         for where, moved in moves.items():
-            known = stock.read_offers(connection, where, moved)
+            known = offer_rows.read_offers(connection, where, moved)
             told[where] += stock.move(connection, moved, known)
             told[where] += changed_event(connection, moved)
         own = told.pop(broadcast, [])

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select, tuple_
 
 from farmlive.shop.core.tables import holds, offers, waits
-from farmlive.shop.stock import stock
+from farmlive.shop.stock import offer_rows
 
 WAITS_PER_QUERY = 50
 # Most waits per look that are tried and fail: each costs a query, while orders wait. Half of them
@@ -70,10 +70,10 @@ class AvailableBoxes:
     """
 
     def __init__(self, connection: Connection, sought: Sequence[Any]):
-        self.offers: dict[str, stock.Offer] = {}
+        self.offers: dict[str, offer_rows.OfferRow] = {}
         for broadcast in {offer.broadcast for offer in sought}:
             wanted = {offer.id for offer in sought if offer.broadcast == broadcast}
-            self.offers |= stock.read_offers(connection, broadcast, wanted)
+            self.offers |= offer_rows.read_offers(connection, broadcast, wanted)
         self._free = {
             row.id: row.released - row.sold - row.held - row.kept for row in self.offers.values()
         }

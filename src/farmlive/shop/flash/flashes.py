@@ -2,10 +2,10 @@
 time.
 
 While a batch runs, its remaining boxes are kept for it: `kept` of the offer = boxes − sold − held
-of the batch. Till and holds sell and hold them; limits.py has the limit per buyer.
+of the batch. Till and holds sell and hold them; limits.py has the limit per buyer, and sold_out.py
+ends a batch with the sale of its last box.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, insert, select, update
@@ -34,10 +34,17 @@ from farmlive.shop.core.problems import (
 from farmlive.shop.core.tables import flashes, offers
 from farmlive.shop.flash.models import Flash, FlashEnd, FlashPlan, NewFlash
 from farmlive.shop.flash.problems import FlashNotCheaper, FlashThere, UnknownFlash
-from farmlive.shop.flash.views import OPEN, Facts, as_api, public_facts, read_for_cards
-from farmlive.shop.stock import reprice_holds, stock
+from farmlive.shop.flash.views import (
+    OPEN,
+    Facts,
+    as_api,
+    ended_event,
+    public_facts,
+    read_for_cards,
+)
+from farmlive.shop.stock import offer_rows, reprice_holds, stock
 from farmlive.shop.stock.line_items import LATE_MS
-from farmlive.store import Store, hot
+from farmlive.store import Store
 
 WRONG: Final = "wrong"
 """The reason for the end of a batch with a mistaken price, also if that is found out later."""
@@ -67,17 +74,6 @@ _DUE = (
 )
 _INSERT = insert(flashes)
 _SET = update(flashes).where(flashes.c.id == bindparam("of"))
-_SPENT = hot(
-    update(flashes)
-    .where(
-        flashes.c.id.in_(bindparam("batches", expanding=True)),
-        flashes.c.state == "running",
-        flashes.c.sold == flashes.c.boxes,
-    )
-    .values(state="ended", why="sold_out", ended_at=bindparam("now"))
-    .returning(flashes.c.id, flashes.c.offer, flashes.c.sold),
-    counted=True,
-)
 _ORDERS = select(func.count()).where(order_lines.c.flash == bindparam("flash"))
 
 
@@ -132,7 +128,7 @@ class Flashes:
                     "Nothing was started: say when the batch starts, or start it once the "
                     "broadcast is live."
                 )
-            known = stock.read_offers(connection, broadcast, [message.offer])
+            known = offer_rows.read_offers(connection, broadcast, [message.offer])
             if message.offer not in known:
                 raise UnknownOffer(
                     "Nothing was planned: that offer is not in this broadcast's bag.",
@@ -289,7 +285,7 @@ class Flashes:
 
     def _start(self, connection: Connection, row: Row[Any], now: int) -> list[events.EventModel]:
         """Start a planned batch; end it at once if its lot is stopped or has nothing left."""
-        known = stock.read_offers(connection, row.broadcast, [row.offer])
+        known = offer_rows.read_offers(connection, row.broadcast, [row.offer])
         facts = known[row.offer]
         if facts.lot_stopped:
             return self._end(connection, row, STOPPED)
@@ -317,12 +313,12 @@ class Flashes:
         self, connection: Connection, row: Row[Any], why: events.WhyEnded
     ) -> list[events.EventModel]:
         """End a batch; boxes that are kept for it and not held return to the offer."""
-        known = stock.read_offers(connection, row.broadcast, [row.offer])
+        known = offer_rows.read_offers(connection, row.broadcast, [row.offer])
         keep = -known[row.offer].kept if row.state == "running" else 0
         moved = stock.move(connection, {row.offer: stock.StockMove(keep=keep)}, known)
         values = {"state": "ended", "why": why, "ended_at": now_ms()}
         connection.execute(_SET.values(values), {"of": row.id})
-        return [_ended(row, why), *self._allocate_returned(connection, row.broadcast, moved)]
+        return [ended_event(row, why), *self._allocate_returned(connection, row.broadcast, moved)]
 
     def _mark_mistake(
         self, connection: Connection, row: Row[Any]
@@ -330,7 +326,7 @@ class Flashes:
         """Mark the batch's price as a mistake, and give its holds the offer's price."""
         connection.execute(_SET.values(why=WRONG), {"of": row.id})
         offer = row.offer
-        known = stock.read_offers(connection, row.broadcast, [offer])
+        known = offer_rows.read_offers(connection, row.broadcast, [offer])
         held = reprice_holds.list_holds(connection, row.broadcast, offer, flash=row.id)
         again = [reprice_holds.reprice(connection, *of, known[offer].price) for of in held]
         boxes = sum(line["quantity"] for _, line in held)
@@ -371,32 +367,5 @@ def _is_sellable(lot: str) -> ColumnElement[bool]:
     return flashes.c.offer.in_(select(offers.c.id).where(offers.c.lot == lot))
 
 
-def end_sold_out(
-    connection: Connection,
-    sold: Mapping[str, int],
-    batches: Mapping[str, str],
-    known: Mapping[str, stock.Offer],
-) -> list[events.FlashEnded]:
-    """End the batches whose last boxes were sold; called within the sale's transaction.
-
-    `sold` are quantities by offer, `batches` their flash batches, `known` the offers before the
-    sale.
-    """
-    rows = [(sold[offer], known[offer], batch) for offer, batch in batches.items()]
-    wanted = [
-        batch
-        for quantity, row, batch in rows
-        if row.flash == batch and row.flash_sold + quantity >= row.flash_boxes
-    ]
-    if not wanted:
-        return []
-    found = connection.execute(_SPENT, {"batches": sorted(wanted), "now": now_ms()}).all()
-    return [_ended(row, "sold_out") for row in found]
-
-
 def _facts(row: Row[Any]) -> Facts:
     return public_facts(row, row.currency)
-
-
-def _ended(row: Row[Any], why: events.WhyEnded) -> events.FlashEnded:
-    return events.FlashEnded(flash=row.id, offer=row.offer, sold=row.sold, why=why)

@@ -22,7 +22,7 @@ from farmlive.shop.core.problems import LotSpent, PriceChanged, SoldOut
 from farmlive.shop.core.tables import flashes
 from farmlive.shop.flash.problems import LimitReached
 from farmlive.shop.stock import line_items
-from farmlive.shop.stock.stock import Offer
+from farmlive.shop.stock.offer_rows import OfferRow
 from farmlive.store import hot
 
 _ENDED = hot(
@@ -69,7 +69,7 @@ def check_lines(
     connection: Connection,
     broadcast: str,
     wanted: Sequence[OrderLine],
-    known: Mapping[str, Offer],
+    known: Mapping[str, OfferRow],
     hold: line_items.Hold | None,
     now: int,
     grace_ms: int,
@@ -124,7 +124,7 @@ def check(
     broadcast: str,
     wanted: Sequence[OrderLine],
     batches: Mapping[str, str],
-    known: Mapping[str, Offer],
+    known: Mapping[str, OfferRow],
     *,
     device: str,
     buyer: str = "",
@@ -160,7 +160,7 @@ def check(
 
 
 def _limits(
-    connection: Connection, batches: Mapping[str, str], known: Mapping[str, Offer]
+    connection: Connection, batches: Mapping[str, str], known: Mapping[str, OfferRow]
 ) -> dict[str, int | None]:
     """Return the limits of the batches; ended ones need a query."""
     limits = {

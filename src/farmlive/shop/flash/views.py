@@ -63,3 +63,8 @@ def as_api(row: Row[Any]) -> Flash:
             "why": row.why,
         }
     )
+
+
+def ended_event(row: Row[Any], why: events.WhyEnded) -> events.FlashEnded:
+    """Return the event of a batch's end."""
+    return events.FlashEnded(flash=row.id, offer=row.offer, sold=row.sold, why=why)

@@ -50,7 +50,7 @@ from farmlive.shop.flash import views
 from farmlive.shop.flash.problems import FlashDearer
 from farmlive.shop.offers import catalogue
 from farmlive.shop.offers.cards import read_cards
-from farmlive.shop.stock import lot_stock, prices, stock
+from farmlive.shop.stock import lot_stock, offer_rows, prices, stock
 from farmlive.store import Store
 
 MAX_OFFERS = 100
@@ -180,7 +180,7 @@ class Bag:
             if before is not None:
                 return before
             self._open(connection, broadcast)
-            known = stock.read_offers(connection, broadcast, [offer])
+            known = offer_rows.read_offers(connection, broadcast, [offer])
             if offer not in known:
                 raise _unknown_offer(offer)
             try:

@@ -12,8 +12,8 @@ from farmlive.broadcast import events
 from farmlive.problems import Invalid
 from farmlive.shop.core import state_machine
 from farmlive.shop.core.order_tables import order_lines
-from farmlive.shop.flash import flashes
-from farmlive.shop.stock import stock
+from farmlive.shop.flash import sold_out
+from farmlive.shop.stock import offer_rows, stock
 
 _BOXES = select(
     order_lines.c.offer,
@@ -70,9 +70,7 @@ def check_removable(connection: Connection, row: Row[Any], boxes: Mapping[str, i
     state_machine.check_unpacked(row.state)
     had = {line.offer: line.quantity for line in connection.execute(_BOXES, {"of": row.id})}
     if any(quantity > had.get(offer, 0) for offer, quantity in boxes.items()):
-        raise Invalid(
-            "Nothing was changed: the order has not so many boxes of that. Look at it again."
-        )
+        raise Invalid("Nothing was changed: the order has fewer boxes of that. Load it again.")
     if sum(boxes.values()) == sum(had.values()):
         raise Invalid(
             "Nothing was changed: no box would be left of the order. Cancel it, then give back "
@@ -96,7 +94,7 @@ def _left(connection: Connection, row: Row[Any]) -> dict[str, int]:
 
 
 def _move(connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> Moved:
-    known = stock.read_offers(connection, row.broadcast, boxes)
+    known = offer_rows.read_offers(connection, row.broadcast, boxes)
     # Boxes of a running flash batch return to the batch.
     batches = {
         line.offer: line.flash
@@ -109,4 +107,4 @@ def _move(connection: Connection, row: Row[Any], boxes: Mapping[str, int]) -> Mo
     }
     moved = stock.move(connection, moves, known)
     of_flash = {offer: flash for offer, flash in batches.items() if flash is not None}
-    return moved, flashes.end_sold_out(connection, boxes, of_flash, known)
+    return moved, sold_out.end_batches(connection, boxes, of_flash, known)

@@ -16,7 +16,8 @@ from farmlive.shop.core.checkout_models import OrderLine
 from farmlive.shop.core.problems import LotSpent, SoldOut, UnknownOffer
 from farmlive.shop.core.tables import holds
 from farmlive.shop.stock import prices, shortage
-from farmlive.shop.stock.stock import Offer, StockMove, check_sellable, left, read_offers
+from farmlive.shop.stock.offer_rows import OfferRow, left, read_offers
+from farmlive.shop.stock.stock import StockMove, check_sellable
 
 MAX_TOTAL = 100_000_000_00
 # How long after its end a flash batch's price is still accepted, for orders sent in its last
@@ -107,7 +108,7 @@ def check(
     connection: Connection,
     broadcast: str,
     lines: Sequence[OrderLine],
-    known: Mapping[str, Offer],
+    known: Mapping[str, OfferRow],
     hold: Hold | None,
     now: int,
     grace_ms: int,
@@ -146,7 +147,7 @@ def check(
     return Checked(batches, by_hold)
 
 
-def _batch(line: OrderLine, row: Offer, own: Line | None, now: int) -> str | None:
+def _batch(line: OrderLine, row: OfferRow, own: Line | None, now: int) -> str | None:
     """Return the line's flash batch: the one it is held of, or else the running one, or None.
 
     A line at its hold's price stays with the hold's batch, whatever else has that price now.
@@ -163,7 +164,7 @@ def _check_stock(
     connection: Connection,
     broadcast: str,
     lines: Sequence[OrderLine],
-    known: Mapping[str, Offer],
+    known: Mapping[str, OfferRow],
     hold: Hold | None,
     running: Collection[str],
     priced: Mapping[str, Line],
@@ -210,7 +211,7 @@ def _freed_g(
     connection: Connection,
     broadcast: str,
     lot: str,
-    known: Mapping[str, Offer],
+    known: Mapping[str, OfferRow],
     hold: Hold | None,
 ) -> int:
     """Return the grams of a lot that the hold returns by offers that the lines no longer have."""
@@ -222,7 +223,7 @@ def _freed_g(
     )
 
 
-def free_for(row: Offer, own: Line | None, *, batch: bool) -> int:
+def free_for(row: OfferRow, own: Line | None, *, batch: bool) -> int:
     """Return the boxes available to the holder of `own`: in the running batch, or outside it.
 
     Held boxes of a batch return to that batch only.
@@ -231,7 +232,7 @@ def free_for(row: Offer, own: Line | None, *, batch: bool) -> int:
     return free + own_boxes(row, own, batch=batch)
 
 
-def own_boxes(row: Offer, own: Line | None, *, batch: bool) -> int:
+def own_boxes(row: OfferRow, own: Line | None, *, batch: bool) -> int:
     """Return how many boxes of the line `own` are in the running batch, or outside it."""
     if own is None:
         return 0
@@ -240,7 +241,7 @@ def own_boxes(row: Offer, own: Line | None, *, batch: bool) -> int:
     return quantity
 
 
-def _held(row: Offer, *, batch: bool) -> int:
+def _held(row: OfferRow, *, batch: bool) -> int:
     """Return how many boxes are held in the running batch, or outside it."""
     of_batch: int = 0 if row.flash is None else row.flash_boxes - row.flash_sold - row.kept
     return of_batch if batch else row.held - of_batch
@@ -276,14 +277,14 @@ def stock_moves(
 
 
 def with_held(
-    connection: Connection, broadcast: str, known: dict[str, Offer], hold: Hold | None
-) -> dict[str, Offer]:
+    connection: Connection, broadcast: str, known: dict[str, OfferRow], hold: Hold | None
+) -> dict[str, OfferRow]:
     """Return the known offers plus those that only the hold has."""
     more = set(hold.lines if hold else ()) - set(known)
     return {**known, **read_offers(connection, broadcast, more)} if more else known
 
 
-def line_facts(line: OrderLine, row: Offer, batch: str | None) -> Line:
+def line_facts(line: OrderLine, row: OfferRow, batch: str | None) -> Line:
     """Return a line as holds and events store it, with `flash` where it is of a flash batch."""
     known: Line = {
         "offer": line.offer,

@@ -10,7 +10,7 @@ from farmlive.broadcast import events
 from farmlive.broadcast.log import Log
 from farmlive.origin.lots.balance import Taken
 from farmlive.shop.core.tables import offers
-from farmlive.shop.stock import lot_stock, stock
+from farmlive.shop.stock import lot_stock, offer_rows, stock
 
 # One offer per broadcast: the event's lot fields apply to all its cards of the lot.
 _DRAWING = (
@@ -55,7 +55,7 @@ def unchanged_stock(
     connection: Connection, broadcast: str, offer: str, of_lot: lot_stock.LotStock
 ) -> events.StockChanged:
     """Return the `stock.changed` of an offer that did not move itself, while its lot did."""
-    row = stock.read_offers(connection, broadcast, [offer])[offer]
+    row = offer_rows.read_offers(connection, broadcast, [offer])[offer]
     return events.StockChanged(
         offer=offer,
         released=row.released,

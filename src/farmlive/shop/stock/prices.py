@@ -23,7 +23,7 @@ from farmlive.broadcast.events import Line
 from farmlive.shop.core.checkout_models import OrderLine
 from farmlive.shop.core.problems import PriceChanged
 from farmlive.shop.core.tables import flashes, offer_prices
-from farmlive.shop.stock.stock import Offer
+from farmlive.shop.stock.offer_rows import OfferRow
 from farmlive.store import hot
 
 _END = (
@@ -104,7 +104,7 @@ def right_price(later: Iterable[Row[Any]]) -> int:
 def check(
     connection: Connection,
     lines: Sequence[OrderLine],
-    known: Mapping[str, Offer],
+    known: Mapping[str, OfferRow],
     held: Mapping[str, Line],
     since: int,
     running: Collection[str] = (),

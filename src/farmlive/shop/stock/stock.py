@@ -4,17 +4,16 @@ Invariants: released = sold + held + kept + left, and left is never negative. Wh
 of a lot, over all its offers in any broadcast, never exceeds what was harvested and not wasted.
 Nothing more of a stopped lot is sold, held, released or kept for a flash batch.
 
-lot_stock.py reads the stock of whole lots.
+offer_rows.py reads it before, lot_stock.py the stock of whole lots.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self, cast
+from typing import Self
 
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Row,
     bindparam,
     case,
     or_,
@@ -27,55 +26,11 @@ from farmlive.broadcast.log import Event
 from farmlive.origin.core.tables import lots
 from farmlive.origin.stops import reasons
 from farmlive.shop.core.problems import LotSpent, SoldOut
-from farmlive.shop.core.tables import flashes, lot_stock, offers, products
+from farmlive.shop.core.tables import flashes, lot_stock, offers
 from farmlive.shop.stock.lot_stock import not_released
+from farmlive.shop.stock.offer_rows import LotColumns, OfferRow, left, read_offers, with_columns
 from farmlive.store import Tally, hot, tally
 
-_ON_OFFER = hot(
-    select(
-        offers.c.id,
-        offers.c.broadcast,
-        offers.c.lot,
-        offers.c.farm,
-        offers.c.price,
-        offers.c.currency,
-        offers.c.released,
-        offers.c.sold,
-        offers.c.held,
-        offers.c.kept,
-        offers.c.held_new,
-        offers.c.rush_at,
-        offers.c.rush_boxes,
-        offers.c.rush_before,
-        offers.c.proof_from,
-        offers.c.proof_until,
-        products.c.net_weight_g,
-        lot_stock.c.sold_g.label("lot_sold_g"),
-        lot_stock.c.held_new_g.label("lot_held_new_g"),
-        (lots.c.quantity_g - lots.c.wasted_g - lot_stock.c.sold_g - lot_stock.c.held_g).label(
-            "lot_left_g"
-        ),
-        (lots.c.stopped_at.is_not(None) | lots.c.missing.is_not(None)).label("lot_stopped"),
-        # The running flash batch, if any.
-        flashes.c.id.label("flash"),
-        flashes.c.price.label("flash_price"),
-        flashes.c.boxes.label("flash_boxes"),
-        flashes.c.sold.label("flash_sold"),
-        flashes.c.held_new.label("flash_held_new"),
-        flashes.c.per_buyer,
-        flashes.c.ends_at,
-    )
-    .select_from(
-        offers.join(products, products.c.id == offers.c.product)
-        .join(lots, lots.c.id == offers.c.lot)
-        .join(lot_stock, lot_stock.c.lot == offers.c.lot)
-        .outerjoin(flashes, (flashes.c.offer == offers.c.id) & (flashes.c.state == "running"))
-    )
-    .where(
-        offers.c.broadcast == bindparam("broadcast"),
-        offers.c.id.in_(bindparam("offers", expanding=True)),
-    )
-)
 # The conditions hold the invariants in the database, whatever the transaction computed before.
 _MOVE = hot(
     update(offers)
@@ -137,7 +92,6 @@ _MOVE_LOT = hot(
         held_new_g=lot_stock.c.held_new_g + bindparam("new_g"),
     )
 )
-Offer = Row[*tuple[Any, ...]]
 
 
 @dataclass(slots=True)
@@ -177,55 +131,8 @@ class StockMove:
         return self
 
 
-class _Lot(NamedTuple):
-    """The lot's columns in an offer's row."""
-
-    lot_sold_g: int
-    lot_left_g: int
-    lot_held_new_g: int
-
-
-def read_offers(connection: Connection, broadcast: str, wanted: Iterable[str]) -> dict[str, Offer]:
-    """Return the broadcast's offers with these ids, with what is taken of their lots; by id."""
-    return request_offers(connection, broadcast, wanted)()
-
-
-def request_offers(
-    connection: Connection, broadcast: str, wanted: Iterable[str]
-) -> Callable[[], dict[str, Offer]]:
-    """Send the query of `read_offers` now and return a function that reads its result, so that the
-    caller can send other queries in the same pipeline.
-
-    Rows that this transaction already knows are not queried again.
-    """
-    wanted = list(wanted)
-    counted = tally(connection)
-    unknown = [offer for offer in wanted if counted.known(offer) is None]
-    asked: Iterable[Offer] = ()
-    if unknown:
-        asked = connection.execute(_ON_OFFER, {"broadcast": broadcast, "offers": unknown})
-
-    def told() -> dict[str, Offer]:
-        for row in asked:
-            counted.know(row.id, row)
-            if counted.known(row.lot) is None:
-                counted.know(row.lot, _Lot(row.lot_sold_g, row.lot_left_g, row.lot_held_new_g))
-        return {
-            offer: _with(row, **counted.known(row.lot)._asdict())
-            for offer in wanted
-            if (row := counted.known(offer)) is not None and row.broadcast == broadcast
-        }
-
-    return told
-
-
-def _with(row: Offer, **numbers: int) -> Offer:
-    """Return the row with changed columns."""
-    return cast(Offer, cast(Any, row)._replace(**numbers))
-
-
 def check_sellable(
-    connection: Connection, rows: Iterable[Offer], *, for_buyer: bool = False
+    connection: Connection, rows: Iterable[OfferRow], *, for_buyer: bool = False
 ) -> None:
     """Raise LotStopped where the lot of one of these offers is stopped."""
     stopped = [row for row in rows if row.lot_stopped]
@@ -241,17 +148,10 @@ def check_shown(connection: Connection, event: Event) -> None:
     check_sellable(connection, read_offers(connection, event.broadcast, [shown]).values())
 
 
-def left(row: Offer) -> int:
-    """Return how many boxes are available: released ones, at most what the lot holds."""
-    free: int = row.released - row.sold - row.held - row.kept
-    of_lot: int = row.lot_left_g // row.net_weight_g
-    return max(0, min(free, of_lot))
-
-
 def move(
     connection: Connection,
     moves: Mapping[str, StockMove],
-    known: Mapping[str, Offer],
+    known: Mapping[str, OfferRow],
     *,
     for_buyer: bool = False,
 ) -> list[StockChanged]:
@@ -262,7 +162,7 @@ def move(
     is released than the lot holds; the transaction must then be rolled back.
     """
     _move_ended(connection, moves, known)
-    rows: dict[str, Offer] = {}
+    rows: dict[str, OfferRow] = {}
     for broadcast in {known[offer].broadcast for offer in moves}:
         rows |= read_offers(connection, broadcast, moves)
     takes = (rows[offer] for offer, by in moves.items() if by.takes)
@@ -296,7 +196,7 @@ def move(
     return [_changed(row, of_lot[row.lot]) for row in moved.values()]
 
 
-def _moved(row: Offer, by: StockMove) -> Offer | None:
+def _moved(row: OfferRow, by: StockMove) -> OfferRow | None:
     """Return the offer's row after the move; None if nothing changes. Raises SoldOut."""
     sell, hold, new = by.batches.get(row.flash, (0, 0, 0))
     keep = by.keep - sell - hold
@@ -305,7 +205,7 @@ def _moved(row: Offer, by: StockMove) -> Offer | None:
     free = row.released - row.sold - row.held - row.kept
     if by.sell + by.hold + keep - by.release > free or row.kept + keep < 0:
         raise SoldOut([{"offer": row.id, "left": 0}])
-    return _with(
+    return with_columns(
         row,
         released=row.released + by.release,
         sold=row.sold + by.sell,
@@ -318,7 +218,7 @@ def _moved(row: Offer, by: StockMove) -> Offer | None:
 
 
 def _move_ended(
-    connection: Connection, moves: Mapping[str, StockMove], known: Mapping[str, Offer]
+    connection: Connection, moves: Mapping[str, StockMove], known: Mapping[str, OfferRow]
 ) -> None:
     """Apply the part of the moves that concerns flash batches which no longer run.
 
@@ -333,11 +233,11 @@ def _move_ended(
 
 
 def _move_lots(
-    counted: Tally, moves: Mapping[str, StockMove], before: Iterable[Offer]
-) -> dict[str, _Lot]:
+    counted: Tally, moves: Mapping[str, StockMove], before: Iterable[OfferRow]
+) -> dict[str, LotColumns]:
     """Take sold and held boxes from the lots and return their new stock. Raises LotSpent."""
-    of_lot: dict[str, _Lot] = {}
-    drawn: dict[str, list[Offer]] = {}
+    of_lot: dict[str, LotColumns] = {}
+    drawn: dict[str, list[OfferRow]] = {}
     for row in before:
         drawn.setdefault(row.lot, []).append(row)
     for lot, rows in sorted(drawn.items()):
@@ -353,14 +253,14 @@ def _move_lots(
         if 0 < sell_g + hold_g > left_g:
             offers = [{"offer": row.id, "left": left(row)} for row in rows]
             raise LotSpent(lot, max(0, left_g), offers)
-        of_lot[lot] = _Lot(sold_g + sell_g, left_g - sell_g - hold_g, held_new_g + new_g)
+        of_lot[lot] = LotColumns(sold_g + sell_g, left_g - sell_g - hold_g, held_new_g + new_g)
         taken = {"sell_g": sell_g, "hold_g": hold_g, "more_g": sell_g + hold_g, "new_g": new_g}
         counted.defer(_MOVE_LOT, {"of": lot}, taken)
         counted.know(lot, of_lot[lot])
     return of_lot
 
 
-def _changed(row: Offer, lot: _Lot) -> StockChanged:
+def _changed(row: OfferRow, lot: LotColumns) -> StockChanged:
     """Return the event of an offer whose stock changed."""
     return StockChanged(
         offer=row.id,
