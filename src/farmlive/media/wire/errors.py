@@ -38,7 +38,7 @@ class WrongType(Problem):
 
     status = 415
     slug = "wrong-content-type"
-    title = "The request has another content type than this address takes"
+    title = "The content type is not supported here"
 
 
 class PreconditionRequired(Problem):
@@ -61,7 +61,7 @@ class SessionGone(NotFound):
     """No media session has this URL."""
 
     slug = "unknown-session"
-    title = "This media session is over or never was"
+    title = "There is no such media session"
 
 
 class NobodyPublishing(Conflict):

@@ -260,7 +260,7 @@ static void call(const char *verb)
         tick(output());
     } else if (IS("second")) {
         struct viewer *each = viewer();
-        printf("= %d\n", output_second(watched[each->peer], each, real()));
+        printf("= %d\n", output_each_second(watched[each->peer], each, real()));
     } else if (IS("measure")) {
         measure(publisher());
     } else if (IS("feedback")) {

@@ -321,7 +321,7 @@ static bool obey_viewer(const char *command)
         track_select_keyframe_requested(viewer, watched[viewer->peer]->on_air);
     } else if (strcmp(command, "second") == 0) {
         struct viewer *viewer = next_viewer();
-        printf("t %d\n", output_second(watched[viewer->peer], viewer, real()));
+        printf("t %d\n", output_each_second(watched[viewer->peer], viewer, real()));
     } else
         return false;
     return true;

@@ -184,7 +184,7 @@ static void second(struct core *core, struct peer *peer, double now)
             events_push(core->events, EVENT_SILENT, peer->number, 0, OBJECTION_NONE, NULL, 0);
         }
     } else if (peer->viewer != NULL) {
-        if (output_second(peer->output, peer->viewer, now))
+        if (output_each_second(peer->output, peer->viewer, now))
             timers_request_keyframes(core, peer->output, now);
         peer->seconds++;
         bool usual = peer->seconds <= FIRST_REPORTS || peer->seconds % SECONDS_A_REPORT == 0;

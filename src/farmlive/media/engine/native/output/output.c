@@ -355,7 +355,7 @@ bool output_probe(struct output *output, double now)
     return track_select_probe(&output->catch_up, output->on_air, &output->rtx, now);
 }
 
-bool output_second(struct output *output, struct viewer *viewer, double now)
+bool output_each_second(struct output *output, struct viewer *viewer, double now)
 {
     return track_select_each_second(&output->catch_up, output->on_air, viewer, now);
 }

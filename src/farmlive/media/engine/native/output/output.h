@@ -96,6 +96,6 @@ bool output_probe(struct output *output, double now);
 /* Return whether the source on air has layers to select from. */
 bool output_is_layered(const struct output *output);
 /* Do a viewer's work of each second; return true if it now needs another keyframe. */
-bool output_second(struct output *output, struct viewer *viewer, double now);
+bool output_each_second(struct output *output, struct viewer *viewer, double now);
 
 #endif
