@@ -39,7 +39,7 @@ _OF_A_HOLD = ("until", "waited", "corrected")
 _OF_A_RUN = ("starts_at", "ends_at")
 
 # An order's audiences, and its data from the events so far.
-Told = tuple[tuple[str, ...], dict[str, Any]]
+OrderEvents = tuple[tuple[str, ...], dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class BroadcastState:
     audience: dict[str, int] = field(default_factory=lambda: {"viewers": 0, "reactions": 0})
     # A hold stays a Python object, since `clock.moved` may change it. Every other order is a line
     # of JSON, which takes a sixth of the memory and costs the garbage collector nothing.
-    orders: dict[str, Told | bytes] = field(default_factory=dict)
+    orders: dict[str, OrderEvents | bytes] = field(default_factory=dict)
     # The data of `rush.began`, by offer.
     rushes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -141,12 +141,12 @@ def _add(scene: BroadcastState, event: Event, added: events.OfferAdded) -> None:
 
 @_folds(events.OfferChanged)
 def _change(scene: BroadcastState, event: Event, changed: events.OfferChanged) -> None:
-    _tell_card(scene, changed.offer, _used(event, "offer"))
+    _update_card(scene, changed.offer, _used(event, "offer"))
 
 
 @_folds(events.OfferReleased)
 def _release(scene: BroadcastState, event: Event, released: events.OfferReleased) -> None:
-    _tell_card(scene, released.offer, _used(event, "offer"))
+    _update_card(scene, released.offer, _used(event, "offer"))
 
 
 @_folds(events.StockChanged)
@@ -166,24 +166,24 @@ def _move_stock(scene: BroadcastState, event: Event, stock: events.StockChanged)
 
 @_folds(events.LotChanged)
 def _weigh(scene: BroadcastState, event: Event, changed: events.LotChanged) -> None:
-    _tell_lot(scene, changed.lot, _used(event, *_OF_THE_LOT))
+    _update_lot(scene, changed.lot, _used(event, *_OF_THE_LOT))
 
 
 @_folds(events.LotStopped)
 def _stop_lot(scene: BroadcastState, _event: Event, stopped: events.LotStopped) -> None:
-    _tell_lot(scene, stopped.lot, {"stopped": stopped.reasons, "lifted": None, "tested": False})
+    _update_lot(scene, stopped.lot, {"stopped": stopped.reasons, "lifted": None, "tested": False})
 
 
 @_folds(events.LotResumed)
 def _resume_lot(scene: BroadcastState, event: Event, resumed: events.LotResumed) -> None:
     at = event.at if resumed.lifted_at is None else resumed.lifted_at
     lifted = {"sentence": resumed.sentence, "at": at} if resumed.sentence else None
-    _tell_lot(scene, resumed.lot, {"stopped": [], "lifted": lifted, "tested": resumed.tested})
+    _update_lot(scene, resumed.lot, {"stopped": [], "lifted": lifted, "tested": resumed.tested})
 
 
 @_folds(events.WaitChanged)
 def _wait(scene: BroadcastState, event: Event, changed: events.WaitChanged) -> None:
-    _tell_card(scene, changed.offer, _used(event, "offer"))
+    _update_card(scene, changed.offer, _used(event, "offer"))
 
 
 @_folds(events.RushBegan)
@@ -198,12 +198,12 @@ def _end_rush(scene: BroadcastState, _event: Event, over: events.RushOver) -> No
 
 @_folds(events.FlashPlanned)
 def _plan_flash(scene: BroadcastState, event: Event, flash: events.FlashPlanned) -> None:
-    _tell_card(scene, flash.offer, {"flash": _batch(event, "planned")})
+    _update_card(scene, flash.offer, {"flash": _batch(event, "planned")})
 
 
 @_folds(events.FlashStarted)
 def _start_flash(scene: BroadcastState, event: Event, flash: events.FlashStarted) -> None:
-    _tell_card(scene, flash.offer, {"flash": _batch(event, "running")})
+    _update_card(scene, flash.offer, {"flash": _batch(event, "running")})
 
 
 @_folds(events.FlashEnded)
@@ -292,7 +292,7 @@ def _order(scene: BroadcastState, event: Event, model: OrderEvent) -> None:
     scene.orders[model.order] = _packed(event.audience, known)
 
 
-def _packed(told: tuple[str, ...], order: dict[str, Any]) -> Told | bytes:
+def _packed(told: tuple[str, ...], order: dict[str, Any]) -> OrderEvents | bytes:
     """Return an order as the state stores it: a hold as an object, any other as a line of JSON."""
     return (told, order) if order.get("state") == "held" else pack_order(told, order)
 
@@ -302,7 +302,7 @@ def pack_order(told: tuple[str, ...], order: dict[str, Any]) -> bytes:
     return compact_json.encode((told, order))
 
 
-def unpacked(kept: Told | bytes) -> Told:
+def unpacked(kept: OrderEvents | bytes) -> OrderEvents:
     """Return a stored order's audiences and data."""
     if isinstance(kept, bytes):
         told, order = compact_json.decode(kept)
@@ -315,7 +315,7 @@ def _batch(event: Event, state: str) -> dict[str, Any]:
     return {"id": event.data["flash"], **_used(event, "flash", "offer"), "state": state}
 
 
-def _tell_card(scene: BroadcastState, offer: str, facts: dict[str, Any]) -> None:
+def _update_card(scene: BroadcastState, offer: str, facts: dict[str, Any]) -> None:
     card = scene.offers.get(offer)
     if card is not None:
         card |= facts
@@ -326,7 +326,7 @@ def _of_lot(scene: BroadcastState, lot: str) -> list[dict[str, Any]]:
     return [card for card in scene.offers.values() if card.get("lot", {}).get("id") == lot]
 
 
-def _tell_lot(scene: BroadcastState, lot: str, facts: dict[str, Any]) -> None:
+def _update_lot(scene: BroadcastState, lot: str, facts: dict[str, Any]) -> None:
     """Merge the facts into the lot of each card that sells it."""
     for card in _of_lot(scene, lot):
         card["lot"] |= facts

@@ -24,7 +24,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 from farmlive import compact_json
 from farmlive.broadcast import broadcast_state
 from farmlive.broadcast import events as kinds
-from farmlive.broadcast.broadcast_state import BroadcastState, Told, pack_order, unpacked
+from farmlive.broadcast.broadcast_state import BroadcastState, OrderEvents, pack_order, unpacked
 from farmlive.broadcast.events import goods, model, parts, stage, trade
 from farmlive.broadcast.log import REDACTING
 from farmlive.broadcast.tables import events, log_checkpoints
@@ -64,7 +64,7 @@ class CapturedState:
     # The `seq` up to which redactions are already applied to the state.
     redacted: int
     head: bytes
-    orders: list[tuple[str, Told | bytes]]
+    orders: list[tuple[str, OrderEvents | bytes]]
 
 
 def capture(broadcast: str, scene: BroadcastState, read_at: int) -> CapturedState:
@@ -114,7 +114,7 @@ def _state_of(lines: Iterator[bytes]) -> BroadcastState:
     return scene
 
 
-def _line(kept: Told | bytes) -> bytes:
+def _line(kept: OrderEvents | bytes) -> bytes:
     return kept if isinstance(kept, bytes) else pack_order(*kept)
 
 

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from farmlive import compact_json
-from farmlive.broadcast.broadcast_state import BroadcastState, Told, unpacked
+from farmlive.broadcast.broadcast_state import BroadcastState, OrderEvents, unpacked
 from farmlive.broadcast.events.audience_filter import FARM, ORDER, PUBLIC, STAFF, filter_data
 
 STAFF_ORDERS = 50
@@ -47,7 +47,9 @@ def _orders(scene: BroadcastState, audiences: frozenset[str]) -> list[dict[str, 
     return sorted(shown, key=lambda data: int(data["at"]))
 
 
-def _latest_of(scene: BroadcastState, audiences: frozenset[str]) -> Iterator[tuple[str, Told]]:
+def _latest_of(
+    scene: BroadcastState, audiences: frozenset[str]
+) -> Iterator[tuple[str, OrderEvents]]:
     """Yield the orders for these audiences, the latest first."""
     # Most lines contain none of the names: skip those without decoding them. No order is public.
     names = tuple(compact_json.encode(name) for name in audiences if name != PUBLIC)

@@ -109,19 +109,19 @@ export class BroadcastState {
       case "stock.changed": {
         const card = this.offers.get(data.offer);
         if (card) Object.assign(card, used(event, "offer", "lot", "lot_sold_g", "lot_left_g"));
-        if (data.lot && data.lot_sold_g !== undefined) this.takenOf(data, at);
+        if (data.lot && data.lot_sold_g !== undefined) this.updateLotWeights(data, at);
         if (card) count(card, at);
         break;
       }
       case "lot.changed":
-        this.tellLot(data.lot, used(event, "lot"));
+        this.updateLot(data.lot, used(event, "lot"));
         break;
       case "lot.stopped":
-        this.tellLot(data.lot, { stopped: data.reasons, lifted: null, tested: false });
+        this.updateLot(data.lot, { stopped: data.reasons, lifted: null, tested: false });
         break;
       case "lot.resumed": {
         const lifted = data.sentence ? { sentence: data.sentence, at: data.lifted_at ?? at } : null;
-        this.tellLot(data.lot, { stopped: [], lifted, tested: data.tested });
+        this.updateLot(data.lot, { stopped: [], lifted, tested: data.tested });
         break;
       }
       case "flash.planned":
@@ -148,7 +148,7 @@ export class BroadcastState {
         break;
       }
       case "clock.moved":
-        this.move(data.by);
+        this.moveTimes(data.by);
         break;
       case "card.pinned":
         this.pinned = data.offer;
@@ -171,13 +171,13 @@ export class BroadcastState {
         if (this.orders.has(data.order)) this.orders.set(data.order, { ...this.orders.get(data.order), buyer: data.buyer });
         break;
       default:
-        if (kind.startsWith("order.") && data.order) this.step(event);
+        if (kind.startsWith("order.") && data.order) this.applyOrderStep(event);
     }
   }
 
   /** An order as its events so far tell it; `at` is when it was held or placed. A hold that came to
       nothing is no order any more. */
-  step(event) {
+  applyOrderStep(event) {
     const { at, kind, data } = event;
     const known = this.orders.get(data.order);
     const isOver = kind === "order.expired" || (kind === "order.cancelled" && known?.state === "held");
@@ -205,7 +205,7 @@ export class BroadcastState {
   }
 
   /** The server's clock was set: what runs keeps its remaining time. */
-  move(by) {
+  moveTimes(by) {
     for (const [id, order] of this.orders) {
       if (order.state === "held" && order.until) this.orders.set(id, { ...order, until: order.until + by });
     }
@@ -218,7 +218,7 @@ export class BroadcastState {
 
   /** What is sold and left of a lot stands on each of its cards: they share its kilograms. `at` is
       when that was, where it is known. */
-  takenOf({ lot, lot_sold_g, lot_left_g }, at) {
+  updateLotWeights({ lot, lot_sold_g, lot_left_g }, at) {
     for (const card of this.offers.values()) {
       if (card.lot?.id !== lot) continue;
       card.lot = { ...card.lot };
@@ -229,7 +229,7 @@ export class BroadcastState {
   }
 
   /** What is so of a lot stands on each of its cards. */
-  tellLot(lot, facts) {
+  updateLot(lot, facts) {
     for (const card of this.offers.values()) {
       if (card.lot?.id === lot) card.lot = { ...card.lot, ...facts };
     }

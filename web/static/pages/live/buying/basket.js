@@ -178,7 +178,7 @@ export class Basket extends EventTarget {
     }
     if (problem.slug === "lot-stopped") {
       const { lot, reasons } = problem.body;
-      this.scene.tellLot(lot, { stopped: reasons, lifted: null, tested: false });
+      this.scene.updateLot(lot, { stopped: reasons, lifted: null, tested: false });
       if (this.unsell()) return;
     }
     this.problem = problem;
@@ -191,7 +191,7 @@ export class Basket extends EventTarget {
     }).concat(known);
     if (problem.slug === "lot-spent") {
       const { lot, left_g } = problem.body;
-      this.scene.takenOf({ lot, lot_left_g: left_g });
+      this.scene.updateLotWeights({ lot, lot_left_g: left_g });
     }
     let fewer = false;
     for (const change of this.changes) {
