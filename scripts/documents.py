@@ -1,4 +1,4 @@
-"""Holds the documents together: the index names each, links resolve, pictures are shown."""
+"""Checks the documents: the index names each, links resolve, pictures are shown."""
 
 import re
 from collections import Counter
@@ -107,7 +107,7 @@ def unknown_labels(text: str, texts: list[str]) -> Iterator[str]:
 
 
 def differences(root: Path) -> list[str]:
-    """Name all that is wrong with the documents under this folder."""
+    """Name all faults of the documents under this folder."""
     guide = root / "docs" / "host.md"
     labels = [
         f"docs/host.md names *{label}*, which no page says"

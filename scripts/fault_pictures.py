@@ -1,7 +1,7 @@
-"""Takes docs/pictures/faults-*.webp: what the pages show while a network is bad. A demo of its own
-in the laboratory of benches/lab/lab.py, with a viewer's phone and a host's on wires that break.
+"""Takes docs/pictures/faults-*.webp: what the pages show while a network is bad. Runs a demo in the
+laboratory of benches/lab/lab.py, with a viewer's phone and a host's on wires that break.
 
-Needs root and what the laboratory needs; ./scripts/pictures --faults calls it.
+Needs root and the tools of the laboratory; ./scripts/pictures --faults starts it.
 """
 
 import asyncio
@@ -39,8 +39,8 @@ STARTS_WITHIN_S = 420.0
 
 
 @dataclass
-class Scene:
-    """What is photographed: the demo, the browsers at their ends of the wires, and the wires."""
+class Setup:
+    """The demo, the browsers at their ends of the wires, and the wires."""
 
     demo: dict[str, Any]
     folder: Folder
@@ -54,12 +54,12 @@ class Scene:
 
     @property
     def live(self) -> str:
-        """The address of the live broadcast's page."""
+        """Return the URL of the live broadcast's page."""
         return f"{ORIGIN}/live/{self.demo['live']}"
 
     @property
     def studio(self) -> str:
-        """The address of its console."""
+        """Return the URL of its console."""
         return f"{ORIGIN}/studio/{self.demo['live']}"
 
     async def shot(self, page: Page, name: str) -> None:
@@ -69,7 +69,9 @@ class Scene:
         print(path.name, path.stat().st_size // 1024, "KB", flush=True)
 
     def films(self, *names: str) -> list[int]:
-        """The processes that send these films: `film` is the orchard, `kitchen` the kitchen."""
+        """Return the processes that send these films: `film` is the orchard, `kitchen` the
+        kitchen.
+        """
         keys = {self.folder.notes()["stream_keys"][name] for name in names}
         found = []
         for path in Path("/proc").glob("[0-9]*/cmdline"):
@@ -78,8 +80,8 @@ class Scene:
                     found.append(int(path.parent.name))
         return found
 
-    def mend(self) -> None:
-        """Every wire is whole and wide again."""
+    def remove_faults(self) -> None:
+        """Remove the faults of every wire."""
         self.down.lose(0)
         self.up.lose(0)
         with contextlib.suppress(RuntimeError):  # it was not narrow
@@ -89,7 +91,7 @@ class Scene:
 
     @contextlib.contextmanager
     def away(self, *names: str) -> Iterator[None]:
-        """The cameras send nothing, as phones that have lost their network."""
+        """Stop the cameras, as phones that have lost their network."""
         stopped = self.films(*names)
         for process in stopped:
             os.kill(process, signal.SIGSTOP)
@@ -105,8 +107,8 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(data: Path, into: Path) -> AsyncIterator[Scene]:
-    """Build it all; it goes with the block, except for the demo's folder."""
+async def setup(data: Path, into: Path) -> AsyncIterator[Setup]:
+    """Start it all; it goes with the block, except for the demo's folder."""
     with Lab() as lab, tempfile.TemporaryDirectory(prefix="farmlive-pictures-") as folder:
         field, viewing = lab.place("host"), lab.place("viewer")
         far = lab.server("server", SERVER)
@@ -121,12 +123,12 @@ async def scene(data: Path, into: Path) -> AsyncIterator[Scene]:
                 browsers.chromium(playwright, viewing, SERVER) as viewer,
             ):
                 demo = json.loads((data / "demo.json").read_text())
-                yield Scene(demo, kept, process, far, down, up, viewer, host, into)
+                yield Setup(demo, kept, process, far, down, up, viewer, host, into)
 
 
 @contextlib.asynccontextmanager
 async def running(far: Place, data: Path) -> AsyncIterator[int]:
-    """The demo at its end of the wires; its process."""
+    """Start the demo at its end of the wires; yields its process."""
     environment = {name: v for name, v in os.environ.items() if not name.startswith("FARMLIVE_")}
     began = time.time()
     child = await asyncio.create_subprocess_exec(
@@ -150,8 +152,8 @@ async def running(far: Place, data: Path) -> AsyncIterator[int]:
             await child.wait()
 
 
-async def opened(browser: Browser, viewport: dict[str, int], url: str) -> Page:
-    """A page in a context of its own, as a phone's or a desk's browser."""
+async def open_page(browser: Browser, viewport: dict[str, int], url: str) -> Page:
+    """Open a page in a new browser context, of a phone or a desk."""
     context = await browser.new_context(**as_device(viewport), permissions=["camera", "microphone"])
     context.set_default_timeout(60_000)
     page = await context.new_page()
@@ -159,9 +161,9 @@ async def opened(browser: Browser, viewport: dict[str, int], url: str) -> Page:
     return page
 
 
-async def watching(at: Scene, language: str) -> Page:
-    """The live page, once its picture runs and a card lies over it."""
-    page = await opened(at.viewer, PHONE, f"{at.live}?lang={language}")
+async def open_live_page(at: Setup, language: str) -> Page:
+    """Open the live page, and wait until its picture runs and a card lies over it."""
+    page = await open_page(at.viewer, PHONE, f"{at.live}?lang={language}")
     await runs(page)
     await page.locator("#card").wait_for()
     return page
@@ -172,9 +174,9 @@ async def runs(page: Page) -> None:
     await page.wait_for_function(PLAYS)
 
 
-async def signed_in(at: Scene, viewport: dict[str, int], language: str) -> Page:
-    """The studio's console as the host sees it."""
-    page = await opened(at.host, viewport, f"{ORIGIN}/")
+async def signed_in(at: Setup, viewport: dict[str, int], language: str) -> Page:
+    """Open the studio's console as the host sees it."""
+    page = await open_page(at.host, viewport, f"{ORIGIN}/")
     user = next(user for user in at.demo["users"] if user["role"] == "coordinator")
     await page.evaluate(
         """async (user) => fetch("/api/v1/session", {
@@ -192,17 +194,17 @@ async def signed_in(at: Scene, viewport: dict[str, int], language: str) -> Page:
 # What people see. Each has its name, and takes its pictures.
 
 
-async def live_loss(at: Scene, language: str) -> None:
-    """A tenth of the packets is lost in both directions."""
-    page = await watching(at, language)
+async def live_loss(at: Setup, language: str) -> None:
+    """Lose a tenth of the packets in both directions."""
+    page = await open_live_page(at, language)
     at.down.lose(0.1)
     await page.wait_for_timeout(10_000)
     await at.shot(page, "live-loss")
 
 
-async def live_blackout(at: Scene, language: str) -> None:
-    """The viewer's link is dead, and the picture comes back with it."""
-    page = await watching(at, language)
+async def live_blackout(at: Setup, language: str) -> None:
+    """Cut the viewer's link, and wait for the picture to come back with it."""
+    page = await open_live_page(at, language)
     at.down.lose(1)
     await page.locator("#slate").wait_for()
     await page.wait_for_timeout(2_000)
@@ -211,19 +213,19 @@ async def live_blackout(at: Scene, language: str) -> None:
     await page.locator("#slate").wait_for(state="hidden")
 
 
-async def live_tcp(at: Scene, language: str) -> None:
-    """The viewer's network lets no UDP through."""
+async def live_tcp(at: Setup, language: str) -> None:
+    """Block UDP in the viewer's network."""
     for place in (at.far, at.down.client):
         place.run("nft", f"add rule inet lab in_{at.down.interface} ip protocol udp drop")
-    page = await watching(at, language)
+    page = await open_live_page(at, language)
     await page.locator("#way").wait_for()
     await page.wait_for_timeout(500)
     await at.shot(page, "live-tcp")
 
 
-async def live_narrow(at: Scene, language: str) -> None:
-    """The viewer's link carries less than the stream."""
-    page = await watching(at, language)
+async def live_narrow(at: Setup, language: str) -> None:
+    """Narrow the viewer's link below the stream."""
+    page = await open_live_page(at, language)
     at.down.limit(NARROW_VIEWER_KBPS)
     await page.locator("#less").wait_for()
     await page.wait_for_timeout(4_000)
@@ -232,9 +234,9 @@ async def live_narrow(at: Scene, language: str) -> None:
     await page.locator("#less").wait_for(state="hidden")
 
 
-async def live_away(at: Scene, language: str) -> None:
-    """The farm's cameras are away."""
-    page = await watching(at, language)
+async def live_away(at: Setup, language: str) -> None:
+    """Stop the farm's cameras."""
+    page = await open_live_page(at, language)
     with at.away("film", "kitchen"):
         await page.locator("#slate").wait_for()
         await page.wait_for_timeout(700)
@@ -242,8 +244,8 @@ async def live_away(at: Scene, language: str) -> None:
     await page.locator("#slate").wait_for(state="hidden")
 
 
-async def studio_switching(at: Scene, language: str) -> None:
-    """The host puts another camera on air, and it has not sent a whole picture yet."""
+async def studio_switching(at: Setup, language: str) -> None:
+    """Put another camera on air, before it has sent a keyframe."""
     page = await signed_in(at, DESKTOP, language)
     ready = page.locator(".cam[data-standing=ready]")
     await ready.wait_for()
@@ -255,8 +257,8 @@ async def studio_switching(at: Scene, language: str) -> None:
     await page.locator(".cam[data-standing=switching]").wait_for(state="detached")
 
 
-async def studio_away(at: Scene, language: str) -> None:
-    """The camera that the host has chosen is away, and another stands in."""
+async def studio_away(at: Setup, language: str) -> None:
+    """Stop the camera that the host has chosen; another stands in."""
     page = await signed_in(at, PHONE, language)
     chosen = (
         page.locator("[data-sources-list]").get_by_text("Orchard").locator("xpath=ancestor::li")
@@ -272,22 +274,22 @@ async def studio_away(at: Scene, language: str) -> None:
     await page.locator(".cam[data-standing=meanwhile]").wait_for(state="detached")
 
 
-async def studio_loss(at: Scene, language: str) -> None:
-    """The host's own camera is on air, and its way up loses a tenth."""
-    page = await sending(at, PHONE, language)
+async def studio_loss(at: Setup, language: str) -> None:
+    """Lose a tenth of the uplink of the host's own camera, which is on air."""
+    page = await open_console_on_air(at, PHONE, language)
     at.up.lose(0.1)
-    await advised(at, page, "studio-loss")
+    await take_with_advice(at, page, "studio-loss")
 
 
-async def studio_narrow(at: Scene, language: str) -> None:
-    """The host's own camera is on air, and its way up is narrow."""
-    page = await sending(at, DESKTOP, language)
+async def studio_narrow(at: Setup, language: str) -> None:
+    """Narrow the uplink of the host's own camera, which is on air."""
+    page = await open_console_on_air(at, DESKTOP, language)
     at.up.narrow(NARROW_KBPS)
-    await advised(at, page, "studio-narrow")
+    await take_with_advice(at, page, "studio-narrow")
 
 
-async def sending(at: Scene, viewport: dict[str, int], language: str) -> Page:
-    """The console with this device's camera on air."""
+async def open_console_on_air(at: Setup, viewport: dict[str, int], language: str) -> Page:
+    """Open the console with this device's camera on air."""
     page = await signed_in(at, viewport, language)
     await page.locator("[data-phone=open]").click()
     await page.locator("[data-phone=send]").click()
@@ -300,19 +302,19 @@ async def sending(at: Scene, viewport: dict[str, int], language: str) -> Page:
     return page
 
 
-async def advised(at: Scene, page: Page, name: str) -> None:
-    """Take the picture once the page says what to do, and give the camera back."""
+async def take_with_advice(at: Setup, page: Page, name: str) -> None:
+    """Take the picture once the page gives advice, and release the camera."""
     await page.locator("[data-advice]").wait_for()
     for place in ("window", "document.querySelector('.console__stage')"):
         await page.evaluate(f"{place}.scrollTo(0, 0)")
     await page.wait_for_timeout(300)
     await at.shot(page, name)
-    at.mend()
+    at.remove_faults()
     await page.locator("[data-phone=stop]").click()
     await page.wait_for_timeout(1_000)
 
 
-Fault = Callable[[Scene, str], Awaitable[None]]
+Fault = Callable[[Setup, str], Awaitable[None]]
 # In which language each is shown.
 FAULTS: dict[Fault, str] = {
     live_loss: "en",
@@ -334,7 +336,7 @@ async def main(data: Path, into: Path, only: list[str]) -> None:
         raise SystemExit(lacking)
     asked = dict(name.rpartition("-")[::2] if "-" in name else (name, "") for name in only)
     failed = False
-    async with scene(data, into) as at:
+    async with setup(data, into) as at:
         for fault, language in FAULTS.items():
             if only and fault.__name__ not in asked:
                 continue
@@ -344,7 +346,7 @@ async def main(data: Path, into: Path, only: list[str]) -> None:
                 failed = True
                 print(f"{fault.__name__}: {error}", file=sys.stderr, flush=True)
             finally:
-                at.mend()
+                at.remove_faults()
                 for browser in (at.viewer, at.host):
                     for context in browser.contexts:
                         await context.close()

@@ -1,9 +1,9 @@
 """Puts measured figures into the documents: docs/figures holds results and templates of tables.
 
-`NAME.json` is what a bench printed. `NAME.md.j2` is a Jinja template that reads the results as
-`figures`; what it renders stands in one document, between the comments that name it. A figure is
-thus never typed into a document, and each table says by which command, at which commit and on
-which machine it was measured.
+`NAME.json` is the output of a bench. `NAME.md.j2` is a Jinja template that reads the results as
+`figures`; its output stands in one document, between the comments `<!-- figures/NAME: … -->` and
+`<!-- /figures -->`. So no figure is typed into a document, and each table says by which command, at
+which commit and on which machine it was measured.
 """
 
 import json
@@ -69,7 +69,7 @@ def rendered(text: str, folder: Path) -> str:
 
 
 def differences(documents: Iterable[Path], folder: Path) -> list[str]:
-    """Name what is stale, what shows no figure, and what does not say how it was measured."""
+    """Name the stale blocks, unused figures, and results without provenance."""
     wrong, blocks = [], []
     for document in documents:
         text = document.read_text()

@@ -8,7 +8,9 @@ NAME, PASSWORD = "wang", "four orange crates"
 
 
 def colleague(browser: Browser, staff: BrowserContext, url: str, live: str) -> None:
-    """Have someone who was a coordinator and made one of everything, and is a moderator now."""
+    """Make a colleague who was a coordinator, owns one of every credential, and is a moderator
+    now.
+    """
     csrf = staff.request.get(f"{url}/api/v1/session").json()["csrf"]
     headers = {"X-CSRF-Token": csrf}
     accounts = staff.request.get(f"{url}/api/v1/accounts").json()["accounts"]
@@ -33,14 +35,14 @@ def colleague(browser: Browser, staff: BrowserContext, url: str, live: str) -> N
 
 
 def of_keys(page: Page) -> None:
-    """Bring keys and links into sight."""
+    """Scroll to keys and links."""
     page.wait_for_load_state("networkidle")
     page.locator("[data-list=credentials] li").first.wait_for()
     page.evaluate("document.getElementById('credentials').scrollIntoView()")
 
 
 def of_shut_out(page: Page) -> None:
-    """Open what would end if the colleague were shut out."""
+    """Open the list of what ends with the colleague's account."""
     page.wait_for_load_state("networkidle")
     listed = page.locator("[data-list=accounts] li").filter(has_text=NAME)
     listed.get_by_role("button").first.click()

@@ -1,5 +1,5 @@
-"""What the pictures of the trade show: orders placed, packed, claimed or wrongly priced, in a demo
-that runs. Each is made once, and found again by the next picture.
+"""Data for the pictures of the trade: orders placed, packed, claimed or wrongly priced, in a
+running demo. Each is created once, and used again by the next picture.
 """
 
 import secrets
@@ -44,7 +44,7 @@ class Trade:
     def ordered(
         self, offer: dict[str, Any], price: int | None = None, who: int = 0, **more: Any
     ) -> dict[str, Any]:
-        """Place an order, as a visitor would; its answer."""
+        """Place an order as a visitor; return the response."""
         name, phone = BUYERS[who]
         answer = self._visitor.request.post(
             f"{self._url}/api/v1/broadcasts/{self._live}/orders",
@@ -66,13 +66,13 @@ class Trade:
         return dict(_taken(answer))
 
     def picked_up(self, offer: dict[str, Any]) -> str:
-        """Place an order that is picked up; the address of its page, which has the code."""
+        """Place an order for pick-up; return the URL of its page, which has the code."""
         centres = self._visitor.request.get(f"{self._url}/api/v1/centres").json()["centres"]
         delivery = {"way": "pickup", "centre": centres[0]["id"]}
         return str(self.ordered(offer, delivery=delivery, payment="pay_at_pickup")["url"])
 
     def brought(self, broadcast: str, wanted: int = 9) -> None:
-        """Have so many pick-ups of a broadcast packed, and most of them brought to their points."""
+        """Pack a number of a broadcast's pick-up orders, and bring most of them to their points."""
         there = self._found(broadcast, state="at_centre")
         packed = self._found(broadcast, state="packed")
         if lacking := wanted - len(there) - len(packed):
@@ -81,7 +81,9 @@ class Trade:
             self._move(broadcast, placed[: 2 * len(placed) // 3], "at_centre")
 
     def claimed(self, broadcast: str, data: Path, folder: Path) -> str:
-        """Have a buyer claim, with a photo, an order of a broadcast that came; the order's page."""
+        """Claim, with a photo, damage of a delivered order of a broadcast; return the order's
+        page.
+        """
         path = f"{self._url}/api/v1/broadcasts/{broadcast}"
         before = self._staff.request.get(f"{path}/claims?state=open").json()["orders"]
         if before:
@@ -99,7 +101,7 @@ class Trade:
         return str(came["url"])
 
     def mispriced(self, offer: dict[str, Any]) -> None:
-        """Have some order at a tenth of the price, which is then put right."""
+        """Place some orders at a tenth of the price, and correct the price."""
         path = f"{self._url}/api/v1/broadcasts/{self._live}"
         asked = self._staff.request.get(f"{path}/offers/{offer['id']}/mispriced")
         if asked.ok and any(len(one["orders"]) >= len(BUYERS) for one in asked.json()["prices"]):
@@ -118,7 +120,7 @@ class Trade:
 
     @contextmanager
     def stopped(self, lot: str) -> Iterator[None]:
-        """Have a lot stopped by a test that it does not pass, and lift that after."""
+        """Stop a lot by a failed test, and lift the stop afterwards."""
         path = f"{self._url}/api/v1/lots/{lot}"
         failed = {
             "at": datetime.now(UTC).isoformat(),
@@ -136,7 +138,7 @@ class Trade:
         _taken(self._staff.request.post(f"{path}/lifts", headers=self._headers, data=lift))
 
     def muted(self) -> None:
-        """Have a viewer say something and be muted for it."""
+        """Send a chat message as a viewer, and mute its sender."""
         path = f"{self._url}/api/v1/broadcasts/{self._live}"
         if self._staff.request.get(f"{path}/mutes").json()["mutes"]:
             return
@@ -168,14 +170,14 @@ class Trade:
 
 
 def _taken(answer: APIResponse) -> Any:
-    """What the demo answered. SystemExit where it refused."""
+    """Return the demo's response. Raises SystemExit if the demo refused."""
     if not answer.ok:
         raise SystemExit(f"{answer.url}: {answer.json()['detail']}")
     return answer.json()
 
 
 def photo(data: Path, folder: Path) -> Path:
-    """A photo as a buyer takes one: the jam, of the demo's kitchen."""
+    """Return a photo as a buyer takes one: the jam, of the demo's kitchen."""
     path = folder / "jam.jpg"
     film = film_in(data, KITCHEN)
     subprocess.run(
@@ -195,7 +197,7 @@ def of_claim(page: Page) -> None:
 
 
 def of_wrong_price(page: Page, offer: str) -> None:
-    """Open the orders that were taken at an offer's wrong price."""
+    """Open the orders at an offer's wrong price."""
     page.locator(f"[data-offer='{offer}'] [data-reprice]").first.click()
     page.locator("#price-sheet [data-sheet-list]").click()
     page.locator("#mispriced-sheet [data-rows] li").first.wait_for()

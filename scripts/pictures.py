@@ -1,6 +1,6 @@
 """Takes pictures of a running demo with Chromium, at both sizes and in both languages.
 
-Those that a document shows go to docs/pictures; the rest go to a folder that git ignores.
+Pictures that a document shows go to docs/pictures; the others go to a folder that git ignores.
 """
 
 import argparse
@@ -37,7 +37,7 @@ GUEST = "crop=ih*9/16:ih:iw/2:0,scale=540:960"
 
 
 def as_device(viewport: dict[str, int]) -> dict[str, Any]:
-    """What makes a browser's context that of a phone or of a desk."""
+    """Return the options of a browser context for a phone or a desk."""
     is_phone = viewport is PHONE
     return {
         "viewport": viewport,
@@ -48,7 +48,9 @@ def as_device(viewport: dict[str, int]) -> dict[str, Any]:
 
 
 def camera(data: Path, cut: str, folder: Path) -> Path:
-    """Some seconds of the demo's kitchen for Chromium's camera, cut by these filters of ffmpeg."""
+    """Return some seconds of the demo's kitchen for Chromium's camera, through these filters of
+    ffmpeg.
+    """
     path = folder / "camera.mjpeg"
     film = film_in(data, KITCHEN)
     subprocess.run(
@@ -92,7 +94,7 @@ def watched(page: Page) -> None:
 
 
 def waiting(page: Page) -> None:
-    """Come in as a guest, unless this page did before, and wait for the host."""
+    """Join as a guest, unless this page did before, and wait for the host."""
     page.wait_for_load_state("networkidle")
     if page.locator("[data-guest][data-standing=intro]").count():
         page.locator("[data-act=open]").click()
@@ -122,21 +124,21 @@ def muted(page: Page) -> None:
 
 
 def held(page: Page) -> None:
-    """Bring the messages that were held back into sight."""
+    """Scroll to the messages that were held back."""
     listed(page)
     page.locator("[data-list=held] li").first.wait_for()
     page.locator("section:has([data-list=held])").evaluate("(held) => held.scrollIntoView()")
 
 
 def buying(page: Page) -> None:
-    """Tap Buy on the pinned card, so that the form with its hold is open."""
+    """Tap Buy on the pinned card, to open the form with its hold."""
     pinned(page)
     page.locator("#card .pinned__buy").first.click()
     page.locator("dialog[open]").first.wait_for()
 
 
 def invited(staff: BrowserContext, url: str, live: str) -> str:
-    """Invite a guest, as a host would, in place of earlier ones; the path of the guest's page."""
+    """Invite a guest as a host, in place of earlier ones; return the path of the guest's page."""
     guests = f"{url}/api/v1/broadcasts/{live}/guests"
     csrf = staff.request.get(f"{url}/api/v1/session").json()["csrf"]
     headers = {"X-CSRF-Token": csrf}
@@ -147,7 +149,7 @@ def invited(staff: BrowserContext, url: str, live: str) -> str:
 
 
 def signed_in(context: BrowserContext, demo: dict[str, Any], role: str) -> None:
-    """Sign in as the demo's first of a role."""
+    """Sign in as the demo's first account of a role."""
     user = next(user for user in demo["users"] if user["role"] == role)
     context.request.post(
         f"{demo['url']}/api/v1/session",
@@ -156,13 +158,13 @@ def signed_in(context: BrowserContext, demo: dict[str, Any], role: str) -> None:
 
 
 def shown() -> set[str]:
-    """The names of the files that the documents show."""
+    """Return the names of the files that the documents show."""
     pages = (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
     return {name for page in pages for name in re.findall(r"pictures/([\w.-]+)", page.read_text())}
 
 
 def webp(picture: bytes) -> bytes:
-    """Encode a screenshot as WebP: without loss, or at quality 90 where that is smaller."""
+    """Encode a screenshot as WebP: lossless, or at quality 90 where that is smaller."""
     pixels = Image.open(io.BytesIO(picture)).convert("RGB")
     encoded = []
     for options in ({"lossless": True, "quality": 100}, {"quality": 90}):
@@ -173,13 +175,13 @@ def webp(picture: bytes) -> bytes:
 
 
 class Album:
-    """The folders that pictures are written to, by whether a document shows them."""
+    """The folders for pictures, by whether a document shows them."""
 
     def __init__(self, shown_folder: Path, rest_folder: Path | None):
         self._shown, self._shown_folder, self._rest_folder = shown(), shown_folder, rest_folder
 
     def path(self, name: str) -> Path | None:
-        """Return where the picture of this file name belongs, or None where nobody wants it."""
+        """Return the path for the picture of this file name, or None if nobody wants it."""
         folder = self._shown_folder if name in self._shown else self._rest_folder
         if folder is None:
             return None
@@ -202,7 +204,7 @@ def take(views: list[View], url: str, language: str, size: str, album: Album) ->
 
 
 def main() -> None:
-    """Take every picture, or those that are named."""
+    """Take every picture, or the named ones."""
     parser = argparse.ArgumentParser(prog="./scripts/pictures", description=__doc__)
     parser.add_argument("data", type=Path, nargs="?", default=".farmlive-demo", metavar="DIR")
     parser.add_argument("names", nargs="*", metavar="NAME", help="a picture such as slips")

@@ -1,9 +1,8 @@
-"""Holds the documents against the code, the measured figures and each other.
+"""Checks the documents against the code, the measured figures and each other.
 
 `python -m scripts.reference` names what differs and exits 1; `--write` writes docs/settings.md,
 docs/routes.md, docs/commands.md, docs/orders.md, docs/conformance.md, docs/events.json, the events'
-types for the pages and the typed client's table of commands anew from the code, and the tables of
-figures from docs/figures.
+types of the pages, the client's requests, and the blocks of figures.
 """
 
 import asyncio
@@ -43,7 +42,7 @@ REQUESTS = ROOT / "src" / "farmlive" / "client" / "requests_of_commands.py"
 
 
 def settings_page() -> str:
-    """The reference of settings, from settings.py."""
+    """Return the reference of settings, from settings.py."""
     lines = [
         "# Settings",
         "",
@@ -60,7 +59,7 @@ def settings_page() -> str:
 
 
 def conformance_page() -> str:
-    """The clauses that the server keeps of the standards, from the table of them."""
+    """Return the clauses of the standards that the server keeps, from their registry."""
     lines = [
         "# WHIP and WHEP, clause by clause",
         "",
@@ -116,12 +115,12 @@ def conformance_page() -> str:
 
 
 def events_file() -> str:
-    """An event of every kind with all that it can have, from the models."""
+    """Return an event of every kind with all its fields, from the models."""
     return json.dumps(examples(), ensure_ascii=False, indent=2) + "\n"
 
 
 def routes_page() -> str:
-    """The list of paths, from the routers."""
+    """Return the list of paths, from the routers."""
     lines = [
         "# URLs",
         "",
@@ -141,7 +140,7 @@ def routes_page() -> str:
 
 
 def commands_page() -> str:
-    """The list of the channel's commands, from their declarations."""
+    """Return the list of the channel's commands, from their declarations."""
     lines = [
         "# Commands of the live channel",
         "",
@@ -165,7 +164,9 @@ def commands_page() -> str:
 
 
 def requests_of_commands() -> str:
-    """The table by which the typed client sends a command over HTTP: it imports nothing of ours."""
+    """Return the table by which the typed client sends commands over HTTP: it imports nothing of
+    farmlive.
+    """
     lines = [
         '"""The request that does what a command of the live channel does, by the command\'s type.',
         "",
@@ -181,13 +182,13 @@ def requests_of_commands() -> str:
 
 
 def every_route() -> list[tuple[str, str, str]]:
-    """Path, methods and the first line of the docstring of every address, by path."""
+    """Return path, methods and the first line of the docstring of every route, by path."""
     return _server()[0]
 
 
 @lru_cache
 def _server() -> tuple[list[tuple[str, str, str]], dict[str, Command[typing.Any]]]:
-    """The addresses and the commands of a server."""
+    """Return the routes and the commands of a server."""
 
     async def read() -> tuple[list[tuple[str, str, str]], dict[str, Command[typing.Any]]]:
         with tempfile.TemporaryDirectory() as folder:
@@ -217,7 +218,7 @@ def _routes(routes: Iterable[typing.Any], prefix: str) -> Iterator[tuple[str, st
 
 
 def unfinished(routes: list[tuple[str, str, str]]) -> list[str]:
-    """The addresses of which a docstring's first line says less than a sentence."""
+    """Return the routes whose docstring's first line is no complete sentence."""
     return [
         f"the docstring of {methods} {path} has no whole sentence in its first line: {summary!r}"
         for path, methods, summary in routes
@@ -234,7 +235,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def commands() -> set[str]:
-    """Every `farmlive` command, as it is typed."""
+    """Return every `farmlive` command, as it is typed."""
     group = get_command(cli)
     found: set[str] = set()
     for name, command in typing.cast("dict[str, typing.Any]", group.commands).items():  # type: ignore[attr-defined]
@@ -244,7 +245,7 @@ def commands() -> set[str]:
 
 
 def differences() -> list[str]:
-    """What the documents say that the code does not, and the other way about."""
+    """Return the differences between the documents and the code."""
     wrong = []
     made = (
         (SETTINGS, settings_page()),

@@ -1,8 +1,8 @@
-"""What China's divisions are called in English: pinyin and what kind of place it is, as usual.
+"""The English names of China's divisions: pinyin and the kind of place, as usual.
 
-Places whose names are not Chinese are called as English calls them, as are the parts of Hong Kong
-and Macao and Taiwan's cities and counties. Characters that are read otherwise in a place's name
-than a dictionary has it stand here too.
+Places whose names are not Chinese have their usual English names, as have the districts of Hong
+Kong and Macao and Taiwan's cities and counties. Characters that are read in more than one way have
+their reading here.
 """
 
 import re
@@ -13,7 +13,7 @@ Pinyin = Callable[[str], list[str]]
 
 
 def _table(text: str) -> dict[str, str]:
-    """`name words; name words` as a mapping."""
+    """Parse `name words; name words` into a mapping."""
     entries = [entry.split() for entry in text.split(";")]
     return {name: " ".join(words) for name, *words in entries}
 
@@ -154,12 +154,14 @@ _MUNICIPALITIES = ("11", "12", "31", "50")
 
 
 def names(regions: Mapping[str, str], pinyin: Pinyin) -> dict[str, str]:
-    """The English names of these divisions, by their codes as they stand."""
+    """Return the English names of these divisions, by their codes."""
     return {code: _Name(code, regions, pinyin).said() for code in regions}
 
 
 class _Name:
-    """One division's: `there` are the first two digits, which say the province."""
+    """One division's name: `there` are the first two digits of its code, which are the
+    province's.
+    """
 
     def __init__(self, code: str, regions: Mapping[str, str], pinyin: Pinyin):
         self.called = regions[code]
@@ -211,7 +213,7 @@ class _Name:
 
 
 def joined(syllables: list[str]) -> str:
-    """One word of syllables: Xi'an has its apostrophe (GB/T 16159, 5)."""
+    """Join syllables into one word: Xi'an has its apostrophe (GB/T 16159, 5)."""
     word = syllables[0]
     for syllable in syllables[1:]:
         word += f"'{syllable}" if syllable[0] in "aoe" else syllable
@@ -219,12 +221,12 @@ def joined(syllables: list[str]) -> str:
 
 
 def _plain(called: str) -> str:
-    """福建 of 福建省, 三明 of 三明市."""
+    """Return 福建 for 福建省, 三明 for 三明市."""
     return re.sub(r"(自治区|省|市)$", "", called)
 
 
 def _of_peoples(own: str) -> tuple[str, str]:
-    """What a place is called, and whose it is: 恩施土家族苗族 is Enshi, Tujia and Miao."""
+    """Return a place's name and its peoples: 恩施土家族苗族 is Enshi, Tujia and Miao."""
     begin = re.search(rf"({_PEOPLE.pattern})+$", own)
     if begin is None:
         return own, ""

@@ -1,4 +1,4 @@
-"""Makes web/static/vendor/area-data anew: the divisions of China, in Chinese and in English.
+"""Updates web/static/vendor/area-data: the divisions of China, in Chinese and in English.
 
 `python -m scripts.regions 2.1.0` fetches that version of npm's @vant/area-data with npm and writes
 regions.json and its LICENSE; the version is then to be named in the README beside it. With it or
@@ -26,13 +26,13 @@ _NAMED = re.compile(r'\b(\d{6}): ("(?:[^"\\]|\\.)*")')
 
 
 def regions(source: str) -> dict[str, str]:
-    """The divisions of the package's module by their codes, in order."""
+    """Return the divisions of the package's module by their codes, in order."""
     found = {code: json.loads(name) for code, name in _NAMED.findall(source)}
     return dict(sorted(found.items()))
 
 
-def fetched(version: str) -> dict[str, str]:
-    """The divisions of a version of the package; its licence is written."""
+def fetch(version: str) -> dict[str, str]:
+    """Return the divisions of a version of the package; writes its licence."""
     with tempfile.TemporaryDirectory() as folder:
         fetch = ["npm", "pack", "--silent", "--pack-destination", folder]
         subprocess.run([*fetch, f"@vant/area-data@{version}"], check=True)
@@ -46,7 +46,7 @@ def fetched(version: str) -> dict[str, str]:
 
 
 def in_english(found: Mapping[str, str]) -> dict[str, str]:
-    """The English names of these divisions."""
+    """Return the English names of these divisions."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder, "requirements.txt")
         wanted.write_text(PYPINYIN + "\n", "utf-8")
@@ -65,11 +65,11 @@ def write(name: str, found: Mapping[str, str]) -> None:
 
 
 def main() -> None:
-    """Write what is made of the version that is named, or of what is there."""
+    """Write the files for the named version, or for the present one."""
     if len(sys.argv) > 2 or (len(sys.argv) == 2 and not sys.argv[1][0].isdigit()):
         sys.exit(__doc__)
     if len(sys.argv) == 2:
-        write("regions.json", fetched(sys.argv[1]))
+        write("regions.json", fetch(sys.argv[1]))
     write("regions.en.json", in_english(json.loads((FOLDER / "regions.json").read_text("utf-8"))))
 
 

@@ -1,4 +1,4 @@
-"""The bill of materials: what is shipped, what is locked, and what builds and tries it.
+"""The bill of materials: what is shipped, what is locked, and what builds and tests it.
 
 `python -m scripts.sbom` prints it as CycloneDX 1.6 in JSON, checked against that schema. It is made
 of the lock files, of what they install here (licences) and of what lies in this repository by
@@ -43,7 +43,7 @@ _ROOTS = ("farmlive (pyproject.toml)",)
 
 @dataclass(frozen=True)
 class Locked:
-    """A requirement of a lock file; `wanted_by` are the names of what requires it."""
+    """A requirement of a lock file; `wanted_by` are the names of the packages that require it."""
 
     name: str
     version: str
@@ -53,14 +53,16 @@ class Locked:
 
     @property
     def is_for_here(self) -> bool:
-        """Whether its marker holds for this Python: some packages are locked once per version."""
+        """Whether its marker matches this Python: some packages are locked once for each
+        version.
+        """
         python = "python_full_version" in self.marker
         return not python or Marker(self.marker).evaluate()
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part by others in this repository; `says` finds its version in one of its files."""
+    """Third-party files in this repository; `says` finds their version in one of them."""
 
     name: str
     purl_type: str
@@ -72,7 +74,7 @@ class Part:
     namespace: str | None = None
 
     def version(self) -> str:
-        """Its version, as the file beside it says. Raises ValueError where it says none."""
+        """Return its version, from the file beside it. Raises ValueError if there is none."""
         text = (ROOT / self.version_in).read_text("utf-8")
         found = re.search(self.says, text)
         if found is None:
@@ -113,7 +115,7 @@ PARTS = (
 
 
 def locked(text: str) -> list[Locked]:
-    """The requirements of a lock file, in its order."""
+    """Return the requirements of a lock file, in its order."""
     found: list[Locked] = []
     for line in text.splitlines():
         if pin := re.match(r"([\w.-]+)(?:\[[\w,.-]+\])?==([^ ;\\]+)(?: ; ([^\\]+))?", line):
@@ -126,7 +128,7 @@ def locked(text: str) -> list[Locked]:
 
 
 def licences(name: str, version: str) -> list[str]:
-    """The licence that an installed distribution of that version declares; else nothing."""
+    """Return the licence that an installed distribution of that version declares, if any."""
     try:
         about = metadata(name)
     except PackageNotFoundError:
@@ -149,10 +151,10 @@ def licences(name: str, version: str) -> list[str]:
 
 
 def of_lock(each: Locked, scope: ComponentScope) -> Component:
-    """A requirement as a component: where it is from, and the hashes of all its files."""
-    made, name = LicenseFactory(), re.sub(r"[-_.]+", "-", each.name).lower()
+    """Return a requirement as a component: its origin, and the hashes of all its files."""
+    build_bom, name = LicenseFactory(), re.sub(r"[-_.]+", "-", each.name).lower()
     licence = [
-        made.make_from_string(text, license_acknowledgement=LicenseAcknowledgement.DECLARED)
+        build_bom.make_from_string(text, license_acknowledgement=LicenseAcknowledgement.DECLARED)
         for text in licences(each.name, each.version)
     ]
     where = ExternalReference(
@@ -174,7 +176,7 @@ def of_lock(each: Locked, scope: ComponentScope) -> Component:
 
 
 def of_part(part: Part) -> Component:
-    """A part by others in this repository, with its files and their hashes."""
+    """Return third-party files in this repository as a component, with their hashes."""
     version = part.version()
     files = [
         Component(
@@ -203,15 +205,15 @@ def of_part(part: Part) -> Component:
 
 
 def require_named(*folders: Path) -> None:
-    """Raise ValueError where a folder in these has a licence of its own, and no part is there."""
+    """Raise ValueError if a folder in these has a licence of its own and is not listed."""
     known = {(ROOT / name).parent for part in PARTS for name in part.files}
     for path in (each for folder in folders for each in folder.rglob("*LICENSE*")):
         if path.parent not in known:
             raise ValueError(f"{path} is the licence of something by others: name it in PARTS.")
 
 
-def made(commit: str, at: datetime) -> Bom:
-    """Make the bill of a commit of that time. Raises ValueError where it would not be whole."""
+def build_bom(commit: str, at: datetime) -> Bom:
+    """Build the bill of a commit of that time. Raises ValueError if it would be incomplete."""
     require_named(ROOT / "src", ROOT / "web")
     about = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     bom = Bom(serial_number=uuid.UUID(int=0))
@@ -274,7 +276,7 @@ def main() -> None:
         asked, cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.split()
     seconds = int(os.environ.get("SOURCE_DATE_EPOCH", at))
-    print(text_of(made(commit, datetime.fromtimestamp(seconds, UTC))))
+    print(text_of(build_bom(commit, datetime.fromtimestamp(seconds, UTC))))
 
 
 if __name__ == "__main__":

@@ -74,10 +74,12 @@ class Client:
         for call in ast.walk(ast.parse(inspect.getsource(client_commands))):
             if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
                 continue
-            if call.func.attr in ("call", "_once") and isinstance(call.args[0], ast.Constant):
+            if call.func.attr in ("call", "_call_with_retries") and isinstance(
+                call.args[0], ast.Constant
+            ):
                 named = {each.arg for each in call.keywords if each.arg}
                 more = any(each.arg is None for each in call.keywords)
-                keyed = {"key"} if call.func.attr == "_once" else set()
+                keyed = {"key"} if call.func.attr == "_call_with_retries" else set()
                 self.sent[str(call.args[0].value)] = (named - {"timeout_s"} | keyed, more)
 
     def missing(self, command: Command[Any]) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""Benches and loads; `scripts/bench` and `scripts/load` start them."""
+"""Benches and load; `scripts/bench` and `scripts/load` start them."""

@@ -112,7 +112,7 @@ def main() -> None:
     # Log lines, such as those of a new database, go to stderr: stdout has the JSON alone.
     with contextlib.redirect_stdout(sys.stderr):
         found = uvloop.run(
-            bounded(bench(given.long, say, **options), None if given.long else MOST_S)
+            run_bounded(bench(given.long, say, **options), None if given.long else MOST_S)
         )
     result = {**about, **found}
     if given.json:
@@ -122,8 +122,8 @@ def main() -> None:
     _table(result, limits, floors)
 
 
-async def bounded(bench: Awaitable[dict[str, Any]], most_s: float | None) -> dict[str, Any]:
-    """Run the bench; after `most_s`, at SIGTERM or Ctrl-C, it is cancelled and cleans up."""
+async def run_bounded(bench: Awaitable[dict[str, Any]], most_s: float | None) -> dict[str, Any]:
+    """Run the bench; cancel it after `most_s`, at SIGTERM or at Ctrl-C, so that it cleans up."""
     task = asyncio.ensure_future(bench)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
@@ -140,9 +140,9 @@ async def bounded(bench: Awaitable[dict[str, Any]], most_s: float | None) -> dic
 
 def _table(result: dict[str, Any], limits: Bounds, floors: Bounds) -> None:
     table = Table("figure", "median", "runs", "to hold")
-    runs = [report.flat(run) for run in result["runs"]]
+    runs = [report.flatten(run) for run in result["runs"]]
     figures = {k: v for k, v in result.items() if k in result["runs"][0]}
-    for name, value in report.flat(figures).items():
+    for name, value in report.flatten(figures).items():
         verdict = ""
         if name in limits:
             verdict = f"{'✓' if value <= limits[name] else '✗'} ≤ {limits[name]:g}"

@@ -1,8 +1,9 @@
-"""A crowd of viewers for the relay's bench: they join here, and a thread in C plays for them.
+"""A crowd of viewers for the bench of the relay: they join in Python, and a thread in C plays for
+them.
 
-Joins are whole: WHEP over a connection of its own, ICE, DTLS. Then the socket and the SRTP sessions
-go to `native/audience.c`, which authenticates and accounts for every packet and reports as a
-browser does. Owns the building of it, too.
+A join is complete: WHEP over a connection of its own, ICE, DTLS. Then the socket and the SRTP
+sessions go to `native/audience.c`, which authenticates and counts every packet and sends reports as
+a browser does. Compiles that, too.
 """
 
 import asyncio
@@ -37,7 +38,7 @@ _JOINING_AT_ONCE, _JOIN_S = 16, 15.0
 
 
 class Counts(ctypes.Structure):
-    """As native/member.h has it, which tells of each."""
+    """The counts of native/member.h, which describes each."""
 
     packets: int
     bytes: int
@@ -61,13 +62,13 @@ class Counts(ctypes.Structure):
 
     @property
     def wrong(self) -> int:
-        """Packets that came otherwise than they should: all but the lost ones."""
+        """Return the number of packets that were wrong, apart from lost ones."""
         return self.repeated + self.disordered + self.undecipherable + self.unstamped
 
 
 @contextmanager
-def built() -> Iterator[ctypes.CDLL]:
-    """The part in C, compiled for the length of the block. Raises SystemExit without a compiler."""
+def compiled_library() -> Iterator[ctypes.CDLL]:
+    """Compile the part in C for the length of the block. Raises SystemExit without a compiler."""
     with tempfile.TemporaryDirectory(prefix="farmlive-bench-") as folder:
         library = f"{folder}/audience.so"
         sources = [str(_NATIVE / name) for name in ("audience.c", "member.c")]
@@ -83,9 +84,8 @@ def built() -> Iterator[ctypes.CDLL]:
 
 @dataclass
 class Joined:
-    """A viewer that has joined: its connected socket, the SRTP sessions of what it gets and what it
-    sends, the STUN check that keeps its path open, when its POST went out, and what it got so far:
-    to each datagram 8 bytes of its time and 4 of its size, in this machine's order.
+    """A viewer that has joined: its connected socket, the SRTP sessions of both directions, the
+    STUN check that keeps its path open, and when its POST was sent.
     """
 
     socket: socket.socket
@@ -96,8 +96,8 @@ class Joined:
     early: bytearray
 
 
-class _Entrant(RtpPeer):
-    """A peer that keeps the media it gets while it joins, as it came."""
+class _JoiningPeer(RtpPeer):
+    """A peer that keeps the encrypted media that it receives while it joins."""
 
     def __init__(self) -> None:
         super().__init__(lambda *_: None, lambda *_: None)
@@ -118,12 +118,12 @@ class _Entrant(RtpPeer):
         return Joined(self.socket, receive, transmit, check, posted_ns, self.early)
 
     def end(self) -> None:
-        """Without goodbye; the socket is closed by who has it."""
+        """Stop without a close_notify; the owner of the socket closes it."""
         self._path.datagrams.put_nowait(None)
 
 
 class Audience:
-    """Viewers of one WHEP endpoint, at most `most`. `close` leaves the server without goodbye."""
+    """Viewers of one WHEP endpoint, at most `most`. `close` leaves the server without a message."""
 
     def __init__(self, library: ctypes.CDLL, url: str, most: int) -> None:
         self.url = url
@@ -134,7 +134,7 @@ class Audience:
             *(ctypes.cast(getattr(functions, name), ctypes.c_void_p).value for name in names)
         )
         self._at = ctypes.c_void_p(library.audience_new(most, srtp))
-        self._entrants: list[_Entrant] = []
+        self._entrants: list[_JoiningPeer] = []
         self._joined: list[Joined] = []
         self._turns = asyncio.Semaphore(_JOINING_AT_ONCE)
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -148,7 +148,7 @@ class Audience:
         return len(self._joined)
 
     async def grow(self, to: int, over_s: float = 0.0) -> None:
-        """Let viewers join until there are so many: evenly within a time, or as fast as it goes."""
+        """Let viewers join up to this number: evenly over a time, or as fast as possible."""
         began, more = time.monotonic(), to - len(self)
         async with asyncio.TaskGroup() as joins:
             for number in range(more):
@@ -158,14 +158,14 @@ class Audience:
 
     async def _one(self) -> None:
         try:
-            entrant = _Entrant()
+            entrant = _JoiningPeer()
             self._entrants.append(entrant)
             self.take(await entrant.join(self.url))
         finally:
             self._turns.release()
 
     def take(self, joined: Joined) -> None:
-        """Play for this viewer, and close its socket in the end."""
+        """Play for this viewer, and close its socket at the end."""
         self._joined.append(joined)
         early = joined.early
         taken = self._c.audience_join(
@@ -183,7 +183,7 @@ class Audience:
         assert taken, "more viewers than there was room for"
 
     def drop(self, drops: bool) -> None:
-        """Let the kernel drop all that comes to these viewers, by a filter that takes nothing."""
+        """Let the kernel drop all packets to these viewers, by a socket filter."""
         nothing = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
         program = struct.pack("HxxxxxxP", 1, ctypes.addressof(nothing))
         for joined in self._joined:
@@ -193,8 +193,8 @@ class Audience:
                 joined.socket.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)
 
     def take_runs(self, whole: bool) -> None:
-        """Let these viewers' sockets take a run of datagrams whole, or each by itself as the
-        sockets of browsers do; over loopback the sender then cuts the run.
+        """Switch GRO of these viewers' sockets on or off: with it a socket receives a run of
+        datagrams whole; without it, as in browsers, the sender splits the run over loopback.
         """
         for joined in self._joined:
             joined.socket.setsockopt(_SOL_UDP, _UDP_GRO, int(whole))
@@ -208,14 +208,14 @@ class Audience:
         )
 
     def measure(self, *, after_a_gap: bool = False) -> None:
-        """Begin all counts anew, of those who are here now. `after_a_gap`: what is missing until
-        now is not lost.
+        """Reset all counts for the present viewers. `after_a_gap`: packets that are missing until
+        now are not lost.
         """
         self._c.audience_measure(self._at, ctypes.c_bool(after_a_gap))
 
     def read(self, shares: Sequence[float] = (0.5, 0.99)) -> tuple[Counts, list[int], float]:
-        """The counts, the delays from stamp to receipt by these shares (ns), and the longest that
-        a socket waited for its turn (s), since the last `measure`.
+        """Return the counts, the delays from stamp to receipt by these shares (ns), and the longest
+        time that a socket waited for its turn (s), since the last `measure`.
         """
         counts, slowest = Counts(), ctypes.c_int64()
         delays = (ctypes.c_int64 * len(shares))()
@@ -230,8 +230,8 @@ class Audience:
         return counts, list(delays), slowest.value / 1e9
 
     async def first_frames_ms(self, since: int, limit_s: float = 10.0) -> list[float]:
-        """From the POST to the first whole key frame, of each viewer from this one on in the order
-        of joining. TimeoutError where one does not come.
+        """Return the time from the POST to the first complete keyframe of each viewer, from this
+        index on in the order of joining. Raises TimeoutError.
         """
         until = time.monotonic() + limit_s
         found = (ctypes.c_int64 * len(self))()
@@ -243,7 +243,7 @@ class Audience:
         raise TimeoutError("a viewer got no key frame")
 
     def close(self) -> None:
-        """End the thread and close the sockets."""
+        """Stop the thread and close the sockets."""
         self._c.audience_end(self._at)
         self._thread.join()
         self._c.audience_free(self._at)
@@ -259,8 +259,8 @@ def _address(session: Session) -> int:
 
 
 async def _post(url: str, text: str) -> str:
-    """POST an offer over a connection of its own; returns the answer. ConnectionError for any
-    other than 201.
+    """POST an offer over a connection of its own and return the answer. Raises ConnectionError for
+    any status but 201.
     """
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
@@ -279,8 +279,10 @@ async def _post(url: str, text: str) -> str:
         writer.close()
 
 
-def room_for(viewers: int) -> None:
-    """Raise the limit of open files so far; SystemExit where the system does not let us."""
+def raise_file_limit(viewers: int) -> None:
+    """Raise the limit of open files for this number of viewers. Raises SystemExit if the system
+    refuses.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     need = 2 * viewers + 512
     if hard != resource.RLIM_INFINITY and hard < need:

@@ -1,9 +1,9 @@
-"""What an acknowledgement is worth: servers and databases are ended by force, disks fill up, the
-power goes, clocks jump and answers are lost, each at a moment drawn by lot, while people trade.
+"""What an acknowledgement is worth: servers and databases are killed, disks fill up, the power
+fails, clocks jump and responses are lost, each at a random moment, while people trade.
 
-Everyone repeats a request with its key until it is answered. Then all that was acknowledged must be
-kept as it was told, once, nothing else may be, what was refused must not have been there, and the
-books must add up.
+Everyone repeats a request with its key until a response comes. Then the database must have each
+acknowledged change, as it was acknowledged, once, and nothing else; what was refused must not have
+been available; and the books must balance.
 """
 
 import asyncio
@@ -64,18 +64,18 @@ Say = Callable[[str], None]
 
 
 async def run(long: bool, say: Say) -> dict[str, Any]:
-    """The runs of the first seeds, two at a time."""
-    return await measured(range(LONG if long else RUNS), say)
+    """Run the first seeds, two at a time."""
+    return await run_seeds(range(LONG if long else RUNS), say)
 
 
-async def measured(seeds: range, say: Say) -> dict[str, Any]:
-    """The runs of these seeds, and what came of them all."""
+async def run_seeds(seeds: range, say: Say) -> dict[str, Any]:
+    """Run these seeds, and return the sums of their outcomes."""
     databases: tuple[str, ...] = ("sqlite", "postgresql")
     if postgres.installed() is None:
         say("PostgreSQL is not installed, so SQLite alone is tried: apt-get install postgresql")
         databases = ("sqlite",)
     outcomes: list[Outcome] = []
-    async with prepared(databases, say) as templates:
+    async with prepare_templates(databases, say) as templates:
         waiting = [Case.of(seed, databases) for seed in reversed(seeds)]
 
         async def work() -> None:
@@ -91,11 +91,11 @@ async def measured(seeds: range, say: Say) -> dict[str, Any]:
         async with asyncio.TaskGroup() as workers:
             for _ in range(AT_ONCE):
                 workers.create_task(work())
-    return summed(outcomes)
+    return sum_up(outcomes)
 
 
-def summed(outcomes: list[Outcome]) -> dict[str, Any]:
-    """The sums of all runs, by fault and database too, and each run that went wrong."""
+def sum_up(outcomes: list[Outcome]) -> dict[str, Any]:
+    """Return the sums of all runs, by fault and database too, and each run that failed."""
     names = (
         *("acknowledged", "lost", "doubled", "stock_wrong"),
         *("refused", "refused_rightly", "repeated", "faults"),
@@ -125,9 +125,11 @@ def summed(outcomes: list[Outcome]) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def prepared(databases: tuple[str, ...], say: Say) -> AsyncIterator[dict[str, Template]]:
-    """The templates, and the library that makes disks and clocks fail."""
-    folder = new_folder("farmlive-crash-", faulty.room())
+async def prepare_templates(
+    databases: tuple[str, ...], say: Say
+) -> AsyncIterator[dict[str, Template]]:
+    """Prepare the templates, and the library that makes disks and clocks fail."""
+    folder = new_folder("farmlive-crash-", faulty.choose_folder())
     try:
         library = faulty.build(folder)
         made = {}

@@ -1,5 +1,5 @@
-"""Measures what each part of the fast path (store/fast) saves: CPU and time of the writer's batches
-with all parts, and with one of them off. One server switches from batch to batch.
+"""Measures how much CPU and time each part of the fast path (store/fast) saves in the writer's
+batches: with all parts, and with one of them off. One server changes the part with every batch.
 
 A busy machine therefore slows all variants alike; a figure is the lower quartile of many batches.
 The server runs on one core, its load and PostgreSQL on another.
@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.benches.audience import room_for
+from scripts.benches.audience import raise_file_limit
 from scripts.benches.lab import postgres
 from scripts.benches.lab.cpu_pinning import Rig, load_on_one
 from scripts.benches.lab.keep_awake import Awake
 from scripts.benches.lab.server import running, stage
 from scripts.benches.report import percentile
 from scripts.benches.trade.parts_off import ALL, PARTS
-from scripts.benches.trade.shoppers import again_and_again, enter
+from scripts.benches.trade.shoppers import join_all, order_continuously
 
 HOW = {
     "all": "A batch with every part: by order, the CPU of the writer's thread and of PostgreSQL's "
@@ -48,8 +48,8 @@ _SERVER = Path(__file__).with_name("trade") / "parts_off.py"
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: batches of at least `least` orders, after `skipped` of each part, which
-    prepare its statements.
+    """The extent of a measurement: batches of at least `least` orders, after `skipped` batches of
+    each part, which prepare its statements.
     """
 
     databases: tuple[str, ...] = tuple(PARTS)
@@ -61,17 +61,17 @@ class Size:
 
 async def run(long: bool, say: Callable[[str], None]) -> dict[str, Any]:
     """Measure on both databases, on a server each."""
-    return await measured(Size(seconds=120.0) if long else Size(), say)
+    return await measure(Size(seconds=120.0) if long else Size(), say)
 
 
-async def measured(size: Size, say: Callable[[str], None]) -> dict[str, Any]:
+async def measure(size: Size, say: Callable[[str], None]) -> dict[str, Any]:
     """Return what each part saves on each database."""
     databases = [*size.databases]
     if "postgresql" in databases and postgres.installed() is None:
         say("PostgreSQL is not installed, so SQLite alone is measured: apt-get install postgresql")
         databases.remove("postgresql")
     cores = sorted(os.sched_getaffinity(0))
-    room_for(size.clients + 500)
+    raise_file_limit(size.clients + 500)
     rig = Rig(None, cores, Awake({cores[0]}))
     found = {}
     with load_on_one(cores):
@@ -82,7 +82,9 @@ async def measured(size: Size, say: Callable[[str], None]) -> dict[str, Any]:
 
 
 async def _batches(rig: Rig, database: str, size: Size) -> tuple[list[Any], float]:
-    """The batches of a server, and the microseconds of CPU an order that they do not contain."""
+    """Return the batches of a server, and the CPU time of an order outside of them, in
+    microseconds.
+    """
     with tempfile.TemporaryDirectory(prefix="farmlive-bench-") as folder:
         file = Path(folder) / "batches"
         command = (sys.executable, "-P", str(_SERVER), str(file))
@@ -95,12 +97,12 @@ async def _batches(rig: Rig, database: str, size: Size) -> tuple[list[Any], floa
                 running(rig.pinned, command=command, hold_minutes="30", database_url=database_url)
             )
             place = await stage(server, offers=3)
-            answers, buyers = await enter(
+            answers, buyers = await join_all(
                 server.url, place.broadcast, place.offers, "channel", size.clients, 0
             )
             with rig.awake.cores():
                 cpu_s = server.cpu_s()
-                await again_and_again(answers, buyers, size.seconds)
+                await order_continuously(answers, buyers, size.seconds)
                 cpu_s = server.cpu_s() - cpu_s
             for buyer in buyers:
                 buyer.leave()
@@ -113,8 +115,8 @@ async def _batches(rig: Rig, database: str, size: Size) -> tuple[list[Any], floa
 
 
 def gains(batches: Sequence[Any], rest_us: float, size: Size) -> dict[str, Any]:
-    """The figures of one database, from what each batch took and what an order takes besides.
-    SystemExit without enough batches.
+    """Return the figures of one database, from the cost of each batch and of the rest of an order.
+    Raises SystemExit without enough batches.
     """
     taken: dict[str, list[list[float]]] = {}
     for part, functions, *took in batches:

@@ -1,31 +1,23 @@
-"""Faults: how much viewers see freeze at 0, 5 and 10 % loss, beside the same two browsers joined
-directly; how soon the picture is back after a blackout and on another network; what a publisher
-makes of a narrow way up. In namespaces of its own, with Chromium at both ends.
+"""The bench of network faults: the share of freezes at 0, 5 and 10 % loss, beside two browsers that
+are joined directly; the time until the picture is back after a blackout and on another network; and
+the rate of a publisher on a narrow uplink. In namespaces, with Chromium at both ends.
 
-The ways: publisher and viewer are each 20 ms from the server, and 40 ms from each other, so that
-80 ms is the round trip from end to end. Loss is on the viewer's wire, in both directions.
+lab/testbed.py has the wires. Loss is on the viewer's wire, in both directions.
 """
 
 import asyncio
 import statistics
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Page
 from scripts.benches.lab import browsers
-from scripts.benches.lab.lab import Lab, Place, Rates, Wire, missing
-from scripts.benches.lab.server import Server, Stage, running, stage
-from scripts.benches.report import Elsewhere
+from scripts.benches.lab.lab import Rates, Wire, missing
+from scripts.benches.lab.testbed import ONE_WAY_S, ORIGIN, PLAYER, Testbed, testbed
+from scripts.benches.report import OtherLoad
 
-SERVER = "10.77.0.1"
-ORIGIN = f"http://{browsers.NAME}:8000"
-PLAYER = "/static/lib/media/whep-player.js"
-HALF_WAY_S = 0.02
 LOSSES = (0.0, 0.05, 0.1)
 # What both ways of joining the browsers are held to, so that they carry the same picture.
 KBPS = 1_500
@@ -52,66 +44,49 @@ FLOORS = {"uplink_2500k_share": 0.8}
 Say = Callable[[str], None]
 
 
-@dataclass
-class Grounds:
-    """What is measured on: the server, the browsers at their ends and the wires between."""
-
-    lab: Lab
-    server: Server
-    place: Stage
-    home: Place
-    far: Place
-    viewing: Place
-    up: Wire
-    down: Wire
-    direct: Wire
-    publisher: Browser
-    viewer: Browser
-
-
 async def run(long: bool, say: Say, engine: str = "auto") -> dict[str, Any]:
-    """Measure; with `long` in windows of two minutes, and what comes back three times. The short
-    windows are what fits into eight minutes; the result says how long they were. `engine` is the
-    setting's; the result says which the server took.
+    """Measure; with `long` in windows of two minutes, and each recovery three times. The short
+    windows fit into eight minutes; the result has their length. `engine` is the setting's; the
+    result says which one the server used.
     """
     window_s, times = (120.0, 3) if long else (36.0, 1)
     return await measure(window_s, times, say, engine)
 
 
 async def measure(window_s: float, times: int, say: Say, engine: str = "auto") -> dict[str, Any]:
-    """All figures, the freezes over so many seconds each, what comes back as a median."""
+    """Return all figures: freezes in windows of this length, and recoveries as medians."""
     lacking = missing() or browsers.missing()
     if lacking:
         raise SystemExit(lacking)
-    async with grounds(engine) as ground:
-        took = ground.server.engine
+    async with testbed(engine) as bed:
+        engine_used = bed.server.engine
         shares: dict[str, dict[str, float]] = {"freeze_share": {}, "freeze_share_direct": {}}
         detail: dict[str, Any] = {}
         for loss in LOSSES:
             name = f"loss_{round(loss * 100)}"
             for way, joined, wire in (
-                ("freeze_share", by_server, ground.down),
-                ("freeze_share_direct", directly, ground.direct),
+                ("freeze_share", by_server, bed.down),
+                ("freeze_share_direct", directly, bed.direct),
             ):
                 say(f"{way} at {loss:.0%} loss, {window_s:g} s")
-                async with joined(ground, detail) as page:
-                    found = await freezes(page, wire, loss, window_s)
+                async with joined(bed, detail) as page:
+                    found = await measure_freezes(page, wire, loss, window_s)
                 shares[way][name] = found.pop("share")
                 detail[f"{way}.{name}"] = found
         back: dict[str, list[float]] = {
             "back_after_blackout_s": [],
             "back_after_address_change_s": [],
         }
-        async with published(ground, KBPS):
+        async with published(bed, KBPS):
             for _ in range(times):
-                for figure, broken in (
-                    ("back_after_blackout_s", blackout),
-                    ("back_after_address_change_s", address_change),
+                for figure, recover in (
+                    ("back_after_blackout_s", recover_from_blackout),
+                    ("back_after_address_change_s", recover_from_address_change),
                 ):
                     say(figure)
-                    back[figure].append(await watched(ground, broken))
+                    back[figure].append(await measure_recovery(bed, recover))
         say("uplink")
-        uplink, recovery, found = await narrow(ground)
+        uplink, recovery, found = await measure_uplink(bed)
         detail["uplink"] = found
     figures = {
         **shares,
@@ -120,7 +95,7 @@ async def measure(window_s: float, times: int, say: Say, engine: str = "auto") -
         "uplink_recovery_s": recovery,
     }
     return {
-        "engine": took,
+        "engine": engine_used,
         **figures,
         "window_s": window_s,
         "back_runs": back,
@@ -129,48 +104,17 @@ async def measure(window_s: float, times: int, say: Say, engine: str = "auto") -
     }
 
 
-@asynccontextmanager
-async def grounds(engine: str) -> AsyncIterator[Grounds]:
-    """Build it all, with a server that has this engine; it goes with the block."""
-    with Lab() as lab, tempfile.TemporaryDirectory(prefix="farmlive-bench-") as folder:
-        home, viewing = lab.place("publisher"), lab.place("viewer")
-        far = lab.server("server", SERVER)
-        up, down = lab.wire(home, far, HALF_WAY_S), lab.wire(viewing, far, HALF_WAY_S)
-        direct = lab.wire(home, viewing, 2 * HALF_WAY_S)
-        for wire in (up, down):
-            wire.up()
-        camera = await browsers.picture(Path(folder))
-        url = f"http://{lab.reach(far)}:8000"
-        async with (
-            running(
-                far.command(),
-                url,
-                host="0.0.0.0",
-                port="8000",
-                udp_addresses=SERVER,
-                engine=engine,
-            ) as server,
-            async_playwright() as playwright,
-            browsers.chromium(playwright, home, SERVER, camera) as publisher,
-            browsers.chromium(playwright, viewing, SERVER) as viewer,
-        ):
-            place = await stage(server)
-            yield Grounds(
-                lab, server, place, home, far, viewing, up, down, direct, publisher, viewer
-            )
-
-
 # Two ways to join the browsers.
 
 
 @asynccontextmanager
-async def published(ground: Grounds, kbps: int) -> AsyncIterator[Page]:
-    """A bare page publishes to the server until the block ends."""
-    page = await browsers.bare_page(ground.publisher, ORIGIN)
-    place = ground.place
+async def published(bed: Testbed, kbps: int) -> AsyncIterator[Page]:
+    """Publish from a bare page to the server until the block ends."""
+    page = await browsers.bare_page(bed.publisher, ORIGIN)
+    stage = bed.stage
     try:
         await page.evaluate(
-            "publish", {"url": f"/whip/{place.broadcast}", "key": place.stream_key, "kbps": kbps}
+            "publish", {"url": f"/whip/{stage.broadcast}", "key": stage.stream_key, "kbps": kbps}
         )
         yield page
     finally:
@@ -179,13 +123,13 @@ async def published(ground: Grounds, kbps: int) -> AsyncIterator[Page]:
 
 
 @asynccontextmanager
-async def by_server(ground: Grounds, detail: dict[str, Any]) -> AsyncIterator[Page]:
-    """Publisher, server, viewer; yields the viewer's page."""
-    async with published(ground, KBPS) as sender:
-        page = await browsers.bare_page(ground.viewer, ORIGIN)
+async def by_server(bed: Testbed, detail: dict[str, Any]) -> AsyncIterator[Page]:
+    """Join publisher and viewer through the server; yields the viewer's page."""
+    async with published(bed, KBPS) as sender:
+        page = await browsers.bare_page(bed.viewer, ORIGIN)
         try:
             await until_it_sends(sender)
-            await page.evaluate("watch", {"player": PLAYER, "broadcast": ground.place.broadcast})
+            await page.evaluate("watch", {"player": PLAYER, "broadcast": bed.stage.broadcast})
             detail["codec"] = (await browsers.stats(sender))["codec"]
             yield page
         finally:
@@ -194,11 +138,11 @@ async def by_server(ground: Grounds, detail: dict[str, Any]) -> AsyncIterator[Pa
 
 
 @asynccontextmanager
-async def directly(ground: Grounds, detail: dict[str, Any]) -> AsyncIterator[Page]:
-    """Publisher and viewer with nothing between them; yields the viewer's page."""
-    ground.direct.up(default=False)
-    sender = await browsers.bare_page(ground.publisher, ORIGIN)
-    page = await browsers.bare_page(ground.viewer, ORIGIN)
+async def directly(bed: Testbed, detail: dict[str, Any]) -> AsyncIterator[Page]:
+    """Join publisher and viewer directly; yields the viewer's page."""
+    bed.direct.up(default=False)
+    sender = await browsers.bare_page(bed.publisher, ORIGIN)
+    page = await browsers.bare_page(bed.viewer, ORIGIN)
     try:
         offer = await sender.evaluate("offer", {"kbps": KBPS, "codec": detail["codec"]})
         await sender.evaluate("take", await page.evaluate("answer", offer))
@@ -211,7 +155,7 @@ async def directly(ground: Grounds, detail: dict[str, Any]) -> AsyncIterator[Pag
         for each in (page, sender):
             await each.evaluate("hangUp()")
             await each.context.close()
-        ground.direct.down()
+        bed.direct.down()
 
 
 async def until_it_sends(sender: Page) -> None:
@@ -233,7 +177,7 @@ async def until_it_shows(page: Page, frames: int) -> None:
 
 
 async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
-    """Wait until it holds; SystemExit where it never does."""
+    """Wait until the condition holds. Raises SystemExit if it never does."""
     end = time.monotonic() + PATIENCE_S
     while not await holds():
         if time.monotonic() > end:
@@ -244,9 +188,9 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
 # Freezes.
 
 
-async def freezes(page: Page, wire: Wire, loss: float, window_s: float) -> dict[str, Any]:
-    """The share of a window for which the viewer's picture stood still, as Chromium counts it, and
-    what it received; a picture that stands still at the end counts up to there.
+async def measure_freezes(page: Page, wire: Wire, loss: float, window_s: float) -> dict[str, Any]:
+    """Measure the share of a window for which the viewer's picture stood still, as Chromium counts
+    it; a picture that stands still at the end counts up to there.
 
     The loss begins a few seconds before: a bad link is bad all the time.
     """
@@ -254,7 +198,7 @@ async def freezes(page: Page, wire: Wire, loss: float, window_s: float) -> dict[
     wire.lose(loss)
     try:
         await asyncio.sleep(SETTLE_S)
-        busy = Elsewhere(lambda: 0.0)
+        busy = OtherLoad(lambda: 0.0)
         before, began = await browsers.stats(page), time.time()
         await asyncio.sleep(window_s)
         after, ended = await browsers.stats(page), time.time()
@@ -294,22 +238,26 @@ async def freezes(page: Page, wire: Wire, loss: float, window_s: float) -> dict[
 # What comes back.
 
 
-async def watched(ground: Grounds, broken: Callable[[Grounds, Page], Awaitable[float]]) -> float:
-    """Open the live page, break its link, and say after how many seconds the picture was back."""
-    page = await browsers.open_page(ground.viewer, f"{ORIGIN}/live/{ground.place.broadcast}")
+async def measure_recovery(
+    bed: Testbed, recover: Callable[[Testbed, Page], Awaitable[float]]
+) -> float:
+    """Open the live page, break its link, and return after how many seconds the picture was
+    back.
+    """
+    page = await browsers.open_page(bed.viewer, f"{ORIGIN}/live/{bed.stage.broadcast}")
     try:
         await page.evaluate("note(document.querySelector('video'))")
         await until_it_shows(page, 60)
-        return await broken(ground, page)
+        return await recover(bed, page)
     finally:
         await page.context.close()
 
 
-async def blackout(ground: Grounds, page: Page) -> float:
-    """Nothing goes through for a while; from the link's return to the first frame shown."""
-    ground.down.lose(1)
+async def recover_from_blackout(bed: Testbed, page: Page) -> float:
+    """Drop all packets for a while; return the time from the link's return to the first frame."""
+    bed.down.lose(1)
     await asyncio.sleep(BLACKOUT_S)
-    ground.down.lose(0)
+    bed.down.lose(0)
     returned = time.time() * 1000
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
@@ -320,13 +268,15 @@ async def blackout(ground: Grounds, page: Page) -> float:
     return PATIENCE_S
 
 
-async def address_change(ground: Grounds, page: Page) -> float:
-    """The viewer's network goes and another comes; from there to the end of the longest stop."""
-    other = ground.lab.wire(ground.viewing, ground.far, HALF_WAY_S)
+async def recover_from_address_change(bed: Testbed, page: Page) -> float:
+    """Take the viewer's network away and give it another; return the time from there to the end of
+    the longest freeze.
+    """
+    other = bed.lab.wire(bed.viewer_place, bed.server_place, ONE_WAY_S)
     changed = time.time() * 1000
-    ground.down.down()
+    bed.down.down()
     other.up()
-    ground.down = other
+    bed.down = other
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         await asyncio.sleep(1)
@@ -342,14 +292,14 @@ async def address_change(ground: Grounds, page: Page) -> float:
 # The way up.
 
 
-async def narrow(ground: Grounds) -> tuple[float, float, dict[str, Any]]:
-    """What a publisher behind a narrow way up reaches within 15 s, as a share of the way; after how
-    many seconds it is there again once the way has been much narrower for a while; and details.
+async def measure_uplink(bed: Testbed) -> tuple[float, float, dict[str, Any]]:
+    """Measure a publisher on a narrow uplink: the share of the uplink that it uses after 15 s, and
+    the time until it uses that again after the uplink was much narrower for a while; with details.
     """
-    wire, rates = ground.up, Rates(ground.up)
+    wire, rates = bed.up, Rates(bed.up)
     wire.narrow(UPLINK_KBPS)
     try:
-        async with published(ground, UPLINK_KBPS) as sender:
+        async with published(bed, UPLINK_KBPS) as sender:
             await until_it_sends(sender)
             began = time.monotonic()
             await rates.until(began + REACHED_S)

@@ -1,8 +1,8 @@
-"""The first look at a broadcast of 200,000 events that a server takes, in a process of its own: how
-long until its state is there, and by how much memory the process grows at most meanwhile.
+"""The first access of a server to a broadcast of 200,000 events, in a process of its own: the time
+until its state is built, and the peak growth of the process's memory meanwhile.
 
-`python -m scripts.benches.first_touch FOLDER BROADCAST` prints it as one JSON object; with
-`--keep SEQ` it writes the checkpoint of that event first, and ends.
+`python -m scripts.benches.first_touch FOLDER BROADCAST` prints it as one JSON object; with `--keep
+SEQ` it writes the checkpoint of that event first, and ends.
 """
 
 import argparse
@@ -33,12 +33,12 @@ _SCRIPTS = Path(__file__).parents[1]
 
 
 async def measure(folder: Path, broadcast: str) -> dict[str, float]:
-    """`first_touch_ms` and `first_touch_mib` of a new process."""
+    """Return `first_touch_ms` and `first_touch_mib` of a new process."""
     return dict(json.loads(await _child(str(folder), broadcast)))
 
 
-async def keep_at(folder: Path, broadcast: str, seq: int) -> None:
-    """Leave one checkpoint, of that event."""
+async def keep_checkpoint(folder: Path, broadcast: str, seq: int) -> None:
+    """Keep only the checkpoint of that event."""
     await _child(str(folder), broadcast, "--keep", str(seq))
 
 
@@ -88,14 +88,16 @@ async def _keep(store: Store, broadcast: str, seq: int) -> dict[str, float]:
 
 
 def _begin_peak() -> int:
-    """Count the peak of this process's memory from now on (proc(5)); what it takes now, KiB."""
+    """Count the peak of this process's memory from now on (proc(5)); return the present size,
+    KiB.
+    """
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")
     return _status("VmRSS")
 
 
 def _status(name: str) -> int:
-    """A figure of this process's memory, KiB."""
+    """Return a figure of this process's memory, KiB."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
 

@@ -1,4 +1,6 @@
-"""`scripts/load`: viewers and chat on a server of this machine, bounded in number and time."""
+"""The command `scripts/load`: viewers and chat on a server of this machine, bounded in number and
+time.
+"""
 
 import argparse
 import asyncio
@@ -20,8 +22,8 @@ from farmlive.client.media.light_viewer import LightViewer
 MOST_VIEWERS, MOST_CHANNELS, MOST_CHATS, MOST_SECONDS = 2_000, 5_000, 100, 600
 
 
-def loopback(url: str) -> bool:
-    """Whether the URL's host is this machine's loopback, by its name or its address."""
+def is_loopback(url: str) -> bool:
+    """Return whether the URL's host is this machine's loopback, by its name or its address."""
     host = urlsplit(url).hostname or ""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -29,8 +31,8 @@ def loopback(url: str) -> bool:
         return False
 
 
-def bounded(most: int) -> Any:
-    """An argparse type: a whole number from 0 to `most`."""
+def bounded_int(most: int) -> Any:
+    """Return an argparse type: a whole number from 0 to `most`."""
 
     def read(text: str) -> int:
         value = int(text)
@@ -48,10 +50,16 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--url", help="a server's address, instead of the demo's")
     parser.add_argument("--broadcast", help="the broadcast; the demo's live one by default")
-    parser.add_argument("--viewers", type=bounded(MOST_VIEWERS), default=20, help="WHEP viewers")
-    parser.add_argument("--channels", type=bounded(MOST_CHANNELS), default=100, help="channels")
-    parser.add_argument("--chats", type=bounded(MOST_CHATS), default=2, help="messages a second")
-    parser.add_argument("--seconds", type=bounded(MOST_SECONDS), default=30, help="for how long")
+    parser.add_argument(
+        "--viewers", type=bounded_int(MOST_VIEWERS), default=20, help="WHEP viewers"
+    )
+    parser.add_argument("--channels", type=bounded_int(MOST_CHANNELS), default=100, help="channels")
+    parser.add_argument(
+        "--chats", type=bounded_int(MOST_CHATS), default=2, help="messages a second"
+    )
+    parser.add_argument(
+        "--seconds", type=bounded_int(MOST_SECONDS), default=30, help="for how long"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
     if given.url is None:
@@ -63,13 +71,13 @@ def arguments() -> argparse.Namespace:
         given.broadcast = given.broadcast or demo["live"]
     if not given.broadcast:
         parser.error("--url needs --broadcast")
-    if not loopback(given.url):
+    if not is_loopback(given.url):
         parser.error(f"{given.url} is not this machine: a load is for one's own server only")
     return given
 
 
 async def chat(url: str, broadcast: str, a_second: int, seconds: float) -> dict[str, int]:
-    """Say something at a rate, each time from the device whose turn it is."""
+    """Send messages at a rate, each from the next device."""
     said = refused = 0
     speakers = [await Channel.connect(url, broadcast) for _ in range(min(20, a_second * 5))]
     began = time.monotonic()
@@ -100,7 +108,7 @@ async def run(given: argparse.Namespace) -> dict[str, Any]:
                 *(LightChannel.connect(url, broadcast) for _ in range(batch))
             )
         for viewer in audience:
-            viewer.measure()
+            viewer.restart_measurement()
         talk = asyncio.create_task(chat(url, broadcast, given.chats, given.seconds))
         await asyncio.sleep(given.seconds)
         spoken = await talk

@@ -1,8 +1,8 @@
-"""Narrow: what viewers get on links hardly wider than the stream, and narrower, beside two browsers
-joined directly over the same link; how soon the picture is full on a link that is wide again; and
-what the handling of links costs those who need none.
+"""The bench of narrow links: what viewers get on links hardly wider than the stream, and narrower,
+beside two browsers that are joined directly over the same link; the time until the picture is full
+on a link that is wide again; and the cost of link control for viewers who do not need it.
 
-A picture of 720p30 in one layer of 1.6 Mbit/s, or in three. `tbf` with 16 kB of burst stands on the
+A picture of 720p30 in one layer of 1.6 Mbit/s, or in three. `tbf` with 16 kB of burst limits the
 viewer's link, towards the viewer; joins come one after another and count from their start.
 """
 
@@ -15,11 +15,17 @@ from typing import Any
 
 from scripts.benches.lab import browsers
 from scripts.benches.lab.lab import missing
+from scripts.benches.lab.testbed import Testbed, testbed
 from scripts.benches.report import ROOT, commit
 from scripts.benches.weak_links import cost
-from scripts.benches.weak_links.cells import Cell, measured, recovery, reference
-from scripts.benches.weak_links.grounds import Grounds, Say, grounds, published
-from scripts.benches.weak_links.sharing import SHARED_KBPS, shared
+from scripts.benches.weak_links.cells import (
+    Cell,
+    measure_direct,
+    measure_recovery,
+    measure_through_server,
+)
+from scripts.benches.weak_links.joins import Say, published
+from scripts.benches.weak_links.sharing import SHARED_KBPS, measure_shared
 
 WIDE = (3_000, 2_000)
 BELOW = (1_300, 1_000, 500)
@@ -91,8 +97,8 @@ HOW = {
 @dataclass(frozen=True)
 class Plan:
     """The cells to measure, with the number and length of their joins. `only` names the cells, rows
-    or top figures to measure; empty: all. After `most_s` seconds, on a slow machine, no reference
-    starts any more.
+    or top figures to measure; empty: all. On a slow machine no direct join starts after `most_s`
+    seconds.
     """
 
     cells: tuple[Cell, ...]
@@ -106,11 +112,11 @@ class Plan:
     only: tuple[str, ...] = ()
 
     def wants(self, name: str) -> bool:
-        """Whether a name is among those asked for, by itself or as a part of one."""
+        """Return whether `only` has this name or a part of it."""
         return not self.only or any(f"{name}.".startswith(f"{each}.") for each in self.only)
 
     def check(self) -> None:
-        """SystemExit where one of `only` names nothing."""
+        """Raise SystemExit if one of `only` matches nothing."""
         names = ["recovery_s", "cost_ratio"]
         names += [cell.name for cell in self.cells]
         names += [f"direct.{cell.name}" for cell in self.cells if cell.column == "one_layer"]
@@ -152,8 +158,8 @@ LONG = Plan(
 async def run(
     long: bool, say: Say, engine: str = "native", only: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Measure; with `long` every cell with ten joins. What is found is saved after each cell, and a
-    long run of the same commit with `only` adds to what its file has.
+    """Measure; with `long` every cell with ten joins. Saves after each cell; a long run of the same
+    commit with `only` adds to its file.
     """
     plan = Plan(**{**vars(LONG if long else SHORT), "only": tuple(only)})
     name = f"narrow-{engine}{'-long' if long else ''}.json"
@@ -161,7 +167,7 @@ async def run(
 
 
 class Saved:
-    """The result so far, in a file; what it had at this commit stays where `keeps` says so."""
+    """The result so far, in a file; with `keeps`, earlier figures of this commit stay."""
 
     def __init__(self, path: Path, *, keeps: bool = False) -> None:
         self.path = path
@@ -172,7 +178,7 @@ class Saved:
                 self.result = before
 
     def put(self, value: Any, *keys: str) -> None:
-        """Set what is under these keys, and write the file whole."""
+        """Set the value under these keys, and write the file atomically."""
         at = self.result
         for key in keys[:-1]:
             at = at.setdefault(key, {})
@@ -184,45 +190,49 @@ class Saved:
 
 
 async def measure(plan: Plan, say: Say, engine: str, saved: Saved) -> dict[str, Any]:
-    """All figures of the plan, saved as they come."""
+    """Measure the plan and save each figure; return the result."""
     lacking = missing() or browsers.missing()
     if lacking:
         raise SystemExit(lacking)
     plan.check()
     began = time.monotonic()
     await _cost(plan, say, engine, saved)
-    async with grounds(engine) as ground:
-        saved.put(ground.server.engine, "engine")
-        saved.put(ground.down.offload(), "offload_left_on")
-        codec = await _through_server(ground, plan, say, saved)
+    async with testbed(engine) as bed:
+        saved.put(bed.server.engine, "engine")
+        saved.put(bed.down.offload(), "offload_left_on")
+        codec = await _through_server(bed, plan, say, saved)
         for cell in plan.cells:
             if cell.column != "one_layer" or not plan.wants(f"direct.{cell.name}"):
                 continue
             if time.monotonic() > began + plan.most_s:
                 say(f"a busy or slow machine: no direct.{cell.name}")
                 continue
-            found = await reference(ground, cell, codec, plan.direct_joins, plan.join_s, say)
+            found = await measure_direct(bed, cell, codec, plan.direct_joins, plan.join_s, say)
             saved.put(found, "direct", cell.row, cell.key)
     return result_of(plan, saved)
 
 
-async def _through_server(ground: Grounds, plan: Plan, say: Say, saved: Saved) -> dict[str, str]:
-    """The cells through the server, and the recovery; returns the codec of the last source."""
+async def _through_server(bed: Testbed, plan: Plan, say: Say, saved: Saved) -> dict[str, str]:
+    """Measure the cells through the server, and the recovery; return the codec of the last
+    source.
+    """
     codec: dict[str, str] = {}
     for column in dict.fromkeys(cell.column for cell in plan.cells):
         cells = [each for each in plan.cells if each.column == column and plan.wants(each.name)]
         shares = column == "simulcast" and plan.shares and plan.wants(SHARED)
         if not (cells or shares or plan.wants("recovery_s")):
             continue
-        async with published(ground, column) as source:
+        async with published(bed, column) as source:
             codec = source.codec
             if plan.wants("recovery_s"):
-                saved.put(await recovery(ground, source, say), "recovery", column)
+                saved.put(await measure_recovery(bed, source, say), "recovery", column)
             for cell in cells:
-                found = await measured(ground, cell, source, plan.joins, plan.join_s, say)
+                found = await measure_through_server(
+                    bed, cell, source, plan.joins, plan.join_s, say
+                )
                 saved.put(found, cell.row, cell.key)
             if shares:
-                saved.put(await shared(ground, say), SHARED)
+                saved.put(await measure_shared(bed, say), SHARED)
     if codec:
         saved.put(codec, "codec")
     return codec
@@ -235,11 +245,11 @@ async def _cost(plan: Plan, say: Say, engine: str, saved: Saved) -> None:
         say(lacking)
         saved.put({"cost_ratio": None, "why": lacking}, "cost")
     else:
-        saved.put(await cost.ratio(engine, plan.cost_rounds, plan.cost_s, say), "cost")
+        saved.put(await cost.measure_ratio(engine, plan.cost_rounds, plan.cost_s, say), "cost")
 
 
 def result_of(plan: Plan, saved: Saved) -> dict[str, Any]:
-    """The saved result with its figures at the top, and in `runs` those to show in a table."""
+    """Return the saved result with its figures at the top, and in `runs` those of the table."""
     result = saved.result
     if recoveries := result.get("recovery"):
         result["recovery_s"] = max(each["recovery_s"] for each in recoveries.values())

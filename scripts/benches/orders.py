@@ -1,5 +1,5 @@
-"""Orders over the channel: how many are acknowledged a second and what one costs the server, while
-viewers watch. Only orders that the database holds afterwards count.
+"""Orders over the channel: how many are acknowledged a second, and the server's CPU for one, while
+viewers watch. Only orders that the database has afterwards count.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ STEADY = 300
 
 
 class Shopper:
-    """One client that orders again as soon as its last order is answered."""
+    """A client that orders again as soon as its last order is acknowledged."""
 
     def __init__(self, offer: str, number: int):
         self.offer, self.number = offer, number
@@ -42,7 +42,7 @@ class Shopper:
 
     async def shop(self, until: float, every_s: float = 0.0) -> None:
         """Order one box after the other until that monotonic time: each as soon as the last is
-        answered, or at random moments that are `every_s` apart on average.
+        acknowledged, or at random times that are `every_s` apart on average.
         """
         loop = asyncio.get_running_loop()
         due = time.monotonic()
@@ -63,7 +63,7 @@ class Shopper:
                 self.refused.append(reply["problem"]["type"])
 
     def leave(self) -> None:
-        """Cut the channel."""
+        """Abort the channel."""
         self._channel.close()
 
     def _order(self, turn: int) -> bytes:
@@ -84,7 +84,7 @@ class Shopper:
 
 
 class Shop:
-    """The shoppers and the viewers beside them, and what both see in a window."""
+    """The shoppers and the viewers beside them, and their measurements in a window."""
 
     def __init__(self, server: Server, place: Stage, viewers: int, direct_ns: float):
         url = f"{server.url}/whep/{place.broadcast}"
@@ -95,7 +95,7 @@ class Shop:
         self._shoppers = [Shopper(next(offers), number) for number in range(CLIENTS)]
 
     async def open(self) -> None:
-        """Publish, and let everyone in."""
+        """Publish, and let all join."""
         await self._publisher.start()
         for start in range(0, len(self._audience), 10):
             await asyncio.gather(*(one.start() for one in self._audience[start : start + 10]))
@@ -105,22 +105,22 @@ class Shop:
         await asyncio.sleep(1)
 
     async def close(self) -> None:
-        """Let everyone go."""
+        """Let all leave."""
         for shopper in self._shoppers:
             shopper.leave()
         await asyncio.gather(*(one.close() for one in self._audience), return_exceptions=True)
         await self._publisher.close()
 
     async def watch(self, seconds: float) -> float:
-        """The server's CPU seconds a second while nobody orders."""
+        """Return the server's CPU seconds a second while nobody orders."""
         before_s, began = self._server.cpu_s(), time.monotonic()
         await asyncio.sleep(seconds)
         return (self._server.cpu_s() - before_s) / (time.monotonic() - began)
 
     async def sell(self, window_s: float, watching: float, every_s: float) -> dict[str, Any]:
-        """Let all order for a window, and say what that was like."""
+        """Let all order for a window, and return its measurements."""
         for viewer in self._audience:
-            viewer.measure()
+            viewer.restart_measurement()
         for shopper in self._shoppers:
             shopper.took_ns = array("q")
         before = len(self.placed())
@@ -143,11 +143,11 @@ class Shop:
         }
 
     def placed(self) -> set[str]:
-        """The orders that were acknowledged."""
+        """Return the orders that were acknowledged."""
         return set().union(*(shopper.placed for shopper in self._shoppers))
 
     async def check(self) -> None:
-        """See that the database holds exactly those. SystemExit where it does not."""
+        """Check that the database has exactly those. Raises SystemExit if not."""
         refused = [slug for shopper in self._shoppers for slug in shopper.refused]
         if refused:
             raise SystemExit(f"{len(refused)} orders were refused, such as {refused[0]}")
@@ -167,8 +167,8 @@ def _shares(values: Sequence[int], less_ns: float) -> dict[str, float]:
 async def orders(
     server: Server, place: Stage, viewers: int, window_s: float, direct_ns: float
 ) -> dict[str, Any]:
-    """A steady window of STEADY orders a second, under `steady`, and one in which every client
-    orders as fast as it is answered, with what the viewers saw meanwhile under `while_ordering`.
+    """Measure a steady window of STEADY orders a second, under `steady`, and one in which every
+    client orders as fast as it can, with the viewers' measurements meanwhile.
 
     The CPU of an order is the server's less what the viewers alone take, by the number of orders.
     `direct_ns` is the median way of a packet without a server.

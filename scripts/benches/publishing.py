@@ -1,5 +1,5 @@
-"""A light publisher in a process of its own, which nothing else delays: `publishing.py
-URL KEY`. It says when it publishes, and ends with its standard input.
+"""A light publisher in a process of its own, undisturbed by others: `publishing.py URL KEY`. It
+prints a line when it publishes, and ends with its standard input.
 """
 
 import asyncio

@@ -1,9 +1,10 @@
-"""The relay: what a viewer costs with each engine, and what else limits a server for viewers.
+"""The bench of the relay: the cost of a viewer with each engine, and what else limits the number of
+viewers.
 
-A server on one core, its load on another: `audience` and a light publisher. How late packets are,
-the engine in C shows once more with the threads that it has by itself, on every core. CPU is the
-operating system's account of the server's process, less what it takes idle. Loopback charges a
-sender for the receiver's path up to its socket.
+A server on one core, its load on another: `audience` and a light publisher. The delays of the
+engine in C are measured once more with its default number of threads, on every core. CPU is the
+operating system's account of the server's process, less its idle cost. Loopback charges a sender
+for the receiver's path up to its socket.
 """
 
 import os
@@ -12,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.benches import report
-from scripts.benches.audience import built, room_for
+from scripts.benches.audience import compiled_library, raise_file_limit
 from scripts.benches.lab.cpu_pinning import load_on_one, runs_within
 from scripts.benches.lab.keep_awake import Awake
-from scripts.benches.report import Elsewhere, medians
+from scripts.benches.report import OtherLoad, medians
 from scripts.benches.spine import direct_delay_ns
 from scripts.benches.viewing import (
     CPU,
@@ -95,7 +96,7 @@ _FULL, _FEWEST = 0.85, 100
 
 @dataclass
 class Plan:
-    """How many viewers one engine is measured with; what is None is found out by its first run."""
+    """The number of viewers for one engine; the first run sets the values that are None."""
 
     engine: str
     viewers: int
@@ -104,23 +105,23 @@ class Plan:
 
 
 async def run(long: bool, say: Say) -> dict[str, Any]:
-    """Measure both engines in turn, several times, each time on a server of its own."""
+    """Measure both engines in turn, several times, each time on a new server."""
     size = Size()
     if long:
         size = Size(window_s=20, short_s=8, runs=5, beyond=(2_000, 3_000), most_s=float("inf"))
-    return await measured(size, say)
+    return await measure(size, say)
 
 
-async def measured(size: Size, say: Say) -> dict[str, Any]:
-    """The figures of both engines, what the one takes by the other, and how all was measured."""
+async def measure(size: Size, say: Say) -> dict[str, Any]:
+    """Return the figures of both engines, their ratio, and how they were measured."""
     cores = sorted(os.sched_getaffinity(0))
     machine: dict[str, Any] = report.machine()
     if len(cores) > 1:
         machine |= {"server_core": cores[0], "load_core": cores[-1]}
-    room_for(max((size.viewers + size.joining, *size.beyond)))
+    raise_file_limit(max((size.viewers + size.joining, *size.beyond)))
     plans = [Plan(name, size.viewers) for name in ("native", "python")]
     runs = []
-    with built() as library:
+    with compiled_library() as library:
         # The load's core is left alone: what spins there slows a server on the same silicon.
         bench = Bench(library, cores, Awake({cores[0]}), size)
         with load_on_one(cores):
@@ -149,12 +150,12 @@ async def measured(size: Size, say: Say) -> dict[str, Any]:
 async def _one_run(bench: Bench, plans: list[Plan], say: Say) -> dict[str, Any]:
     found: dict[str, Any] = {}
     # All that we start has ended before and after this.
-    elsewhere = Elsewhere(lambda: sum(os.times()[:4]))
+    elsewhere = OtherLoad(lambda: sum(os.times()[:4]))
     for plan in plans:
-        found[plan.engine] = await _carried(bench, plan, say)
+        found[plan.engine] = await _measure_engine(bench, plan, say)
     say("native: on every core")
     found["native"]["one_core"] = {name: found["native"][name] for name in _SPREAD}
-    found["native"] |= await spread(bench, plans[0])
+    found["native"] |= await measure_delays(bench, plans[0])
     threads = {}
     for count in (1, 2):
         say(f"native: send threads: {count}")
@@ -175,8 +176,10 @@ async def _one_run(bench: Bench, plans: list[Plan], say: Say) -> dict[str, Any]:
     }
 
 
-async def _carried(bench: Bench, plan: Plan, say: Say) -> dict[str, Any]:
-    """The figures of an engine; in its first run with fewer viewers where these are too many."""
+async def _measure_engine(bench: Bench, plan: Plan, say: Say) -> dict[str, Any]:
+    """Return the figures of an engine; its first run lowers the number of viewers if they are too
+    many.
+    """
     first = plan.beyond is None
     while True:
         say(f"{plan.engine}: up to {plan.viewers} viewers")
@@ -199,7 +202,7 @@ async def _carried(bench: Bench, plan: Plan, say: Say) -> dict[str, Any]:
 
 
 async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
-    """All figures of one engine, on a new server."""
+    """Return all figures of one engine, on a new server."""
     size = bench.size
     async with playing(bench, bench.pinned, engine=plan.engine, send_threads="0") as live:
         curve: list[dict[str, Any]] = []
@@ -242,8 +245,8 @@ async def engine(bench: Bench, plan: Plan) -> dict[str, Any]:
     }
 
 
-async def spread(bench: Bench, plan: Plan) -> dict[str, Any]:
-    """How late the native engine's packets are with the threads that it has by itself."""
+async def measure_delays(bench: Bench, plan: Plan) -> dict[str, Any]:
+    """Return the delays of the native engine's packets with its default number of threads."""
     assert plan.joining is not None
     async with playing(bench, bench.free, aside=True, engine="native") as live:
         await live.audience.grow(plan.viewers)

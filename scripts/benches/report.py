@@ -1,4 +1,4 @@
-"""What every bench reports besides its figures: the machine, the commit, medians and tables."""
+"""The report of a bench beside its figures: the machine, the commit, medians and tables."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def machine() -> dict[str, Any]:
-    """The processor, its cores that we may use, memory, kernel and Python."""
+    """Return the processor, the cores that we may use, the memory, kernel and Python."""
     model = "unknown"
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -31,7 +31,9 @@ def machine() -> dict[str, Any]:
 
 
 def commit() -> dict[str, Any]:
-    """`commit`, the hash that is checked out, and `uncommitted`, whether the tree differs."""
+    """Return `commit`, the hash that is checked out, and `uncommitted`, whether the tree
+    differs.
+    """
 
     def git(*words: str) -> str:
         found = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True)
@@ -43,8 +45,8 @@ def commit() -> dict[str, Any]:
     }
 
 
-class Elsewhere:
-    """How many cores other programs keep busy, which spoils what is measured meanwhile.
+class OtherLoad:
+    """How many cores other programs keep busy, which disturbs the measurement.
 
     `ours` gives the CPU seconds of the bench and its server so far.
     """
@@ -55,7 +57,7 @@ class Elsewhere:
         self._before = _busy_s() - ours()
 
     def cores(self) -> float:
-        """The mean since the start."""
+        """Return the mean since the start."""
         used = _busy_s() - self._ours() - self._before
         return round(max(0.0, used) / (time.monotonic() - self._began), 2)
 
@@ -67,13 +69,13 @@ def _busy_s() -> float:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which `share` of the values lie (nearest rank)."""
+    """Return the value below which `share` of the values lie (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The median of every number in the runs, in their shape: of dicts, and lists of them."""
+    """Return the median of every number in the runs, in their shape: dicts, and lists of them."""
     found: dict[str, Any] = {}
     for name, value in runs[0].items():
         values = [run[name] for run in runs]
@@ -86,14 +88,14 @@ def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def flat(figures: dict[str, Any], prefix: str = "") -> dict[str, float]:
-    """The figures with dotted names; those in a list have its places in them."""
+def flatten(figures: dict[str, Any], prefix: str = "") -> dict[str, float]:
+    """Return the figures with dotted names; those in a list have their index in them."""
     found: dict[str, float] = {}
     for name, value in figures.items():
         if isinstance(value, list):
-            found |= flat({str(at): each for at, each in enumerate(value)}, f"{prefix}{name}.")
+            found |= flatten({str(at): each for at, each in enumerate(value)}, f"{prefix}{name}.")
         elif isinstance(value, dict):
-            found |= flat(value, f"{prefix}{name}.")
+            found |= flatten(value, f"{prefix}{name}.")
         else:
             found[prefix + name] = value
     return found

@@ -1,6 +1,6 @@
 """The review of a big broadcast: 200,000 events and 20,000 orders in three hours, on SQLite.
 
-What is measured is everything between asking and the answer's numbers: reading the log, the watch
+Measures everything between the request and the numbers in the response: reading the log, the watch
 sessions and the tables, and folding them.
 """
 
@@ -38,7 +38,7 @@ BATCH = 5_000
 
 @dataclass(frozen=True)
 class Size:
-    """How big the broadcast was."""
+    """The size of the broadcast."""
 
     events: int = 200_000
     orders: int = 20_000
@@ -50,8 +50,8 @@ WHOLE = Size()
 
 
 @dataclass
-class Fair:
-    """A store with the big broadcast in it, which has ended."""
+class BigBroadcast:
+    """A store with the big broadcast, which has ended."""
 
     review: Review
     broadcast: str
@@ -59,11 +59,11 @@ class Fair:
     size: Size
 
     async def review_ms(self, times: int = 3) -> float:
-        """The median time of a review, milliseconds."""
+        """Return the median time of a review, milliseconds."""
         taken = []
         for _ in range(times):
             began = time.perf_counter()
-            report = await self.review.of(self.broadcast)
+            report = await self.review.report(self.broadcast)
             taken.append((time.perf_counter() - began) * 1000)
             if report.orders != self.size.orders:
                 raise RuntimeError(f"the review counts {report.orders} orders")
@@ -71,8 +71,8 @@ class Fair:
 
 
 @contextlib.asynccontextmanager
-async def fair(size: Size = WHOLE) -> AsyncIterator[Fair]:
-    """Make the broadcast, in a folder that is gone afterwards."""
+async def big_broadcast(size: Size = WHOLE) -> AsyncIterator[BigBroadcast]:
+    """Create the broadcast, in a folder that goes with the block."""
     with tempfile.TemporaryDirectory(prefix="farmlive-review-") as folder:
         settings = Settings(data=Path(folder))
         store = await Store.open(settings, migrates=True)
@@ -95,7 +95,7 @@ async def fair(size: Size = WHOLE) -> AsyncIterator[Fair]:
                     and None
                 )
             )
-            yield Fair(Review(store, log, settings), made.id, settings.data, size)
+            yield BigBroadcast(Review(store, log, settings), made.id, settings.data, size)
         finally:
             await store.close()
 
@@ -122,7 +122,7 @@ class _Offer:
 
 
 async def _bag(store: Store, broadcast: str, size: Size) -> list[_Offer]:
-    """Eight offers of three farms."""
+    """Return eight offers of three farms."""
     found: list[_Offer] = []
     rows: dict[Table, list[dict[str, Any]]] = {farms: [], lots: [], products: [], offers: []}
     now = now_ms()
@@ -205,7 +205,7 @@ async def _bag(store: Store, broadcast: str, size: Size) -> list[_Offer]:
 def _history(
     broadcast: str, bag: list[_Offer], size: Size
 ) -> list[tuple[Table, list[dict[str, Any]]]]:
-    """Rows of every table: orders in waves, the host's deeds, chat, and who watched."""
+    """Return rows of every table: orders in waves, the host's actions, chat, and watch sessions."""
     chance = random.Random(1)
     start, end = _span()
     told: list[tuple[int, str, dict[str, Any]]] = []

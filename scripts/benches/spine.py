@@ -1,5 +1,5 @@
-"""The spine: first frame, delay added and CPU of media; pin to card and CPU of the channel; orders
-while viewers watch; the review of a big broadcast, and the first look at it.
+"""The bench of the main path: first frame, added delay and CPU of media; pin to card and CPU of the
+channel; orders while viewers watch; the review of a big broadcast, and the first access to it.
 """
 
 import asyncio
@@ -15,16 +15,16 @@ import imageio_ffmpeg
 from scripts.benches import first_touch, orders, review
 from scripts.benches.lab.keep_awake import Awake
 from scripts.benches.lab.server import Server, Stage, running, stage
-from scripts.benches.report import Elsewhere, medians, percentile
+from scripts.benches.report import OtherLoad, medians, percentile
 
 from farmlive.broadcast.checkpoints import EVERY
 from farmlive.client import Channel
 from farmlive.client.light_channel import LightChannel
 from farmlive.client.media.light_publisher import LightPublisher
 from farmlive.client.media.light_viewer import LightViewer
-from farmlive.client.media.rtp_peer import wire
+from farmlive.client.media.rtp_peer import connect_directly
 from farmlive.client.media.sdp import OPUS, VP8
-from farmlive.client.media.synthetic_media import CannedStream
+from farmlive.client.media.synthetic_media import SyntheticStream
 from farmlive.client.media.whep import Viewer
 
 VIEWERS = 50
@@ -48,21 +48,23 @@ Say = Callable[[str], None]
 
 
 async def run(long: bool, say: Say) -> dict[str, Any]:
-    """Measure several times on one server, each time on a broadcast of its own."""
+    """Measure several times on one server, each time on a new broadcast."""
     count, window_s = (7, 30.0) if long else (3, 10.0)
     runs = []
     say("a broadcast of 200,000 events to review")
     awake = Awake()
-    async with review.fair() as fair, running() as server:
+    async with review.big_broadcast() as big_broadcast, running() as server:
         say("the first look at it, without a checkpoint")
-        whole = await first_touch.measure(fair.folder, fair.broadcast)
+        whole = await first_touch.measure(big_broadcast.folder, big_broadcast.broadcast)
         # As many events as there may be after the last checkpoint.
-        await first_touch.keep_at(fair.folder, fair.broadcast, fair.size.events - EVERY + 1)
+        await first_touch.keep_checkpoint(
+            big_broadcast.folder, big_broadcast.broadcast, big_broadcast.size.events - EVERY + 1
+        )
         for number in range(1, count + 1):
             say(f"run {number} of {count}: first frames")
             first = await first_frames(server, await stage(server))
             say(f"run {number} of {count}: {VIEWERS} viewers")
-            elsewhere = Elsewhere(lambda: server.cpu_s() + awake.cpu_s() + time.process_time())
+            elsewhere = OtherLoad(lambda: server.cpu_s() + awake.cpu_s() + time.process_time())
             media = await viewers(server, await stage(server), window_s, awake)
             say(f"run {number} of {count}: cards in {CARD_CLIENTS} clients")
             place = await stage(server)
@@ -85,15 +87,15 @@ async def run(long: bool, say: Say) -> dict[str, Any]:
             )
             await server.api.end(place.broadcast)
             say(f"run {number} of {count}: the review")
-            runs[-1]["review_ms"] = await fair.review_ms()
+            runs[-1]["review_ms"] = await big_broadcast.review_ms()
             say(f"run {number} of {count}: the first look at that broadcast")
-            runs[-1] |= await first_touch.measure(fair.folder, fair.broadcast)
+            runs[-1] |= await first_touch.measure(big_broadcast.folder, big_broadcast.broadcast)
     return {**medians(runs), "without_checkpoint": whole, "runs": runs}
 
 
 @contextlib.asynccontextmanager
 async def film(server: Server, place: Stage) -> AsyncIterator[None]:
-    """A stock WHIP client, ffmpeg's, with a test picture of 720p30 and a keyframe a second."""
+    """Publish by a stock WHIP client, ffmpeg: a test picture of 720p30 with a keyframe a second."""
     command = (
         "-hide_banner -loglevel error -re -f lavfi -i testsrc2=size=1280x720:rate=30 "
         "-f lavfi -i sine=frequency=440:sample_rate=48000 -c:v libx264 -preset ultrafast "
@@ -118,8 +120,8 @@ async def film(server: Server, place: Stage) -> AsyncIterator[None]:
 
 
 async def first_frames(server: Server, place: Stage) -> dict[str, float]:
-    """From the POST that is accepted to the first decoded frame: a viewer who waited for the
-    stream, and the median of three who come while it runs, at any point between keyframes.
+    """Return the time from the accepted POST to the first decoded frame: of a viewer who waited for
+    the stream, and the median of three who join while it runs, between keyframes.
     """
     url = f"{server.url}/whep/{place.broadcast}"
     late: list[float] = []
@@ -136,18 +138,18 @@ async def first_frames(server: Server, place: Stage) -> dict[str, float]:
 
 
 async def load_of(server: Server, window_s: float) -> float:
-    """CPU seconds a second that the server takes during a window."""
+    """Return the CPU seconds a second that the server uses in a window."""
     cpu_s, began = server.cpu_s(), time.monotonic()
     await asyncio.sleep(window_s)
     return (server.cpu_s() - cpu_s) / (time.monotonic() - began)
 
 
 async def direct_delay_ns(window_s: float) -> float:
-    """The median way of a packet from publisher to viewer with no server between them."""
+    """Return the median delay of a packet from publisher to viewer with no server between them."""
     publisher, viewer = LightPublisher("", ""), LightViewer("")
-    wire(publisher.peer, viewer.peer)
-    viewer.measure()
-    publisher.send(CannedStream(1, VP8, 3), CannedStream(2, OPUS, 3))
+    connect_directly(publisher.peer, viewer.peer)
+    viewer.restart_measurement()
+    publisher.send(SyntheticStream(1, VP8, 3), SyntheticStream(2, OPUS, 3))
     await asyncio.sleep(window_s)
     await publisher.close()
     await viewer.close()
@@ -155,7 +157,7 @@ async def direct_delay_ns(window_s: float) -> float:
 
 
 async def viewers(server: Server, place: Stage, window_s: float, awake: Awake) -> dict[str, Any]:
-    """Delay that the server adds and CPU that it takes, with light viewers.
+    """Return the delay that the server adds and the CPU that it uses, with light viewers.
 
     A viewer's share is of all that the stream and its audience cost: what the server takes while
     it idles, for its other work, is left out. CPU is measured with the cores awake; `asleep` is
@@ -178,7 +180,7 @@ async def viewers(server: Server, place: Stage, window_s: float, awake: Awake) -
             await asyncio.gather(*(viewer.start() for viewer in audience[start : start + 10]))
         await asyncio.gather(*(viewer.wait_packets(230, 20) for viewer in audience))
         for viewer in audience:
-            viewer.measure()
+            viewer.restart_measurement()
         began = time.monotonic()
         with awake.cores():
             used = await load_of(server, window_s)
@@ -212,7 +214,7 @@ async def viewers(server: Server, place: Stage, window_s: float, awake: Awake) -
 
 
 async def cards(server: Server, place: Stage, pins: int) -> dict[str, float]:
-    """From the host's pin to the frame with the card in every client."""
+    """Return the time from the host's pin to the frame with the card in every client."""
     taken: list[float] = []
     pinned_ns = 0
     arrived = asyncio.Event()
@@ -250,7 +252,9 @@ async def cards(server: Server, place: Stage, pins: int) -> dict[str, float]:
 
 
 async def crowd(server: Server, place: Stage, window_s: float) -> dict[str, float]:
-    """CPU for a frame with events to one client, while ten messages of chat a second go to all."""
+    """Return the CPU for a frame with events to one client, while all get ten chat messages a
+    second.
+    """
     clients: list[LightChannel] = []
     try:
         while len(clients) < CHANNEL_CLIENTS:

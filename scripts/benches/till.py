@@ -1,8 +1,9 @@
-"""The till: orders acknowledged and what one costs, by the channel and by HTTP, on each database; a
-crowd that wants one batch; and what sharing commits gains. The relay serves viewers all the while.
+"""The bench of the till: orders acknowledged and the cost of one, by the channel and by HTTP, on
+each database; a crowd that wants one batch; and what shared commits save. The relay serves viewers
+meanwhile.
 
 The server on one core, its load on another, and PostgreSQL with the load. CPU is the operating
-system's account of the server's process, less what it takes for its viewers alone.
+system's account of the server's process, less the cost of its viewers alone.
 """
 
 import contextlib
@@ -15,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benches import report
-from scripts.benches.audience import built, room_for
+from scripts.benches.audience import compiled_library, raise_file_limit
 from scripts.benches.lab import postgres
 from scripts.benches.lab.cpu_pinning import load_on_one, runs_within
 from scripts.benches.lab.keep_awake import Awake
 from scripts.benches.lab.server import stage, yuan
-from scripts.benches.report import Elsewhere, medians
+from scripts.benches.report import OtherLoad, medians
 from scripts.benches.spine import direct_delay_ns
 from scripts.benches.trade.crowd import Batch, wrong_answers
 from scripts.benches.trade.selling import DATABASES, RATE, Bench, Open, Size, selling
@@ -28,10 +29,10 @@ from scripts.benches.trade.shoppers import (
     FLASH_PRICE,
     Answers,
     Buyers,
-    again_and_again,
-    at_a_rate,
-    at_once,
-    enter,
+    join_all,
+    order_at_once,
+    order_at_rate,
+    order_continuously,
 )
 
 LIMITS = {
@@ -80,22 +81,22 @@ _UNSHARED = (
 
 
 async def run(long: bool, say: Say) -> dict[str, Any]:
-    """Measure on both databases, several times, each time on servers of its own."""
+    """Measure on both databases, several times, each time on new servers."""
     size = Size()
     if long:
         size = Size(window_s=6.0, runs=3, most_s=float("inf"))
-    return await measured(size, say)
+    return await measure(size, say)
 
 
-async def measured(size: Size, say: Say) -> dict[str, Any]:
-    """The medians of all runs, each of every database."""
+async def measure(size: Size, say: Say) -> dict[str, Any]:
+    """Return the medians of all runs, each of every database."""
     if "postgresql" in size.databases and postgres.installed() is None:
         say("PostgreSQL is not installed, so SQLite alone is measured: apt-get install postgresql")
         size = Size(**{**vars(size), "databases": ("sqlite",)})
     cores = sorted(os.sched_getaffinity(0))
-    room_for(size.crowd + max(size.clients) + size.viewers + 500)
+    raise_file_limit(size.crowd + max(size.clients) + size.viewers + 500)
     runs = []
-    with built() as library:
+    with compiled_library() as library:
         bench = Bench(library, cores, Awake({cores[0]}), size)
         with load_on_one(cores):
             bench.direct_ns = await direct_delay_ns(1.0)
@@ -111,7 +112,7 @@ async def measured(size: Size, say: Say) -> dict[str, Any]:
 
 
 async def _one_run(bench: Bench, say: Say) -> dict[str, Any]:
-    elsewhere = Elsewhere(lambda: sum(os.times()[:4]))
+    elsewhere = OtherLoad(lambda: sum(os.times()[:4]))
     bench.added_ms = []
     of = {name: await one_database(bench, name, say) for name in bench.size.databases}
     slowest = max((each["burst"] for each in of.values()), key=lambda burst: burst["seconds"])
@@ -131,7 +132,7 @@ async def _one_run(bench: Bench, say: Say) -> dict[str, Any]:
 
 
 async def one_database(bench: Bench, database: str, say: Say) -> dict[str, Any]:
-    """All figures of one database."""
+    """Return all figures of one database."""
     size, found = bench.size, {}
     async with contextlib.AsyncExitStack() as opened:
         cluster = None
@@ -171,13 +172,13 @@ def _no_collections() -> Any:
 async def _closed(shop: Open, way: str, clients: int) -> dict[str, Any]:
     bench, place = shop.bench, shop.place
     first = bench.first(clients)
-    answers, buyers = await enter(
+    answers, buyers = await join_all(
         shop.server.url, place.broadcast, place.offers, way, clients, first
     )
     try:
         with _no_collections():
             figures = await shop.window(
-                answers, again_and_again(answers, buyers, bench.size.window_s)
+                answers, order_continuously(answers, buyers, bench.size.window_s)
             )
     finally:
         _leave(buyers)
@@ -202,7 +203,7 @@ async def _by_clients(shop: Open, database: str, say: Say) -> dict[str, Any]:
 async def _sustained(shop: Open) -> dict[str, Any]:
     size, place = shop.bench.size, shop.place
     clients = max(size.clients)
-    answers, buyers = await enter(
+    answers, buyers = await join_all(
         shop.server.url,
         place.broadcast,
         place.offers,
@@ -214,7 +215,7 @@ async def _sustained(shop: Open) -> dict[str, Any]:
         with _no_collections():
             figures = await shop.window(
                 answers,
-                at_a_rate(answers, buyers, size.rate, size.sustained_s),  # type: ignore[arg-type]
+                order_at_rate(answers, buyers, size.rate, size.sustained_s),  # type: ignore[arg-type]
             )
     finally:
         _leave(buyers)
@@ -223,14 +224,14 @@ async def _sustained(shop: Open) -> dict[str, Any]:
 
 
 async def burst(shop: Open, say: Say) -> dict[str, Any]:
-    """A crowd on a broadcast of its own, and one batch for it."""
+    """Let a crowd order one batch on a broadcast of its own."""
     bench, api = shop.bench, shop.server.api
     size = bench.size
     place = await stage(shop.server, offers=1)
     offer = place.offers[0]
     flash = await api.commands(place.broadcast).flash(offer, yuan(FLASH_PRICE), size.boxes, 600)
     batch = Batch(offer, flash["id"], size.boxes)
-    answers, buyers = await enter(
+    answers, buyers = await join_all(
         shop.server.url,
         place.broadcast,
         [offer],
@@ -241,7 +242,7 @@ async def burst(shop: Open, say: Say) -> dict[str, Any]:
     )
     try:
         with _no_collections():
-            figures = await shop.window(answers, at_once(answers, buyers))  # type: ignore[arg-type]
+            figures = await shop.window(answers, order_at_once(answers, buyers))  # type: ignore[arg-type]
     finally:
         _leave(buyers)
     wall_ns = time.time_ns() - time.monotonic_ns()

@@ -1,4 +1,4 @@
-"""A server with an audience: what it costs, how late it sends, what joins cost and do."""
+"""A server with an audience: its cost, its delays, and the cost and the effect of joins."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ _BRIM, _FEWEST_JOINING = 0.95, 50
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured; `viewers` is what the figures are for, where it fits."""
+    """The extent of a measurement; `viewers` is the number that the figures are for, if it fits."""
 
     curve: tuple[int, ...] = (50, 200, 500)
     viewers: int = 1_000
@@ -43,12 +43,12 @@ class Size:
 
 @dataclass
 class Bench(Rig):
-    """What all measures share."""
+    """What all measurements share."""
 
     size: Size
 
     def yardstick_ns(self) -> float:
-        """How fast the server's core is at present."""
+        """Return how fast the server's core is at present."""
         ours = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {self.cores[0]})
         try:
@@ -62,7 +62,7 @@ class Bench(Rig):
 
 @dataclass
 class Live:
-    """A server that a light publisher sends to, and its audience."""
+    """A server with a light publisher, and its audience."""
 
     server: Server
     audience: Audience
@@ -74,7 +74,7 @@ class Live:
 async def playing(
     bench: Bench, pinned: tuple[str, ...], *, aside: bool = False, **settings: str
 ) -> AsyncIterator[Live]:
-    """A server, its publisher and an audience without viewers yet.
+    """Start a server, its publisher and an audience without viewers yet.
 
     `aside`: the audience takes of every core what the server leaves (sched(7), SCHED_IDLE).
     """
@@ -134,7 +134,9 @@ async def published(server: Server, place: Stage) -> AsyncIterator[None]:
 
 @dataclass
 class Joins:
-    """What joins cost the server: CPU seconds, without idling and the media sent meanwhile."""
+    """The cost of joins for the server: CPU seconds, without the idle time and the media sent
+    meanwhile.
+    """
 
     live: Live
     count: int = 0
@@ -153,7 +155,7 @@ class Joins:
         self._packets = live.audience.read()[0].packets
 
     def settle(self, cpu_us_per_viewer_second: float) -> None:
-        """Take off what the media cost, now that this is known."""
+        """Subtract the cost of the media, now that it is known."""
         media_s = self._packets / _PACKETS * cpu_us_per_viewer_second / 1e6
         self.cpu_s += max(0.0, self._used_s - media_s)
 
@@ -167,7 +169,7 @@ class Joins:
 
 
 async def figures_of(bench: Bench, live: Live, window_s: float) -> dict[str, Any]:
-    """CPU, delay and what went wrong, with the viewers that are there."""
+    """Return CPU, delay and faults with the present viewers."""
     viewers, yardstick = len(live.audience), bench.yardstick_ns()
     with bench.awake.cores():
         await asyncio.sleep(bench.size.settle_s)
@@ -229,7 +231,7 @@ async def plain_sockets(bench: Bench, live: Live) -> dict[str, Any]:
 
 
 async def while_joining(bench: Bench, live: Live, joining: int) -> dict[str, Any]:
-    """How late packets are to those who are there while others join, and when these see a frame."""
+    """Return the delays of the present viewers while others join, and when these see a frame."""
     there, over_s = len(live.audience), bench.size.joining_s
     with bench.awake.cores():
         live.audience.measure()

@@ -110,7 +110,7 @@ async def county(server: Server, coordinator: str) -> AsyncIterator[County]:
             )
             if picked_up:
                 for state in ("packed", "at_centre"):
-                    await api.order_state(broadcast, placed[whose]["id"], state)
+                    await api.change_order_state(broadcast, placed[whose]["id"], state)
         yield County(server, api, broadcast, farm, lot["id"], offer["id"], centres, placed)
 
 

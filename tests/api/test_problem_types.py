@@ -11,7 +11,7 @@ import farmlive.app
 from farmlive import media
 from farmlive.media.wire.errors import BY_SLUG, HolderAway, SessionGone
 from farmlive.nodes.forwarding import _problem
-from farmlive.operations.routes import _said_of
+from farmlive.operations.routes import _describe
 from farmlive.problems import Problem, TooMany, UnknownSource, statuses, types
 from farmlive.store.failures import CommitUnknown
 
@@ -35,7 +35,7 @@ def test_a_type_that_is_answered_with_two_statuses_has_one_title_and_names_both(
     }
     for kind in again:
         assert {each.title for each in kind.__subclasses__()} == {kind.title}
-        assert f"/problems/{kind.slug} (404, 422)" in _said_of(kind)
+        assert f"/problems/{kind.slug} (404, 422)" in _describe(kind)
 
 
 def module_of(file: Path) -> str:

@@ -30,10 +30,10 @@ async def test_a_hold_is_kept_from_others_placed_and_led_to_its_end(settings: Se
             assert (await other.wait_for("stock.changed")).data["left"] == 4
 
             order = placed["id"]
-            assert (await api.order_state(broadcast, order, "packed"))["state"] == "packed"
+            assert (await api.change_order_state(broadcast, order, "packed"))["state"] == "packed"
             await viewer.wait_for("order.packed", order=order, state="packed")
-            await api.order_state(broadcast, order, "shipped")
-            assert (await api.order_paid(broadcast, order))["payment"] == "paid"
+            await api.change_order_state(broadcast, order, "shipped")
+            assert (await api.mark_order_paid(broadcast, order))["payment"] == "paid"
             await viewer.wait_for("order.paid", payment="paid")
             back = await api.refund_order(broadcast, order, cny(100), "One was bruised")
             assert back["payment"] == "part_refunded"
@@ -53,10 +53,10 @@ async def test_a_hold_is_given_back_by_channel_and_by_http(settings: Settings) -
                 assert channel.welcome is not None
                 (order,) = channel.welcome["snapshot"]["orders"]
                 assert (order["id"], order["until"]) == (held["id"], held["until"])
-                await channel.give_back(held["id"])
+                await channel.drop_hold(held["id"])
                 await channel.wait_for("order.cancelled", order=held["id"])
             again = await buyer.commands(broadcast).hold("b" * 16, lines(offer, 1))
-            await buyer.commands(broadcast).give_back(again["id"])
+            await buyer.commands(broadcast).drop_hold(again["id"])
         (shown,) = await api.offers(broadcast)
         assert (shown["held"], shown["left"]) == (0, 4)
 

@@ -24,14 +24,14 @@ async def test_who_waits_is_told_of_the_box_that_comes(settings: Settings) -> No
         await Channel.connect(url, broadcast) as viewer,
     ):
         held = await host.hold("h" * 16, lines(offer, 3))
-        waits = await viewer.wait_in_line(offer, 2)
+        waits = await viewer.join_waitlist(offer, 2)
         assert waits == {"offer": offer, "quantity": 2, "place": 1, "waiting": 2}
         await host.wait_for("wait.changed", offer=offer, waiting=2)
         async with await Channel.connect(url, broadcast) as late:
             assert late.snapshot is not None
             (card,) = late.snapshot["offers"]
             assert (card["left"], card["waiting"]) == (0, 2)
-        await host.give_back(held["id"])
+        await host.drop_hold(held["id"])
         mine = await viewer.wait_for("order.held", waited=True)
         assert (await host.wait_for("stock.changed", left=1)).data["held"] == 2
         placed = await viewer.call(
@@ -43,14 +43,14 @@ async def test_who_waits_is_told_of_the_box_that_comes(settings: Settings) -> No
 async def test_one_waits_by_http_and_leaves(settings: Settings) -> None:
     async with selling(settings) as (url, _, api, broadcast, offer), Api(url) as buyer:
         await api.commands(broadcast).order("o" * 16, body(offer, 3))
-        assert (await buyer.commands(broadcast).wait_in_line(offer, 1))["place"] == 1
+        assert (await buyer.commands(broadcast).join_waitlist(offer, 1))["place"] == 1
         (wait,) = await buyer.waits(broadcast)
         assert (wait["offer"], wait["quantity"]) == (offer, 1)
         async with await Channel.connect(url, broadcast, cookie=buyer.cookie) as channel:
-            await channel.leave_line(offer)
+            await channel.leave_waitlist(offer)
         assert await buyer.waits(broadcast) == []
-        await buyer.commands(broadcast).wait_in_line(offer, 1)
-        await buyer.commands(broadcast).leave_line(offer)
+        await buyer.commands(broadcast).join_waitlist(offer, 1)
+        await buyer.commands(broadcast).leave_waitlist(offer)
         assert (await api.offers(broadcast))[0]["waiting"] == 0
 
 
@@ -141,12 +141,12 @@ async def test_a_refund_counts_once_a_key_and_is_put_right(settings: Settings) -
         for _ in range(2):
             off = await api.refund_order(broadcast, placed["id"], cny(300), "Small", key="b" * 16)
             assert off["refunded"]["amount"] == 300
-        back = await api.put_order_right(
+        back = await api.reverse_order_step(
             broadcast, placed["id"], "It was 30 cents", refund=off["refund"]
         )
         assert back["refunded"]["amount"] == 0
-        await api.order_state(broadcast, placed["id"], "packed")
-        back = await api.put_order_right(broadcast, placed["id"], "Another", state="placed")
+        await api.change_order_state(broadcast, placed["id"], "packed")
+        back = await api.reverse_order_step(broadcast, placed["id"], "Another", state="placed")
         assert back["state"] == "placed"
 
 
@@ -154,8 +154,8 @@ async def test_a_claim_with_a_photo_is_answered(settings: Settings) -> None:
     async with selling(settings) as (url, _, api, broadcast, offer), Api(url) as buyer:
         placed = await buyer.commands(broadcast).order("a" * 16, body(offer, 1))
         for state in ("packed", "shipped", "received"):
-            await api.order_state(broadcast, placed["id"], state)
-        await api.order_paid(broadcast, placed["id"])
+            await api.change_order_state(broadcast, placed["id"], state)
+        await api.mark_order_paid(broadcast, placed["id"])
         file = io.BytesIO()
         Image.new("RGB", (64, 64), "orange").save(file, "JPEG")
         photo = await buyer.claim_photo(placed["token"], file.getvalue())

@@ -7,8 +7,8 @@ import pytest
 from tests.conformance.shared_server import examined
 from tests.media.support.media_server import Media
 
-from farmlive.conformance.registry import CLAUSES, examine, tried
-from farmlive.conformance.table import kept, summary
+from farmlive.conformance.registry import CLAUSES, check_all, check_clause
+from farmlive.conformance.table import conforms, summary
 from farmlive.conformance.verdict import Kind
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -186,7 +186,7 @@ BY_UDP = {"RFC 9725 §4.2-11", "RFC 3550 §6.4-1"}
 async def test_a_fault_is_found(relayed: Media, kind: Kind, name: str, spoil: Spoil) -> None:
     clause = next(each for each in CLAUSES[kind] if each.id == name)
     async with httpx.AsyncClient(transport=Spoiling(spoil)) as http:
-        result = await tried(clause, examined(relayed, kind, http))
+        result = await check_clause(clause, examined(relayed, kind, http))
     assert result.verdict == "fail", result.reason
     assert result.reason
 
@@ -194,8 +194,8 @@ async def test_a_fault_is_found(relayed: Media, kind: Kind, name: str, spoil: Sp
 async def test_a_clause_for_which_no_session_is_made_is_untried(relayed: Media) -> None:
     clause = next(each for each in CLAUSES["whip"] if each.id == "RFC 9725 §4.1-2")
     async with httpx.AsyncClient(transport=Spoiling(answered("POST", 201, 403))) as http:
-        result = await tried(clause, examined(relayed, "whip", http))
-    assert (result.verdict, kept([result])) == ("untried", False)
+        result = await check_clause(clause, examined(relayed, "whip", http))
+    assert (result.verdict, conforms([result])) == ("untried", False)
     assert "403" in result.reason
     assert "1 could not be tried" in summary([result])
 
@@ -206,10 +206,10 @@ async def test_trials_that_are_rude_come_last_and_are_listed_in_their_place(
     names = [clause.id for clause in CLAUSES["whip"]]
     assert names.index("RFC 9725 §4.2-5") < names.index("RFC 9725 §4.2-6")
     async with httpx.AsyncClient() as http:
-        order = [r.clause async for r in examine(examined(relayed, "whip", http))]
+        order = [r.clause async for r in check_all(examined(relayed, "whip", http))]
     assert [clause.rude for clause in order] == sorted(clause.rude for clause in order)
     assert order[-1].id == "RFC 9725 §4.2-5"
-    assert [clause.id for clause in sorted(order, key=lambda clause: clause.place)] == names
+    assert [clause.id for clause in sorted(order, key=lambda clause: clause.sort_key)] == names
 
 
 async def test_each_clause_has_a_fault_that_breaks_it() -> None:

@@ -11,7 +11,7 @@ from tests.support.aiortc_endpoint import Endpoint
 
 from farmlive.conformance import whep_check, whip_check
 from farmlive.conformance.clause import Result
-from farmlive.conformance.table import as_json, kept, table
+from farmlive.conformance.table import as_json, conforms, table
 from farmlive.conformance.whip_check import CannotBegin
 
 
@@ -73,7 +73,7 @@ async def test_another_whip_server_is_told_what_it_keeps_and_what_not(endpoint: 
     # It takes no PATCH, is a full ICE agent, knows no keys and no simulcast.
     for name in ("RFC 9725 §4.3.3-1", "RFC 8839 §5.3-1", "RFC 9725 §4.7-1", "RFC 9725 §4.8-1"):
         assert found[name] == "n/a", name
-    assert not kept(results)
+    assert not conforms(results)
     assert table(results, "a title")
     told = as_json(results, "https://farm.test/whip/B")
     assert {each["outcome"] for each in told["clauses"]} == {"pass", "fail", "n/a"}

@@ -8,7 +8,7 @@ from tests.conformance.shared_server import examined
 from tests.media.support.media_server import BROADCAST, Media
 
 from farmlive.conformance.clause import Clause
-from farmlive.conformance.registry import CLAUSES, tried
+from farmlive.conformance.registry import CLAUSES, check_clause
 from farmlive.conformance.target import Target
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -27,7 +27,7 @@ NOT_OURS = {
 @pytest.mark.parametrize("clause", CLAUSES["whep"], ids=lambda clause: clause.id)
 async def test_clause(relayed: Media, clause: Clause) -> None:
     async with httpx.AsyncClient() as http:
-        result = await tried(clause, examined(relayed, "whep", http))
+        result = await check_clause(clause, examined(relayed, "whep", http))
     expected = NOT_OURS.get(clause.id)
     assert (result.verdict, result.reason) == (("n/a", expected) if expected else ("pass", ""))
     assert relayed.relay.metrics()["viewers"] == 0
@@ -39,4 +39,4 @@ async def test_a_player_that_comes_first_is_told_when_to_come_again(media: Media
     clause = next(each for each in CLAUSES["whep"] if each.id == "WHEP-03 §4.2.8-1")
     async with httpx.AsyncClient() as http:
         server = Target("whep", f"{media.url}/whep/{BROADCAST}", None, http)
-        assert (await tried(clause, server)).verdict == "pass"
+        assert (await check_clause(clause, server)).verdict == "pass"

@@ -6,7 +6,7 @@ from tests.conformance.shared_server import examined
 from tests.media.support.media_server import BROADCAST, Media, serving
 
 from farmlive.conformance.clause import Clause
-from farmlive.conformance.registry import CLAUSES, tried
+from farmlive.conformance.registry import CLAUSES, check_clause
 from farmlive.settings import Settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -23,7 +23,7 @@ NOT_OURS = {
 @pytest.mark.parametrize("clause", CLAUSES["whip"], ids=lambda clause: clause.id)
 async def test_clause(relayed: Media, clause: Clause) -> None:
     async with httpx.AsyncClient() as http:
-        result = await tried(clause, examined(relayed, "whip", http))
+        result = await check_clause(clause, examined(relayed, "whip", http))
     expected = NOT_OURS.get(clause.id)
     assert (result.verdict, result.reason) == (("n/a", expected) if expected else ("pass", ""))
     sources = relayed.relay.health(BROADCAST)["sources"]
@@ -38,5 +38,5 @@ async def test_ice_servers_are_told_as_the_clauses_have_it(settings: Settings) -
     clauses = {clause.id: clause for clause in CLAUSES["whip"]}
     async with serving(settings) as media, httpx.AsyncClient() as http:
         for name in ("RFC 9725 §4.6-1", "RFC 9725 §4.6-2"):
-            result = await tried(clauses[name], examined(media, "whip", http))
+            result = await check_clause(clauses[name], examined(media, "whip", http))
             assert (result.verdict, result.reason) == ("pass", "")

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from farmlive.demo.authority import Address, certificates
+from farmlive.demo.authority import Address, get_certificates
 
 HERE: list[Address] = [ipaddress.ip_address("192.168.7.20"), ipaddress.ip_address("fd00::20")]
 
@@ -56,7 +56,7 @@ def forged(folder: Path, name: x509.GeneralName) -> x509.Certificate:
 
 @pytest.mark.parametrize("address", HERE)
 def test_the_server_is_trusted_by_its_addresses(tmp_path: Path, address: Address) -> None:
-    made = certificates(tmp_path, HERE)
+    made = get_certificates(tmp_path, HERE)
     verify(load(made.authority), load(made.chain), x509.IPAddress(address))
 
 
@@ -66,13 +66,13 @@ def test_the_server_is_trusted_by_its_addresses(tmp_path: Path, address: Address
     ids=["a site", "a neighbour"],
 )
 def test_what_else_the_authority_signs_is_refused(tmp_path: Path, name: x509.GeneralName) -> None:
-    made = certificates(tmp_path, HERE)
+    made = get_certificates(tmp_path, HERE)
     with pytest.raises(VerificationError):
         verify(load(made.authority), forged(tmp_path, name), name)
 
 
 def test_constraints_are_critical_and_cover_addresses_and_names(tmp_path: Path) -> None:
-    authority = load(certificates(tmp_path, HERE).authority)
+    authority = load(get_certificates(tmp_path, HERE).authority)
     found = authority.extensions.get_extension_for_class(x509.NameConstraints)
     assert found.critical
     permitted = found.value.permitted_subtrees or []
@@ -82,20 +82,20 @@ def test_constraints_are_critical_and_cover_addresses_and_names(tmp_path: Path) 
 
 
 def test_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
-    made = certificates(tmp_path / "lan", HERE)
+    made = get_certificates(tmp_path / "lan", HERE)
     for key in (made.key, tmp_path / "lan" / "authority-key.pem"):
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "lan").stat().st_mode) == 0o700
 
 
 def test_the_leaf_lasts_no_longer_than_phones_accept(tmp_path: Path) -> None:
-    leaf = load(certificates(tmp_path, HERE).chain)
+    leaf = load(get_certificates(tmp_path, HERE).chain)
     assert leaf.not_valid_after_utc - leaf.not_valid_before_utc <= datetime.timedelta(days=397)
 
 
 @pytest.mark.parametrize("address", HERE)
 def test_openssl_trusts_the_server_too(tmp_path: Path, address: Address) -> None:
-    made = certificates(tmp_path, HERE)
+    made = get_certificates(tmp_path, HERE)
     theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     theirs.load_cert_chain(made.chain, made.key)
     up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -110,6 +110,6 @@ def test_openssl_trusts_the_server_too(tmp_path: Path, address: Address) -> None
 
 
 def test_the_same_addresses_keep_the_authority_and_others_make_a_new_one(tmp_path: Path) -> None:
-    first = certificates(tmp_path, HERE).authority_der()
-    assert certificates(tmp_path, HERE).authority_der() == first
-    assert certificates(tmp_path, HERE[:1]).authority_der() != first
+    first = get_certificates(tmp_path, HERE).authority_der()
+    assert get_certificates(tmp_path, HERE).authority_der() == first
+    assert get_certificates(tmp_path, HERE[:1]).authority_der() != first

@@ -12,7 +12,7 @@ from farmlive.broadcast.events.schema import checked
 from farmlive.client import Api
 from farmlive.clock import now_ms
 from farmlive.demo.county import content
-from farmlive.demo.farms import enter_farms
+from farmlive.demo.farms import add_farms
 from farmlive.demo.history import Evening
 from farmlive.settings import Settings
 
@@ -30,10 +30,10 @@ async def evening(settings: Settings, tables: None) -> AsyncIterator[Lived]:
         async with Api("http://demo.test", key=key, transport=transport) as api:
             youxi = content()
             youxi["history"]["first"] |= {"minutes": 12, "peak": 40, "orders": 60, "changes": []}
-            entered = await enter_farms(api, youxi)
+            entered = await add_farms(api, youxi)
             told: list[float] = []
             lived = Evening(house, api, entered, youxi, "first")
-            await lived.live_through(told.append)
+            await lived.simulate(told.append)
             yield house, api, lived.broadcast, told
     finally:
         await house.close()

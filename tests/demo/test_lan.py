@@ -8,16 +8,16 @@ import pytest
 from cryptography import x509
 
 from farmlive.demo import lan
-from farmlive.demo.authority import Address, certificates
+from farmlive.demo.authority import Address, get_certificates
 
 HERE: list[Address] = [ipaddress.ip_address("192.168.7.20")]
 STUDIO = "https://192.168.7.20:8000/studio"
 
 
 async def test_the_page_gives_certificate_steps_and_studio(tmp_path: Path) -> None:
-    der = certificates(tmp_path, HERE).authority_der()
+    der = get_certificates(tmp_path, HERE).authority_der()
     async with (
-        lan.plain_http(lan.guide(der, HERE, STUDIO), "127.0.0.1") as url,
+        lan.plain_http(lan.guide_page(der, HERE, STUDIO), "127.0.0.1") as url,
         httpx.AsyncClient(trust_env=False) as http,
     ):
         page = (await http.get(url)).text
@@ -52,7 +52,7 @@ def test_the_address_of_the_default_route_comes_first(monkeypatch: pytest.Monkey
 
 def test_an_address_that_is_not_this_machines_is_refused_with_those_that_are() -> None:
     known = [ipaddress.ip_address("192.168.7.20"), ipaddress.ip_address("fd00::2")]
-    assert lan.one_of(known, "fd00::2") == known[1]
+    assert lan.choose_address(known, "fd00::2") == known[1]
     for wrong in ("localhost", "192.0.2.77", "127.0.0.1"):
         with pytest.raises(lan.NoNetwork, match=r"192\.168\.7\.20, fd00::2"):
-            lan.one_of(known, wrong)
+            lan.choose_address(known, wrong)

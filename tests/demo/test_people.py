@@ -46,7 +46,7 @@ async def follow(channel: Channel, bag: Bag, kind: str, **data: Any) -> None:
     """Have the bag hear all up to this event."""
     async with asyncio.timeout(LONG_S):
         async for event in channel:
-            bag.take(event.kind, event.data)
+            bag.apply(event.kind, event.data)
             if event.kind == kind and data.items() <= event.data.items():
                 return
 
@@ -62,7 +62,7 @@ async def test_the_host_sells_a_flash_batch_of_which_the_bag_knows(
         await follow(channel, bag, "stock.changed", kept=people.FLASH_BOXES)
         await asking
         assert (bag.price(offer), bag.left(offer)) == (CHEAP, people.FLASH_BOXES)
-        assert (bag.ordinary_left(offer), bag.in_lot(offer)) == (0, 20)
+        assert (bag.ordinary_left(offer), bag.boxes_of_lot(offer)) == (0, 20)
         await follow(channel, bag, "chat.said", nickname="林秀珍")
         await channel.end_flash(bag.cards[offer]["flash"]["id"])
         await follow(channel, bag, "stock.changed", kept=0)
@@ -72,17 +72,17 @@ async def test_the_host_sells_a_flash_batch_of_which_the_bag_knows(
 async def test_a_viewer_waits_for_what_is_gone_and_orders_what_comes(
     server: Server, county: County, coordinator: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people, "WRITING_S", 0)
+    monkeypatch.setattr(people, "FORM_S", 0)
     offer = county.offers[0]["id"]
     _, key = await server.house.people.create_api_key("viewers", "simulator")
     async with opened(server, county, coordinator) as (channel, bag):
         await channel.call("offer.release", offer=offer, quantity=-3)
         await follow(channel, bag, "stock.changed", left=0)
         viewer = Viewer(0, server.url, county, key, 1)  # it orders at its first turn
-        monkeypatch.setattr(viewer._chance, "expovariate", lambda _rate: 0)
+        monkeypatch.setattr(viewer._random, "expovariate", lambda _rate: 0)
         for act in ("_say", "_react", "_look"):
             monkeypatch.setattr(viewer, act, lambda *_: asyncio.Event().wait())
-        monkeypatch.setattr(viewer._chance, "random", lambda: 0.5)
+        monkeypatch.setattr(viewer._random, "random", lambda: 0.5)
         watching = asyncio.create_task(viewer.run())
         await follow(channel, bag, "wait.changed")
         assert bag.cards[offer]["waiting"] > 0

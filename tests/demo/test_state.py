@@ -45,7 +45,7 @@ def test_fresh_removes_only_what_the_demo_made(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.server.mkdir()
     (folder.server / "farmlive.sqlite").touch()
-    folder.note({"entered": {}})
+    folder.save_notes({"entered": {}})
     (tmp_path / "my-photos").mkdir()
     folder.empty()
     assert [item.name for item in tmp_path.iterdir()] == ["my-photos"]

@@ -39,7 +39,8 @@ async def test_cameras_and_viewers_stay_where_they_are(
         broadcast = (await api.create_broadcast({"en": "Kumquats"}))["id"]
         await api.start(broadcast)
         keys = [
-            (await api.stream_key(broadcast, "encoder", label))["key"] for label in ("Hall", "Barn")
+            (await api.create_stream_key(broadcast, "encoder", label))["key"]
+            for label in ("Hall", "Barn")
         ]
         first = LightPublisher(f"{one.url}/whip/{broadcast}", keys[0])
         viewer = LightViewer(f"{other.url}/whep/{broadcast}", patience_s=10)

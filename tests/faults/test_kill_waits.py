@@ -24,8 +24,8 @@ async def test_who_waits_outlives_kill_9(served: Served, key: str) -> None:
         await Channel.connect(served.url, broadcast) as second,
     ):
         await host.call("offer.release", offer=offer, quantity=-card["left"])
-        assert (await first.wait_in_line(offer, 2))["place"] == 1
-        assert (await second.wait_in_line(offer, 1))["place"] == 2
+        assert (await first.join_waitlist(offer, 2))["place"] == 1
+        assert (await second.join_waitlist(offer, 1))["place"] == 2
 
         await served.end(signal.SIGKILL)
         await served.start()
@@ -36,4 +36,4 @@ async def test_who_waits_outlives_kill_9(served: Served, key: str) -> None:
         assert (released["held"], released["left"]) == (2, 0)
         held = await first.wait_for("order.held", waited=True)
         assert [line["quantity"] for line in held.data["lines"]] == [2]
-        assert (await second.wait_in_line(offer, 1))["place"] == 1
+        assert (await second.join_waitlist(offer, 1))["place"] == 1

@@ -155,7 +155,7 @@ async def opened(settings: Settings, servers: list[Served], stack: AsyncExitStac
     api = await stack.enter_async_context(Api(balancer.url, key=key))
     broadcast = (await api.create_broadcast({"en": "Kumquats"}))["id"]
     await api.start(broadcast)
-    camera = (await api.stream_key(broadcast, "encoder", "Orchard"))["key"]
+    camera = (await api.create_stream_key(broadcast, "encoder", "Orchard"))["key"]
     stage = Stage(servers, balancer, broadcast, settings)
     publisher = Client(f"{balancer.url}/whip/{broadcast}", camera)
     stage.camera = await stack.enter_async_context(publisher)

@@ -116,11 +116,11 @@ class Asking(LightViewer):
                 nack = rtcp.nack(1, self.video, [number & 0xFFFF for number in sorted(missing)])
                 self.peer.send_rtcp(rtcp.receiver_report(1, []) + nack)
 
-    def _packet(self, packet: bytes, arrived_ns: int) -> None:
+    def _on_packet(self, packet: bytes, arrived_ns: int) -> None:
         if packet[1] & 127 in REPAIRS and self.picture is not None:
             # What it is again is in front of the payload (RFC 4588, section 4).
-            self.picture.take(int.from_bytes(packet[12:14], "big"))
-        super()._packet(packet, arrived_ns)
+            self.picture.count_packet(int.from_bytes(packet[12:14], "big"))
+        super()._on_packet(packet, arrived_ns)
 
 
 @pytest.fixture

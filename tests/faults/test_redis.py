@@ -138,7 +138,7 @@ async def test_a_buyer_hears_of_what_the_other_server_did_without_redis(
             await Channel.connect(other.url, broadcast) as waiter,
             await Channel.connect(other.url, broadcast) as viewer,
         ):
-            await waiter.wait_in_line(offer, 2)
+            await waiter.join_waitlist(offer, 2)
             await host.wait_for("wait.changed", offer=offer)
             await own_redis.end(signal.SIGKILL)
             await until(lambda: deaf(one) and deaf(other), "both notice")
@@ -155,7 +155,7 @@ async def test_a_buyer_hears_of_what_the_other_server_did_without_redis(
                 delivery={"way": "parcel", "address": "福建省三明市尤溪县梅仙镇"},
                 payment="cash_on_delivery",
             )
-            await api.order_state(broadcast, placed["id"], "packed")
+            await api.change_order_state(broadcast, placed["id"], "packed")
             await waiter.wait_for("order.packed", order=placed["id"])
             await host.call("chat.say", text="the end")
             async with asyncio.timeout(LONG_S):
@@ -172,7 +172,7 @@ async def test_an_end_reaches_the_cameras_of_the_other_server(
     async with Api(one.url, key=key) as api:
         broadcast = (await api.create_broadcast({"en": "Both"}))["id"]
         await api.start(broadcast)
-        camera = str((await api.stream_key(broadcast, "encoder", "orchard"))["key"])
+        camera = str((await api.create_stream_key(broadcast, "encoder", "orchard"))["key"])
         url, picture = f"{other.url}/whip/{broadcast}", TestPicture(320, 180)
         async with Publisher(url, camera, video=picture):
             await until(lambda: broadcast in other.house.media.relay.viewers(), "the camera is on")

@@ -59,11 +59,11 @@ def test_a_flipped_bit_of_what_is_signed_is_noticed(check: bytes, data: some.Dat
     some.booleans(),
 )  # fmt: skip
 def test_a_request_is_read_as_it_was_written(
-    username: str, key: bytes, transaction: bytes, nominate: bool
+    username: str, key: bytes, transaction_id_of: bytes, nominate: bool
 ) -> None:
-    message = stun.parse(stun.request(username, key, transaction, use_candidate=nominate))
+    message = stun.parse(stun.request(username, key, transaction_id_of, use_candidate=nominate))
     assert (message.kind, message.username) == (stun.BINDING_REQUEST, username)
-    assert (message.transaction, message.use_candidate) == (transaction, nominate)
+    assert (message.transaction, message.use_candidate) == (transaction_id_of, nominate)
     assert message.authentic(key)
     assert not message.authentic(key + b"x")
 
@@ -73,7 +73,7 @@ def test_others_read_our_success(
     check: bytes, address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int
 ) -> None:
     response = stun.success(stun.parse(check), str(address), port, KEY)
-    assert client.genuine(response, PASSWORD)
+    assert client.has_integrity(response, PASSWORD)
     read = aioice.stun.parse_message(response)
     assert read.check_message_integrity(KEY)
     assert read.transaction_id == check[8:20]

@@ -46,7 +46,7 @@ async def prepared(server: Server, http: httpx.AsyncClient) -> Site:
         ]
         for broadcast in (first, second):
             await api.start(broadcast)
-        minted = await api.stream_key(first, "encoder", "orchard")
+        minted = await api.create_stream_key(first, "encoder", "orchard")
     return Site(http, first, second, str(minted["key"]))
 
 

@@ -75,7 +75,7 @@ async def test_the_channel_switches_too_and_not_for_everyone(show: Show) -> None
 
 async def test_what_is_not_there_is_not_put_on_air(show: Show) -> None:
     await show.camera("Orchard")
-    away = (await show.api.stream_key(show.broadcast, "encoder", "Barn"))["source"]
+    away = (await show.api.create_stream_key(show.broadcast, "encoder", "Barn"))["source"]
     other = (await show.api.create_broadcast({"en": "Other"}))["id"]
     for broadcast, source, slug in (
         (show.broadcast, away, "source-away"),
@@ -120,7 +120,7 @@ async def test_a_guest_sees_only_the_own_camera_and_is_on_air_by_the_host_alone(
     crew = await show.watch(guest["source"], await show.key("moderator"))
     await crew.wait_packets(50)
     # A camera of the farm's own is no guest: its key opens no preview.
-    barn = await show.api.stream_key(show.broadcast, "encoder", "Barn")
+    barn = await show.api.create_stream_key(show.broadcast, "encoder", "Barn")
     with pytest.raises(ApiProblem) as refused:
         await show.watch(barn["source"], barn["key"])
     assert refused.value.status == 401
@@ -209,7 +209,7 @@ async def test_host_on_another_server_switches_and_ends_guests(
             with pytest.raises(ApiProblem) as unknown:
                 await there.commands(show.broadcast).switch(FARM)
             assert unknown.value.slug == "unknown-source"
-            away = (await there.stream_key(show.broadcast, "encoder", "Barn"))["source"]
+            away = (await there.create_stream_key(show.broadcast, "encoder", "Barn"))["source"]
             with pytest.raises(ApiProblem) as refused:
                 await there.commands(show.broadcast).switch(away)
             assert refused.value.slug == "source-away"
@@ -224,7 +224,9 @@ async def test_after_a_restart_the_camera_that_was_on_air_comes_back_to_it(
         async with running(settings) as server:
             show = await opened_show(server, stack)
             labels = ("Orchard", "Kitchen")
-            made = [await show.api.stream_key(show.broadcast, "encoder", each) for each in labels]
+            made = [
+                await show.api.create_stream_key(show.broadcast, "encoder", each) for each in labels
+            ]
             orchard, kitchen = (each["source"] for each in made)
             before = [await show.publish(made[0]["key"])]
             await show.host.wait_for("source.switched", source=orchard)

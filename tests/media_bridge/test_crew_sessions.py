@@ -81,7 +81,7 @@ async def test_what_is_sent_before_it_is_live_ends_with_the_role(
         async def early(bearer: str) -> tuple[str, LightViewer]:
             """A broadcast that is not live yet, with a camera, and who of the crew looks on."""
             broadcast = (await api.create_broadcast({"en": "Soon"}))["id"]
-            made = await api.stream_key(broadcast, "encoder", "Barn")
+            made = await api.create_stream_key(broadcast, "encoder", "Barn")
             camera = LightPublisher(f"{server.url}/whip/{broadcast}", made["key"])
             viewer = LightViewer(f"{server.url}/whep/{broadcast}", bearer=bearer)
             for each in (camera, viewer):

@@ -54,7 +54,7 @@ async def hosted(server: Server, stack: AsyncExitStack, at: Server | None = None
     await host.sign_in("chen", PASSWORD)
     coordinator = await stack.enter_async_context(Api((at or server).url))
     await coordinator.sign_in("lin", PASSWORD)
-    camera = await host.stream_key(show.broadcast, "encoder", "Hall")
+    camera = await host.create_stream_key(show.broadcast, "encoder", "Hall")
     await show.publish(camera["key"])
     await show.host.wait_for("source.switched", source=camera["source"])
     return Hosted(show, host, coordinator, account.id, camera)
@@ -166,7 +166,7 @@ async def test_a_program_of_a_shut_out_coordinator_is_out_on_api_and_channel(
             await opened.wait_for("broadcast.ended", LONG_S)
         assert closed.value.code == 4401
         with pytest.raises(ApiProblem):
-            await program.stream_key(show.broadcast, "encoder", "Barn")
+            await program.create_stream_key(show.broadcast, "encoder", "Barn")
 
 
 @pytest.mark.redis

@@ -54,7 +54,7 @@ class Pair:
 
     async def camera(self, label: str, url: str = "") -> tuple[LightPublisher, str]:
         """A camera that sends, by the balancer or to one server: it and its source."""
-        made = await self.api.stream_key(self.broadcast, "encoder", label)
+        made = await self.api.create_stream_key(self.broadcast, "encoder", label)
         return await self.publish(made["key"], url), made["source"]
 
     async def publish(self, key: str, url: str = "") -> LightPublisher:

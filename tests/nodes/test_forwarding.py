@@ -142,7 +142,7 @@ async def test_a_viewer_is_counted_by_its_own_address_wherever_it_comes_in(
 
 async def test_problems_of_the_holder_are_those_of_the_answer(pair: Pair) -> None:
     _, source = await pair.camera("Orchard", pair.one.url)
-    made = await pair.api.stream_key(pair.broadcast, "encoder", "Barn")
+    made = await pair.api.create_stream_key(pair.broadcast, "encoder", "Barn")
     sdp = {"Content-Type": "application/sdp"}
     async with httpx.AsyncClient(base_url=pair.other.url) as http:
         for path, headers, slug in (
@@ -311,7 +311,7 @@ async def test_a_server_that_nobody_can_ask_is_said_and_its_cameras_are_not_doub
         api = await stack.enter_async_context(Api(one.url, key=key))
         broadcast = (await api.create_broadcast({"en": "Kumquats"}))["id"]
         await api.start(broadcast)
-        camera = (await api.stream_key(broadcast, "encoder", "Orchard"))["key"]
+        camera = (await api.create_stream_key(broadcast, "encoder", "Orchard"))["key"]
         for kind, made in (
             ("whip", LightPublisher(f"{one.url}/whip/{broadcast}", camera)),
             ("whep", LightViewer(f"{one.url}/whep/{broadcast}", patience_s=10)),
@@ -345,7 +345,7 @@ async def test_a_server_that_nobody_can_ask_is_said_and_its_cameras_are_not_doub
 async def test_whip_and_whep_are_whole_at_the_server_that_forwards(pair: Pair) -> None:
     """Clause by clause, as where the media is."""
     await pair.camera("Orchard", pair.one.url)
-    made = await pair.api.stream_key(pair.broadcast, "encoder", "Barn")
+    made = await pair.api.create_stream_key(pair.broadcast, "encoder", "Barn")
     for check, kind, bearer in (
         (whip_check.check, "whip", made["key"]),
         (whep_check.check, "whep", None),

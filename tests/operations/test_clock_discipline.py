@@ -10,7 +10,7 @@ HOUR = 3600 * S
 
 def looks(discipline: Discipline, seconds: int, off: int, *, start: int = 0) -> list[Verdict]:
     """A look each second, at a reference that is so far off the steady clock."""
-    return [discipline.see(at * S, at * S + off) for at in range(start, start + seconds)]
+    return [discipline.observe(at * S, at * S + off) for at in range(start, start + seconds)]
 
 
 @pytest.mark.parametrize("step", [HOUR, -HOUR, STEP_NS + S, -STEP_NS - S])
@@ -44,7 +44,7 @@ def test_a_second_step_begins_the_wait_anew() -> None:
 def test_a_small_difference_is_made_up_for_little_by_little(off: int) -> None:
     discipline, before = Discipline(0), 0
     for at in range(1, 13):
-        assert discipline.see(at * S, at * S + off) is Verdict.AGREES
+        assert discipline.observe(at * S, at * S + off) is Verdict.AGREES
         assert abs(discipline.ahead - before) <= S // 10
         before = discipline.ahead
     assert discipline.ahead == off
@@ -55,24 +55,24 @@ def test_a_slow_drift_is_followed(drift: int) -> None:
     """200 µs a second is a bad quartz; 20 ms a second a bad virtual machine."""
     discipline = Discipline(0)
     for at in range(1, 3600):
-        assert discipline.see(at * S, at * S + drift * at) is Verdict.AGREES
+        assert discipline.observe(at * S, at * S + drift * at) is Verdict.AGREES
     assert abs(discipline.ahead - drift * 3600) < S // 10
 
 
 def test_a_reference_that_keeps_no_pace_never_counts() -> None:
     discipline = Discipline(0)
     for at in range(1, 600):
-        assert discipline.see(at * S, at * S + HOUR + at * S // 5) is Verdict.OFF
+        assert discipline.observe(at * S, at * S + HOUR + at * S // 5) is Verdict.OFF
 
 
 def test_one_look_after_a_long_pause_proves_nothing() -> None:
     discipline = Discipline(0)
-    assert discipline.see(S, S + HOUR) is Verdict.OFF
-    assert discipline.see(2 * AGREES_NS, 2 * AGREES_NS + HOUR) is Verdict.OFF
+    assert discipline.observe(S, S + HOUR) is Verdict.OFF
+    assert discipline.observe(2 * AGREES_NS, 2 * AGREES_NS + HOUR) is Verdict.OFF
 
 
 def test_what_a_look_can_not_tell_is_no_difference() -> None:
     discipline = Discipline(0)
-    assert discipline.see(S, S, 0) is Verdict.AGREES
-    assert discipline.see(2 * S, 2 * S + 40_000_000, 50_000_000) is Verdict.AGREES
+    assert discipline.observe(S, S, 0) is Verdict.AGREES
+    assert discipline.observe(2 * S, 2 * S + 40_000_000, 50_000_000) is Verdict.AGREES
     assert discipline.ahead == 0

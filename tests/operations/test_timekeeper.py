@@ -84,11 +84,11 @@ async def test_nothing_is_removed_for_good_by_a_time_that_made_a_step_of_days(
     clocks.set_reference(house.store.dialect, 400 * DAY)
     await clocks.look(house.timekeeper, 40)
     with capture_logs() as said:
-        await house.retention.again._action()
+        await house.retention.loop._action()
     assert [line["log_level"] for line in said] == ["warning"]
     clocks.let_pass(DAY)
     with capture_logs() as said:
-        await house.retention.again._action()
+        await house.retention.loop._action()
     assert not any(line["log_level"] == "warning" for line in said)
 
 
@@ -115,7 +115,7 @@ async def test_another_servers_write_is_done_again_by_the_time_that_counts(
     other = await Store.open(settings)
     try:
         keeper = timekeeper_of(store, local_log(), Outages())
-        await keeper.look()
+        await keeper.check()
         clocks.set_database(HOUR)
         await clocks.look(keeper, 29)
         before = clock.ahead_ns()
@@ -147,12 +147,12 @@ async def test_one_of_two_servers_moves_what_runs(
     try:
         keepers = [timekeeper_of(each, local_log(), Outages()) for each in (store, other)]
         for keeper in keepers:
-            await keeper.look()
+            await keeper.check()
         clocks.set_database(-HOUR)
         with capture_logs() as said:
             for _ in range(40):
                 clocks.let_pass(1)
-                await asyncio.gather(*(keeper.look() for keeper in keepers))
+                await asyncio.gather(*(keeper.check() for keeper in keepers))
         epochs = {
             await each.read(lambda c: reference.read_state(c).epoch) for each in (store, other)
         }

@@ -173,7 +173,7 @@ class Fair:
         return Caller("01SELLER", "Seller", "seller", "seller", "192.0.2.1", farms=own)
 
     async def report(self, farms: frozenset[str] | None = None) -> Report:
-        return await self.review.of(self.broadcast, farms)
+        return await self.review.report(self.broadcast, farms)
 
     async def sheet(self, name: str, caller: Caller = STAFF, language: str = "en") -> Sheet:
         return await self.review.sheet(caller, self.broadcast, name, language)

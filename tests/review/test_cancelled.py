@@ -136,7 +136,7 @@ async def test_what_was_paid_for_a_cancelled_order_lies_there_until_it_is_given_
     report = await fair.report()
     assert (report.net.amount, report.paid.amount, report.due.amount) == (5_980, 5_980, 0)
     # What each order says adds up to what the sheet says.
-    assert sums(await file_of(fair, staff))["To give back"] == owed + 2_990
+    assert sums(await file_of(fair, staff))["To refund"] == owed + 2_990
 
     await refund(fair, staff, called_off[2], 980)
     await refund(fair, staff, called_off[2], 4_000)
@@ -144,7 +144,7 @@ async def test_what_was_paid_for_a_cancelled_order_lies_there_until_it_is_given_
     await refund(fair, staff, called_off[6], 2_990)
     (table,) = (await fair.sheet("cash")).tables
     assert table.rows == [("Yangzhong centre", 1, 5_980, 0, 0, 12_960, 0, 6_980)]
-    assert sums(await file_of(fair, staff))["To give back"] == 6_980
+    assert sums(await file_of(fair, staff))["To refund"] == 6_980
     assert (await fair.report()).net == report.net
 
 
@@ -156,7 +156,7 @@ async def test_what_is_to_be_given_back_stands_on_paper_and_in_files(
         answer = await host.get(f"{path}/sheets/cash.csv?lang=en")
         head, *rows = csv.reader(StringIO(answer.content.decode("utf-8-sig")))
         by_title = [dict(zip(head, row, strict=True)) for row in rows]
-        assert [(row["Paid (CNY)"], row["To give back (CNY)"]) for row in by_title] == [
+        assert [(row["Paid (CNY)"], row["To refund (CNY)"]) for row in by_title] == [
             ("219.40", "159.60"),
             ("29.90", "29.90"),
         ]

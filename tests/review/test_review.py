@@ -187,13 +187,13 @@ async def test_a_review_stays_after_the_end(fair: Any) -> None:
 
 async def test_a_broadcast_to_come_has_an_empty_review(fair: Any) -> None:
     made = await fair.house.broadcasts.create(NewBroadcast(title={"en": "Soon"}))
-    report = await fair.review.of(made.id)
+    report = await fair.review.report(made.id)
     assert (report.state, report.started_at, report.timeline.orders) == ("scheduled", None, [])
 
 
 async def test_an_unknown_broadcast_has_no_review(fair: Any) -> None:
     with pytest.raises(UnknownBroadcast):
-        await fair.review.of(ulid())
+        await fair.review.report(ulid())
 
 
 async def test_a_farm_sees_its_own_part(fair: Any) -> None:

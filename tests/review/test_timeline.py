@@ -5,19 +5,19 @@ from typing import Any
 from farmlive.clock import MINUTE_MS
 from farmlive.review.audience import Audience, fold
 from farmlive.review.ledger import fold as ledger_of
-from farmlive.review.timeline import MOST_STEPS, highlights, step_of, timeline
+from farmlive.review.timeline import MOST_STEPS, highlights, step_length, timeline
 
 NOON = 1_795_564_800_000
 S = 1_000
 
 
 def test_a_short_show_has_finer_steps_and_a_long_one_never_too_many(told: Any) -> None:
-    assert step_of(3 * MINUTE_MS) == 5_000
-    assert step_of(15 * MINUTE_MS) == 10_000
-    assert step_of(90 * MINUTE_MS) == MINUTE_MS
+    assert step_length(3 * MINUTE_MS) == 5_000
+    assert step_length(15 * MINUTE_MS) == 10_000
+    assert step_length(90 * MINUTE_MS) == MINUTE_MS
     for hours in (9, 24, 100, 1_000):
         length = hours * 3_600_000
-        assert length / step_of(length) <= MOST_STEPS
+        assert length / step_length(length) <= MOST_STEPS
 
 
 def test_steps_begin_with_the_clocks_and_every_sale_stands_in_one(told: Any) -> None:

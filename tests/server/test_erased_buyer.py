@@ -91,8 +91,8 @@ async def order(api: Api, broadcast: str, offer: str, photo: bytes) -> dict[str,
         },
     )
     for state in ("packed", "shipped", "received"):
-        await api.order_state(broadcast, placed["id"], state)
-    await api.order_paid(broadcast, placed["id"])
+        await api.change_order_state(broadcast, placed["id"], state)
+    await api.mark_order_paid(broadcast, placed["id"])
     url = f"/api/v1/orders/{placed['token']}/claims"
     sent = await api.upload(f"{url}/photos", photo, "image/jpeg")
     body = {"text": "碰烂了几个", "photos": [sent["id"]]}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.waiting import LONG_S
 
-from farmlive.demo.authority import certificates
+from farmlive.demo.authority import get_certificates
 from farmlive.edge import request_limits
 from farmlive.server import Server, running
 from farmlive.settings import Settings
@@ -90,7 +90,7 @@ async def test_slow_body_and_slow_answer_are_not_cut(plain: Server) -> None:
 async def test_handshake_that_does_not_begin_is_given_up(
     settings: Settings, tables: None, tmp_path: Path
 ) -> None:
-    made = certificates(tmp_path, [ipaddress.ip_address("127.0.0.1")])
+    made = get_certificates(tmp_path, [ipaddress.ip_address("127.0.0.1")])
     update = {"tls_cert": made.chain, "tls_key": made.key}
     async with running(settings.model_copy(update=update)) as server:
         assert await rest(server.port) == b""

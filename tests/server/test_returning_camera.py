@@ -41,7 +41,7 @@ def vanish(publisher: LightPublisher) -> None:
 
 
 async def test_camera_back_within_its_grace_takes_up_its_stream(show: Show) -> None:
-    made = await show.api.stream_key(show.broadcast, "encoder", "Orchard")
+    made = await show.api.create_stream_key(show.broadcast, "encoder", "Orchard")
     first = await show.publish(made["key"])
     await show.host.wait_for("source.switched", source=made["source"])
     viewer = await show.watch()
@@ -61,7 +61,7 @@ async def test_camera_back_within_its_grace_takes_up_its_stream(show: Show) -> N
 
 
 async def test_camera_that_stays_away_has_left_and_the_log_says_so(show: Show) -> None:
-    made = await show.api.stream_key(show.broadcast, "encoder", "Orchard")
+    made = await show.api.create_stream_key(show.broadcast, "encoder", "Orchard")
     first = await show.publish(made["key"])
     await show.host.wait_for("source.switched", source=made["source"])
     viewer = await show.watch()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from farmlive.demo.authority import certificates
+from farmlive.demo.authority import get_certificates
 from farmlive.server import running
 from farmlive.settings import Settings
 
@@ -38,7 +38,7 @@ async def agreed(port: int, most: ssl.TLSVersion, ciphers: str = "ALL") -> tuple
 async def test_it_agrees_on_the_newest_version_and_on_nothing_old(
     settings: Settings, tables: None, tmp_path: Path
 ) -> None:
-    made = certificates(tmp_path, [ipaddress.ip_address("127.0.0.1")])
+    made = get_certificates(tmp_path, [ipaddress.ip_address("127.0.0.1")])
     update = {"tls_cert": made.chain, "tls_key": made.key}
     old = ((ssl.TLSVersion.TLSv1_1, "ALL"), (ssl.TLSVersion.TLSv1_2, OLD_CBC))
     async with running(settings.model_copy(update=update)) as server:

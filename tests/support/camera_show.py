@@ -36,7 +36,7 @@ class Show:
 
     async def camera(self, label: str) -> str:
         """A camera of the farm's own that sends: its source."""
-        made = await self.api.stream_key(self.broadcast, "encoder", label)
+        made = await self.api.create_stream_key(self.broadcast, "encoder", label)
         await self.publish(made["key"])
         await self.host.wait_for("source.joined", source=made["source"])
         return str(made["source"])

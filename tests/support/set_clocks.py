@@ -54,7 +54,7 @@ class Clocks:
         """So many seconds pass, with a look after each."""
         for _ in range(s):
             self.let_pass(1)
-            await keeper.look()
+            await keeper.check()
 
 
 @pytest.fixture

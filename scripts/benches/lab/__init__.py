@@ -1,1 +1,1 @@
-"""The benches' laboratory: servers, databases, namespaces, browsers, and injected faults."""
+"""The laboratory of the benches: servers, databases, namespaces, browsers, and injected faults."""

@@ -1,6 +1,6 @@
-"""Chromium in a namespace of the laboratory, and what its statistics say of a stream.
+"""Chromium in a namespace of the laboratory, and its statistics of a stream.
 
-The pages are the server's own, or bare ones that `bare.js` makes where only media counts.
+The pages are the server's own, or bare ones of `bare.js` where only media counts.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ async () => {
 
 
 async def picture(folder: Path) -> Path:
-    """A camera's picture of 720p30 for Chromium, two seconds without a seam."""
+    """Make a camera's picture of 720p30 for Chromium, two seconds that repeat without a seam."""
     path = folder / "camera.y4m"
     process = await asyncio.create_subprocess_exec(
         *(imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error"),
@@ -106,17 +106,17 @@ async def picture(folder: Path) -> Path:
 
 
 def missing() -> str:
-    """What this machine lacks to drive browsers, as a sentence."""
+    """Return what this machine lacks to drive browsers, as a sentence."""
     return "" if program() else "Chromium is missing: apt-get install chromium."
 
 
 def installed(*names: str) -> str | None:
-    """Where Chromium is: the first of these programs that this machine has."""
+    """Return the path of Chromium: the first of these programs that this machine has."""
     return next(filter(None, map(shutil.which, names)), None)
 
 
 def program() -> str | None:
-    """Where Chromium is as people have it, or else the one without a window, as tests have it."""
+    """Return the path of Chromium as people have it, or else of the headless one that tests use."""
     return installed(*reversed(WINDOWLESS))
 
 
@@ -124,7 +124,7 @@ def program() -> str | None:
 async def chromium(
     playwright: Playwright, place: Place, server: str, camera: Path | None = None
 ) -> AsyncIterator[Browser]:
-    """A Chromium in this place, for which the server at this address has the name NAME.
+    """Start a Chromium in this place, for which NAME resolves to the server's address.
 
     Its control channel is a pipe, which no namespace cuts. Without a camera it is a viewer's: one
     that lets no page see the addresses of its networks.
@@ -145,7 +145,7 @@ async def chromium(
 
 
 async def open_page(browser: Browser, url: str) -> Page:
-    """Open a page of the server in a browser's context of its own."""
+    """Open a page of the server in a new browser context."""
     context = await browser.new_context(viewport={"width": 480, "height": 854}, locale="en-GB")
     context.set_default_timeout(20_000)
     await context.add_init_script(_WATCHED)
@@ -155,7 +155,7 @@ async def open_page(browser: Browser, url: str) -> Page:
 
 
 async def bare_page(browser: Browser, origin: str) -> Page:
-    """Open an empty page of the origin with what `bare.js` does."""
+    """Open an empty page of the origin with the functions of `bare.js`."""
     context = await browser.new_context(viewport={"width": 480, "height": 270})
     await context.grant_permissions(["camera", "microphone"], origin=origin)
     await context.add_init_script(_WATCHED)
@@ -173,12 +173,12 @@ async def bare_page(browser: Browser, origin: str) -> Page:
 
 
 async def stats(page: Page) -> dict[str, Any]:
-    """The numbers of the video that the page sends or receives, by the names of webrtc-stats."""
+    """Return the numbers of the page's sent or received video, by the names of webrtc-stats."""
     found: dict[str, Any] = await page.evaluate(_STATS)
     return found
 
 
 async def shown_ms(page: Page) -> list[float]:
-    """When each frame was shown, in milliseconds since 1970."""
+    """Return when each frame was shown, in milliseconds since 1970."""
     found: list[float] = await page.evaluate("window.shown")
     return found

@@ -1,5 +1,5 @@
-"""What every bench of one server stands on: a core for the server, another for its load, and as
-many runs as there is time for.
+"""Pins a bench's server to one core and its load to another, and repeats runs while there is
+time.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from scripts.benches.lab.keep_awake import Awake
 
 @dataclass
 class Rig:
-    """The cores of server and load, and the means of measuring."""
+    """The cores of server and load, and what measures them."""
 
     library: Any
     cores: list[int]
@@ -23,21 +23,21 @@ class Rig:
 
     @property
     def pinned(self) -> tuple[str, ...]:
-        """The words that keep a server on its core."""
+        """Return the command prefix that pins a server to its core."""
         return ("taskset", "-c", str(self.cores[0])) if len(self.cores) > 1 else ()
 
     @property
     def beside(self) -> tuple[str, ...]:
-        """The words that keep a database with the load."""
+        """Return the command prefix that pins a database to the load's core."""
         return ("taskset", "-c", str(self.cores[-1])) if len(self.cores) > 1 else ()
 
     @property
     def free(self) -> tuple[str, ...]:
-        """The words that give a server every core, though its load is kept on one."""
+        """Return the command prefix that gives a server every core, though its load is pinned."""
         return ("taskset", "-c", ",".join(map(str, self.cores)))
 
     def added(self, delays_ns: list[int]) -> dict[str, float]:
-        """By how many ms packets were later than without a server."""
+        """Return by how many ms packets were later than without a server."""
         return {
             name: round((delay - self.direct_ns) / 1e6, 3)
             for name, delay in zip(("p50", "p99"), delays_ns, strict=True)
@@ -46,7 +46,7 @@ class Rig:
 
 @contextlib.contextmanager
 def load_on_one(cores: list[int]) -> Iterator[None]:
-    """This process, which is the load, keeps to the last of the cores during the block."""
+    """Pin this process, which is the load, to the last of the cores during the block."""
     os.sched_setaffinity(0, {cores[-1]})
     try:
         yield
@@ -55,7 +55,9 @@ def load_on_one(cores: list[int]) -> Iterator[None]:
 
 
 def runs_within(seconds: float, most: int, say: Callable[[str], None]) -> Iterator[int]:
-    """The numbers of the runs: as many as end in time if each takes as long as those before."""
+    """Yield the numbers of the runs: as many as end in time if each takes as long as those
+    before.
+    """
     began = time.monotonic()
     for number in range(1, most + 1):
         if number > 1 and time.monotonic() - began > seconds * (number - 1) / number:

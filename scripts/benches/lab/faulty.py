@@ -1,5 +1,5 @@
-"""A disk and a clock that fail on command: `native/faulty.c`, built, set before a program, and told
-when to fail. See there for what it keeps and what it loses.
+"""A disk and a clock that fail on command: builds `native/faulty.c`, preloads it into a program,
+and controls it. That file describes what is kept and what is lost.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ _STATE = struct.Struct("=qqqq")
 
 
 def build(folder: Path) -> Path:
-    """The library, compiled into the folder. Raises SystemExit without a compiler."""
+    """Compile the library into the folder. Raises SystemExit without a compiler."""
     library = folder / "faulty.so"
     try:
         subprocess.run(
@@ -63,15 +63,15 @@ class Faulty:
         return int(_STATE.unpack(self._state)[2])
 
     def set_clock(self, wrong_s: float) -> None:
-        """Let the time of day be wrong by so much."""
+        """Set the time of day wrong by this many seconds."""
         self._state[:8] = struct.pack("=q", round(wrong_s * 1e9))
 
     def full(self) -> AbstractContextManager[None]:
-        """Let the disk be full during the block."""
+        """Make the disk full during the block."""
         return self._during(1)
 
     def failing(self) -> AbstractContextManager[None]:
-        """Let the disk take what is written but fail to sync it, during the block."""
+        """Make syncs fail during the block, after writes that succeed."""
         return self._during(3)
 
     @contextlib.contextmanager
@@ -83,8 +83,8 @@ class Faulty:
             self._state[8 * at : 8 * at + 8] = struct.pack("=q", 0)
 
     def lose_power(self) -> int:
-        """Put every file back as it was synced last; how many were other than that. Whoever wrote
-        there has ended before.
+        """Restore every file as it was last synced, and return how many differed. The writers must
+        have ended before.
         """
         lost = 0
         for path in _files(self.folder):
@@ -98,7 +98,7 @@ class Faulty:
         return lost
 
     def close(self) -> None:
-        """Let go of the state that is shared."""
+        """Free the shared state."""
         self._state.close()
 
     def _copy_of(self, path: Path) -> Path:
@@ -109,9 +109,9 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
 
 
-def room() -> Path:
-    """Where such a disk lies best: in memory, where there is room, since real syncs prove nothing
-    here. An inode's number is not given twice there, either.
+def choose_folder() -> Path:
+    """Return the best folder for such a disk: in memory if there is room, since real syncs prove
+    nothing here. The inode numbers of deleted files are not reused there, either.
     """
     memory = Path("/dev/shm")
     with contextlib.suppress(OSError):

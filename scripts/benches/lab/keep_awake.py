@@ -1,6 +1,8 @@
-"""Keeps the machine's cores awake while CPU is measured, so that waking them is no part of it.
+"""Keeps the machine's cores awake while CPU is measured, so that the cost of waking them is not
+counted.
 
-A core that sleeps is woken by the machine's host, and what that takes is charged to whoever wakes.
+The machine's host wakes a sleeping core, and the time for that is charged to the process that runs
+next.
 """
 
 import contextlib
@@ -23,7 +25,7 @@ while os.getppid() == int(sys.argv[2]):
 
 
 class Awake:
-    """The loops that keep cores awake: every one that we may use, or these."""
+    """The busy loops that keep cores awake: all cores that we may use, or the given ones."""
 
     def __init__(self, cores: Collection[int] = ()) -> None:
         self._loops: list[subprocess.Popen[bytes]] = []
@@ -31,7 +33,7 @@ class Awake:
         self._cores = cores or os.sched_getaffinity(0)
 
     def cpu_s(self) -> float:
-        """CPU seconds that the loops have used so far, those that have ended too."""
+        """Return the CPU seconds of the loops so far, ended ones included."""
         return self._ended_s + sum(cpu_s(loop.pid) for loop in self._loops)
 
     @contextlib.contextmanager

@@ -30,7 +30,7 @@ _PLAIN = ("tx", "rx", "sg", "tso", "gso", "gro", "tx-udp-segmentation")
 
 
 def missing() -> str:
-    """What this machine lacks to make a laboratory, as a sentence; empty where it lacks nothing."""
+    """Return what this machine lacks for a laboratory, as a sentence; empty if nothing."""
     if os.geteuid() != 0:
         return "Network namespaces need root: run this with sudo, or as root."
     tools = {"ip": "iproute2", "tc": "iproute2", "nft": "nftables", "ethtool": "ethtool"}
@@ -46,7 +46,7 @@ def missing() -> str:
 
 
 def run(*words: str) -> str:
-    """Run a command and return what it prints; its errors are raised with what it said."""
+    """Run a command and return its output; an error is raised with its message."""
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
@@ -72,7 +72,7 @@ class Place:
         return ["ip", "netns", "exec", self.name, *words]
 
     def run(self, *words: str) -> str:
-        """Run a command here and return what it prints."""
+        """Run a command here and return its output."""
         return run(*self.command(*words))
 
     def enter(self) -> None:
@@ -83,7 +83,7 @@ class Place:
                 raise OSError(ctypes.get_errno(), f"setns to {self.name}")
 
     async def here(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Await a coroutine in a loop and a thread of its own here.
+        """Await a coroutine in an event loop and a thread of its own here.
 
         Where the caller is cancelled, so is the coroutine, and its end is waited for: what goes
         wrong there is raised, or TimeoutError where it does not end.
@@ -129,7 +129,7 @@ class Place:
 
 
 class Wire:
-    """What joins two places, with one address at each end: `address` is the client's."""
+    """A link between two places, with an address at each end: `address` is the client's."""
 
     def __init__(
         self,
@@ -145,18 +145,18 @@ class Wire:
         self.carrier = carrier
 
     def up(self, *, default: bool = True) -> None:
-        """The client is on this wire; by default all that it sends goes this way."""
+        """Connect the client to this wire; by default it routes all its traffic over it."""
         self.client.run("ip", "link", "set", self.interface, "up")
         if default:
             self.client.run("ip", "route", "replace", "default", "via", self.gateway)
 
     def down(self) -> None:
-        """The client has left this wire, as a phone leaves a network: its address is gone."""
+        """Disconnect the client, as a phone leaves a network: its address is gone."""
         self.client.run("ip", "link", "set", self.interface, "down")
 
     def lose(self, share: float, *, towards: tuple[Place, ...] = ()) -> None:
-        """Drop this share of the packets at random, 1 for all; in both directions, or only those
-        that go to these places.
+        """Drop this share of the packets at random, 1 for all; in both directions, or only towards
+        these places.
         """
         # The client's end opens last: what it answers to the first packet gets through.
         for place in towards or (self.far, self.client):
@@ -167,7 +167,7 @@ class Wire:
             place.run("nft", rules)
 
     def lost(self, place: Place) -> int:
-        """How many packets to this place the present loss has taken."""
+        """Return how many packets to this place the present loss has dropped."""
         found = json.loads(place.run("nft", "-j", f"list chain inet lab in_{self.interface}"))
         return sum(
             part["counter"]["packets"]
@@ -215,32 +215,32 @@ class Wire:
         )
 
     def received(self, place: Place | None = None) -> int:
-        """Bytes of Ethernet that have come to one end, the far one by default."""
+        """Return the bytes of Ethernet that one end received, the far one by default."""
         end = place or self.far
         return int(end.run("cat", f"/sys/class/net/{self.interface}/statistics/rx_bytes"))
 
 
 class Rates:
-    """What has come over a wire, read a few times a second."""
+    """The received rate of a wire, sampled a few times a second."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._read: list[tuple[float, int]] = [(time.monotonic(), wire.received())]
 
     async def until(self, end: float) -> None:
-        """Read until then."""
+        """Sample until then."""
         while (now := time.monotonic()) < end:
             await asyncio.sleep(min(0.25, end - now))
             self._read.append((time.monotonic(), self._wire.received()))
 
     def kbps(self, last_s: float) -> float:
-        """The mean over the last seconds."""
+        """Return the mean over the last seconds."""
         at, octets = self._read[-1]
         then, before = next(each for each in reversed(self._read) if each[0] <= at - last_s)
         return (octets - before) * 8 / 1000 / (at - then)
 
     def seconds(self) -> list[int]:
-        """The mean of each second."""
+        """Return the mean of each second."""
         found, (then, before) = [], self._read[0]
         for at, octets in self._read[1:]:
             if at - then >= 1:
@@ -250,7 +250,7 @@ class Rates:
 
 
 class Lab:
-    """Places and wires of one bench or test. Raises SystemExit where `missing` says something."""
+    """Places and wires of one bench or test. Raises SystemExit if `missing` returns something."""
 
     def __init__(self) -> None:
         lacking = missing()
@@ -276,20 +276,20 @@ class Lab:
             subprocess.run(["ip", "netns", "del", place.name], capture_output=True)
 
     def place(self, name: str) -> Place:
-        """Make a namespace."""
+        """Create a namespace."""
         place = Place(self._prefix + name)
         self._places.append(place)
         return place
 
     def server(self, name: str, address: str) -> Place:
-        """Make a namespace for a server that has one address, whichever wire leads to it."""
+        """Create a namespace for a server with one address, on whichever wire."""
         place = self.place(name)
         place.run("ip", "address", "add", f"{address}/32", "dev", "lo")
         return place
 
     def wire(self, client: Place, far: Place, one_way_s: float, jitter_s: float = 0.0) -> Wire:
-        """Join two places by a wire with this delay in each direction. The client is not on it
-        until `up`.
+        """Connect two places by a wire with this delay in each direction. The client is
+        disconnected until `up`.
         """
         hands = self._hands = self._hands or self.place("wires")
         number = next(self._numbers)
@@ -327,7 +327,7 @@ class Lab:
         return wire
 
     def reach(self, place: Place) -> str:
-        """Join a place to this machine, outside of all wires; returns its address for us."""
+        """Connect a place to this machine, outside of all wires; return its address for us."""
         # A network of its own for each process, of the range for tests of networks (RFC 2544).
         net = os.getpid() % (1 << 15)
         ours, theirs = (
@@ -343,7 +343,7 @@ class Lab:
 
 
 def _sweep() -> None:
-    """Take away what a process left that was killed."""
+    """Delete what a killed process left."""
     for line in run("ip", "netns", "list").splitlines():
         name = line.split()[0] if line.split() else ""
         if name.startswith(_NAMES):

@@ -1,6 +1,4 @@
-"""Ports that are a server's own for as long as it is ended and started again, whoever else measures
-on this machine meanwhile.
-"""
+"""Reserves ports for servers that stop and start again, against other programs on this machine."""
 
 import os
 import socket
@@ -11,8 +9,8 @@ _PORTS = range(20_000, 30_000)
 _next = os.getpid() % len(_PORTS)
 
 
-class Held:
-    """A TCP port of 127.0.0.1 that nobody else can take: bound by a socket that does not listen.
+class ReservedPort:
+    """A TCP port of 127.0.0.1 that nobody else can bind: a socket that does not listen holds it.
 
     A server that sets SO_REUSEADDR, as they all do, can listen on it beside that, and again after
     it was ended.
@@ -35,5 +33,5 @@ class Held:
         raise OSError("no port is free")
 
     def close(self) -> None:
-        """Let others have it."""
+        """Free the port."""
         self._socket.close()

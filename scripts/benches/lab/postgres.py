@@ -1,4 +1,6 @@
-"""A PostgreSQL of a bench's own, in a folder of its own: by its defaults each commit is synced."""
+"""A PostgreSQL cluster for a bench, in a folder of its own: by its defaults each commit is
+synced.
+"""
 
 import asyncio
 import contextlib
@@ -16,14 +18,14 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from scripts.benches.lab.ports import Held
+from scripts.benches.lab.ports import ReservedPort
 from scripts.benches.lab.server import cpu_s
 
 _ACCOUNT = "postgres"
 
 
 def installed() -> Path | None:
-    """The folder of the newest PostgreSQL's programs on this machine."""
+    """Return the folder of the newest PostgreSQL's programs on this machine."""
     found = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3])
     )
@@ -34,7 +36,7 @@ def installed() -> Path | None:
 
 
 def hand_over(*folders: Path) -> None:
-    """Let the folders, with all that is in them, be its account's."""
+    """Make PostgreSQL's account the owner of the folders and all that is in them."""
     if os.getuid():
         return
     owner = (account()["user"], account()["group"])
@@ -44,7 +46,7 @@ def hand_over(*folders: Path) -> None:
 
 
 def account() -> dict[str, Any]:
-    """As whom it runs: it refuses to be the superuser's."""
+    """Return the account that runs it: it refuses to run as the superuser."""
     if os.getuid():
         return {}
     person = pwd.getpwnam(_ACCOUNT)
@@ -52,13 +54,13 @@ def account() -> dict[str, Any]:
 
 
 class Postgres:
-    """One cluster, made and started by `running`; `kill` and `start` it as often as you like."""
+    """One cluster, created and started by `running`; `kill` and `start` it as often as needed."""
 
     def __init__(self, programs: Path, folder: Path, within: tuple[str, ...] = ()):
         self._programs, self._within = programs, within
         self.folder = folder
         self.data = folder / "postgresql"
-        self._held = Held()
+        self._held = ReservedPort()
         self.port = self._held.port
         self.url = f"postgresql://farmlive@127.0.0.1:{self.port}/postgres"
         self.environment: Mapping[str, str] = os.environ
@@ -66,7 +68,7 @@ class Postgres:
         self._made = 0
 
     def make(self) -> None:
-        """Make the cluster; its log is written in segments of one MiB."""
+        """Create the cluster; its log has segments of one MiB."""
         hand_over(self.folder)
         subprocess.run(
             [
@@ -80,13 +82,13 @@ class Postgres:
         )
 
     async def start(self) -> None:
-        """Start it and wait until it takes connections."""
+        """Start it and wait until it accepts connections."""
         self._start()
         assert self.process is not None
         async with asyncio.timeout(60):
             while not await self._ready():
                 if self.process.poll() is not None:
-                    raise ChildProcessError(f"PostgreSQL ended: {self.said()[-2000:]}")
+                    raise ChildProcessError(f"PostgreSQL ended: {self.read_log()[-2000:]}")
                 await asyncio.sleep(0.05)
 
     def _start(self) -> None:
@@ -112,26 +114,26 @@ class Postgres:
         return await (await asyncio.create_subprocess_exec(*asked)).wait() == 0
 
     async def database(self) -> str:
-        """A new database; its address."""
+        """Create a database and return its URL."""
         self._made += 1
         name = f"bench{self._made}"
         async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
             await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return self.url.rpartition("/")[0] + "/" + name
 
-    def said(self) -> str:
-        """Its log."""
+    def read_log(self) -> str:
+        """Return its log."""
         return (self.folder / "log").read_text(errors="replace")
 
     def processes(self) -> list[int]:
-        """Its processes, the one that started the others first."""
+        """Return its processes, the first one first."""
         if self.process is None:
             return []
         first = self.process.pid
         return [first, *_children(first)]
 
     def cpu_s(self) -> float:
-        """CPU seconds that its processes which still run have used."""
+        """Return the CPU seconds of its processes that still run."""
         used = 0.0
         for process in self.processes():
             with contextlib.suppress(OSError):
@@ -151,8 +153,8 @@ class Postgres:
         await asyncio.to_thread(_gone, others)
 
     async def kill_one(self, draw: random.Random) -> bool:
-        """`kill -9` of one of its processes, after which it ends the others and starts anew; false
-        where there was none.
+        """`kill -9` one of its processes, after which it stops the others and recovers; return
+        whether there was one.
         """
         others = self.processes()[1:]
         if others:
@@ -162,7 +164,7 @@ class Postgres:
         return False
 
     async def revive(self) -> None:
-        """Wait until it takes connections, and start it where it does not run."""
+        """Wait until it accepts connections, and start it if it does not run."""
         async with asyncio.timeout(60):
             while not await self._ready():
                 if self.process is None or self.process.poll() is not None:
@@ -172,7 +174,7 @@ class Postgres:
                 await asyncio.sleep(0.05)
 
     async def stop(self, *, gently: bool = False) -> None:
-        """End it for good, at once, or so that all its files are whole."""
+        """Stop it for good, at once, or gently, so that all its files are complete."""
         self._held.close()
         if self.process is None or self.process.poll() is not None:
             return
@@ -185,7 +187,7 @@ class Postgres:
 
 @contextlib.asynccontextmanager
 async def running(within: tuple[str, ...] = ()) -> AsyncIterator[Postgres]:
-    """A PostgreSQL for the length of the block. SystemExit where none is installed."""
+    """Run a PostgreSQL for the length of the block. Raises SystemExit if none is installed."""
     programs = installed()
     if programs is None:
         raise SystemExit("PostgreSQL is not installed: apt-get install postgresql.")
@@ -212,7 +214,9 @@ def _children(process: int) -> list[int]:
 
 
 def _gone(processes: list[int], within_s: float = 15.0) -> None:
-    """Wait for them: they are another's children now, and it starts again only without them."""
+    """Wait for the processes to end: they have another parent now, and PostgreSQL starts again only
+    without them.
+    """
     until = time.monotonic() + within_s
     while any(Path(f"/proc/{process}").exists() for process in processes):
         if time.monotonic() > until:

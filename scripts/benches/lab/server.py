@@ -1,4 +1,4 @@
-"""A farmlive server of a bench's own, in a folder of its own, and a broadcast to measure on."""
+"""A farmlive server for a bench, in a folder of its own, and a broadcast to measure on."""
 
 import asyncio
 import contextlib
@@ -33,14 +33,14 @@ _COMMAND = (sys.executable, "-m", "farmlive")
 
 
 def yuan(amount: int) -> Money:
-    """Money as the API has it; a bench's servers have no other currency."""
+    """Return an amount as the API has it; the servers of benches have no other currency."""
     return {"amount": amount, "currency": "CNY"}
 
 
 @dataclass
 class Server:
-    """A running server: its address, an API client of a coordinator, its process, and the name of
-    the engine that it took.
+    """A running server: its URL, a coordinator's API client, its process, and the engine that it
+    uses.
     """
 
     url: str
@@ -50,11 +50,11 @@ class Server:
     engine: str
 
     def cpu_s(self) -> float:
-        """CPU seconds that the process and its threads have used, user and system."""
+        """Return the CPU seconds of the process and its threads, user and system."""
         return cpu_s(self.process.pid)
 
     def memory_mib(self) -> float:
-        """Resident memory."""
+        """Return the resident memory."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         found = re.search(r"VmRSS:\s+(\d+) kB", status)
         return int(found[1]) / 1024 if found else 0.0
@@ -70,7 +70,7 @@ class Stage:
 
 
 def cpu_s(process: int) -> float:
-    """CPU seconds that a process and its threads have used, user and system."""
+    """Return the CPU seconds of a process and its threads, user and system."""
     # The CPU clock of another process (clock_getcpuclockid(3), Linux). /proc counts hundredths of
     # a second, and an idle server takes less than one of them in a second.
     return time.clock_gettime(~process << 3 | 2)
@@ -85,7 +85,7 @@ async def running(
     is_limited: bool = False,
     **settings: str,
 ) -> AsyncIterator[Server]:
-    """Start a server on free ports; it ends with the block, and its folder goes.
+    """Start a server on free ports; it ends with the block, and its folder is deleted.
 
     `is_limited`: every limit is as it comes, where else those of a minute and of boxes are lifted
     for clients that do what people would not. `within`: the words before its command, which bring
@@ -156,12 +156,12 @@ async def stage(server: Server, offers: int = 2, released: int = 50_000) -> Stag
         )
         made.offers.append(offer["id"])
     await api.start(broadcast)
-    made.stream_key = (await api.stream_key(broadcast, "encoder", "bench"))["key"]
+    made.stream_key = (await api.create_stream_key(broadcast, "encoder", "bench"))["key"]
     return made
 
 
 async def _api_key(environment: dict[str, str]) -> str:
-    """A coordinator's, entered from here: a process of its own takes longer to start."""
+    """Create a coordinator's key here: a process of its own takes longer to start."""
     settings = Settings(
         data=Path(environment["FARMLIVE_DATA"]),
         database_url=environment.get("FARMLIVE_DATABASE_URL", ""),
@@ -177,7 +177,7 @@ async def _api_key(environment: dict[str, str]) -> str:
 
 
 async def _address(process: asyncio.subprocess.Process) -> tuple[str, str] | None:
-    """What it says of where it is reached, and of its engine."""
+    """Return the URL and the engine that the server prints."""
     assert process.stdout is not None
     async with asyncio.timeout(30):
         while line := (await process.stdout.readline()).decode():

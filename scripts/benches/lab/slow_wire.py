@@ -1,7 +1,7 @@
-"""A wire that takes time: hands every Ethernet frame from one interface to the other after a delay,
-in its order. A program of its own: `python slow_wire.py ONE OTHER DELAY_S`, until SIGTERM.
+"""A wire with a delay: passes every Ethernet frame from one interface to the other after a delay,
+in order. A program of its own: `python slow_wire.py ONE OTHER DELAY_S`, until SIGTERM.
 
-With a jitter each frame takes up to so much longer, by a seeded draw, and may overtake others.
+With a jitter each frame takes up to that much longer, by a seeded draw, and may overtake others.
 """
 
 import heapq
@@ -31,7 +31,7 @@ def _end(interface: str) -> socket.socket:
 
 
 def carry(one: socket.socket, other: socket.socket, delay_s: float, jitter_s: float = 0.0) -> None:
-    """Carry frames both ways for ever."""
+    """Pass frames both ways for ever."""
     draw = random.Random(4)
     numbers = itertools.count()
     under_way: list[tuple[float, int, socket.socket, bytes]] = []

@@ -1,4 +1,4 @@
-"""A server that is ended by force and started again on the same port."""
+"""A server that is killed and started again on the same port."""
 
 import asyncio
 import os
@@ -7,15 +7,17 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from scripts.benches.lab.ports import Held
+from scripts.benches.lab.ports import ReservedPort
 
 
 class Victim:
-    """A farmlive server with the demands of a bench, `environment` on top; it logs to a file."""
+    """A farmlive server with the settings of a bench, and `environment` over them; it logs to a
+    file.
+    """
 
     def __init__(self, environment: Mapping[str, str], log: Path):
         self._log = log
-        self._held = Held()
+        self._held = ReservedPort()
         self.port = self._held.port
         self._process: asyncio.subprocess.Process | None = None
         kept = {name: value for name, value in os.environ.items() if "FARMLIVE_" not in name}
@@ -57,7 +59,7 @@ class Victim:
         await self._end(signal.SIGKILL)
 
     async def end(self) -> None:
-        """Let it end as it should, for good."""
+        """Stop it regularly, for good."""
         await self._end(signal.SIGTERM)
         self._held.close()
 

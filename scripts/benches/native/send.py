@@ -1,4 +1,4 @@
-"""What the native engine's senders cost a packet and a viewer-second, without all else.
+"""Measures the native engine's senders alone: CPU for a packet and a viewer-second.
 
     python -m scripts.benches.native.send
 
@@ -86,7 +86,7 @@ def session(profile: int, length: int) -> Session:
 
 
 def dropping(whole: bool) -> socket.socket:
-    """A socket whose filter takes 0 bytes of all that comes."""
+    """Return a socket whose filter drops all packets."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     nothing = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
     program = struct.pack("HxxxxxxP", 1, ctypes.addressof(nothing))

@@ -1,6 +1,6 @@
-"""Acknowledgements and refusals that clients received in a run of the crash bench.
+"""The acknowledgements and refusals that clients received in a run of the crash bench.
 
-ledger.py reads what the database kept; reconcile.py compares the two.
+ledger.py reads the database; reconcile.py compares the two.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ Mark = tuple[str, str]
 
 @dataclass
 class Placed:
-    """An order as its buyer, of that number, was told of it, and what was acknowledged since."""
+    """An order as it was acknowledged to its buyer, and its acknowledged changes since."""
 
     key: str
     answer: dict[str, Any]
@@ -27,9 +27,9 @@ class Placed:
 
 @dataclass
 class Refusal:
-    """What a buyer was refused, and between which of that buyer's other deeds.
+    """A refusal, and between which other actions of its buyer it came.
 
-    Without lines it is something that nobody is ever refused here.
+    Without lines it is one that never happens in correct operation.
     """
 
     problem: dict[str, Any]
@@ -46,13 +46,13 @@ class Refusal:
 
     @property
     def offers(self) -> list[dict[str, Any]]:
-        """What it says of each offer."""
+        """Return what it says of each offer."""
         return list(self.problem.get("offers", []))
 
 
 @dataclass
-class Told:
-    """All that people were told: by their keys what was answered, and the orders among that."""
+class Acks:
+    """All acknowledgements: the responses by their keys, and the orders among them."""
 
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     orders: dict[str, Placed] = field(default_factory=dict)
@@ -61,21 +61,21 @@ class Told:
     deeds: Counter[str] = field(default_factory=Counter)
     twice: int = 0
 
-    def placed(self, order: Placed) -> None:
-        """Note an order that was acknowledged."""
+    def add_order(self, order: Placed) -> None:
+        """Record an acknowledged order."""
         name = order.answer["id"]
         self.answers[order.key] = order.answer
         self.twice += name in self.orders
         self.orders[name] = order
 
-    def stepped(self, order: str, answer: dict[str, Any]) -> None:
-        """Note a step of an order's life, by the order as it was answered."""
+    def add_step(self, order: str, answer: dict[str, Any]) -> None:
+        """Record a change of an order, by the order in the response."""
         placed = self.orders[order]
         placed.steps.append((answer["state"], answer["payment"]))
         placed.refunded = answer["refunded"]["amount"]
 
-    def so_far(self) -> "Told":
-        """The same as it is now, whatever is told later."""
+    def copy(self) -> "Acks":
+        """Return a copy that later acknowledgements don't change."""
         orders = {name: replace(each, steps=list(each.steps)) for name, each in self.orders.items()}
         return replace(
             self,

@@ -1,5 +1,5 @@
-"""Buyers who go on through whatever goes wrong: they order, hold and order, hold and let go, take
-boxes of a flash batch, wait for what is sold out, or cancel; over the channel and by HTTP.
+"""Buyers who continue through all faults: they order, hold and order, hold and drop, buy from a
+flash batch, join a waiting list, or cancel; over the channel and by HTTP.
 """
 
 import contextlib
@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 from scripts.benches.trade.acks import Mark, Placed, Refusal
-from scripts.benches.trade.retrying_client import PATIENCE_S, Market, Refused, certain
+from scripts.benches.trade.retrying_client import PATIENCE_S, Market, Refused, call_until_answered
 from scripts.benches.trade.shoppers import FLASH_PRICE, PRICE, order_of
 
 from farmlive.client import Api, Channel
@@ -29,7 +29,7 @@ _LOOK_S = 0.2
 
 
 class Buyer:
-    """One of them, by `who`; `pages` shows the pages of orders to all."""
+    """A buyer who acts by `who`; `pages` reads the pages of orders for all buyers."""
 
     def __init__(self, market: Market, number: int, who: Channel | Api, pages: Api):
         self._market, self._who, self._pages = market, who, pages
@@ -42,7 +42,7 @@ class Buyer:
         self._enough: str | None = None  # the flash batch of which this one may have no more
 
     async def act(self) -> None:
-        """Do one thing after the other."""
+        """Act again and again."""
         market, draw = self._market, self._draw
         for turn in itertools.count():
             if market.stopping:
@@ -63,19 +63,19 @@ class Buyer:
                 await self._leave(order, cancelled=kind == "order and cancel")
 
     async def _buy(self, lines: list[dict[str, Any]], *, held: bool, dropped: bool) -> str | None:
-        """Order these lines, or hold them before that, or let them go then."""
+        """Order these lines, or hold them first, or drop the hold."""
         hold = None
         if held:
             key = f"hold-{self._key}"
-            answer = await self._asked("hold.place", key=key, lines=lines)
+            answer = await self._call("hold.place", key=key, lines=lines)
             if answer is None:
                 # It is not held for a new device, and can be ordered all the same.
                 return await self._order(lines, None) if self._shared and not dropped else None
             self._market.told.answers[key] = answer
-            self._done("holds", ("order.held", answer["id"]))
+            self._record("holds", ("order.held", answer["id"]))
             hold = answer["id"]
             if dropped:
-                await self._let_go(hold)
+                await self._drop_hold(hold)
                 return None
         return await self._order(lines, hold)
 
@@ -87,25 +87,25 @@ class Buyer:
             order["payment"] = "pay_at_pickup"
         if hold is not None:
             order["order"] = hold
-        answer = await self._asked("order.place", hold, key=self._key, **order)
+        answer = await self._call("order.place", hold, key=self._key, **order)
         if answer is None:
             if hold is not None:
-                await self._let_go(hold)
+                await self._drop_hold(hold)
             return None
-        self._market.told.placed(Placed(self._key, answer, lines, self._number))
-        self._done("orders", ("order.placed", answer["id"]))
+        self._market.told.add_order(Placed(self._key, answer, lines, self._number))
+        self._record("orders", ("order.placed", answer["id"]))
         return str(answer["id"])
 
     async def _wait(self, channel: Channel) -> None:
-        """Wait for what is sold out, and order it once it is there."""
+        """Join the waiting list of the scarce offer, and order when the boxes are held."""
         market = self._market
         quantity = self._draw.randint(1, 2)
         key = f"wait-{self._key}"
-        answer = await self._asked("wait.join", key=key, offer=market.scarce, quantity=quantity)
+        answer = await self._call("wait.join", key=key, offer=market.scarce, quantity=quantity)
         if answer is None:
             return
         market.told.answers[key] = answer
-        self._done("waits")
+        self._record("waits")
         market.waiting += 1
         hold = None
         while hold is None and not market.stopping:
@@ -126,19 +126,21 @@ class Buyer:
             return
         token = self._market.told.orders[order].answer["token"]
         try:
-            answer = await certain(self._market, lambda: self._pages.cancel_order(token))
+            answer = await call_until_answered(
+                self._market, lambda: self._pages.cancel_order(token)
+            )
         except Refused as refused:
             self._market.told.refused.append(Refusal(refused.problem))
             return
-        self._market.told.stepped(order, answer)
-        self._done("cancellations")
+        self._market.told.add_step(order, answer)
+        self._record("cancellations")
 
-    async def _let_go(self, hold: str) -> None:
-        if await self._asked("hold.drop", hold, order=hold) is not None:
-            self._done("")
+    async def _drop_hold(self, hold: str) -> None:
+        if await self._call("hold.drop", hold, order=hold) is not None:
+            self._record("")
 
-    def _done(self, deed: str, mark: Mark | None = None) -> None:
-        """Note that a deed was acknowledged, and where in the log it is."""
+    def _record(self, deed: str, mark: Mark | None = None) -> None:
+        """Record an acknowledged action, and its place in the log."""
         self._market.acknowledged += 1
         if deed:
             self._market.told.deeds[deed] += 1
@@ -148,10 +150,10 @@ class Buyer:
                 refusal.after = mark
             self._open.clear()
 
-    async def _asked(self, type_: str, hold: str | None = None, **fields: Any) -> Any:
-        """The answer; None where it is refused."""
+    async def _call(self, type_: str, hold: str | None = None, **fields: Any) -> Any:
+        """Return the response; None if it is refused."""
         try:
-            return await certain(self._market, lambda: self._ask(type_, **fields))
+            return await call_until_answered(self._market, lambda: self._send(type_, **fields))
         except Refused as refused:
             self._shared = refused.problem["type"].endswith("/hold-share")
             if self._shared:
@@ -167,7 +169,7 @@ class Buyer:
                 self._enough = self._market.batch
             return None
 
-    async def _ask(self, type_: str, **fields: Any) -> Any:
+    async def _send(self, type_: str, **fields: Any) -> Any:
         who = self._who
         commands = who if isinstance(who, Channel) else who.commands(self._market.broadcast)
         return await commands.call(type_, timeout_s=PATIENCE_S, **fields)

@@ -1,5 +1,5 @@
-"""A scene of the crash bench: a server, its database, people who trade, and what goes wrong among
-them; then the reckoning, of what is kept with what was acknowledged.
+"""A run of the crash bench: a server, its database, people who trade, and injected faults; then the
+reconciliation of the database with the acknowledgements.
 """
 
 import asyncio
@@ -18,11 +18,16 @@ from scripts.benches.lab import postgres
 from scripts.benches.lab.faulty import Faulty
 from scripts.benches.lab.postgres import Postgres
 from scripts.benches.lab.victim import Victim
-from scripts.benches.trade.acks import Told
-from scripts.benches.trade.cut_proxy import Cutter, answers_lost, commits_lost, never
+from scripts.benches.trade.acks import Acks
+from scripts.benches.trade.cut_proxy import Cutter, cut_commits, cut_nothing, cut_responses
 from scripts.benches.trade.ledger import Ledger
 from scripts.benches.trade.people import People
-from scripts.benches.trade.reconcile import doubled, lost, moved, wrongly_refused
+from scripts.benches.trade.reconcile import (
+    find_extra,
+    find_lost,
+    find_wrong_refunds,
+    find_wrong_refusals,
+)
 from scripts.benches.trade.retrying_client import Market
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -42,7 +47,7 @@ and so there is none of it with SQLite.
 
 @dataclass(frozen=True)
 class Case:
-    """One run: what goes wrong, on which database, and all that is drawn by lot."""
+    """One run: its fault, its database, and the seed of all random draws."""
 
     seed: int
     database: str
@@ -50,7 +55,7 @@ class Case:
 
     @classmethod
     def of(cls, seed: int, databases: tuple[str, ...]) -> "Case":
-        """The case of a seed: faults and databases in turn."""
+        """Return the case of a seed: faults and databases in turn."""
         cases = [
             cls(seed, database, fault)
             for fault in FAULTS
@@ -62,7 +67,7 @@ class Case:
 
 @dataclass
 class Template:
-    """A database with a live broadcast, made once and copied for each run."""
+    """A database with a live broadcast, created once and copied for each run."""
 
     folder: Path
     library: Path
@@ -76,7 +81,7 @@ class Template:
 
 @dataclass
 class Outcome:
-    """What came of a run."""
+    """The outcome of a run."""
 
     case: Case
     acknowledged: int = 0
@@ -97,52 +102,54 @@ class Outcome:
 
     @property
     def done(self) -> bool:
-        """Whether it went to its end, and all its faults happened."""
+        """Whether the run completed and all its faults happened."""
         return self.happened >= FAULTS_A_RUN and not self.unfinished
 
     @property
-    def falls_short(self) -> bool:
-        """Whether someone has to look at what is left of it."""
+    def needs_review(self) -> bool:
+        """Whether somebody has to look at its files."""
         return bool(self.wrong) or not self.done
 
-    def note(self, told: Told, ledger: Ledger, *, settled: bool) -> None:
-        """What is wrong of a ledger, where that was told; `settled`: everyone was answered."""
-        missing, more = lost(told, ledger), doubled(told, ledger) if settled else []
-        wrong = [*ledger.wrong, *(moved(told, ledger) if settled else ())]
+    def note(self, told: Acks, ledger: Ledger, *, settled: bool) -> None:
+        """Record the differences between the acknowledgements and a ledger; `settled`: every
+        request has its response.
+        """
+        missing, more = find_lost(told, ledger), find_extra(told, ledger) if settled else []
+        wrong = [*ledger.wrong, *(find_wrong_refunds(told, ledger) if settled else ())]
         self.lost = max(self.lost, len(missing))
         self.doubled = max(self.doubled, len(more))
         self.stock_wrong = max(self.stock_wrong, int(bool(wrong)))
         if settled:
-            refused = wrongly_refused(told, ledger)
+            refused = find_wrong_refusals(told, ledger)
             self.refused = len(refused)
             self.refused_rightly = len(told.refused) - len(refused)
             wrong += [f"refused: {each.slug}, {each.problem.get('detail')}" for each in refused]
         for each, count in Counter([*wrong, *missing, *more]).items():
-            said = f"{count} × {each}" if count > 1 else each
-            if said not in self.wrong:
-                self.wrong.append(said)
+            words = f"{count} × {each}" if count > 1 else each
+            if words not in self.wrong:
+                self.wrong.append(words)
 
 
 def new_folder(prefix: str, within: Path) -> Path:
-    """A new folder, which PostgreSQL's account may enter too."""
+    """Create a folder that PostgreSQL's account may enter too."""
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=within))
     folder.chmod(0o755)
     return folder
 
 
 def programs() -> Path:
-    """PostgreSQL's, which are installed."""
+    """Return the folder of the installed PostgreSQL's programs."""
     programs = postgres.installed()
     assert programs is not None
     return programs
 
 
 async def one_run(template: Template, case: Case) -> Outcome:
-    """One run on a copy of the template, from the first order to the reckoning."""
+    """Run a case on a copy of the template, from the first order to the reconciliation."""
     began = time.monotonic()
     outcome = Outcome(case)
     folder = new_folder(f"{case.seed}-", template.folder.parent)
-    scene = Scene(template, folder, case)
+    scene = Scenario(template, folder, case)
     try:
         async with asyncio.timeout(MOST_S):
             try:
@@ -150,45 +157,45 @@ async def one_run(template: Template, case: Case) -> Outcome:
                 await scene.play(outcome)
             finally:
                 await scene.close()
-            await scene.reckon(outcome)
+            await scene.reconcile(outcome)
     except TimeoutError:
         outcome.wrong.append(f"it did not end within {MOST_S:g} s")
         outcome.stock_wrong = 1
         outcome.unfinished = True
     finally:
         await scene.end()
-        if outcome.falls_short:
+        if outcome.needs_review:
             outcome.kept = keep(folder, outcome, scene.told)
         shutil.rmtree(folder, ignore_errors=True)
     outcome.seconds = round(time.monotonic() - began, 1)
     return outcome
 
 
-def keep(folder: Path, outcome: Outcome, told: Told) -> Path:
-    """Copy what is left of a run to where it stays: its data, what the server and the database said
-    at the end, what people were told, and what of it is missing.
+def keep(folder: Path, outcome: Outcome, told: Acks) -> Path:
+    """Copy the files of a run to where they stay: its data, the last logs of server and database,
+    the acknowledgements, and what is missing of them.
     """
     name = f"farmlive-crash-{outcome.case.seed}-{outcome.case.fault}-{outcome.case.database}-"
     kept = Path(tempfile.mkdtemp(prefix=name))
     shutil.copytree(folder, kept, dirs_exist_ok=True, ignore=_sockets)
     (kept / "wrong.txt").write_text("\n".join([*outcome.wrong, ""]))
-    said = json.dumps(told, ensure_ascii=False, indent=1, default=_plain)
-    (kept / "told.json").write_text(said)
+    text = json.dumps(told, ensure_ascii=False, indent=1, default=_plain)
+    (kept / "told.json").write_text(text)
     return kept
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no word for; a Counter would be told wrongly by `dataclasses.asdict`."""
+    """Convert what JSON has no type for; `dataclasses.asdict` would convert a Counter wrongly."""
     return sorted(value) if isinstance(value, set) else vars(value)
 
 
 def _sockets(folder: str, names: list[str]) -> list[str]:
-    """What can't be copied."""
+    """Return the files that can't be copied."""
     return [name for name in names if Path(folder, name).is_socket()]
 
 
-class Scene:
-    """A server, its database, the people who trade, and what goes wrong among them."""
+class Scenario:
+    """A server, its database, the people who trade, and the faults."""
 
     def __init__(self, template: Template, folder: Path, case: Case):
         self._template, self._case, self._folder = template, case, folder
@@ -239,12 +246,12 @@ class Scene:
         return {"FARMLIVE_DATABASE_URL": url}
 
     @property
-    def told(self) -> Told:
-        """What people were told so far."""
+    def told(self) -> Acks:
+        """Return the acknowledgements so far."""
         return self._market.told
 
     async def play(self, outcome: Outcome) -> None:
-        """Let people trade, twice let something go wrong, and let them come to an end.
+        """Let people trade, inject two faults, and let the people finish.
 
         After each fault the books must add up, and keep what was acknowledged before.
         """
@@ -252,15 +259,15 @@ class Scene:
         await people.start()
         try:
             for _ in range(FAULTS_A_RUN):
-                await people.reach(market.acknowledged + draw.randint(10, 50))
+                await people.wait_acknowledged(market.acknowledged + draw.randint(10, 50))
                 await asyncio.sleep(draw.random() * 0.05)
                 faults = await self._fault(outcome)
                 outcome.faults += faults
                 outcome.happened += faults > 0
-                await people.reach(market.acknowledged + draw.randint(2, 10))
-                told = market.told.so_far()
+                await people.wait_acknowledged(market.acknowledged + draw.randint(2, 10))
+                told = market.told.copy()
                 outcome.note(told, await self._ledger(), settled=False)
-            await people.reach(market.acknowledged + draw.randint(10, 40))
+            await people.wait_acknowledged(market.acknowledged + draw.randint(10, 40))
         finally:
             await people.stop()
         outcome.deeds = {name: market.told.deeds[name] for name in DEEDS}
@@ -270,7 +277,7 @@ class Scene:
             outcome.wrong.append(f"{outcome.happened} of {FAULTS_A_RUN} faults happened")
 
     async def close(self) -> None:
-        """End everything but the files; the database may still be read."""
+        """Stop everything but the files; the database can still be read."""
         with contextlib.suppress(AttributeError):
             await self._door.close()
         with contextlib.suppress(AttributeError):
@@ -279,13 +286,13 @@ class Scene:
             await self._before_database.close()
 
     async def end(self) -> None:
-        """End whatever still runs, as where the run was cut short."""
+        """Stop what still runs, for a run that was cut short."""
         await self.close()
         if self._cluster is not None:
             await self._cluster.stop()
 
-    async def reckon(self, outcome: Outcome) -> None:
-        """Compare what is kept with what was acknowledged."""
+    async def reconcile(self, outcome: Outcome) -> None:
+        """Reconcile the database with the acknowledgements."""
         try:
             if self._cluster is not None:
                 await self._revive()
@@ -297,7 +304,7 @@ class Scene:
         outcome.note(self._market.told, ledger, settled=True)
 
     async def _ledger(self) -> Ledger:
-        """What is kept now, as soon as the database takes questions again."""
+        """Read the database, as soon as it answers again."""
         url = self._cluster.url if self._cluster else ""
         broadcast = self._template.broadcast
         async with asyncio.timeout(20):
@@ -308,7 +315,7 @@ class Scene:
                     await asyncio.sleep(0.05)
 
     async def _fault(self, outcome: Outcome) -> int:
-        """Let it go wrong once, and put it right; how often it did."""
+        """Inject the fault once and end it; return how often it happened."""
         kinds: dict[str, Any] = {
             "server": self._end_server,
             "power": self._lose_power,
@@ -359,15 +366,17 @@ class Scene:
 
     async def _cut_answers(self, _outcome: Outcome) -> int:
         before = self._door.cuts
-        self._door.told = answers_lost(self._draw, 0.3)
+        self._door.told = cut_responses(self._draw, 0.3)
         await self._cut_some(self._door, before)
-        self._door.told = never
+        self._door.told = cut_nothing
         return self._door.cuts - before
 
     async def _jump(self, _outcome: Outcome) -> int:
         for _ in range(4):
             self._disk.set_clock(self._draw.uniform(-7200, 7200))
-            await self._people.reach(self._market.acknowledged + self._draw.randint(2, 10))
+            await self._people.wait_acknowledged(
+                self._market.acknowledged + self._draw.randint(2, 10)
+            )
         self._disk.set_clock(0)
         return 4
 
@@ -378,9 +387,9 @@ class Scene:
         if kind == "commits":
             cutter = self._before_database
             before = cutter.cuts
-            cutter.asked, cutter.told = commits_lost(self._draw, 0.3)
+            cutter.asked, cutter.told = cut_commits(self._draw, 0.3)
             await self._cut_some(cutter, before)
-            cutter.asked = cutter.told = never
+            cutter.asked = cutter.told = cut_nothing
             return cutter.cuts - before
         ended = True
         if kind == "one":
@@ -398,6 +407,6 @@ class Scene:
                     await cutter.cut.wait()
 
     async def _revive(self) -> None:
-        """See that PostgreSQL takes connections, and start it where it does not run."""
+        """Wait until PostgreSQL accepts connections, and start it if it does not run."""
         if self._cluster is not None:
             await self._cluster.revive()

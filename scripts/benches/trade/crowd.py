@@ -1,5 +1,5 @@
-"""What a crowd that wants one batch may be answered: that it has its box, or, once every box was
-taken, that they are gone. Pure.
+"""The correct responses to a crowd that wants one batch: a box, or, once every box was taken, that
+they are sold out. Pure.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ CLEARLY_MS = 5.0
 
 @dataclass(frozen=True)
 class Batch:
-    """A flash batch of an offer: so many boxes."""
+    """A flash batch of an offer, with its number of boxes."""
 
     offer: str
     flash: str
@@ -25,7 +25,7 @@ class Batch:
 def wrong_answers(
     answers: Answers, crowd: int, batch: Batch, ledger: Ledger, wall_ns: int
 ) -> Counter[str]:
-    """How many answers were wrong, or did not come, by what was wrong with them.
+    """Return how many responses were wrong or missing, by what was wrong.
 
     `wall_ns` is the time since 1970 at a monotonic time of zero. That the boxes are gone may be
     heard from the moment on at which the order with the last of them was taken, as that order
@@ -48,7 +48,7 @@ def wrong_answers(
 
 
 def _gone_at(batch: Batch, ledger: Ledger) -> int | None:
-    """When the order was taken that had the last box; None where boxes are left."""
+    """Return when the order with the last box was taken; None if boxes are left."""
     left = batch.boxes
     for order in sorted(ledger.orders.values(), key=lambda kept: int(kept.row.placed_at)):
         left -= sum(count for (offer, _), count in order.boxes().items() if offer == batch.offer)

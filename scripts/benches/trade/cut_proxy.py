@@ -1,4 +1,4 @@
-"""Proxies that cut connections between what was done and the word that it was: before a server, and
+"""Proxies that cut connections between an action and its acknowledgement: in front of a server, and
 between a server and its PostgreSQL.
 """
 
@@ -11,8 +11,8 @@ from typing import Self
 Cuts = Callable[[bytes], bool]
 
 
-def never(_chunk: bytes) -> bool:
-    """Let everything through."""
+def cut_nothing(_chunk: bytes) -> bool:
+    """Let everything pass."""
     return False
 
 
@@ -28,8 +28,8 @@ class Cutter:
         self.port = 0
         self.cuts = 0
         self.cut = asyncio.Event()
-        self.asked: Cuts = never
-        self.told: Cuts = never
+        self.asked: Cuts = cut_nothing
+        self.told: Cuts = cut_nothing
         self._server: asyncio.Server
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -43,7 +43,7 @@ class Cutter:
         return cutter
 
     async def close(self) -> None:
-        """End it with all connections."""
+        """Close it with all connections."""
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
@@ -87,14 +87,14 @@ class Cutter:
                 await writer.drain()
 
 
-def answers_lost(draw: random.Random, share: float) -> Cuts:
-    """Cut some of the answers that acknowledge something."""
+def cut_responses(draw: random.Random, share: float) -> Cuts:
+    """Cut some of the responses that acknowledge something."""
     answers = (b'"order"', b'"reply"', b"HTTP/1.1 20")
     return lambda chunk: any(each in chunk for each in answers) and draw.random() < share
 
 
-def commits_lost(draw: random.Random, share: float) -> tuple[Cuts, Cuts]:
-    """Cut some commits on their way to PostgreSQL, and as many of its answers to one."""
+def cut_commits(draw: random.Random, share: float) -> tuple[Cuts, Cuts]:
+    """Cut some commits on their way to PostgreSQL, and as many of its responses."""
     return (
         lambda chunk: b"COMMIT" in chunk and draw.random() < share / 2,
         lambda chunk: b"COMMIT\0" in chunk and draw.random() < share / 2,

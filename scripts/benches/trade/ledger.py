@@ -1,4 +1,4 @@
-"""What a database holds of a broadcast's trade, read beside the server, and if it adds up."""
+"""What a database holds of a broadcast's trade, read beside the server, and whether it adds up."""
 
 import itertools
 import json
@@ -59,9 +59,9 @@ _Boxes = Counter[tuple[str, str | None]]
 
 
 @dataclass
-class Kept:
-    """An order as it is kept: its row, its lines, and what became of it, step by step; token and
-    code, where the order is found by them.
+class StoredOrder:
+    """A stored order: its row, its lines, and its history; its token and code, if they lead to
+    it.
     """
 
     row: Any
@@ -72,12 +72,12 @@ class Kept:
 
     @property
     def steps(self) -> list[Step]:
-        """How it stood after each step."""
+        """Return its state after each step."""
         return [(change.state, change.payment) for change in self.changes]
 
     @property
     def given_back(self) -> bool:
-        """Whether its boxes are back: what had left the farm is sold for good, also where its
+        """Whether its boxes are back in stock: boxes that left the farm stay sold, also if the
         order is cancelled afterwards.
         """
         if self.row.state != "cancelled":
@@ -86,7 +86,7 @@ class Kept:
         return alive[-1] == "placed"
 
     def boxes(self) -> _Boxes:
-        """The boxes that are sold by it, by their offer and flash batch."""
+        """Return its sold boxes, by offer and flash batch."""
         sold: _Boxes = Counter()
         for line in () if self.given_back else self.lines:
             sold[line.offer, line.flash] += line.quantity - line.returned
@@ -95,9 +95,9 @@ class Kept:
 
 @dataclass
 class Ledger:
-    """A broadcast's orders, keys, stock, flash batches, waiting lists and log as they are kept."""
+    """The stored orders, keys, stock, flash batches, waiting lists and log of a broadcast."""
 
-    orders: dict[str, Kept] = field(default_factory=dict)
+    orders: dict[str, StoredOrder] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     offers: dict[str, Any] = field(default_factory=dict)
     flashes: dict[str, Any] = field(default_factory=dict)
@@ -108,7 +108,7 @@ class Ledger:
 
     @classmethod
     def read(cls, database_url: str, data: Path, broadcast: str) -> "Ledger":
-        """Read it all at one moment, and see whether it adds up; what does not is told in `wrong`.
+        """Read everything in one snapshot, and check that it adds up; `wrong` has what does not.
 
         The server may write meanwhile.
         """
@@ -138,7 +138,7 @@ class Ledger:
         return [order.row.number for order in self.orders.values()]
 
     def _orders(self, rows: _Rows, links: OrderLinks) -> None:
-        self.orders = {row.id: Kept(row, *_opened_by(row, links)) for row in rows(_ORDERS)}
+        self.orders = {row.id: StoredOrder(row, *_opened_by(row, links)) for row in rows(_ORDERS)}
         if sorted(self.numbers) != list(range(1, len(self.numbers) + 1)):
             self.wrong.append("the orders' numbers are not 1, 2, 3…")
         for row in rows(_LINES):
@@ -152,7 +152,9 @@ class Ledger:
                 answer |= {"token": order.token, "code": order.code, "url": f"/order/{order.token}"}
 
     def _money(self) -> None:
-        """An order comes to its lines and its fee, and stands as its last step left it."""
+        """Check that an order is the sum of its lines and its fee, in the state of its last
+        step.
+        """
         for order in self.orders.values():
             row, lines = order.row, order.lines
             if any(line.total != line.price * line.quantity for line in lines):
@@ -201,7 +203,7 @@ class Ledger:
         self.waits = {row.id: row for row in rows(_WAITS)}
 
     def _batches(self, sold: _Boxes, held: _Boxes) -> None:
-        """A flash batch sold what orders have of it, and nobody more of it than one may have."""
+        """Check that a flash batch sold what its orders have, and no buyer more than the limit."""
         had: Counter[tuple[str, str]] = Counter()
         for order in self.orders.values():
             for line in () if order.row.state == "cancelled" else order.lines:
@@ -233,11 +235,11 @@ class Ledger:
         if sorted(placed) != sorted(self.orders):
             self.wrong.append("the log tells of other orders than are kept")
         else:
-            self._told_steps()
-        self._told_stock()
+            self._logged_steps()
+        self._logged_stock()
 
-    def _told_steps(self) -> None:
-        """Each step of an order is one event."""
+    def _logged_steps(self) -> None:
+        """Check that each step of an order is one event."""
         steps: defaultdict[str, list[Step]] = defaultdict(list)
         for _, kind, data in self.events:
             if kind in _STEPS and data["order"] in self.orders:
@@ -247,8 +249,8 @@ class Ledger:
             if PLACED not in told or told[told.index(PLACED) + 1 :] != order.steps:
                 self.wrong.append("the log tells of other steps of an order than are kept")
 
-    def _told_stock(self) -> None:
-        """What the log told last of stock, flash batches and who waits is how they are."""
+    def _logged_stock(self) -> None:
+        """Check that the last events of stock, flash batches and waiting lists are their state."""
         last: dict[str, Any] = {}
         released: Counter[str] = Counter()
         waiting: Counter[str] = Counter()
@@ -289,7 +291,7 @@ class Ledger:
 
 
 def _one_moment(connection: Connection) -> None:
-    """Have all that is read be as it was at the first question, whoever writes meanwhile."""
+    """Make all reads see the state at the first one, whoever writes meanwhile."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN")
     else:
@@ -297,7 +299,7 @@ def _one_moment(connection: Connection) -> None:
 
 
 def _opened_by(row: Any, links: OrderLinks) -> tuple[str | None, str | None]:
-    """The token and the code of an order, where it is found by them."""
+    """Return the token and the code of an order, if they lead to it."""
     derived, code = links.token_of(row), links.code_of(row)
     token = derived if links.token_hash(derived) == row.token_hash else None
     if code is not None and links.code_hash(row.centre, code) != row.code_hash:
@@ -306,7 +308,7 @@ def _opened_by(row: Any, links: OrderLinks) -> tuple[str | None, str | None]:
 
 
 def _json(value: Any) -> Any:
-    """A column of JSON, which SQLite gives as text."""
+    """Return a column of JSON, which SQLite returns as text."""
     return json.loads(value) if isinstance(value, str) else value
 
 

@@ -1,5 +1,5 @@
-"""farmlive with a commit for each write: `one_write_per_commit.py serve`. Beside it one sees what
-sharing commits gains. Only the bench of the till starts it; no setting does.
+"""farmlive with a commit for each write, to measure what shared commits save:
+`one_write_per_commit.py serve`. Only the bench of the till starts it; no setting does.
 """
 
 from farmlive.cli import main

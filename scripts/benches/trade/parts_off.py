@@ -1,5 +1,5 @@
 """farmlive whose fast path has another part off in each batch: `parts_off.py FILE serve`. It writes
-to the file what each batch of orders took. Only the bench of the fast path starts it; no setting
+the cost of each batch of orders to the file. Only the bench of the fast path starts it; no setting
 switches a part off.
 """
 
@@ -38,7 +38,7 @@ _BY_PSYCOPG = ("compiled", "own_pipeline")
 
 
 class Switch:
-    """Which part is off in the running batch, and what the batches took.
+    """The part that is off in the running batch, and the cost of the batches.
 
     A batch is `(part, functions, CPU seconds of the writer, those of PostgreSQL, seconds)`.
     """
@@ -92,8 +92,8 @@ class OneByOne(Pipeline):
 
 
 class ByPsycopg(Pipeline):
-    """Sends by psycopg's cursors and `Connection.pipeline()`, at the same moments as ours; which
-    of them failed it does not tell.
+    """Sends by psycopg's cursors and `Connection.pipeline()`, at the same moments as ours; it does
+    not tell which of the statements failed.
     """
 
     def __init__(self, connection: Connection, on_read: Any):

@@ -1,4 +1,4 @@
-"""All who trade in a run of the crash bench: buyers by the channel and by HTTP, and staff."""
+"""All who trade in a run of the crash bench: buyers on the channel and by HTTP, and staff."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ CHANNELS, HTTP = 6, 2
 
 
 class People:
-    """All of them. `key` is the API key of those who work there."""
+    """All of them. `key` is the API key of the staff."""
 
     def __init__(self, market: Market, key: str):
         self._market, self._key = market, key
@@ -21,24 +21,26 @@ class People:
         self._apis: list[Api] = []
 
     async def start(self) -> None:
-        """Open the channels and begin."""
+        """Open the channels and start all of them."""
         market = self._market
         buyers = [await self._channel() for _ in range(CHANNELS)]
         whos: list[Channel | Api] = [*buyers, *(self._api() for _ in range(HTTP))]
         pages = self._api()
         staff = Staff(market, await self._channel(self._key), self._api(self._key))
         acts = [Buyer(market, number, who, pages).act() for number, who in enumerate(whos)]
-        self._tasks = [asyncio.create_task(act) for act in (*acts, staff.sell(), staff.keep())]
+        self._tasks = [
+            asyncio.create_task(act) for act in (*acts, staff.sell(), staff.process_orders())
+        ]
 
-    async def reach(self, count: int) -> None:
-        """Wait until so many requests of buyers were acknowledged."""
+    async def wait_acknowledged(self, count: int) -> None:
+        """Wait until this number of buyers' requests is acknowledged."""
         while self._market.acknowledged < count:
             done, _ = await asyncio.wait(self._tasks, timeout=0.01)
             for task in done:
                 task.result()
 
     async def stop(self) -> None:
-        """Let everyone have the answer to what is under way, then end."""
+        """Let every request have its response, then end."""
         self._market.stopping = True
         await asyncio.gather(*self._tasks)
         for channel in self._channels:

@@ -1,5 +1,5 @@
-"""Whether a ledger keeps what people were told, all of it and no more, and whether what was refused
-to them was not there. Pure.
+"""Compares a ledger with the acknowledgements: whether it holds all of them and no more, and
+whether refused goods were not available. Pure.
 """
 
 from collections import Counter
@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
-from scripts.benches.trade.acks import Mark, Placed, Refusal, Told
-from scripts.benches.trade.ledger import Kept, Ledger
+from scripts.benches.trade.acks import Acks, Mark, Placed, Refusal
+from scripts.benches.trade.ledger import Ledger, StoredOrder
 
 from farmlive.shop.core.models import order_number
 
 
-def lost(told: Told, ledger: Ledger) -> list[str]:
-    """What was told, and is not kept or is kept otherwise; a later step of an order is no fault."""
+def find_lost(told: Acks, ledger: Ledger) -> list[str]:
+    """Return the acknowledgements that are not stored, or stored otherwise; a later step of an
+    order is no fault.
+    """
     of_orders = {each.key for each in told.orders.values()}
     found = [
         f"the answer to {key} is kept otherwise"
@@ -23,7 +25,7 @@ def lost(told: Told, ledger: Ledger) -> list[str]:
     ]
     for name, placed in told.orders.items():
         kept = ledger.orders.get(name)
-        wrong = "is not kept" if kept is None else ", ".join(_otherwise(placed, kept))
+        wrong = "is not kept" if kept is None else ", ".join(_differences(placed, kept))
         if not wrong and _plain(ledger.answers.get(placed.key)) != _plain(placed.answer):
             wrong = "its answer is kept otherwise"
         if wrong:
@@ -37,8 +39,8 @@ def lost(told: Told, ledger: Ledger) -> list[str]:
     return found
 
 
-def doubled(told: Told, ledger: Ledger) -> list[str]:
-    """What is kept beyond what was told, where everyone was answered."""
+def find_extra(told: Acks, ledger: Ledger) -> list[str]:
+    """Return what is stored beyond the acknowledgements, when every request has its response."""
     found = ["an order was told twice"] * told.twice
     more = set(ledger.orders) - set(told.orders)
     found += ["an order that nobody was told of"] * len(more)
@@ -58,8 +60,8 @@ def doubled(told: Told, ledger: Ledger) -> list[str]:
     return found
 
 
-def moved(told: Told, ledger: Ledger) -> list[str]:
-    """What is otherwise of the money that was given back, where everyone was answered."""
+def find_wrong_refunds(told: Acks, ledger: Ledger) -> list[str]:
+    """Return the differences in refunds, when every request has its response."""
     return [
         f"order {placed.answer['number']}: {ledger.orders[name].row.refunded} given back"
         for name, placed in told.orders.items()
@@ -67,22 +69,22 @@ def moved(told: Told, ledger: Ledger) -> list[str]:
     ]
 
 
-def wrongly_refused(told: Told, ledger: Ledger) -> list[Refusal]:
-    """What was refused although it was there all the while from what its buyer was told before that
-    until what that buyer was told next.
+def find_wrong_refusals(told: Acks, ledger: Ledger) -> list[Refusal]:
+    """Return the refusals of goods that were available all the time between the buyer's
+    acknowledged actions before and after.
     """
     return [refusal for refusal in told.refused if not _is_right(refusal, told, ledger)]
 
 
 def _plain(answer: Any) -> Any:
-    """An answer without what is left out where it is null: HTTP says so, the channel does not."""
+    """Return a response without null members, which HTTP includes and the channel leaves out."""
     if isinstance(answer, dict):
         return {name: _plain(each) for name, each in answer.items() if each is not None}
     return [_plain(each) for each in answer] if isinstance(answer, list) else answer
 
 
-def _otherwise(placed: Placed, kept: Kept) -> Iterator[str]:
-    """What of an order is kept otherwise than it was told."""
+def _differences(placed: Placed, kept: StoredOrder) -> Iterator[str]:
+    """Return how a stored order differs from its acknowledgement."""
     answer, row = placed.answer, kept.row
     for name, told, found in (
         ("number", answer["number"], order_number(row.number)),
@@ -102,7 +104,7 @@ def _otherwise(placed: Placed, kept: Kept) -> Iterator[str]:
 
 
 def _releases(ledger: Ledger) -> int:
-    """How many releases the log tells of, those aside that began a flash batch."""
+    """Return the number of releases in the log, without those that started a flash batch."""
     kinds = [kind for _, kind, _ in ledger.events]
     return sum(
         kind == "offer.released" and before != "flash.started"
@@ -111,12 +113,12 @@ def _releases(ledger: Ledger) -> int:
 
 
 def _waited(ledger: Ledger) -> int:
-    """How many wait, or were kept what they waited for."""
+    """Return the number of waiting-list places, or holds that came from them."""
     served = sum(kind == "order.held" and "waited" in data for _, kind, data in ledger.events)
     return served + len(ledger.waits)
 
 
-def _is_right(refusal: Refusal, told: Told, ledger: Ledger) -> bool:
+def _is_right(refusal: Refusal, told: Acks, ledger: Ledger) -> bool:
     offers = refusal.offers
     if not refusal.lines:
         return False
@@ -140,7 +142,7 @@ def _is_right(refusal: Refusal, told: Told, ledger: Ledger) -> bool:
 
 
 def _place(mark: Mark | None, ledger: Ledger, otherwise: int) -> int:
-    """Where in the log someone's deed is."""
+    """Return the place in the log of an action."""
     if mark is None:
         return otherwise
     kind, order = mark
@@ -151,7 +153,9 @@ def _place(mark: Mark | None, ledger: Ledger, otherwise: int) -> int:
 
 
 def _is_over(flash: dict[str, Any] | None, ledger: Ledger, end: int) -> bool:
-    """Whether a flash batch ended before that place in the log, when and why it was told."""
+    """Return whether a flash batch ended before that place in the log, when and why it was
+    acknowledged.
+    """
     row = ledger.flashes.get((flash or {}).get("id", ""))
     if flash is None or row is None or (row.why, row.ended_at) != (flash["why"], flash["ended_at"]):
         return False
@@ -162,8 +166,8 @@ def _is_over(flash: dict[str, Any] | None, ledger: Ledger, end: int) -> bool:
 
 
 def _was_short(line: dict[str, Any], ledger: Ledger, start: int, end: int) -> bool:
-    """Whether at some moment between two places of the log fewer were there than the line wants:
-    of its flash batch, or beside it.
+    """Return whether at some moment between two places of the log fewer boxes were available than
+    the line wants: of its flash batch, or besides it.
     """
     batches = {row.id for row in ledger.flashes.values() if row.offer == line["offer"]}
     prices = {
@@ -194,8 +198,8 @@ def _ran_out(hold: str, ledger: Ledger, end: int) -> bool:
     )
 
 
-def _had_enough(refusal: Refusal, told: Told, ledger: Ledger, end: int) -> bool:
-    """Whether the buyer had so many of a batch that more is over its limit."""
+def _had_enough(refusal: Refusal, told: Acks, ledger: Ledger, end: int) -> bool:
+    """Return whether the buyer had so many boxes of a batch that more would exceed its limit."""
     offer, limit = refusal.problem["offer"], refusal.problem["limit"]
     had = refusal.problem["had"]
     wanted = sum(line["quantity"] for line in refusal.lines if line["offer"] == offer)

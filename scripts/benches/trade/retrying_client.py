@@ -1,4 +1,6 @@
-"""People who are answered for certain: each request is repeated, with its key, until it is."""
+"""Clients that get a response for certain: they repeat each request, with its key, until one
+comes.
+"""
 
 import asyncio
 import contextlib
@@ -7,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from scripts.benches.trade.acks import Told
+from scripts.benches.trade.acks import Acks
 
 from farmlive.client import ChannelClosed, ChannelDropped, Refusal
 
@@ -17,8 +19,8 @@ _AGAIN_S = 0.02
 
 @dataclass
 class Market:
-    """Where they all meet: the broadcast, its offers, the one of which there is never enough, a
-    pick-up point, the flash batch of the first offer while one runs, and what is for staff to do.
+    """The shared market: the broadcast, its offers, the scarce offer, a pick-up point, the running
+    flash batch of the first offer, and the orders for staff.
     """
 
     url: str
@@ -27,7 +29,7 @@ class Market:
     scarce: str
     centre: str
     seed: int
-    told: Told = field(default_factory=Told)
+    told: Acks = field(default_factory=Acks)
     batch: str | None = None
     waiting: int = 0
     for_staff: list[str] = field(default_factory=list)
@@ -37,15 +39,15 @@ class Market:
 
 
 class Refused(Exception):
-    """The server says no."""
+    """The server refused."""
 
     def __init__(self, problem: dict[str, Any]):
         super().__init__(problem.get("title"))
         self.problem = problem
 
 
-async def certain(market: Market, ask: Callable[[], Awaitable[Any]]) -> Any:
-    """Ask until it is answered. Raises Refused."""
+async def call_until_answered(market: Market, ask: Callable[[], Awaitable[Any]]) -> Any:
+    """Repeat a request until it has a response. Raises Refused."""
     while True:
         with contextlib.suppress(ChannelDropped, httpx.TransportError):
             try:

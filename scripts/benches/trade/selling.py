@@ -1,4 +1,4 @@
-"""A server that sells while viewers watch: what a window is like in which people buy."""
+"""A server that sells while viewers watch, and the measurements of a window with buyers."""
 
 import contextlib
 import itertools
@@ -27,7 +27,7 @@ RATE = 500
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured."""
+    """The extent of a measurement."""
 
     databases: tuple[str, ...] = DATABASES
     clients: tuple[int, ...] = (1, 50, 500)
@@ -44,14 +44,14 @@ class Size:
 
 @dataclass
 class Bench(Rig):
-    """What all measures share."""
+    """What all measurements share."""
 
     size: Size
     number: int = 0
     added_ms: list[dict[str, float]] = field(default_factory=list)
 
     def first(self, count: int) -> int:
-        """The number of the first of so many new buyers: none comes twice."""
+        """Return the number of the first of a group of new buyers: no number is used twice."""
         self.number += count
         return self.number - count
 
@@ -71,7 +71,7 @@ class Open:
     answers: list[Answers] = field(default_factory=list)
 
     async def window(self, answers: Answers, buying: Any) -> dict[str, Any]:
-        """What a window was like in which people buy: `buying` gives how long it took."""
+        """Measure a window with buyers: `buying` returns its duration."""
         answers.took_ns = type(answers.took_ns)("q")
         self.answers.append(answers)
         cluster_s = self.cluster.cpu_s() if self.cluster else 0.0
@@ -103,7 +103,7 @@ class Open:
         return found
 
     def check(self, broadcast: str, answers: Sequence[Answers]) -> Ledger:
-        """See that the database holds exactly what was acknowledged. SystemExit where not."""
+        """Check that the database has exactly what was acknowledged. Raises SystemExit if not."""
         ledger = Ledger.read(self.database_url, self.data, broadcast)
         placed = [order for each in answers for order in each.placed.elements()]
         if len(set(placed)) != len(placed) or set(ledger.orders) != set(placed):
@@ -126,8 +126,8 @@ class Open:
 async def selling(
     bench: Bench, cluster: Postgres | None, command: Sequence[str] = (), *, is_limited: bool = False
 ) -> AsyncIterator[Open]:
-    """A server with a live broadcast, a publisher and the viewers; `is_limited`: it lifts no limit
-    for those who order.
+    """Start a server with a live broadcast, a publisher and the viewers; `is_limited`: the limits
+    on orders apply.
     """
     data = Path(tempfile.mkdtemp(prefix="farmlive-bench-"))
     database_url = ""

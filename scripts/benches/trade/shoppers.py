@@ -1,5 +1,5 @@
 """Buyers for the bench of the till: each a device that presses "buy", over the channel or by HTTP,
-and what all are answered. They read as little as they can, so that one core carries thousands.
+and the responses to all. They parse as little as possible, so that one core serves thousands.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ OPENING = 50
 
 
 def order_of(offer: str, number: int, price: int = PRICE) -> dict[str, Any]:
-    """An order of one box by the buyer of this number, who has a phone of that number."""
+    """Return an order of one box by the buyer of this number, with the phone of that number."""
     return {
         "lines": [{"offer": offer, "quantity": 1, "price": price}],
         "buyer": {"name": "测量", "phone": f"138{number:08d}"},
@@ -35,16 +35,15 @@ def order_of(offer: str, number: int, price: int = PRICE) -> dict[str, Any]:
 
 
 def ip_of(number: int) -> str:
-    """The address of the buyer of this number, in 127.0.0.0/8."""
+    """Return the IP of the buyer of this number, in 127.0.0.0/8."""
     block = number // BLOCK
     return f"127.{1 + block // 256 % 254}.{block % 256}.{1 + number % BLOCK}"
 
 
 @dataclass
 class Answers:
-    """What all buyers were answered: orders by their ids, how often each was told and with which
-    number, token, total and fee, refusals by the slug of their type and each with the monotonic
-    time at which it was heard, and from pressing to the answer, in nanoseconds.
+    """The responses to all buyers: orders by their ids, how often each was acknowledged and with
+    which number, token, total and fee, and refusals by slug.
     """
 
     placed: Counter[str] = field(default_factory=Counter)
@@ -54,7 +53,9 @@ class Answers:
     took_ns: "array[int]" = field(default_factory=lambda: array("q"))
 
     def take(self, status: int | bool, body: dict[str, Any], due_ns: int, now_ns: int) -> None:
-        """Note one answer, to what was due at one time and heard at another: order or problem."""
+        """Record one response: when it was due and when it came, and whether it is an order or a
+        problem.
+        """
         self.took_ns.append(now_ns - due_ns)
         if status is True or status == 201:
             order = body["id"]
@@ -67,19 +68,19 @@ class Answers:
 
 
 class Buyer(Protocol):
-    """One device: `asked` hears of each of its answers, after they were noted."""
+    """One device: `asked` is called after each of its responses was recorded."""
 
     asked: Callable[["Buyer"], None] | None
 
     def press(self, due_ns: int) -> None:
-        """Order one box, as of that monotonic time."""
+        """Order one box, due at that monotonic time."""
 
     def leave(self) -> None:
-        """Cut the connection."""
+        """Abort the connection."""
 
 
 def proof_of(broadcast: str, key: str, bits: int) -> str:
-    """The proof of work that an order with this key needs, as a page finds it."""
+    """Return the proof of work that an order with this key needs, as a page computes it."""
     for tried in itertools.count():
         digest = hashlib.sha256(f"{broadcast}:{key}:{tried}".encode()).digest()
         if int.from_bytes(digest) >> (256 - bits) == 0:
@@ -88,8 +89,8 @@ def proof_of(broadcast: str, key: str, bits: int) -> str:
 
 
 class ChannelBuyer:
-    """Orders over the channel; several orders may be under way. Where a proof of work is needed it
-    is found, and the order sent again with it.
+    """Orders over the channel; several orders may be pending. If a proof of work is required it
+    computes it and sends the order again.
     """
 
     def __init__(self, answers: Answers, number: int):
@@ -102,7 +103,7 @@ class ChannelBuyer:
         self._before = self._after = b""
 
     async def join(self, url: str, broadcast: str, offer: str, price: int = PRICE) -> None:
-        """Open the channel, to order this."""
+        """Open the channel, to order this offer."""
         self._broadcast = broadcast
         self._channel = await LightChannel.connect(
             url, broadcast, self._frame, from_ip=ip_of(self.number)
@@ -110,13 +111,13 @@ class ChannelBuyer:
         self.choose(offer, price)
 
     def choose(self, offer: str, price: int = PRICE) -> None:
-        """What is ordered from now on."""
+        """Set the offer and price of the next orders."""
         order = json.dumps(order_of(offer, self.number, price), ensure_ascii=False)
         self._before = b'{"type":"order.place","id":"'
         self._after = b"," + order[1:].encode()
 
     def press(self, due_ns: int) -> None:
-        """Order one box, as of that monotonic time."""
+        """Order one box, due at that monotonic time."""
         self._turn += 1
         key = secrets.token_urlsafe(16)
         self._due[self._turn] = due_ns, key
@@ -128,7 +129,7 @@ class ChannelBuyer:
 
     @property
     def waiting(self) -> int:
-        """How many orders are under way."""
+        """How many orders are pending."""
         return len(self._due)
 
     @property
@@ -137,7 +138,7 @@ class ChannelBuyer:
         return self._channel.lost
 
     def leave(self) -> None:
-        """Cut the connection."""
+        """Abort the connection."""
         self._channel.close()
 
     def _frame(self, frame: bytes, now_ns: int) -> None:
@@ -157,7 +158,7 @@ class ChannelBuyer:
 
 
 class HttpBuyer(asyncio.Protocol):
-    """Orders by HTTP over one connection that is kept, one order at a time."""
+    """Orders by HTTP over one persistent connection, one order at a time."""
 
     def __init__(self, answers: Answers, number: int):
         self.answers, self.number = answers, number
@@ -171,7 +172,7 @@ class HttpBuyer(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     async def join(self, url: str, broadcast: str, offer: str, price: int = PRICE) -> None:
-        """Connect, to order this."""
+        """Connect, to order this offer."""
         parts = urlsplit(url)
         await asyncio.get_running_loop().create_connection(
             lambda: self,
@@ -186,15 +187,15 @@ class HttpBuyer(asyncio.Protocol):
         self._body = json.dumps(order_of(offer, self.number, price), ensure_ascii=False).encode()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """Store the transport."""
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Note the end."""
+        """Record the end."""
         self.lost = True
 
     def press(self, due_ns: int) -> None:
-        """Order one box, as of that monotonic time."""
+        """Order one box, due at that monotonic time."""
         self._due_ns = due_ns
         self.waiting = 1
         fields = f"Idempotency-Key: {secrets.token_urlsafe(16)}\r\n"
@@ -204,11 +205,11 @@ class HttpBuyer(asyncio.Protocol):
         )
 
     def leave(self) -> None:
-        """Cut the connection."""
+        """Abort the connection."""
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Read an answer once it is whole."""
+        """Parse a response once it is complete."""
         now_ns = time.monotonic_ns()
         self._buffer += data
         end = self._buffer.find(b"\r\n\r\n")
@@ -239,7 +240,7 @@ Buyers = Sequence[ChannelBuyer] | Sequence[HttpBuyer]
 WAYS: dict[str, type[ChannelBuyer] | type[HttpBuyer]] = {"channel": ChannelBuyer, "http": HttpBuyer}
 
 
-async def enter(
+async def join_all(
     url: str,
     broadcast: str,
     offers: Sequence[str],
@@ -248,7 +249,9 @@ async def enter(
     first: int,
     price: int = PRICE,
 ) -> tuple[Answers, Buyers]:
-    """So many buyers by that way, `first` and following, who choose among the offers in turn."""
+    """Let a number of buyers join that way, from `first` on, who choose among the offers in
+    turn.
+    """
     answers = Answers()
     buyers: list[Any] = [WAYS[way](answers, first + number) for number in range(count)]
     for start in range(0, count, OPENING):
@@ -261,8 +264,8 @@ async def enter(
     return answers, buyers
 
 
-async def again_and_again(answers: Answers, buyers: Buyers, seconds: float) -> float:
-    """Each orders again as soon as it is answered, for so long; how long it took in all."""
+async def order_continuously(answers: Answers, buyers: Buyers, seconds: float) -> float:
+    """Let each buyer order again after each response, for a time; return the total duration."""
     done = asyncio.Event()
     began = time.monotonic()
     until_ns = time.monotonic_ns() + round(seconds * 1e9)
@@ -281,15 +284,15 @@ async def again_and_again(answers: Answers, buyers: Buyers, seconds: float) -> f
     for buyer in buyers:
         buyer.asked = asked
         buyer.press(time.monotonic_ns())
-    await _answered(done, buyers, seconds + 60)
+    await _wait_answered(done, buyers, seconds + 60)
     return time.monotonic() - began
 
 
-async def at_a_rate(
+async def order_at_rate(
     answers: Answers, buyers: Sequence[ChannelBuyer], a_second: float, seconds: float
 ) -> float:
-    """People press when they like, so many a second whether or not the server keeps up; each is
-    timed from when it was due. How long it took until the last answer.
+    """Let people press at this rate, whether or not the server keeps up; each is timed from when it
+    was due. Return the time until the last response.
     """
     began_ns = time.monotonic_ns()
     due_ns = [began_ns]
@@ -298,18 +301,18 @@ async def at_a_rate(
         due_ns.append(due_ns[-1] + round(random.expovariate(a_second) * 1e9))
     due_ns.pop()
     waiting = deque(buyers)
-    done = _when_asked(buyers, len(due_ns))
+    done = _event_after(buyers, len(due_ns))
     for due in due_ns:
         # Where it is late, too, the loop has its turn: answers are read, and the server's pings.
         await asyncio.sleep(max(0.0, (due - time.monotonic_ns()) / 1e9))
         waiting[0].press(due)
         waiting.rotate(-1)
-    await _answered(done, buyers, 60)
+    await _wait_answered(done, buyers, 60)
     return (time.monotonic_ns() - began_ns) / 1e9
 
 
-def _when_asked(buyers: Buyers, orders: int) -> asyncio.Event:
-    """Set once so many orders have their answers."""
+def _event_after(buyers: Buyers, orders: int) -> asyncio.Event:
+    """Return an event that is set once that number of orders have their responses."""
     left = orders
     done = asyncio.Event()
 
@@ -324,8 +327,8 @@ def _when_asked(buyers: Buyers, orders: int) -> asyncio.Event:
     return done
 
 
-async def _answered(done: asyncio.Event, buyers: Buyers, within_s: float) -> None:
-    """Wait for all answers. Raises SystemExit where they do not come."""
+async def _wait_answered(done: asyncio.Event, buyers: Buyers, within_s: float) -> None:
+    """Wait for all responses. Raises SystemExit if they do not come."""
     try:
         async with asyncio.timeout(within_s):
             await done.wait()
@@ -338,9 +341,11 @@ async def _answered(done: asyncio.Event, buyers: Buyers, within_s: float) -> Non
         ) from None
 
 
-async def at_once(answers: Answers, buyers: Sequence[ChannelBuyer], most_s: float = 60.0) -> float:
-    """All press in the same moment; how long until the last has its answer, or `most_s`."""
-    done = _when_asked(buyers, len(buyers))
+async def order_at_once(
+    answers: Answers, buyers: Sequence[ChannelBuyer], most_s: float = 60.0
+) -> float:
+    """Let all press at the same moment; return the time until the last response, or `most_s`."""
+    done = _event_after(buyers, len(buyers))
     began_ns = time.monotonic_ns()
     for number, buyer in enumerate(buyers):
         buyer.press(began_ns)

@@ -1,5 +1,5 @@
-"""Staff at work through whatever goes wrong: they release boxes, begin and end flash batches, and
-pack, cancel, take off and keep what was paid, with a key wherever one is taken.
+"""Staff who work through all faults: they release boxes, start and end flash batches, and pack,
+cancel, reduce and record payments, with a key wherever the API takes one.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from typing import Any
 
 from scripts.benches.lab.server import yuan
 from scripts.benches.trade.acks import Refusal
-from scripts.benches.trade.retrying_client import PATIENCE_S, Market, Refused, certain
+from scripts.benches.trade.retrying_client import PATIENCE_S, Market, Refused, call_until_answered
 from scripts.benches.trade.shoppers import FLASH_PRICE
 
 from farmlive.client import Api, Channel
@@ -21,7 +21,7 @@ _PAUSE_S = 0.03
 
 
 class Staff:
-    """A host in the studio, by the channel, and one at the desk, by HTTP."""
+    """A host in the studio, on the channel, and one at the order desk, by HTTP."""
 
     def __init__(self, market: Market, studio: Channel, desk: Api):
         self._market, self._studio, self._desk = market, studio, desk
@@ -29,7 +29,7 @@ class Staff:
         self._keys = itertools.count()
 
     async def sell(self) -> None:
-        """Release boxes, first for those who wait, and have one flash batch after the other."""
+        """Release boxes, first for the waiting list, and run one flash batch after the other."""
         market, draw = self._market, self._draw
         while not market.stopping:
             try:
@@ -46,14 +46,14 @@ class Staff:
                 market.batch = refused.problem.get("flash", market.batch)
             await asyncio.sleep(_PAUSE_S)
 
-    async def keep(self) -> None:
-        """Move orders on, one after the other."""
+    async def process_orders(self) -> None:
+        """Change the state of orders, one after the other."""
         market = self._market
         while not market.stopping:
             if market.for_staff:
                 at = self._draw.randrange(len(market.for_staff))
                 try:
-                    await self._move_on(market.for_staff.pop(at))
+                    await self._process(market.for_staff.pop(at))
                 except Refused as refused:
                     market.told.refused.append(Refusal(refused.problem))
             else:
@@ -62,12 +62,12 @@ class Staff:
     async def _begin(self) -> None:
         new = {"offer": self._market.offers[0], "price": yuan(FLASH_PRICE), "boxes": BOXES}
         more = {"seconds": _SECONDS, "per_buyer": PER_BUYER}
-        answer = await self._say("flash.plan", **new, **more)
+        answer = await self._call("flash.plan", **new, **more)
         self._market.batch = answer["id"]
         self._market.told.deeds["flash_batches"] += 1
 
     async def _end(self, batch: str) -> None:
-        await certain(
+        await call_until_answered(
             self._market,
             lambda: self._studio.call("flash.end", timeout_s=PATIENCE_S, flash=batch),
         )
@@ -75,33 +75,33 @@ class Staff:
         self._market.batch = None
 
     async def _release(self, offer: str, quantity: int) -> None:
-        await self._say("offer.release", offer=offer, quantity=quantity)
+        await self._call("offer.release", offer=offer, quantity=quantity)
         self._market.told.deeds["releases"] += 1
 
-    async def _say(self, type_: str, **fields: Any) -> Any:
+    async def _call(self, type_: str, **fields: Any) -> Any:
         key = self._key()
-        answer = await certain(
+        answer = await call_until_answered(
             self._market,
             lambda: self._studio.call(type_, timeout_s=PATIENCE_S, key=key, **fields),
         )
         self._market.told.answers[key] = answer
         return answer
 
-    async def _move_on(self, order: str) -> None:
+    async def _process(self, order: str) -> None:
         kind = self._draw.choice(
             ("pay", "pack", "pack and pay", "cancel", "pack and cancel", "take off", "give back")
         )
         if "pack" in kind:
             await self._move(order, state="packed")
         if "pay" in kind or kind == "give back":
-            await self._do("payments", order, "payments")
+            await self._change("payments", order, "payments")
         if "cancel" in kind:
-            await self._do("cancellations", order, "transitions", state="cancelled")
+            await self._change("cancellations", order, "transitions", state="cancelled")
         if kind in ("take off", "give back"):
             await self._refund(order)
 
     async def _move(self, order: str, **move: str) -> None:
-        """With a key, as many orders are moved."""
+        """Change an order's state, as a bulk change with a key."""
         key = self._key()
         answer = await self._send(
             f"{self._orders}/bulk-transitions", {"orders": [order], **move}, key
@@ -111,7 +111,7 @@ class Staff:
         for refused in answer["refused"]:
             raise Refused(refused["problem"])
         for moved in answer["moved"]:
-            self._market.told.stepped(moved["id"], moved)
+            self._market.told.add_step(moved["id"], moved)
         self._market.told.deeds["moves"] += 1
 
     async def _refund(self, order: str) -> None:
@@ -120,13 +120,13 @@ class Staff:
         body = {"amount": yuan(self._draw.randint(1, total)), "reason": "crash bench"}
         answer = await self._send(f"{self._orders}/{order}/refunds", body, key)
         self._market.told.answers[key] = {"order": order, "move": answer["refund"]}
-        self._market.told.stepped(order, answer)
+        self._market.told.add_step(order, answer)
         self._market.told.deeds["refunds"] += 1
 
-    async def _do(self, deed: str, order: str, what: str, **change: str) -> None:
-        """Without a key: it is the same however often it is asked for."""
+    async def _change(self, deed: str, order: str, what: str, **change: str) -> None:
+        """Send a change without a key, which may be repeated without effect."""
         answer = await self._send(f"{self._orders}/{order}/{what}", change)
-        self._market.told.stepped(order, answer)
+        self._market.told.add_step(order, answer)
         self._market.told.deeds[deed] += 1
 
     @property
@@ -135,7 +135,7 @@ class Staff:
 
     async def _send(self, path: str, body: dict[str, Any], key: str | None = None) -> Any:
         headers = {"Idempotency-Key": key} if key else {}
-        return await certain(
+        return await call_until_answered(
             self._market,
             lambda: self._desk.request("POST", path, json=body, headers=headers),
         )

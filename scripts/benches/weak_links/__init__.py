@@ -1,1 +1,3 @@
-"""Viewers on links hardly wider than the stream, and narrower: joins, recovery, and its cost."""
+"""Viewers on links hardly wider than the stream, and narrower: joins, recovery, and the cost of
+link control.
+"""

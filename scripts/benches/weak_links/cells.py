@@ -1,13 +1,17 @@
-"""One cell of the table: joins one after another on a link of one width with one length of queue,
-through the server or directly; and how soon the picture is full again on a link that is wide again.
+"""Measures one cell of the table: joins one after another on a link of one width with one queue,
+through the server or directly; and the time until the picture is full again on a link that is wide
+again.
 """
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.benches.report import Elsewhere
+from scripts.benches.lab.lab import Wire
+from scripts.benches.lab.testbed import Testbed
+from scripts.benches.report import OtherLoad
 from scripts.benches.weak_links.figures import (
     FULL_MS,
     cell_figures,
@@ -15,10 +19,9 @@ from scripts.benches.weak_links.figures import (
     join_figures,
     record_of,
 )
-from scripts.benches.weak_links.grounds import (
+from scripts.benches.weak_links.joins import (
     HEIGHT,
     LAYERS,
-    Grounds,
     Say,
     Source,
     directly,
@@ -50,12 +53,12 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """Its key below the row's."""
+        """The key below the row's."""
         return self.column if self.queue_ms == 300 else f"{self.column}_{self.queue_ms}ms"
 
     @property
     def name(self) -> str:
-        """As `--only` has it."""
+        """The name for `--only`."""
         return f"{self.row}.{self.key}"
 
     @property
@@ -71,52 +74,56 @@ class Cell:
         return max(fitting, default=HEIGHT // LAYERS[0][1])
 
 
-async def measured(
-    ground: Grounds, cell: Cell, source: Source, joins: int, length_s: float, say: Say
+async def measure_through_server(
+    bed: Testbed, cell: Cell, source: Source, joins: int, length_s: float, say: Say
 ) -> dict[str, Any]:
-    """The figures of a cell through the server, and each of its joins."""
+    """Measure a cell through the server; return its figures, and those of each join."""
     say(f"{cell.name}: {joins} joins of {length_s:g} s")
-    busy = Elsewhere(lambda: 0.0)
-    found = []
-    ground.down.limit(cell.kbps, cell.queue_ms)
-    try:
-        async with viewer_page(ground) as page:
-            for number in range(joins):
-                lead_s = LEADS_S[number % len(LEADS_S)]
-                noted = await through_server(ground, page, length_s, lead_s)
-                found.append(join_figures(record_of(noted), cell.height) | noted["link"])
-                say(_said(found[-1]))
-        kbps, fps = await source.pace()
-    finally:
-        ground.down.limit(None)
-    return {
-        **cell_figures(found),
-        "source_kbps": round(kbps),
-        "source_fps": round(fps, 1),
-        "cores_busy": busy.cores(),
-        "joins": found,
-    }
+    async with viewer_page(bed) as page:
+
+        async def join(number: int) -> dict[str, Any]:
+            return await through_server(bed, page, length_s, LEADS_S[number % len(LEADS_S)])
+
+        figures = await _join_in_turn(bed.down, cell, joins, join, cell.height, say)
+    kbps, fps = await source.pace()
+    return {**figures, "source_kbps": round(kbps), "source_fps": round(fps, 1)}
 
 
-async def reference(
-    ground: Grounds, cell: Cell, codec: dict[str, str], joins: int, length_s: float, say: Say
+async def measure_direct(
+    bed: Testbed, cell: Cell, codec: dict[str, str], joins: int, length_s: float, say: Say
 ) -> dict[str, Any]:
-    """The same with the browsers joined directly."""
+    """Measure a cell with the browsers joined directly, which is the reference."""
     say(f"direct.{cell.name}: {joins} joins of {length_s:g} s")
-    busy = Elsewhere(lambda: 0.0)
+
+    async def join(_number: int) -> dict[str, Any]:
+        return await directly(bed, codec, length_s)
+
+    return await _join_in_turn(bed.direct, cell, joins, join, None, say)
+
+
+async def _join_in_turn(
+    wire: Wire,
+    cell: Cell,
+    joins: int,
+    join: Callable[[int], Awaitable[dict[str, Any]]],
+    expected_height: int | None,
+    say: Say,
+) -> dict[str, Any]:
+    """Join a number of times over a wire with the cell's limit; return the figures of all."""
+    busy = OtherLoad(lambda: 0.0)
     found = []
-    ground.direct.limit(cell.kbps, cell.queue_ms)
+    wire.limit(cell.kbps, cell.queue_ms)
     try:
-        for _ in range(joins):
-            noted = await directly(ground, codec, length_s)
-            found.append(join_figures(record_of(noted)) | noted["link"])
-            say(_said(found[-1]))
+        for number in range(joins):
+            record = await join(number)
+            found.append(join_figures(record_of(record), expected_height) | record["link"])
+            say(_join_line(found[-1]))
     finally:
-        ground.direct.limit(None)
+        wire.limit(None)
     return {**cell_figures(found), "cores_busy": busy.cores(), "joins": found}
 
 
-def _said(join: dict[str, Any]) -> str:
+def _join_line(join: dict[str, Any]) -> str:
     return (
         f"  {join['fps']:g} fps, still for {join['still_ms'] / 1000:.1f} s, first frame after"
         f" {join['first_frame_ms']} ms, {join['audio_concealed_share']:.1%} of the sound concealed,"
@@ -124,18 +131,18 @@ def _said(join: dict[str, Any]) -> str:
     )
 
 
-async def recovery(ground: Grounds, source: Source, say: Say) -> dict[str, Any]:
-    """How long after the link is wide again a viewer's picture is full: whole in height, and as
+async def measure_recovery(bed: Testbed, source: Source, say: Say) -> dict[str, Any]:
+    """Measure how long after the link is wide again a viewer's picture is full: in height, and as
     smooth as its source.
     """
     say(f"recovery from {RECOVERS_FROM_KBPS} kbit/s")
-    busy = Elsewhere(lambda: 0.0)
-    async with viewer_page(ground) as page:
-        ground.down.limit(RECOVERS_FROM_KBPS)
+    busy = OtherLoad(lambda: 0.0)
+    async with viewer_page(bed) as page:
+        bed.down.limit(RECOVERS_FROM_KBPS)
         await page.evaluate("begin()")
         await asyncio.sleep(NARROW_S - 1)
         _, source_fps = await source.pace(1)
-        ground.down.limit(None)
+        bed.down.limit(None)
         widened = await page.evaluate("Date.now()")
         end, taken = time.monotonic() + RECOVERS_WITHIN_S + FULL_MS / 1000, None
         while taken is None and time.monotonic() < end:

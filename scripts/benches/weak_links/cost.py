@@ -1,5 +1,5 @@
-"""What the handling of links costs a viewer who needs none: CPU a viewer-second on wide links with
-it and without, A and B in turn, by the relay bench's own audience.
+"""The cost of link control for a viewer who does not need it: CPU for a viewer-second on wide links
+with and without it, A and B in turn, with the audience of the bench of the relay.
 """
 
 import asyncio
@@ -7,11 +7,11 @@ import os
 import statistics
 from typing import Any
 
-from scripts.benches.audience import built, room_for
+from scripts.benches.audience import compiled_library, raise_file_limit
 from scripts.benches.lab.cpu_pinning import load_on_one
 from scripts.benches.lab.keep_awake import Awake
 from scripts.benches.viewing import CPU, Bench, Size, figures_of, playing
-from scripts.benches.weak_links.grounds import Say
+from scripts.benches.weak_links.joins import Say
 
 from farmlive.settings import Settings
 
@@ -26,23 +26,23 @@ STALL_EVERY_S, STALL_S = 1.0, 0.25
 
 
 def lacks_switch() -> str:
-    """Why the cost can't be measured, as a sentence; empty where it can."""
+    """Return why the cost can't be measured, as a sentence; empty if it can."""
     if SWITCH in Settings.model_fields:
         return ""
     return f"This server has no setting {SWITCH}: all viewers are handled in one way."
 
 
-async def ratio(
+async def measure_ratio(
     engine: str, rounds: int, window_s: float, say: Say, viewers: int = VIEWERS
 ) -> dict[str, Any]:
-    """`cost_ratio`, the median of the rounds' ratios, and what each took with and without."""
+    """Return `cost_ratio`, the median of the rounds' ratios, and the costs with and without it."""
     size = Size(viewers=viewers, joining=0, beyond=(), window_s=window_s)
     cores = sorted(os.sched_getaffinity(0))
-    room_for(viewers)
+    raise_file_limit(viewers)
     taken: dict[bool, list[float]] = {True: [], False: []}
     late: dict[bool, list[float]] = {True: [], False: []}
     lost = 0
-    with built() as library:
+    with compiled_library() as library:
         bench = Bench(library, cores, Awake({cores[0]}), size)
         with load_on_one(cores):
             for number in range(rounds):

@@ -1,6 +1,7 @@
-"""What a join's record comes to: pure arithmetic on what `watching.js` noted in the browser.
+"""The figures of a join: pure arithmetic on what `watching.js` recorded in the browser.
 
-Every time is in milliseconds since 1970 and counts from the join's start, unless a name says else.
+Every time is in milliseconds since 1970 and counts from the join's start, unless a name says
+otherwise.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,12 +29,12 @@ class Record:
     samples: list[dict[str, float]]
 
     def at(self, when: float) -> int:
-        """Which sample is the first not before that time; the last where none is."""
+        """Return the first sample not before that time; the last one if there is none."""
         last = len(self.samples) - 1
         return next((n for n, each in enumerate(self.samples) if each["at"] >= when), last)
 
     def grown(self, name: str, since: float = 0.0) -> float:
-        """By how much a count grew from then on, over connections that begin at nothing."""
+        """Return the growth of a count from then on, over connections that start at zero."""
         first = self.at(since) if since > self.began else -1
         total, before = 0.0, self.samples[first] if first >= 0 else None
         for each in self.samples[first + 1 :]:
@@ -44,23 +45,25 @@ class Record:
         return total
 
     def seconds(self, since: float) -> float:
-        """The time from the first sample after then to the last one."""
+        """Return the time from the first sample after then to the last one."""
         return (self.samples[-1]["at"] - self.samples[self.at(since)]["at"]) / 1000
 
     def stills(self, since: float) -> list[float]:
-        """How long nothing new was shown, each time, from then to the end."""
+        """Return the gaps without a new frame, from then to the end."""
         marks = [since, *(at for at in self.shown if at > since), self.ended]
         return [later - earlier for earlier, later in pairwise(marks)]
 
 
 def record_of(found: dict[str, Any]) -> Record:
-    """The record that a page gave."""
+    """Return the record that a page returned."""
     nothing = [{"at": found["ended"], "connection": -1}]
     return Record(found["began"], found["ended"], found["shown"], found["samples"] or nothing)
 
 
 def join_figures(record: Record, expected_height: int | None = None) -> dict[str, Any]:
-    """The figures of one join. `expected_height`: of the layer that fits, where there are many."""
+    """Return the figures of one join. `expected_height`: of the layer that fits, with several
+    layers.
+    """
     began, length_ms = record.began, record.ended - record.began
     frozen_s = record.grown("video.totalFreezesDuration")
     # Chromium counts a freeze when it is over.
@@ -105,8 +108,8 @@ _COUNTS = {
 
 
 def layer_after_s(record: Record, height: int) -> float:
-    """After how many seconds the picture had this height and kept it to the end; the join's whole
-    length where it never did. A height that differs by a pixel is the same.
+    """Return the seconds until the picture had this height for good; the join's whole length if it
+    never did. A height that differs by a pixel counts as this one.
     """
     since = record.ended
     for each in reversed(record.samples):
@@ -117,8 +120,8 @@ def layer_after_s(record: Record, height: int) -> float:
 
 
 def cell_figures(joins: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The figures of a cell, as the worst of its joins has them unless said otherwise: how many
-    `joins_bad`, `freeze_share` over all of them, `first_frame_ms` as their p95.
+    """Return the figures of a cell, of its worst join unless noted otherwise: `joins_bad` is a
+    number of joins, `freeze_share` is over all of them, `first_frame_ms` is the p95.
     """
 
     def worst(name: str, pick: Callable[[list[float]], float] = max) -> float:
@@ -140,8 +143,8 @@ def cell_figures(joins: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def full_again_s(record: Record, since: float, height: int, source_fps: float) -> float | None:
-    """From then to the first frame from which on the picture is full: of this height, and as
-    smooth as its source for three seconds; None where it is not yet.
+    """Return the time from then to the first frame from which on the picture is full: of this
+    height, and as smooth as its source for three seconds; None if it is not yet.
     """
     enough = FULL_SHARE * source_fps * FULL_MS / 1000
     shown = [at for at in record.shown if at >= since]

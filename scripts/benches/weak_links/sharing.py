@@ -1,17 +1,17 @@
-"""Several viewers of a simulcast who share one link: whether all have sound, and how far apart the
-layers are that they end up with.
+"""Several viewers of a simulcast on one shared link: whether all have sound, and how far apart
+their layers are at the end.
 """
 
 import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
-from scripts.benches.report import Elsewhere
+from scripts.benches.lab.testbed import Testbed
+from scripts.benches.report import OtherLoad
 from scripts.benches.weak_links.figures import join_figures, record_of
-from scripts.benches.weak_links.grounds import (
+from scripts.benches.weak_links.joins import (
     HEIGHT,
     LAYERS,
-    Grounds,
     Say,
     viewer_page,
 )
@@ -21,16 +21,16 @@ SHARED_S = 30.0
 _HEIGHTS = [HEIGHT // scale for _, scale, _ in LAYERS]
 
 
-async def shared(ground: Grounds, say: Say) -> dict[str, Any]:
-    """Let them join at once and stay; the sound of the worst, and the layers at the end."""
+async def measure_shared(bed: Testbed, say: Say) -> dict[str, Any]:
+    """Let them join at once and stay; return the sound of the worst, and the layers at the end."""
     say(f"{VIEWERS} viewers share {SHARED_KBPS} kbit/s for {SHARED_S:g} s")
-    busy = Elsewhere(lambda: 0.0)
+    busy = OtherLoad(lambda: 0.0)
     async with AsyncExitStack() as stack:
         pages = []
         for _ in range(VIEWERS):
-            pages.append(await stack.enter_async_context(viewer_page(ground)))
-        ground.down.limit(SHARED_KBPS)
-        stack.callback(ground.down.limit, None)
+            pages.append(await stack.enter_async_context(viewer_page(bed)))
+        bed.down.limit(SHARED_KBPS)
+        stack.callback(bed.down.limit, None)
         await asyncio.gather(*(page.evaluate("begin()") for page in pages))
         await asyncio.sleep(SHARED_S)
         records = [record_of(await page.evaluate("recorded()")) for page in pages]
@@ -47,5 +47,5 @@ async def shared(ground: Grounds, say: Say) -> dict[str, Any]:
 
 
 def layer_of(height: float) -> int:
-    """Which layer has the height nearest to this one, 0 the smallest."""
+    """Return the layer whose height is nearest to this one, 0 the smallest."""
     return min(range(len(_HEIGHTS)), key=lambda layer: abs(_HEIGHTS[layer] - height))

@@ -180,7 +180,7 @@ def retention(
         store = await Store.open(settings)
         try:
             # The operator who runs this vouches for the clock.
-            task = Retention(store, make_log(LocalBus()), settings, waits=lambda: False)
+            task = Retention(store, make_log(LocalBus()), settings, is_time_doubted=lambda: False)
             done = await (task.outlook() if dry_run else task.remove())
         finally:
             await store.close()
@@ -301,7 +301,7 @@ def _check(
         return results
 
     try:
-        results = sorted(asyncio.run(run()), key=lambda result: result.clause.place)
+        results = sorted(asyncio.run(run()), key=lambda result: result.clause.sort_key)
     except CannotBegin as reason:
         _err.print(str(reason), style="red")
         raise SystemExit(1) from None
@@ -314,4 +314,4 @@ def _check(
         shown.print(clause_table.summary(results))
         if insecure:
             shown.print("The server's certificate was not checked (--insecure).")
-    raise SystemExit(0 if clause_table.kept(results) else 1)
+    raise SystemExit(0 if clause_table.conforms(results) else 1)

@@ -1,7 +1,7 @@
 """Typed clients of a farmlive server: its API, its live channel, WHIP and WHEP.
 
-They stand on the wire alone: nothing here imports another part of farmlive, so that they test
-what an outsider would see.
+They depend on the protocols alone: nothing here imports another part of farmlive, so they test what
+an outside client sees.
 """
 
 from farmlive.client.api import Api

@@ -1,28 +1,27 @@
-"""The HTTP API of a farmlive server, one method a route; raises ApiProblem.
+"""The HTTP API of a farmlive server, one method for each route; raises ApiProblem.
 
-The calls of each room are in a file of their own. Who the client is and how it asks is
-connection.py's; media and the live channel are elsewhere.
+The calls of each room are in a file of their own; connection.py has the identity and the requests.
 """
 
-from farmlive.client.http import Json, checked
-from farmlive.client.resources.broadcasts import CallsOfBroadcasts
-from farmlive.client.resources.origin import CallsOfOrigin
-from farmlive.client.resources.people import CallsOfPeople
-from farmlive.client.resources.shop import CallsOfShop
+from farmlive.client.http import Json, raise_for_problem
+from farmlive.client.resources.broadcasts import BroadcastCalls
+from farmlive.client.resources.origin import OriginCalls
+from farmlive.client.resources.people import PeopleCalls
+from farmlive.client.resources.shop import ShopCalls
 
 
-class Api(CallsOfPeople, CallsOfBroadcasts, CallsOfOrigin, CallsOfShop):
-    """All calls. With `key` it is a program; without one, `sign_in` makes it an account's client,
-    and until then it is a viewer, whose device cookie is kept.
+class Api(PeopleCalls, BroadcastCalls, OriginCalls, ShopCalls):
+    """All calls. With `key` it is a program; without one it is a viewer, whose device cookie it
+    keeps, until `sign_in` makes it an account's client.
     """
 
     async def upload_picture(self, data: bytes, media_type: str = "image/jpeg") -> Json:
-        """Keep a picture; the answer's `picture` is its address, for a product or a farm."""
+        """Upload a picture; the result's `picture` is its URL, for a product or a farm."""
         return await self.upload("/api/v1/pictures", data, media_type)
 
     async def page(self, path: str) -> str:
-        """The text of a page, redirects followed."""
-        return checked(await self._http.get(path, follow_redirects=True)).text
+        """Return the text of a page; follows redirects."""
+        return raise_for_problem(await self._http.get(path, follow_redirects=True)).text
 
     async def review(self, broadcast: str) -> Json:
         """Return the broadcast's sales by offer and lot, with totals."""

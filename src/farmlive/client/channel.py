@@ -1,6 +1,7 @@
-"""The live channel of one broadcast: events in, commands out, taken up again after a drop.
+"""The live channel of one broadcast: sends commands, receives events, and reconnects after a lost
+connection.
 
-Trusts the server to send nothing twice and checks it; what events mean is left to the caller.
+Counts events that come twice; leaves the meaning of events to the caller.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ _BACKLOG = 10_000
 
 
 class ChannelClosed(Exception):
-    """The channel is at its end: `code` is the close code, `problem` what the server said."""
+    """The channel is closed for good: `code` is the close code, `problem` the server's problem."""
 
     def __init__(self, code: int | None, problem: Json | None = None, reason: str = ""):
         self.code = code
@@ -44,9 +45,7 @@ class ChannelClosed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as it arrived: `at` in ms since 1970, `arrived_ns` on this process's
-    monotonic clock.
-    """
+    """A received event: `at` in ms since 1970, `arrived_ns` on this process's monotonic clock."""
 
     seq: int
     at: int
@@ -55,8 +54,8 @@ class Event:
     arrived_ns: int
 
 
-def address(url: str, broadcast: str, after: int | None) -> str:
-    """The channel's WebSocket address on the server at `url`."""
+def channel_url(url: str, broadcast: str, after: int | None) -> str:
+    """Return the channel's WebSocket URL on the server at `url`."""
     parts = urlsplit(url.rstrip("/"))
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     path = f"{parts.path}/api/v1/broadcasts/{broadcast}/live"
@@ -64,7 +63,7 @@ def address(url: str, broadcast: str, after: int | None) -> str:
 
 
 class Channel(Commands):
-    """An open channel; make it with `connect`.
+    """An open channel; `connect` makes one.
 
     Iterate over it for events. Where more was missed than the server keeps, a new snapshot comes
     as an event of kind `welcome`, whose data it is; what was missed is not sent.
@@ -95,7 +94,7 @@ class Channel(Commands):
         self._patience_s = patience_s
         self._socket: ClientConnection | None = None
         self._open = asyncio.Event()
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._unread: deque[Event] = deque()
         self._calls: dict[str, asyncio.Future[Json]] = {}
         self._ids = itertools.count(1)
@@ -140,12 +139,12 @@ class Channel(Commands):
 
     @property
     def snapshot(self) -> Json | None:
-        """The snapshot of the last welcome; it does not follow later events."""
+        """The snapshot of the last welcome; later events don't change it."""
         return None if self.welcome is None else self.welcome["snapshot"]
 
     @property
     def cookie(self) -> str:
-        """The cookies held, as a `Cookie` header: with it another client is the same device."""
+        """The cookies as a `Cookie` header: another client that sends them is the same device."""
         return "; ".join(f"{name}={morsel.value}" for name, morsel in self._cookies.items())
 
     async def __aiter__(self) -> AsyncIterator[Event]:
@@ -156,11 +155,11 @@ class Channel(Commands):
                 if self._end.code == 1000:
                     return
                 raise self._end
-            self._news.clear()
-            await self._news.wait()
+            self._changed.clear()
+            await self._changed.wait()
 
     async def wait_for(self, kind: str, timeout_s: float = 10.0, **data: Any) -> Event:
-        """Read on to the next event of this kind whose data has these members."""
+        """Read up to the next event of this kind whose data has these members."""
         async with asyncio.timeout(timeout_s):
             async for event in self:
                 if event.kind == kind and data.items() <= event.data.items():
@@ -198,7 +197,7 @@ class Channel(Commands):
         raise ChannelProblem(answer.get("problem") or {})
 
     async def drop(self) -> None:
-        """Break the connection as a lost network does; the channel then resumes by itself."""
+        """Break the connection, as a lost network does; the channel then reconnects by itself."""
         if self._socket is not None:
             self._open.clear()
             self._socket.transport.abort()
@@ -224,7 +223,7 @@ class Channel(Commands):
         if self._end is None:
             self._end = end
         self._open.set()
-        self._news.set()
+        self._changed.set()
         self._fail_calls(str(self._end))
 
     def _fail_calls(self, why: str) -> None:
@@ -259,8 +258,8 @@ class Channel(Commands):
             if refused or code in _FINAL or time.monotonic() - lost_at > self._patience_s:
                 self._finish(ChannelClosed(code, self._problem, reason))
                 return
-            slow_down = code in (TRY_AGAIN_LATER, TOO_MANY)
-            await asyncio.sleep(max(pause_s, 0.5) if slow_down else pause_s)
+            is_overloaded = code in (TRY_AGAIN_LATER, TOO_MANY)
+            await asyncio.sleep(max(pause_s, 0.5) if is_overloaded else pause_s)
             pause_s = min(pause_s * 2, 2.0)
 
     async def _session(self) -> None:
@@ -270,7 +269,7 @@ class Channel(Commands):
         if self._cookies:
             headers["Cookie"] = self.cookie
         async with connect(
-            address(self.url, self.broadcast, self.to),
+            channel_url(self.url, self.broadcast, self.to),
             subprotocols=[SUBPROTOCOL],
             additional_headers=headers,
             compression=None,
@@ -285,32 +284,32 @@ class Channel(Commands):
             if self.frames:
                 self.resumes += 1
             while True:
-                self._take(json.loads(await socket.recv()), time.monotonic_ns())
+                self._handle_frame(json.loads(await socket.recv()), time.monotonic_ns())
 
-    def _take(self, frame: Any, now_ns: int) -> None:
+    def _handle_frame(self, frame: Any, now_ns: int) -> None:
         if not isinstance(frame, dict):
             raise ValueError("not an object")
         self.frames += 1
         kind = frame.get("type")
         if kind == "events":
-            self._take_events(frame, now_ns)
+            self._handle_events(frame, now_ns)
             self._open.set()
         elif kind == "reply":
             reply = self._calls.get(str(frame.get("id")))
             if reply is not None and not reply.done():
                 reply.set_result(frame)
         elif kind == "welcome":
-            again = self.welcome is not None or self.resumes > 0
+            is_reconnect = self.welcome is not None or self.resumes > 0
             self.welcome = frame
             self.to = int(frame["to"])
-            if again:
+            if is_reconnect:
                 self._unread.append(Event(self.to, 0, "welcome", frame["snapshot"], now_ns))
-                self._news.set()
+                self._changed.set()
             self._open.set()
         elif kind == "problem":
             self._problem = frame.get("problem", frame)
 
-    def _take_events(self, frame: Json, now_ns: int) -> None:
+    def _handle_events(self, frame: Json, now_ns: int) -> None:
         covered = self.to if self.to is not None else -1
         for item in frame["events"]:
             self.events += 1
@@ -322,4 +321,4 @@ class Channel(Commands):
             self._unread.popleft()
             self.dropped += 1
         self.to = max(covered, int(frame["to"]))
-        self._news.set()
+        self._changed.set()

@@ -1,6 +1,6 @@
-"""A connection to a server's HTTP API: who the client is, and a request with its answer.
+"""A connection to a server's HTTP API: the client's identity, and its requests.
 
-Holds cookies and the CSRF token, or an API key. What can be asked is api.py's.
+Holds cookies and the CSRF token, or an API key. api.py has the calls.
 """
 
 from typing import Any, Self
@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 
 import httpx
 
-from farmlive.client.http import Json, checked
+from farmlive.client.http import Json, raise_for_problem
 
 
 class Connection:
     """One server, as an account, a program or a viewer's device.
 
-    `url` is the server's address without a path, `key` an API key. `transport` replaces the
-    network, for tests. Use it as an async context manager.
+    `url` is the server's URL without a path, `key` an API key. `transport` replaces the network,
+    for tests. Use it as an async context manager.
     """
 
     def __init__(
@@ -49,33 +49,35 @@ class Connection:
 
     @property
     def cookie(self) -> str:
-        """The cookies held, as a `Cookie` header; give it to Channel to be the same person."""
+        """The cookies as a `Cookie` header; a Channel that gets it has the same identity."""
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._http.cookies.jar)
 
     async def request(
         self, method: str, path: str, *, json: Any = None, headers: dict[str, str] | None = None
     ) -> Json:
-        """Send one request and return the JSON object of its answer, `{}` where it has no body."""
-        response = checked(await self._http.request(method, path, json=json, headers=headers))
+        """Send a request and return the JSON object of the response, `{}` if it has no body."""
+        response = raise_for_problem(
+            await self._http.request(method, path, json=json, headers=headers)
+        )
         if not response.content or "json" not in response.headers.get("content-type", ""):
             return {}
         body: Json = response.json()
         return body
 
-    async def listed(self, path: str, name: str, **query: str) -> list[Json]:
-        """Everything that a list has, its `name` of each page, however many pages they are."""
+    async def list_all(self, path: str, name: str, **query: str) -> list[Json]:
+        """Return a whole list: the items under `name` of all its pages."""
         found: list[Json] = []
         cursor: str | None = ""
         while cursor is not None:
-            asked = urlencode({**query, **({"cursor": cursor} if cursor else {})})
-            page = await self.request("GET", f"{path}?{asked}" if asked else path)
+            encoded = urlencode({**query, **({"cursor": cursor} if cursor else {})})
+            page = await self.request("GET", f"{path}?{encoded}" if encoded else path)
             found += page[name]
             cursor = page["next"]
         return found
 
     async def upload(self, path: str, data: bytes, media_type: str) -> Json:
-        """POST a file as it is, such as a picture or a certificate."""
+        """POST a file as the body, such as a picture or a certificate."""
         headers = {"Content-Type": media_type}
-        answer = checked(await self._http.post(path, content=data, headers=headers))
+        answer = raise_for_problem(await self._http.post(path, content=data, headers=headers))
         body: Json = answer.json()
         return body

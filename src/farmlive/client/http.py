@@ -20,7 +20,7 @@ class Money(TypedDict):
 
 
 class Refusal(Exception):
-    """The server refused something; `body` is the problem details object, `status` its status."""
+    """The server refused a request; `body` is the problem details object, `status` its status."""
 
     def __init__(self, body: Json, status: int | None = None):
         self.body = body
@@ -36,8 +36,8 @@ class Refusal(Exception):
 class ApiProblem(Refusal):
     """The server answered with an error.
 
-    `status` is the HTTP status, `body` the problem details object (made up from the status line
-    where the server sent none), `retry_after` the seconds of `Retry-After` or None.
+    `status` is the HTTP status, `body` the problem details object (built from the status line if
+    the server sent none), `retry_after` the seconds of `Retry-After` or None.
     """
 
     def __init__(self, status: int, body: Json, retry_after: float | None = None):
@@ -45,7 +45,7 @@ class ApiProblem(Refusal):
         self.retry_after = retry_after
 
 
-def checked(response: httpx.Response) -> httpx.Response:
+def raise_for_problem(response: httpx.Response) -> httpx.Response:
     """Return a response that succeeded or redirects; raise ApiProblem for any other."""
     if response.status_code < 400:
         return response
@@ -56,11 +56,13 @@ def checked(response: httpx.Response) -> httpx.Response:
             body = found
     else:
         body["detail"] = response.text[:500]
-    raise ApiProblem(response.status_code, body, seconds(response.headers.get("retry-after")))
+    raise ApiProblem(
+        response.status_code, body, parse_retry_after(response.headers.get("retry-after"))
+    )
 
 
-def seconds(header: str | None) -> float | None:
-    """Read `Retry-After` in its form of seconds (RFC 9110, section 10.2.3); None for a date."""
+def parse_retry_after(header: str | None) -> float | None:
+    """Parse `Retry-After` in its form of seconds (RFC 9110, section 10.2.3); None for a date."""
     try:
         return None if header is None else max(0.0, float(header))
     except ValueError:

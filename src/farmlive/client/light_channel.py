@@ -1,5 +1,5 @@
-"""A live channel that reads as little as it can: counts frames and notes when they came. For
-crowds of a thousand in one process; Channel is the client that understands what it reads.
+"""A live channel that parses as little as possible: it counts frames and their arrival times. For
+thousands of clients in one process; Channel is the client that understands the frames.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlsplit
 
-from farmlive.client.channel import SUBPROTOCOL, address
+from farmlive.client.channel import SUBPROTOCOL, channel_url
 
 OnFrame = Callable[[bytes, int], None]
 _EVENTS = b'"events"'
@@ -44,10 +44,10 @@ class LightChannel(asyncio.Protocol):
         *,
         from_ip: str | None = None,
     ) -> "LightChannel":
-        """Open a channel over plain HTTP and wait for its first frame; ConnectionError where the
-        server refuses. `from_ip` is an address of this machine to connect from.
+        """Open a channel over plain HTTP and wait for its first frame; ConnectionError if the
+        server refuses. `from_ip` is the local address of the connection.
         """
-        parts = urlsplit(address(url, broadcast, None))
+        parts = urlsplit(channel_url(url, broadcast, None))
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout_s):
             transport, channel = await loop.create_connection(
@@ -68,17 +68,17 @@ class LightChannel(asyncio.Protocol):
         return channel
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """Store the transport."""
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Note the end; one that waits for the first frame gets ConnectionError."""
+        """Record the end; a waiting `connect` gets ConnectionError."""
         self.lost = True
         if not self._welcome.done():
             self._welcome.set_exception(ConnectionError("the server closed the channel"))
 
     def data_received(self, data: bytes) -> None:
-        """Read what came: first the handshake's answer, then frames."""
+        """Parse received bytes: first the response of the handshake, then frames."""
         now_ns = time.monotonic_ns()
         self._buffer += data
         if not self._upgraded:
@@ -91,16 +91,16 @@ class LightChannel(asyncio.Protocol):
             del self._buffer[: end + 4]
             self._upgraded = True
         while (frame := self._next_frame()) is not None:
-            self._take(*frame, now_ns)
+            self._handle_frame(*frame, now_ns)
 
     def say(self, text: bytes) -> None:
         """Send one text frame (RFC 6455, section 5)."""
         if self._transport is None:
             raise ConnectionError("the channel is not open")
-        self._transport.write(_masked(0x81, text))
+        self._transport.write(_masked_frame(0x81, text))
 
     def close(self) -> None:
-        """Cut the connection."""
+        """Abort the connection."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -120,7 +120,7 @@ class LightChannel(asyncio.Protocol):
         del buffer[: start + length]
         return frame
 
-    def _take(self, first: int, payload: bytes, now_ns: int) -> None:
+    def _handle_frame(self, first: int, payload: bytes, now_ns: int) -> None:
         opcode = first & 15
         if opcode == 1:
             self.frames += 1
@@ -131,14 +131,14 @@ class LightChannel(asyncio.Protocol):
             if not self._welcome.done():
                 self._welcome.set_result(None)
         elif opcode == 9 and self._transport is not None:
-            self._transport.write(_masked(0x8A, payload))
+            self._transport.write(_masked_frame(0x8A, payload))
         elif opcode == 8:
             self.close_code = int.from_bytes(payload[:2], "big") if len(payload) > 1 else None
             self.close()
 
 
-def _masked(first: int, payload: bytes) -> bytes:
-    """A client's frame: `first` is its FIN bit and opcode."""
+def _masked_frame(first: int, payload: bytes) -> bytes:
+    """Return a client's frame: `first` is its FIN bit and opcode."""
     length = len(payload)
     if length < 126:
         head = bytes([first, 0x80 | length])

@@ -21,7 +21,7 @@ from farmlive.origin import routes as origin_routes
 from farmlive.pages import review as review_pages
 from farmlive.pages import routes as page_routes
 from farmlive.pages import studio
-from farmlive.pages.errors import error_page
+from farmlive.pages.errors import error_renderer
 from farmlive.pages.person import PersonPage
 from farmlive.pages.rendering.render import Pages
 from farmlive.pages.rendering.static import Static
@@ -49,7 +49,7 @@ def build_http(rooms: Rooms) -> tuple[Api, ASGIApp]:
         api.router.routes.extend(router.routes)
     api.mount("/static", static)
     answer = http_edge.answer_problems(
-        api, error_page(pages, rooms.guard), rooms.guard.record_refused_request
+        api, error_renderer(pages, rooms.guard), rooms.guard.record_refused_request
     )
     return api, _with_layers(rooms, request_limits.Texts(api, answer))
 

@@ -58,7 +58,7 @@ class Rooms:
     async def start(self) -> None:
         """Start every part. Raises PortTaken."""
         await self._open_media_port()
-        await self.timekeeper.look()
+        await self.timekeeper.check()
         await self.timekeeper.start()
         await self.media.start()
         await self.people.key_uses.start()
@@ -67,8 +67,8 @@ class Rooms:
         await self.chat.start()
         await self.origin.start()
         await self.shop.start()
-        await self.retention.again.start()
-        await self.probe.look()
+        await self.retention.loop.start()
+        await self.probe.probe_now()
         await self.probe.start()
         await self.statistics.start()
         await self.ice_probe.start()
@@ -77,7 +77,7 @@ class Rooms:
         """Stop every part, the last started first; committing work completes."""
         await self.media.stop()
         await self.people.key_uses.stop()
-        await self.retention.again.stop()
+        await self.retention.loop.stop()
         await self.shop.stop()
         await self.chat.stop()
         await self.broadcasts.stop()
@@ -170,7 +170,7 @@ def build_rooms(settings: Settings, store: Store, bus: Bus, outages: Outages) ->
         origin=origin,
         shop=shop,
         review=Review(store, log, settings),
-        retention=Retention(store, log, settings, waits=lambda: timekeeper.is_doubted),
+        retention=Retention(store, log, settings, is_time_doubted=lambda: timekeeper.is_doubted),
         media=media,
     )
 

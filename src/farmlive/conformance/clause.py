@@ -1,4 +1,4 @@
-"""A clause of a standard: which servers must keep it, how to try it, and the result.
+"""A clause of a standard: which servers must keep it, how to check it, and the result.
 
 The clauses themselves are in the files `…_checks.py`; registry.py has the list of all.
 """
@@ -14,11 +14,11 @@ Trial = Callable[[Target], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Clause:
-    """One thing that a server must or should do.
+    """A requirement or recommendation of a standard.
 
-    `id` names the standard, its section and our count within it; `done` and `expected` are
-    sentences for people. `rude` says how much a trial sends of what no good client does: those come
-    last, since some servers make no more sessions after them.
+    `id` names the standard, its section and our number within it; `done` and `expected` are
+    sentences for people. `rude` is how much a check sends that no good client sends: those run
+    last, since some servers open no sessions afterwards.
     """
 
     id: str
@@ -30,7 +30,7 @@ class Clause:
     rude: int
 
     @property
-    def place(self) -> tuple[bool, str, list[int]]:
+    def sort_key(self) -> tuple[bool, str, list[int]]:
         """The sort key: the protocol's own standard first, each by its sections."""
         standard, _, rest = self.id.partition(" §")
         numbers = [int(number) for number in rest.replace("-", ".").split(".")]
@@ -58,7 +58,7 @@ class _Entry:
 
 
 class Registry:
-    """Clauses in the order in which they are written down, for WHIP, for WHEP or for both."""
+    """Clauses in the order of their definitions, for WHIP, for WHEP or for both."""
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
@@ -74,7 +74,7 @@ class Registry:
         both: str = "",
         rude: int = 0,
     ) -> Callable[[Trial], Trial]:
-        """Write down a clause; its trial's docstring says what is done.
+        """Register a clause; the docstring of its check describes what it does.
 
         `whip` and `whep` are sections of RFC 9725 and draft-ietf-wish-whep-03, or name another
         standard with its section, as `both` does for both protocols.
@@ -85,23 +85,23 @@ class Registry:
         if whep or both:
             refs["whep"] = both or (f"WHEP-03 §{whep}" if whep[0].isdigit() else whep)
 
-        def write(trial: Trial) -> Trial:
+        def register(trial: Trial) -> Trial:
             self._entries.append(_Entry(refs, level, title, expected, trial, rude))
             return trial
 
-        return write
+        return register
 
     def __iter__(self) -> Iterator[_Entry]:
         return iter(self._entries)
 
 
-def numbered(kind: Kind, books: list[Registry]) -> list[Clause]:
-    """The clauses of one protocol, each with its id: first those of the protocol's own standard,
-    by section, then those of others.
+def number_clauses(kind: Kind, registries: list[Registry]) -> list[Clause]:
+    """Return the clauses of one protocol with their ids: first those of the protocol's own
+    standard, by section, then those of others.
     """
     counts: dict[str, int] = {}
     clauses = []
-    for entry in (entry for book in books for entry in book if kind in entry.refs):
+    for entry in (entry for registry in registries for entry in registry if kind in entry.refs):
         ref = entry.refs[kind]
         counts[ref] = counts.get(ref, 0) + 1
         done = " ".join((entry.trial.__doc__ or "").split())
@@ -116,4 +116,4 @@ def numbered(kind: Kind, books: list[Registry]) -> list[Clause]:
                 entry.rude,
             )
         )
-    return sorted(clauses, key=lambda clause: clause.place)
+    return sorted(clauses, key=lambda clause: clause.sort_key)

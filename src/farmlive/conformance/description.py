@@ -1,5 +1,5 @@
-"""A session description by its lines (RFC 8866), as a server wrote it: nothing is mended, nothing
-is judged.
+"""The lines of a session description (RFC 8866) as a server wrote it, without corrections or
+checks.
 """
 
 from dataclasses import dataclass, field
@@ -16,11 +16,11 @@ class Media:
     lines: list[str] = field(default_factory=list)
 
     def values(self, name: str) -> list[str]:
-        """The values of an attribute; "" for one without a value."""
+        """Return the values of an attribute; "" for one without a value."""
         return _values(self.lines, name)
 
     def has(self, name: str) -> bool:
-        """Whether the attribute stands in this section."""
+        """Return whether the section has this attribute."""
         return bool(self.values(name))
 
 
@@ -32,25 +32,25 @@ class Description:
     media: list[Media]
 
     def values(self, name: str) -> list[str]:
-        """The values of an attribute of the session level."""
+        """Return the values of a session-level attribute."""
         return _values(self.lines, name)
 
     def of(self, section: Media, name: str) -> list[str]:
-        """The values of an attribute that a section has or inherits."""
+        """Return the values of an attribute that a section has or inherits."""
         return section.values(name) or self.values(name)
 
     def everywhere(self, name: str) -> list[str]:
-        """The values of an attribute at any place."""
+        """Return the values of an attribute at all levels."""
         return self.values(name) + [value for each in self.media for value in each.values(name)]
 
     def bundles(self) -> list[list[str]]:
-        """The mids of each BUNDLE group."""
+        """Return the mids of each BUNDLE group."""
         groups = [value.split() for value in self.values("group")]
         return [words[1:] for words in groups if words and words[0] == "BUNDLE"]
 
 
-def read(text: str) -> Description:
-    """Read a description or an ICE fragment; ValueError where an m-line is none."""
+def parse(text: str) -> Description:
+    """Parse a description or an ICE fragment. Raises ValueError for an invalid m-line."""
     described = Description([], [])
     for line in text.replace("\r\n", "\n").split("\n"):
         if line.startswith("m="):

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from farmlive.conformance.clause import Registry
 from farmlive.conformance.target import SDP, Target
-from farmlive.conformance.verdict import NotApplicable, expect, said
+from farmlive.conformance.verdict import NotApplicable, expect, response_words
 
-BOOK = Registry()
+CHECKS = Registry()
 _LINK = re.compile(r"<([^>]*)>([^<]*)")
 _PREFLIGHT = {
     "Origin": "https://player.example",
@@ -19,31 +19,33 @@ _PREFLIGHT = {
 }
 
 
-@BOOK.clause("MUST", "GET on the endpoint is empty", "2xx without a body", whip="4.1", whep="4.1")
+@CHECKS.clause("MUST", "GET on the endpoint is empty", "2xx without a body", whip="4.1", whep="4.1")
 async def get_endpoint(server: Target) -> None:
     """GET the endpoint."""
-    response = await server.ask("GET")
-    expect(response.is_success, said(response))
+    response = await server.request("GET")
+    expect(response.is_success, response_words(response))
     expect(not response.content, f"it answered {len(response.content)} bytes")
 
 
-@BOOK.clause("MUST", "GET on the session is empty", "2xx without a body", whip="4.1", whep="4.1")
+@CHECKS.clause("MUST", "GET on the session is empty", "2xx without a body", whip="4.1", whep="4.1")
 async def get_session(server: Target) -> None:
     """GET the session."""
-    made = await server.session()
-    response = await server.ask("GET", made.location)
-    expect(response.is_success, said(response))
+    made = await server.open_session()
+    response = await server.request("GET", made.location)
+    expect(response.is_success, response_words(response))
     expect(not response.content, f"it answered {len(response.content)} bytes")
 
 
-@BOOK.clause("MUST", "An offer makes a session", "201 Created", whip="4.2", whep="4.2.1")
+@CHECKS.clause("MUST", "An offer makes a session", "201 Created", whip="4.2", whep="4.2.1")
 async def created(server: Target) -> None:
     """POST an offer of one audio and one video section."""
     response = await server.post(server.offer())
-    expect(response.status_code == 201, said(response))
+    expect(response.status_code == 201, response_words(response))
 
 
-@BOOK.clause("MUST", "The answer is SDP", "Content-Type: application/sdp", whip="4.2", whep="4.2.1")
+@CHECKS.clause(
+    "MUST", "The answer is SDP", "Content-Type: application/sdp", whip="4.2", whep="4.2.1"
+)
 async def answer_type(server: Target) -> None:
     """Look at the type and the body of the 201."""
     made = await server.sample()
@@ -52,7 +54,7 @@ async def answer_type(server: Target) -> None:
     expect(made.text.startswith("v=0"), "the body does not begin with v=0")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Location leads to a new session",
     "a Location of its own for each session",
@@ -61,14 +63,14 @@ async def answer_type(server: Target) -> None:
 )
 async def location(server: Target) -> None:
     """Make two sessions one after the other and compare their addresses."""
-    first = await server.session()
+    first = await server.open_session()
     await server.end(first)
-    second = await server.session()
+    second = await server.open_session()
     expect(first.location != second.location, f"both are {first.location}")
     expect(server.url not in (first.location, second.location), "it is the endpoint's own")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "An offer of another type is refused",
     "4xx for text/plain",
@@ -80,18 +82,18 @@ async def wrong_type(server: Target) -> None:
     """POST the offer as text/plain, and without a type."""
     for given in ("text/plain", None):
         response = await server.post(server.offer(), content_type=given)
-        expect(400 <= response.status_code < 500, f"as {given}: {said(response)}")
+        expect(400 <= response.status_code < 500, f"as {given}: {response_words(response)}")
 
 
-@BOOK.clause("MUST", "Malformed SDP is refused", "4xx", whip="4.2", whep="4.2.4", rude=2)
+@CHECKS.clause("MUST", "Malformed SDP is refused", "4xx", whip="4.2", whep="4.2.4", rude=2)
 async def malformed(server: Target) -> None:
     """POST what is no SDP, and SDP that is cut off in its head."""
     for body in ("hello", "", server.offer()[:40]):
         response = await server.post(body)
-        expect(400 <= response.status_code < 500, f"to {body[:10]!r}: {said(response)}")
+        expect(400 <= response.status_code < 500, f"to {body[:10]!r}: {response_words(response)}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST", "The answer only receives", "a=recvonly in each section, also to sendrecv", whip="4.2"
 )
 async def receives(server: Target) -> None:
@@ -99,7 +101,7 @@ async def receives(server: Target) -> None:
     await _direction(server, "sendonly", "recvonly")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST", "The answer only sends", "a=sendonly in each section, also to sendrecv", whep="4.2.5"
 )
 async def sends(server: Target) -> None:
@@ -109,7 +111,7 @@ async def sends(server: Target) -> None:
 
 async def _direction(server: Target, offered: str, expected: str) -> None:
     for way in (offered, "sendrecv"):
-        made = await server.session(
+        made = await server.open_session(
             lambda text, way=way: text.replace(f"a={offered}", f"a={way}")  # type: ignore[misc]
         )
         for media in made.answer.media:
@@ -122,7 +124,7 @@ async def _direction(server: Target, offered: str, expected: str) -> None:
         await server.end(made)
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "A counter-offer is SDP",
     "406 only with SDP and a Location, else another 4xx",
@@ -135,14 +137,14 @@ async def counter_offer(server: Target) -> None:
     response = await server.post(text)
     if response.status_code == 201:
         raise NotApplicable("the server answers whatever codecs are offered")
-    expect(400 <= response.status_code < 500, said(response))
+    expect(400 <= response.status_code < 500, response_words(response))
     if response.status_code == 406:
         given = response.headers.get("content-type", "")
         expect(given.startswith(SDP), f"a 406 with Content-Type {given!r}")
         expect(response.headers.get("location"), "a 406 without a Location")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "A player before the stream learns when to retry",
     "409 with Retry-After while nobody publishes, or a session all the same",
@@ -153,22 +155,24 @@ async def nobody_publishes(server: Target) -> None:
     response = await server.post(server.offer())
     if response.status_code == 201:
         raise NotApplicable("somebody publishes")
-    expect(response.status_code == 409, said(response))
+    expect(response.status_code == 409, response_words(response))
     told = response.headers.get("retry-after", "")
     expect(told.isdecimal(), f"a 409 whose Retry-After is {told!r}")
 
 
-@BOOK.clause("MUST", "DELETE ends the session", "200, and 404 from then on", whip="4.2", whep="4.3")
+@CHECKS.clause(
+    "MUST", "DELETE ends the session", "200, and 404 from then on", whip="4.2", whep="4.3"
+)
 async def delete(server: Target) -> None:
     """DELETE the session, twice."""
-    made = await server.session()
+    made = await server.open_session()
     response = await server.end(made)
-    expect(response.status_code == 200, said(response))
-    again = await server.ask("DELETE", made.location)
-    expect(again.status_code in (404, 410), f"the second time {said(again)}")
+    expect(response.status_code == 200, response_words(response))
+    again = await server.request("DELETE", made.location)
+    expect(again.status_code in (404, 410), f"the second time {response_words(again)}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "SHOULD",
     "An unknown session is not found",
     "404 to DELETE and PATCH",
@@ -177,15 +181,15 @@ async def delete(server: Target) -> None:
 )
 async def unknown_session(server: Target) -> None:
     """DELETE and PATCH an address beside that of a session."""
-    made = await server.session()
+    made = await server.open_session()
     beside = made.location[:-6] + "zzzzzz"
     for method in ("DELETE", "PATCH"):
         headers = {"Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*"}
-        response = await server.ask(method, beside, headers=headers, content="a=mid:0\r\n")
-        expect(response.status_code in (404, 410), f"{method}: {said(response)}")
+        response = await server.request(method, beside, headers=headers, content="a=mid:0\r\n")
+        expect(response.status_code in (404, 410), f"{method}: {response_words(response)}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Other sites' pages may send requests",
     "a CORS preflight is allowed: origin, POST, Authorization and Content-Type",
@@ -194,8 +198,8 @@ async def unknown_session(server: Target) -> None:
 )
 async def preflight(server: Target) -> None:
     """Ask as a browser does before a POST from another site."""
-    response = await server.ask("OPTIONS", headers=_PREFLIGHT, key=None)
-    expect(response.is_success, said(response))
+    response = await server.request("OPTIONS", headers=_PREFLIGHT, key=None)
+    expect(response.is_success, response_words(response))
     origin = response.headers.get("access-control-allow-origin", "")
     expect(origin in ("*", _PREFLIGHT["Origin"]), f"Access-Control-Allow-Origin is {origin!r}")
     names = _words(response.headers.get("access-control-allow-headers", ""))
@@ -204,7 +208,7 @@ async def preflight(server: Target) -> None:
         expect(name in names or wild, f"Access-Control-Allow-Headers has no {name}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "SHOULD",
     "Other sites' pages may read what they need",
     "the 201 allows the origin and exposes Location, ETag and Link",
@@ -214,14 +218,14 @@ async def preflight(server: Target) -> None:
 async def exposed(server: Target) -> None:
     """POST an offer as a page of another site."""
     headers = {"Content-Type": SDP, "Origin": _PREFLIGHT["Origin"]}
-    made = await server.session()
+    made = await server.open_session()
     response = made.response
     if "access-control-allow-origin" not in response.headers:
         await server.end(made)
-        response = await server.ask("POST", headers=headers, content=server.offer())
+        response = await server.request("POST", headers=headers, content=server.offer())
         where = response.headers.get("location")
         if response.status_code == 201 and where:
-            await server.ask("DELETE", str(response.url.join(where)))
+            await server.request("DELETE", str(response.url.join(where)))
     origin = response.headers.get("access-control-allow-origin", "")
     expect(origin in ("*", _PREFLIGHT["Origin"]), f"Access-Control-Allow-Origin is {origin!r}")
     names = _words(response.headers.get("access-control-expose-headers", ""))
@@ -229,7 +233,7 @@ async def exposed(server: Target) -> None:
     expect(not missing, f"Access-Control-Expose-Headers lacks {', '.join(missing)}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "SHOULD",
     "OPTIONS returns the accepted types",
     "Accept-Post: application/sdp",
@@ -238,12 +242,12 @@ async def exposed(server: Target) -> None:
 )
 async def accept_post(server: Target) -> None:
     """OPTIONS on the endpoint."""
-    response = await server.ask("OPTIONS")
+    response = await server.request("OPTIONS")
     given = response.headers.get("accept-post", "")
-    expect(SDP in given, f"{said(response)}, Accept-Post is {given!r}")
+    expect(SDP in given, f"{response_words(response)}, Accept-Post is {given!r}")
 
 
-@BOOK.clause("MUST", "No POST is redirected by 301 or 302", "307 if any", whip="4.5", whep="4.6")
+@CHECKS.clause("MUST", "No POST is redirected by 301 or 302", "307 if any", whip="4.5", whep="4.6")
 async def redirects(server: Target) -> None:
     """Look at the answers to all POSTs so far, and to one more."""
     await server.post(server.offer())
@@ -251,7 +255,7 @@ async def redirects(server: Target) -> None:
     expect(not wrong, f"it answered {wrong}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "ICE servers are listed in Link headers",
     'stun: and turn: addresses with rel="ice-server", TURN with username and credential',
@@ -263,7 +267,7 @@ async def ice_servers(server: Target) -> None:
     made = await server.sample()
     told = [
         (target, rest)
-        for target, rest in links(made.response.headers.get_list("link"))
+        for target, rest in parse_links(made.response.headers.get_list("link"))
         if 'rel="ice-server"' in rest or "rel=ice-server" in rest
     ]
     if not told:
@@ -276,15 +280,15 @@ async def ice_servers(server: Target) -> None:
                 expect(f"{name}=" in rest, f"{target} has no {name}")
 
 
-@BOOK.clause("SHOULD", "A preflight gets no ICE servers", "no Link", whip="4.6")
+@CHECKS.clause("SHOULD", "A preflight gets no ICE servers", "no Link", whip="4.6")
 async def preflight_links(server: Target) -> None:
     """Ask as a browser does before a POST from another site."""
-    response = await server.ask("OPTIONS", headers=_PREFLIGHT, key=None)
-    told = [rest for _, rest in links(response.headers.get_list("link"))]
+    response = await server.request("OPTIONS", headers=_PREFLIGHT, key=None)
+    told = [rest for _, rest in parse_links(response.headers.get_list("link"))]
     expect(not any("ice-server" in rest for rest in told), "it tells of ICE servers")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "A request without a key gets a challenge",
     "401 with WWW-Authenticate, where a key is required",
@@ -299,11 +303,11 @@ async def no_key(server: Target) -> None:
     response = await server.post(server.offer(), key=None)
     if response.status_code == 201:
         raise NotApplicable("it asks for no key")
-    expect(response.status_code == 401, said(response))
+    expect(response.status_code == 401, response_words(response))
     expect("www-authenticate" in response.headers, "a 401 without WWW-Authenticate")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST", "A wrong key makes no session", "401 or 403", whip="4.7.1", whep="4.8.1", rude=1
 )
 async def wrong_key(server: Target) -> None:
@@ -313,13 +317,13 @@ async def wrong_key(server: Target) -> None:
     response = await server.post(server.offer(), key="made-up-by-the-check")
     if response.status_code == 201:
         raise NotApplicable("it asks for no key")
-    expect(response.status_code in (401, 403), said(response))
+    expect(response.status_code in (401, 403), response_words(response))
 
 
 async def _extensions(server: Target, prefix: str) -> None:
     made = await server.sample()
     relations = []
-    for target, rest in links(made.response.headers.get_list("link")):
+    for target, rest in parse_links(made.response.headers.get_list("link")):
         found = re.search(r'rel="?([^";,]+)', rest)
         if found and found[1].startswith("urn:"):
             relations.append((target, found[1]))
@@ -330,7 +334,7 @@ async def _extensions(server: Target, prefix: str) -> None:
         expect(target, f"{relation} has no address")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Extensions are named by registered URNs",
     "rel begins urn:ietf:params:whip:ext",
@@ -341,7 +345,7 @@ async def whip_extensions(server: Target) -> None:
     await _extensions(server, "urn:ietf:params:whip:ext")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Extensions are named by registered URNs",
     "rel begins urn:ietf:params:whep:ext",
@@ -352,7 +356,7 @@ async def whep_extensions(server: Target) -> None:
     await _extensions(server, "urn:ietf:params:whep:ext")
 
 
-@BOOK.clause("MUST", "The endpoint is reached by HTTPS", "https:", whip="5", whep="5")
+@CHECKS.clause("MUST", "The endpoint is reached by HTTPS", "https:", whip="5", whep="5")
 async def https(server: Target) -> None:
     """Look at the address."""
     parts = urlsplit(server.url)
@@ -366,7 +370,7 @@ async def https(server: Target) -> None:
     expect(parts.scheme == "https", f"the address begins with {parts.scheme}:")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "SHOULD",
     "Nobody can guess the address of a session",
     "at least 64 random bits in its path",
@@ -377,7 +381,7 @@ async def unguessable(server: Target) -> None:
     """Make two sessions and compare the last parts of their addresses."""
     secrets_ = []
     for _ in range(2):
-        made = await server.session()
+        made = await server.open_session()
         parts = urlsplit(made.location)
         secrets_.append(f"{parts.path}?{parts.query}")
         await server.end(made)
@@ -386,8 +390,8 @@ async def unguessable(server: Target) -> None:
     expect(differing >= 9, f"{secrets_[0]} and {secrets_[1]} differ in {differing} places")
 
 
-def links(values: list[str]) -> list[tuple[str, str]]:
-    """Target and parameters of each link in Link headers (RFC 8288, section 3)."""
+def parse_links(values: list[str]) -> list[tuple[str, str]]:
+    """Return target and parameters of each link in Link headers (RFC 8288, section 3)."""
     return [(found[1], found[2]) for value in values for found in _LINK.finditer(value)]
 
 

@@ -9,42 +9,46 @@ from farmlive.conformance.clause import Registry
 from farmlive.conformance.description import Description
 from farmlive.conformance.target import (
     FRAGMENT,
-    Made,
+    OpenedSession,
     Target,
     fragment,
     fresh_credentials,
-    trickled,
+    trickle_fragment,
 )
-from farmlive.conformance.verdict import Broken, NotApplicable, expect, said
+from farmlive.conformance.verdict import Broken, NotApplicable, expect, response_words
 
-BOOK = Registry()
+CHECKS = Registry()
 _CANDIDATE = "a=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host"
 
 
-async def _tries(server: Target, made: Made) -> None:
-    """Raise NotApplicable where the session knows neither trickle ICE nor restarts."""
-    response = await server.patch(made, trickled(made, _CANDIDATE), if_match=made.etag or "*")
+async def _require_patch(server: Target, made: OpenedSession) -> None:
+    """Raise NotApplicable if the session supports neither trickle ICE nor restarts."""
+    response = await server.patch(
+        made, trickle_fragment(made, _CANDIDATE), if_match=made.etag or "*"
+    )
     if response.status_code in (404, 405, 501):
         raise NotApplicable(f"it takes no PATCH ({response.status_code})")
 
 
-async def _restart(server: Target, made: Made, if_match: str = "*") -> Description:
-    """Restart ICE; the fragment of the answer. NotApplicable where restarts are not supported."""
+async def _restart(server: Target, made: OpenedSession, if_match: str = "*") -> Description:
+    """Restart ICE and return the fragment of the answer. Raises NotApplicable if restarts are not
+    supported.
+    """
     ufrag, password = fresh_credentials()
     response = await server.patch(made, fragment(made, ufrag, password), if_match=if_match)
     if response.status_code in (404, 405, 422, 501):
         raise NotApplicable(f"it does not restart ICE ({response.status_code})")
-    expect(response.status_code == 200, said(response))
+    expect(response.status_code == 200, response_words(response))
     given = response.headers.get("content-type", "")
     expect(given.startswith(FRAGMENT), f"Content-Type is {given!r}")
     made.response.headers["etag"] = response.headers.get("etag", "")
     try:
-        return description.read(response.text)
+        return description.parse(response.text)
     except ValueError as error:
         raise Broken(f"the fragment can't be read: {error}") from None
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "A PATCH of another type is refused",
     "4xx for text/plain",
@@ -54,22 +58,25 @@ async def _restart(server: Target, made: Made, if_match: str = "*") -> Descripti
 )
 async def patch_type(server: Target) -> None:
     """PATCH the session with a fragment as text/plain."""
-    made = await server.session()
+    made = await server.open_session()
     response = await server.patch(
-        made, trickled(made, _CANDIDATE), if_match=made.etag or "*", content_type="text/plain"
+        made,
+        trickle_fragment(made, _CANDIDATE),
+        if_match=made.etag or "*",
+        content_type="text/plain",
     )
-    expect(400 <= response.status_code < 500, said(response))
+    expect(400 <= response.status_code < 500, response_words(response))
 
 
-@BOOK.clause("MUST", "A malformed fragment is refused", "4xx", whip="4.3.1", whep="4.4.1", rude=1)
+@CHECKS.clause("MUST", "A malformed fragment is refused", "4xx", whip="4.3.1", whep="4.4.1", rude=1)
 async def patch_malformed(server: Target) -> None:
     """PATCH the session with what is no fragment."""
-    made = await server.session()
+    made = await server.open_session()
     response = await server.patch(made, "hello\r\nworld\r\n", if_match=made.etag or "*")
-    expect(400 <= response.status_code < 500, said(response))
+    expect(400 <= response.status_code < 500, response_words(response))
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Partial ICE support is answered with 422",
     "422 for restarts where only trickle ICE is supported, and the other way round",
@@ -78,16 +85,18 @@ async def patch_malformed(server: Target) -> None:
 )
 async def half_supported(server: Target) -> None:
     """Trickle a candidate, restart ICE, and compare the answers."""
-    made = await server.session()
-    trickle = await server.patch(made, trickled(made, _CANDIDATE), if_match=made.etag or "*")
+    made = await server.open_session()
+    trickle = await server.patch(
+        made, trickle_fragment(made, _CANDIDATE), if_match=made.etag or "*"
+    )
     restart = await server.patch(made, fragment(made, *fresh_credentials()), if_match="*")
     if trickle.is_success == restart.is_success:
         raise NotApplicable("it supports both" if trickle.is_success else "it supports neither")
     refused = restart if trickle.is_success else trickle
-    expect(refused.status_code == 422, said(refused))
+    expect(refused.status_code == 422, response_words(refused))
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "The ICE session has an entity tag",
     "a strong ETag in the 201, another one for each session",
@@ -96,51 +105,51 @@ async def half_supported(server: Target) -> None:
 )
 async def entity_tag(server: Target) -> None:
     """Make two sessions and compare their tags; restart ICE to see whether tags are due."""
-    first = await server.session()
+    first = await server.open_session()
     tag = first.etag
     if not tag:
         await _restart(server, first)
         raise Broken("the 201 has no ETag, though ICE can be restarted")
     await server.end(first)
-    second = await server.session()
+    second = await server.open_session()
     expect(tag.startswith('"') and tag.endswith('"'), f"ETag {tag} is not a strong one")
     expect(tag != second.etag, f"two sessions have the tag {tag}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST", "DELETE ignores entity tags", "200 whatever If-Match says", whip="4.3.1", whep="4.4.1"
 )
 async def delete_with_tag(server: Target) -> None:
     """DELETE the session with the tag of another one in If-Match."""
-    made = await server.session()
+    made = await server.open_session()
     response = await server.end(made, headers={"If-Match": '"of-another-session"'})
-    expect(response.is_success, said(response))
+    expect(response.is_success, response_words(response))
 
 
-@BOOK.clause("MUST", "A PATCH must name its ICE session", "428", whip="4.3.1", whep="4.4.1")
+@CHECKS.clause("MUST", "A PATCH must name its ICE session", "428", whip="4.3.1", whep="4.4.1")
 async def no_tag(server: Target) -> None:
     """PATCH the session without If-Match."""
-    made = await server.session()
-    await _tries(server, made)
+    made = await server.open_session()
+    await _require_patch(server, made)
     if not made.etag:
         raise NotApplicable("it has no entity tags")
-    response = await server.patch(made, trickled(made, _CANDIDATE))
-    expect(response.status_code == 428, said(response))
+    response = await server.patch(made, trickle_fragment(made, _CANDIDATE))
+    expect(response.status_code == 428, response_words(response))
 
 
-@BOOK.clause("MUST", "A PATCH for another ICE session fails", "412", whip="4.3.1", whep="4.4.1")
+@CHECKS.clause("MUST", "A PATCH for another ICE session fails", "412", whip="4.3.1", whep="4.4.1")
 async def stale_tag(server: Target) -> None:
     """PATCH the session with a tag that was never given."""
-    made = await server.session()
-    await _tries(server, made)
+    made = await server.open_session()
+    await _require_patch(server, made)
     if not made.etag:
         raise NotApplicable("it has no entity tags")
-    body = trickled(made, _CANDIDATE)
+    body = trickle_fragment(made, _CANDIDATE)
     response = await server.patch(made, body, if_match='"never-given"')
-    expect(response.status_code == 412, said(response))
+    expect(response.status_code == 412, response_words(response))
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "The answer lists the server's candidates",
     "at least one a=candidate",
@@ -153,7 +162,7 @@ async def candidates(server: Target) -> None:
     expect(made.answer.everywhere("candidate"), "the answer has no candidate")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "A candidate is accepted without an answer body",
     "204 without a body and without an ETag",
@@ -162,11 +171,11 @@ async def candidates(server: Target) -> None:
 )
 async def trickle(server: Target) -> None:
     """PATCH the session with a candidate and the end of candidates."""
-    made = await server.session()
+    made = await server.open_session()
     await _trickles(server, made, _CANDIDATE, "a=end-of-candidates")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "A useless candidate is ignored without an error",
     "204 for an unknown transport and for a name that does not resolve",
@@ -175,7 +184,7 @@ async def trickle(server: Target) -> None:
 )
 async def useless_candidates(server: Target) -> None:
     """PATCH the session with such candidates and a good one."""
-    made = await server.session()
+    made = await server.open_session()
     await _trickles(
         server,
         made,
@@ -187,16 +196,16 @@ async def useless_candidates(server: Target) -> None:
     )
 
 
-async def _trickles(server: Target, made: Made, *lines: str) -> None:
-    response = await server.patch(made, trickled(made, *lines), if_match=made.etag or "*")
+async def _trickles(server: Target, made: OpenedSession, *lines: str) -> None:
+    response = await server.patch(made, trickle_fragment(made, *lines), if_match=made.etag or "*")
     if response.status_code in (404, 405, 422, 501):
         raise NotApplicable(f"it does not trickle ICE ({response.status_code})")
-    expect(response.status_code == 204, said(response))
+    expect(response.status_code == 204, response_words(response))
     expect(not response.content, f"a 204 with {len(response.content)} bytes")
     expect("etag" not in response.headers, "a 204 with an ETag")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Known credentials restart nothing",
     "204 also where the fragment has If-Match: *",
@@ -205,13 +214,13 @@ async def _trickles(server: Target, made: Made, *lines: str) -> None:
 )
 async def known_credentials(server: Target) -> None:
     """PATCH the session with a candidate, its present credentials and If-Match: *."""
-    made = await server.session()
-    await _tries(server, made)
-    response = await server.patch(made, trickled(made, _CANDIDATE), if_match="*")
-    expect(response.status_code == 204, said(response))
+    made = await server.open_session()
+    await _require_patch(server, made)
+    response = await server.patch(made, trickle_fragment(made, _CANDIDATE), if_match="*")
+    expect(response.status_code == 204, response_words(response))
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "New credentials restart ICE",
     "200 with a fragment that has new credentials of the server",
@@ -220,7 +229,7 @@ async def known_credentials(server: Target) -> None:
 )
 async def restart(server: Target) -> None:
     """PATCH the session with new credentials and If-Match: *."""
-    made = await server.session()
+    made = await server.open_session()
     before = credentials(made.answer)
     told = credentials(await _restart(server, made))
     for name, old, new in zip(("ice-ufrag", "ice-pwd"), before, told, strict=True):
@@ -228,7 +237,7 @@ async def restart(server: Target) -> None:
         expect(old != new, f"{name} is the old one")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "A restart gives a new entity tag, and the old one expires",
     "ETag in the 200; 412 for the old one",
@@ -237,15 +246,15 @@ async def restart(server: Target) -> None:
 )
 async def restarted_tag(server: Target) -> None:
     """Restart ICE, then trickle with the old tag and with the new one."""
-    made = await server.session()
+    made = await server.open_session()
     old = made.etag
     await _restart(server, made)
     expect(made.etag and made.etag != old, f"ETag was {old} and is {made.etag or 'not there'}")
     response = await server.patch(made, "a=end-of-candidates\r\n", if_match=old)
-    expect(response.status_code == 412, f"to the old tag {said(response)}")
+    expect(response.status_code == 412, f"to the old tag {response_words(response)}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "A restart repeats how the server does ICE",
     "ice-lite, ice-options and ice-pacing as in the answer",
@@ -254,14 +263,14 @@ async def restarted_tag(server: Target) -> None:
 )
 async def restart_repeats(server: Target) -> None:
     """Restart ICE and compare the fragment with the answer."""
-    made = await server.session()
+    made = await server.open_session()
     told = await _restart(server, made)
     for name in ("ice-lite", "ice-options", "ice-pacing"):
         before, after = set(made.answer.everywhere(name)), set(told.everywhere(name))
         expect(before == after, f"{name} was {sorted(before)} and is {sorted(after)}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "New credentials restart ICE with a tag too",
     "200 where If-Match has the present tag",
@@ -270,13 +279,13 @@ async def restart_repeats(server: Target) -> None:
 )
 async def restart_by_tag(server: Target) -> None:
     """PATCH the session with new credentials and its tag in If-Match."""
-    made = await server.session()
+    made = await server.open_session()
     if not made.etag:
         raise NotApplicable("it has no entity tags")
     await _restart(server, made, if_match=made.etag)
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Media continues after a restart",
     "checks under the new credentials are answered, without a new handshake",
@@ -285,18 +294,18 @@ async def restart_by_tag(server: Target) -> None:
 )
 async def restart_keeps_media(server: Target) -> None:
     """Connect, restart ICE, and check the same path under the new credentials."""
-    made, peer = await server.connected()
-    own = peer.renew()
+    made, peer = await server.open_connected()
+    own = peer.renew_credentials()
     response = await server.patch(made, fragment(made, own.ufrag, own.password), if_match="*")
     if response.status_code in (404, 405, 422, 501):
         raise NotApplicable(f"it does not restart ICE ({response.status_code})")
-    expect(response.status_code == 200, said(response))
-    ufrag, password = credentials(description.read(response.text))
+    expect(response.status_code == 200, response_words(response))
+    ufrag, password = credentials(description.parse(response.text))
     await _answered(peer, "after the restart", Ice(ufrag, password, ""))
     expect(not peer.revoked, "the server ended the session")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "A restart that fails ends nothing",
     "4xx, and the connection goes on",
@@ -306,10 +315,10 @@ async def restart_keeps_media(server: Target) -> None:
 )
 async def failed_restart(server: Target) -> None:
     """Connect, and restart ICE without a password."""
-    made, peer = await server.connected()
+    made, peer = await server.open_connected()
     body = fragment(made, fresh_credentials()[0], "x").replace("a=ice-pwd:x\r\n", "")
     response = await server.patch(made, body, if_match="*")
-    expect(400 <= response.status_code < 500, said(response))
+    expect(400 <= response.status_code < 500, response_words(response))
     await _answered(peer, "after the restart that failed")
     expect(not peer.revoked, "the server ended the session")
 
@@ -322,7 +331,7 @@ async def _answered(peer: RtpPeer, when: str, remote: Ice | None = None) -> None
 
 
 def credentials(described: Description) -> tuple[str, str]:
-    """The first user name fragment and password; "" where there is none."""
+    """Return the first user name fragment and password; "" where there is none."""
     ufrag = described.everywhere("ice-ufrag") or [""]
     password = described.everywhere("ice-pwd") or [""]
     return ufrag[0], password[0]

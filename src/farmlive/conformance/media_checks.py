@@ -7,19 +7,19 @@ import time
 
 from farmlive.client.media.rtp_peer import RtpPeer
 from farmlive.client.media.sdp import OPUS, read_answer
-from farmlive.client.media.synthetic_media import CannedStream, audio_payload
+from farmlive.client.media.synthetic_media import SyntheticStream, audio_payload
 from farmlive.conformance.clause import Registry
 from farmlive.conformance.target import Target
 from farmlive.conformance.verdict import Broken, expect
 
-BOOK = Registry()
+CHECKS = Registry()
 _MEDIA_S = 4.0
 _REVOKED_S = 3.0
 # The other side may be at the end of the handshake still.
 _SETTLED_S = 0.4
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "ICE and DTLS connect",
     "a check is answered, and the certificate is that of a=fingerprint",
@@ -27,10 +27,10 @@ _SETTLED_S = 0.4
 )
 async def connects(server: Target) -> None:
     """Check the answer's candidates by UDP and do the DTLS handshake."""
-    await server.connected()
+    await server.open_connected()
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "SHOULD",
     "A client that is only a DTLS client is served",
     "a=setup:passive to a=setup:active, or 422 or 400",
@@ -46,7 +46,7 @@ async def active_client(server: Target) -> None:
     expect(response.status_code in (400, 422), f"it answered {response.status_code}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST", "Published audio arrives", "RTCP comes back for the sound", whip="RFC 3550 §6.4"
 )
 async def hears(server: Target) -> None:
@@ -58,9 +58,9 @@ async def hears(server: Target) -> None:
             heard.set()
 
     peer = RtpPeer(_ignore, feedback)
-    made = await server.session(peer=peer)
+    made = await server.open_session(peer=peer)
     await server.connect(made, peer)
-    stream = CannedStream(ssrc, OPUS, read_answer(made.text).transport_cc)
+    stream = SyntheticStream(ssrc, OPUS, read_answer(made.text).transport_cc)
     until = time.monotonic() + 2 * _MEDIA_S
     sent = 0
     while time.monotonic() < until and not heard.is_set():
@@ -73,7 +73,7 @@ async def hears(server: Target) -> None:
     expect(heard.is_set(), f"nothing came back in {2 * _MEDIA_S:.0f} s")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Media matches the answer",
     "RTP in payload types of the answer, from SSRCs of the answer where it names them",
@@ -91,7 +91,7 @@ async def plays(server: Target) -> None:
         came.set()
 
     peer = RtpPeer(take, _ignore)
-    made = await server.session(peer=peer)
+    made = await server.open_session(peer=peer)
     await server.connect(made, peer)
     try:
         await asyncio.wait_for(came.wait(), _MEDIA_S)
@@ -107,7 +107,7 @@ async def plays(server: Target) -> None:
 
 
 async def _revokes(server: Target) -> None:
-    made, peer = await server.connected()
+    made, peer = await server.open_connected()
     await asyncio.sleep(_SETTLED_S)
     response = await server.end(made)
     expect(response.is_success, f"DELETE was answered {response.status_code}")
@@ -115,11 +115,11 @@ async def _revokes(server: Target) -> None:
     while not peer.revoked:
         if time.monotonic() > until:
             raise Broken(f"neither a DTLS alert nor a 403 came in {_REVOKED_S:.0f} s after DELETE")
-        peer.consent()
+        peer.send_consent_check()
         await asyncio.sleep(0.05)
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "The peer learns of a session's end at once",
     "a DTLS alert, or 403 to a check, right after DELETE",

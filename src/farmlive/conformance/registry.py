@@ -1,5 +1,5 @@
-"""The table of the clauses that a WHIP or WHEP server must or should keep, and trying them against
-a server. The clauses themselves are in the files `clauses_of_…`.
+"""All clauses that a WHIP or WHEP server must or should keep, and the run of their checks against a
+server. The files `…_checks.py` define the clauses.
 """
 
 import asyncio
@@ -9,21 +9,35 @@ from collections.abc import AsyncIterator
 import httpx
 
 from farmlive.conformance import http_checks, ice_checks, media_checks, sdp_checks
-from farmlive.conformance.clause import Clause, Result, numbered
+from farmlive.conformance.clause import Clause, Result, number_clauses
 from farmlive.conformance.target import Target
-from farmlive.conformance.verdict import Broken, Kind, NotApplicable, Untried, Verdict, broke
+from farmlive.conformance.verdict import (
+    Broken,
+    Kind,
+    NotApplicable,
+    Untried,
+    Verdict,
+    failure_words,
+)
 
-_BOOKS = [http_checks.BOOK, ice_checks.BOOK, sdp_checks.BOOK, media_checks.BOOK]
+_REGISTRIES = [
+    http_checks.CHECKS,
+    ice_checks.CHECKS,
+    sdp_checks.CHECKS,
+    media_checks.CHECKS,
+]
 _TIMEOUT_S = 20.0
 
 CLAUSES: dict[Kind, list[Clause]] = {
-    "whip": numbered("whip", _BOOKS),
-    "whep": numbered("whep", _BOOKS),
+    "whip": number_clauses("whip", _REGISTRIES),
+    "whep": number_clauses("whep", _REGISTRIES),
 }
 
 
-async def tried(clause: Clause, server: Target) -> Result:
-    """Try one clause and delete what was made on the way; never raises for what the server does."""
+async def check_clause(clause: Clause, server: Target) -> Result:
+    """Check one clause and delete what the check created; never raises for the server's
+    behaviour.
+    """
     began = time.monotonic()
     verdict: Verdict = "fail"
     reason = ""
@@ -40,15 +54,15 @@ async def tried(clause: Clause, server: Target) -> Result:
     except TimeoutError:
         reason = f"it was not done within {_TIMEOUT_S:.0f} s"
     except httpx.HTTPError as error:
-        reason = f"the request broke: {broke(error)}"
-    left = await server.clean_up()
+        reason = f"the request broke: {failure_words(error)}"
+    left = await server.delete_all()
     if left:
         reason = f"{reason}; " if reason else ""
         reason += f"could not be deleted: {', '.join(left)}"
     return Result(clause, verdict, reason, time.monotonic() - began)
 
 
-async def examine(server: Target) -> AsyncIterator[Result]:
-    """Try all clauses of the server's protocol, one after the other, the rude ones at the end."""
+async def check_all(server: Target) -> AsyncIterator[Result]:
+    """Check all clauses of the server's protocol, one after the other, the rude ones last."""
     for clause in sorted(CLAUSES[server.kind], key=lambda clause: clause.rude):
-        yield await tried(clause, server)
+        yield await check_clause(clause, server)

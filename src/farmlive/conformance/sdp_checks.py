@@ -7,17 +7,17 @@ from collections.abc import Iterator
 
 from farmlive.conformance.clause import Registry
 from farmlive.conformance.description import Media
-from farmlive.conformance.target import Made, Target
-from farmlive.conformance.verdict import NotApplicable, expect, said
+from farmlive.conformance.target import OpenedSession, Target
+from farmlive.conformance.verdict import NotApplicable, expect, response_words
 
-BOOK = Registry()
+CHECKS = Registry()
 _OF_TRANSPORT = ("ice-ufrag", "ice-pwd", "fingerprint", "setup", "candidate", "end-of-candidates")
 _RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 _REPAIRED = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 _MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 
 
-async def _pairs(server: Target) -> tuple[Made, list[tuple[Media, Media]]]:
+async def _pairs(server: Target) -> tuple[OpenedSession, list[tuple[Media, Media]]]:
     made = await server.sample()
     sections = list(zip(made.offer.media, made.answer.media, strict=False))
     return made, sections
@@ -26,7 +26,7 @@ async def _pairs(server: Target) -> tuple[Made, list[tuple[Media, Media]]]:
 # Bundle and streams.
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "All media go over one transport",
     "one BUNDLE group with every mid",
@@ -40,7 +40,7 @@ async def bundled(server: Target) -> None:
     expect(made.answer.bundles() == [mids], f"the groups are {made.answer.bundles()}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "RTP and RTCP go over one port",
     "a=rtcp-mux-only in each bundled section",
@@ -54,7 +54,7 @@ async def mux_only(server: Target) -> None:
     expect(not without, f"it is not in {', '.join(without)}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "More tracks than are supported are refused",
     "422 or 400 for two video sections",
@@ -72,10 +72,10 @@ async def two_videos(server: Target) -> None:
     response = await server.post(text.replace("BUNDLE 0 1", "BUNDLE 0 1 2") + second)
     if response.status_code == 201:
         raise NotApplicable("it takes two video tracks")
-    expect(response.status_code in (400, 422), said(response))
+    expect(response.status_code in (400, 422), response_words(response))
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "All tracks are of one stream",
     "a=msid in each section, with one stream's name",
@@ -91,7 +91,7 @@ async def one_stream(server: Target) -> None:
     expect(len(set.union(*names)) == 1, f"the streams are {sorted(set.union(*names))}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "SHOULD",
     "A session has all offered tracks or is refused",
     "422 or 400, not a section with port 0",
@@ -104,13 +104,13 @@ async def no_partial(server: Target) -> None:
     if response.status_code == 201:
         expect("m=audio 0 " not in response.text, "the sound was left out of the answer")
         raise NotApplicable("the server answers whatever codecs are offered")
-    expect(response.status_code in (400, 422), said(response))
+    expect(response.status_code in (400, 422), response_words(response))
 
 
 # The parts of an answer.
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "The answer has the offer's sections",
     "as many, of the same kinds and protocols, in the same order, with the same mids",
@@ -126,14 +126,14 @@ async def sections(server: Target) -> None:
         expect(asked.values("mid") == told.values("mid"), f"mid is {told.values('mid')}")
 
 
-@BOOK.clause("MUST", "No section is bundle-only", "no a=bundle-only", both="RFC 9429 §5.3.1")
+@CHECKS.clause("MUST", "No section is bundle-only", "no a=bundle-only", both="RFC 9429 §5.3.1")
 async def not_bundle_only(server: Target) -> None:
     """Look at each section of the answer."""
     made = await server.sample()
     expect(not made.answer.everywhere("bundle-only"), "a=bundle-only is there")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "The answer has only ICE options that were offered",
     "trickle and ice2 only where the offer has them",
@@ -141,12 +141,14 @@ async def not_bundle_only(server: Target) -> None:
 )
 async def ice_options(server: Target) -> None:
     """POST an offer without a=ice-options."""
-    made = await server.session(lambda text: text.replace("a=ice-options:trickle ice2\r\n", ""))
+    made = await server.open_session(
+        lambda text: text.replace("a=ice-options:trickle ice2\r\n", "")
+    )
     told = " ".join(made.answer.everywhere("ice-options"))
     expect(not {"trickle", "ice2"} & set(told.split()), f"it answered {told!r}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Formats are those that were offered",
     "each payload type with the offer's codec, and each RTX with its codec",
@@ -171,7 +173,7 @@ async def formats(server: Target) -> None:
                 expect(found[1] in told.formats, f"{number} repairs {found[1]}, which is not there")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Feedback is of kinds that were offered",
     "no a=rtcp-fb that the offer lacks",
@@ -186,7 +188,7 @@ async def feedback(server: Target) -> None:
             expect((number, what) in known, f"{what} for {number} was not offered")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Header extensions are those that were offered",
     "the same identifiers for the same names",
@@ -201,7 +203,7 @@ async def extensions(server: Target) -> None:
             expect((number, name) in known, f"{number} for {name} was not offered")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "The answer agrees to the MID extension",
     "a=extmap with urn:ietf:params:rtp-hdrext:sdes:mid in each bundled section",
@@ -216,7 +218,7 @@ async def mid_extension(server: Target) -> None:
             expect(_MID in names, f"the {told.kind} section has it not")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "The transport is described once",
     "ICE, DTLS and candidates only in the first section or before all",
@@ -229,7 +231,7 @@ async def once(server: Target) -> None:
     expect(not found, f"it is repeated: {', '.join(sorted(found))}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "RTCP has no port of its own",
     "no a=rtcp in a bundled section",
@@ -244,7 +246,7 @@ async def no_rtcp_port(server: Target) -> None:
 # ICE and DTLS.
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "ICE credentials are long enough",
     "ice-ufrag of 4 characters or more, ice-pwd of 22 or more",
@@ -260,17 +262,17 @@ async def credentials(server: Target) -> None:
         expect(not short, f"{name} has {len(short[0]) if short else 0} characters")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST", "ICE credentials are new for each session", "others each time", both="RFC 8445 §5.3"
 )
 async def new_credentials(server: Target) -> None:
     """Make two sessions and compare."""
     first = (await server.sample()).answer.everywhere("ice-pwd")
-    second = (await server.session()).answer.everywhere("ice-pwd")
+    second = (await server.open_session()).answer.everywhere("ice-pwd")
     expect(not set(first) & set(second), "two sessions have one password")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "ICE-lite is a session-level attribute",
     "a=ice-lite before all sections",
@@ -285,7 +287,7 @@ async def lite(server: Target) -> None:
         raise NotApplicable("it is a full ICE agent")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "Candidates can be read",
     "foundation, component, transport, priority, address, port and type; by TCP a tcptype",
@@ -303,7 +305,7 @@ async def candidate_lines(server: Target) -> None:
             expect("tcptype" in words, f"{value!r} has no tcptype")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "DTLS has its role and its fingerprint",
     "a=setup active or passive, and a=fingerprint of SHA-256 or stronger",
@@ -322,7 +324,7 @@ async def dtls(server: Target) -> None:
 # Simulcast.
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "A simulcast is answered by its rules",
     "a=simulcast:recv and a=rid:… recv with RIDs of the offer, or none of it",
@@ -330,7 +332,7 @@ async def dtls(server: Target) -> None:
 )
 async def simulcast(server: Target) -> None:
     """POST an offer of three layers."""
-    made = await server.session(_three_layers)
+    made = await server.open_session(_three_layers)
     video = next(media for media in made.answer.media if media.kind == "video")
     rids, told = video.values("rid"), video.values("simulcast")
     if not told:
@@ -345,7 +347,7 @@ async def simulcast(server: Target) -> None:
     expect(set(answered.values()) == {"recv"}, f"a=rid is {sorted(set(answered.values()))}")
 
 
-@BOOK.clause(
+@CHECKS.clause(
     "MUST",
     "The layers of a simulcast are distinguishable",
     "the header extension rtp-stream-id is accepted",
@@ -353,7 +355,7 @@ async def simulcast(server: Target) -> None:
 )
 async def layers_named(server: Target) -> None:
     """POST an offer of three layers."""
-    made = await server.session(_three_layers)
+    made = await server.open_session(_three_layers)
     video = next(media for media in made.answer.media if media.kind == "video")
     if not video.has("simulcast"):
         raise NotApplicable("it takes no simulcast")

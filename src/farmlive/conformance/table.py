@@ -17,7 +17,9 @@ _MARKS = {
 
 
 def table(results: list[Result], title: str) -> RenderableType:
-    """A row a clause; where it was not kept, what was expected and what was done instead."""
+    """Return a table with a row for each clause; a failed one shows what was expected and what the
+    server did.
+    """
     shown = Table(title=title, title_justify="left", header_style="bold", show_lines=False)
     shown.add_column("Clause", no_wrap=True)
     shown.add_column("")
@@ -38,7 +40,7 @@ def table(results: list[Result], title: str) -> RenderableType:
 
 
 def summary(results: list[Result]) -> str:
-    """One sentence that counts."""
+    """Return one sentence with the numbers."""
     broken = {
         level: sum(r.verdict == "fail" and r.clause.level == level for r in results)
         for level in ("MUST", "SHOULD")
@@ -53,8 +55,8 @@ def summary(results: list[Result]) -> str:
     )
 
 
-def kept(results: list[Result]) -> bool:
-    """Whether all was tried and no MUST was broken."""
+def conforms(results: list[Result]) -> bool:
+    """Return whether all was checked and no MUST failed."""
     return not any(
         r.verdict == "untried" or (r.verdict == "fail" and r.clause.level == "MUST")
         for r in results
@@ -62,11 +64,11 @@ def kept(results: list[Result]) -> bool:
 
 
 def as_json(results: list[Result], url: str, *, insecure: bool = False) -> dict[str, Any]:
-    """The same for programs; `insecure`: the server's certificate was not checked."""
+    """Return the results for programs; `insecure`: the server's certificate was not verified."""
     return {
         "url": url,
         "insecure": insecure,
-        "kept": kept(results),
+        "kept": conforms(results),
         "clauses": [
             {
                 "id": r.clause.id,

@@ -1,5 +1,5 @@
-"""A server that is being examined: it is asked over HTTP and connected to with real media, and
-what was made on it is deleted again. What is expected of it is the clauses' part.
+"""The server under test: sends it HTTP requests and connects real media, and deletes afterwards
+what was created. The clauses have the expectations.
 """
 
 import asyncio
@@ -10,12 +10,19 @@ from urllib.parse import urljoin
 
 import httpx
 
-from farmlive.client.http import seconds
+from farmlive.client.http import parse_retry_after
 from farmlive.client.media import sdp
 from farmlive.client.media.rtp_peer import RtpPeer, certificate
 from farmlive.conformance import description
 from farmlive.conformance.description import Description
-from farmlive.conformance.verdict import Broken, Kind, NotApplicable, Untried, expect, said
+from farmlive.conformance.verdict import (
+    Broken,
+    Kind,
+    NotApplicable,
+    Untried,
+    expect,
+    response_words,
+)
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -25,8 +32,8 @@ _PATIENCE_S = 4.0
 
 
 @dataclass
-class Made:
-    """A session that the server made of our offer."""
+class OpenedSession:
+    """A session that the server opened for our offer."""
 
     offer: Description
     answer: Description
@@ -38,7 +45,7 @@ class Made:
 
     @property
     def etag(self) -> str:
-        """The entity tag of the ICE session; "" where there is none."""
+        """The entity tag of the ICE session; "" if there is none."""
         return str(self.response.headers.get("etag", ""))
 
 
@@ -54,11 +61,11 @@ class Target:
         self._http = http
         self._locations: list[str] = []
         self._peers: list[RtpPeer] = []
-        self._sample: Made | None = None
+        self._sample: OpenedSession | None = None
 
     # Requests.
 
-    async def ask(
+    async def request(
         self,
         method: str,
         url: str | None = None,
@@ -67,8 +74,8 @@ class Target:
         content: str | bytes | None = None,
         key: str | None = _OWN,
     ) -> httpx.Response:
-        """Send one request, by default with our key; where the server asks us to come again in a
-        moment (429, 503), we do so once.
+        """Send one request, by default with our key; repeat it once if the server asks for that by
+        429 or 503 with `Retry-After`.
         """
         own = self.key if key == _OWN else key
         signed = {"Authorization": f"Bearer {own}"} if own is not None else {}
@@ -77,7 +84,7 @@ class Target:
             response = await self._http.request(
                 method, target, headers={**signed, **(headers or {})}, content=content
             )
-            wait_s = seconds(response.headers.get("retry-after"))
+            wait_s = parse_retry_after(response.headers.get("retry-after"))
             limited = response.status_code in (429, 503) and wait_s is not None
             if last or not limited or wait_s is None or wait_s > _PATIENCE_S:
                 return response
@@ -87,11 +94,11 @@ class Target:
     async def post(
         self, offer: str | bytes, *, content_type: str | None = SDP, key: str | None = _OWN
     ) -> httpx.Response:
-        """POST an offer; a redirection by 307 or 308 is followed, and the session remembered."""
+        """POST an offer; follows redirections by 307 and 308, and remembers the session."""
         headers = {"Content-Type": content_type} if content_type is not None else {}
         url = self.url
         for _ in range(5):
-            response = await self.ask("POST", url, headers=headers, content=offer, key=key)
+            response = await self.request("POST", url, headers=headers, content=offer, key=key)
             self.posted.append(response.status_code)
             location = response.headers.get("location")
             # With 406 comes a counter-offer, whose session waits (WHEP-03, section 4.2.2).
@@ -104,7 +111,7 @@ class Target:
 
     async def patch(
         self,
-        made: Made,
+        made: OpenedSession,
         body: str,
         *,
         if_match: str | None = None,
@@ -114,19 +121,19 @@ class Target:
         headers = {"Content-Type": content_type}
         if if_match is not None:
             headers["If-Match"] = if_match
-        return await self.ask("PATCH", made.location, headers=headers, content=body)
+        return await self.request("PATCH", made.location, headers=headers, content=body)
 
     # Sessions.
 
     def offer(self, ice: sdp.Ice | None = None) -> str:
-        """An offer as a browser writes it: one stream of sound and one of picture."""
-        return offered(self.kind, ice or _ice())
+        """Return an offer as a browser writes it: one audio and one video stream."""
+        return browser_offer(self.kind, ice or _ice())
 
-    async def session(
+    async def open_session(
         self, change: Callable[[str], str] | None = None, *, peer: RtpPeer | None = None
-    ) -> Made:
-        """Have a session made of our offer, after `change` was applied to it; raises Untried where
-        none is made, and Broken where its answer is none.
+    ) -> OpenedSession:
+        """Open a session with our offer, changed by `change`. Raises Untried if the server opens
+        none, and Broken if its answer is invalid.
         """
         ice = peer.ice if peer else _ice()
         text = self.offer(ice)
@@ -139,33 +146,37 @@ class Target:
                 break
             await asyncio.sleep(pause_s)
         if response.status_code != 201:
-            raise Untried(f"no session was made for it: {said(response)}")
+            raise Untried(f"no session was made for it: {response_words(response)}")
         expect(response.headers.get("location"), "the 201 has no Location")
         try:
-            answer = description.read(response.text)
+            answer = description.parse(response.text)
         except ValueError as error:
             raise Broken(f"the answer can't be read: {error}") from None
         location = self._locations[-1]
-        return Made(description.read(text), answer, response.text, response, location, ice, peer)
+        return OpenedSession(
+            description.parse(text), answer, response.text, response, location, ice, peer
+        )
 
-    async def sample(self) -> Made:
-        """One session, made once, for clauses on what was answered; it is over already."""
+    async def sample(self) -> OpenedSession:
+        """Return a session that was opened once, for clauses on the answer; it is closed
+        already.
+        """
         if self._sample is None:
-            self._sample = await self.session()
-            await self.clean_up()
+            self._sample = await self.open_session()
+            await self.delete_all()
         return self._sample
 
-    async def connected(self) -> tuple[Made, RtpPeer]:
-        """A session with ICE and DTLS done; raises Broken, or NotApplicable where none of its
-        candidates is one that we can try.
+    async def open_connected(self) -> tuple[OpenedSession, RtpPeer]:
+        """Open a session and complete ICE and DTLS. Raises Broken, or NotApplicable if it has no
+        candidate of a kind that we support.
         """
         peer = RtpPeer(_ignore, _ignore)
         self._peers.append(peer)
-        made = await self.session(peer=peer)
+        made = await self.open_session(peer=peer)
         await self.connect(made, peer)
         return made, peer
 
-    async def connect(self, made: Made, peer: RtpPeer) -> None:
+    async def connect(self, made: OpenedSession, peer: RtpPeer) -> None:
         """Connect a peer to the answer."""
         if peer not in self._peers:
             self._peers.append(peer)
@@ -186,21 +197,25 @@ class Target:
         except ConnectionError as error:
             raise Broken(f"{error} ({tried})") from None
 
-    async def end(self, made: Made, *, headers: dict[str, str] | None = None) -> httpx.Response:
+    async def end(
+        self, made: OpenedSession, *, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
         """DELETE a session."""
-        response = await self.ask("DELETE", made.location, headers=headers)
+        response = await self.request("DELETE", made.location, headers=headers)
         if response.is_success or response.status_code == 404:
             self._locations = [each for each in self._locations if each != made.location]
         return response
 
-    async def clean_up(self) -> list[str]:
-        """Delete what was made and close what was opened; the sessions that could not be."""
+    async def delete_all(self) -> list[str]:
+        """Delete the sessions and close the peers; return the sessions that could not be
+        deleted.
+        """
         left = []
         locations, self._locations = self._locations, []
         peers, self._peers = self._peers, []
         for location in locations:
             try:
-                response = await self.ask("DELETE", location)
+                response = await self.request("DELETE", location)
             except httpx.TransportError:
                 left.append(location)
                 continue
@@ -211,13 +226,13 @@ class Target:
         return left
 
 
-def trickled(made: Made, *lines: str) -> str:
-    """A fragment with candidates for the session, as RFC 8840, section 4.4, has it."""
+def trickle_fragment(made: OpenedSession, *lines: str) -> str:
+    """Return a fragment with candidates for the session (RFC 8840, section 4.4)."""
     return fragment(made, made.ice.ufrag, made.ice.password, *lines)
 
 
-def fragment(made: Made, ufrag: str, password: str, *lines: str) -> str:
-    """A fragment with these credentials and lines."""
+def fragment(made: OpenedSession, ufrag: str, password: str, *lines: str) -> str:
+    """Return a fragment with these credentials and lines."""
     first = made.offer.media[0]
     mids = " ".join(mid for media in made.offer.media for mid in media.values("mid"))
     head = [
@@ -232,12 +247,12 @@ def fragment(made: Made, ufrag: str, password: str, *lines: str) -> str:
 
 
 def fresh_credentials() -> tuple[str, str]:
-    """A user name fragment and a password of ICE (RFC 8839, section 5.4)."""
+    """Return a user name fragment and a password for ICE (RFC 8839, section 5.4)."""
     return secrets.token_hex(4), secrets.token_hex(14)
 
 
-def offered(kind: Kind, ice: sdp.Ice) -> str:
-    """The offer of `Target.offer`: what a browser offers that knows Opus, VP8 and H264."""
+def browser_offer(kind: Kind, ice: sdp.Ice) -> str:
+    """Return the offer of `Target.offer`, as of a browser that supports Opus, VP8 and H264."""
     way = "sendonly" if kind == "whip" else "recvonly"
     head = [
         "v=0",

@@ -1,4 +1,4 @@
-"""The verdicts of a clause's check: broken, not applicable or untried, in words for people."""
+"""The verdicts on a clause: broken, not applicable or untried, with reasons for people."""
 
 from typing import Literal
 
@@ -10,15 +10,15 @@ Verdict = Literal["pass", "fail", "n/a", "untried"]
 
 
 class Broken(Exception):
-    """The server does not keep the clause; the text says what it did instead."""
+    """The server does not keep the clause; the text is what it did instead."""
 
 
 class NotApplicable(Exception):
-    """The clause asks nothing of this server; the text says why."""
+    """The clause does not concern this server; the text is the reason."""
 
 
 class Untried(Exception):
-    """The clause could not be tried, since the server made no session for it."""
+    """The clause could not be checked, since the server opened no session for it."""
 
 
 def expect(condition: object, sentence: str) -> None:
@@ -27,8 +27,8 @@ def expect(condition: object, sentence: str) -> None:
         raise Broken(sentence)
 
 
-def said(response: httpx.Response) -> str:
-    """Summarize the server's response."""
+def response_words(response: httpx.Response) -> str:
+    """Return the server's response in words."""
     words = f"{response.status_code} {response.reason_phrase}".strip()
     detail = ""
     if "json" in response.headers.get("content-type", ""):
@@ -42,8 +42,8 @@ def said(response: httpx.Response) -> str:
     return f"it answered {words}{detail}"
 
 
-def broke(error: httpx.HTTPError) -> str:
-    """Why a request got no answer, in few words and without a full stop."""
+def failure_words(error: httpx.HTTPError) -> str:
+    """Return why a request got no response, in few words and without a full stop."""
     if isinstance(error, httpx.ConnectTimeout):
         return "no connection was made in time"
     if isinstance(error, httpx.TimeoutException):

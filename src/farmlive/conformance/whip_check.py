@@ -1,5 +1,5 @@
-"""Holding any WHIP server against RFC 9725 and the standards under it: what `farmlive whip-check`
-does. Tells what to do where it can't begin.
+"""The command `farmlive whip-check`: checks any WHIP server against RFC 9725 and the standards that
+it builds on, or says what to do before it can start.
 """
 
 import ssl
@@ -12,15 +12,15 @@ import httpx
 
 from farmlive.client.media import signalling
 from farmlive.conformance.clause import Result
-from farmlive.conformance.registry import examine
+from farmlive.conformance.registry import check_all
 from farmlive.conformance.target import Target
-from farmlive.conformance.verdict import broke, said
+from farmlive.conformance.verdict import failure_words, response_words
 
 _E = TypeVar("_E", bound=BaseException)
 
 
 class CannotBegin(Exception):
-    """No session can be made, so that little can be said; the text says what to do."""
+    """No session can be opened, so there is little to check; the text is what to do."""
 
 
 async def check(
@@ -30,26 +30,26 @@ async def check(
     transport: httpx.AsyncBaseTransport | None = None,
     verify: ssl.SSLContext | bool = True,
 ) -> AsyncIterator[Result]:
-    """Try every clause against the endpoint, with `key` as bearer token; raises CannotBegin.
+    """Check every clause on the endpoint, with `key` as bearer token. Raises CannotBegin.
 
     `verify` has the certificates that are trusted for HTTPS (`trust`).
     """
     async with signalling.client(transport, verify) as http:
         server = Target("whip", url, key, http)
-        response = await first_answer(server)
+        response = await post_first_offer(server)
         if response.status_code in (401, 403):
             raise CannotBegin(
-                f"The server does not let us publish: {said(response)}. Give the right key with "
-                "--key."
+                f"The server does not let us publish: {response_words(response)}. Give the right "
+                "key with --key."
             )
-        refuse_what_is_no_endpoint(server, response)
-        async for result in examine(server):
+        require_endpoint(server, response)
+        async for result in check_all(server):
             yield result
 
 
 def trust(ca: Path | None, insecure: bool) -> ssl.SSLContext | bool:
     """Return the `verify` argument of `check`: the certificates of a PEM file alone, any
-    certificate, or those that are publicly trusted; raises CannotBegin.
+    certificate, or the publicly trusted ones. Raises CannotBegin.
     """
     if insecure and ca is not None:
         raise CannotBegin("Give --ca or --insecure: the second one trusts any certificate.")
@@ -67,16 +67,16 @@ def trust(ca: Path | None, insecure: bool) -> ssl.SSLContext | bool:
     return context
 
 
-async def first_answer(server: Target) -> httpx.Response:
-    """The answer to a first offer, whose session is deleted; raises CannotBegin."""
-    _refuse_what_is_no_address(server.url)
+async def post_first_offer(server: Target) -> httpx.Response:
+    """Return the response to a first offer, and delete its session. Raises CannotBegin."""
+    _require_url(server.url)
     try:
         response = await server.post(server.offer())
-        await server.clean_up()
+        await server.delete_all()
     except httpx.InvalidURL as error:
         raise CannotBegin(f"{server.url} is no address: {str(error).rstrip('.')}.") from None
     except httpx.HTTPError as error:
-        refused = _caused(error, ssl.SSLCertVerificationError)
+        refused = _find_cause(error, ssl.SSLCertVerificationError)
         if refused is not None:
             why = refused.verify_message.rstrip(".")
             raise CannotBegin(
@@ -84,37 +84,37 @@ async def first_answer(server: Target) -> httpx.Response:
                 "that vouches for it with --ca FILE, or take any with --insecure."
             ) from None
         todo = "Is the server running, and does the address lead to it from here?"
-        if _caused(error, ssl.SSLError) is not None:
+        if _find_cause(error, ssl.SSLError) is not None:
             todo = "Does its address begin with http://?"
         elif isinstance(error, httpx.RemoteProtocolError | httpx.ReadError) and (
             server.url.startswith("http:")
         ):
             todo = "Is the server well, or does its address begin with https://?"
-        raise CannotBegin(f"{server.url} does not answer: {broke(error)}. {todo}") from None
+        raise CannotBegin(f"{server.url} does not answer: {failure_words(error)}. {todo}") from None
     return response
 
 
-def refuse_what_is_no_endpoint(server: Target, response: httpx.Response) -> None:
-    """Raise CannotBegin where the answer to a first offer shows that this is the wrong address."""
+def require_endpoint(server: Target, response: httpx.Response) -> None:
+    """Raise CannotBegin if the response to a first offer shows that the URL is wrong."""
     status = response.status_code
     if response.is_redirect:
         raise CannotBegin(
-            f"There is no endpoint at this address: {said(response)} and names "
+            f"There is no endpoint at this address: {response_words(response)} and names "
             f"{response.headers['location']}. Give the address to which offers are POSTed."
         )
     if response.is_success and not response.text.lstrip().startswith("v="):
         raise CannotBegin(
-            f"This is no {server.kind.upper()} endpoint: {said(response)} without an SDP answer to "
-            "an offer. Give the whole address to which offers are POSTed."
+            f"This is no {server.kind.upper()} endpoint: {response_words(response)} without an "
+            "SDP answer to an offer. Give the whole address to which offers are POSTed."
         )
     if status in (404, 405, 501) or status >= 500:
         raise CannotBegin(
-            f"There seems to be no endpoint at this address: {said(response)}. Give the whole "
-            "address to which offers are POSTed."
+            f"There seems to be no endpoint at this address: {response_words(response)}. Give the "
+            "whole address to which offers are POSTed."
         )
 
 
-def _refuse_what_is_no_address(url: str) -> None:
+def _require_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -127,8 +127,8 @@ def _refuse_what_is_no_address(url: str) -> None:
         )
 
 
-def _caused(error: BaseException | None, kind: type[_E]) -> _E | None:
-    """The error of that kind which led to this one."""
+def _find_cause(error: BaseException | None, kind: type[_E]) -> _E | None:
+    """Return the error of that kind which caused this one."""
     while error is not None and not isinstance(error, kind):
         error = error.__cause__ or error.__context__
     return error

@@ -1,5 +1,5 @@
-"""The demo county: its film, its people, its shop window, and the selftest that tries it all."""
+"""The demo county: its films, its simulated people, its shop, and the selftest."""
 
 
 class DemoError(Exception):
-    """The demo can't go on; the text says what happened and what to do."""
+    """The demo can't continue; the text is what happened and what to do."""

@@ -1,6 +1,6 @@
 """The demo's accounts, and the keys of its own programs and of outside clients.
 
-All are made once; the demo's notes keep them from one start to the next.
+All are created once; the demo's notes keep them between starts.
 """
 
 from typing import Any
@@ -28,10 +28,10 @@ _ACCOUNTS: tuple[tuple[str, str, Role, str | None], ...] = (
 )
 
 
-async def users_of(
+async def set_up_accounts(
     house: Application, notes: dict[str, Any], open_to_others: bool
 ) -> list[DemoUser]:
-    """Make the accounts, or give them the passwords that suit who can reach the demo."""
+    """Create the accounts, or set the passwords for who can reach the demo."""
     known: dict[str, str] = notes.setdefault("passwords", {})
     users: list[DemoUser] = []
     for name, shown, role, farm in _ACCOUNTS:
@@ -54,8 +54,8 @@ async def users_of(
     return users
 
 
-async def api_keys(house: Application, notes: dict[str, Any]) -> dict[str, str]:
-    """API keys of the demo's own programs, made once."""
+async def set_up_api_keys(house: Application, notes: dict[str, Any]) -> dict[str, str]:
+    """Return the API keys of the demo's own programs, created once."""
     keys: dict[str, str] = notes.setdefault("api_keys", {})
     if not keys:
         for role, label in (
@@ -67,9 +67,9 @@ async def api_keys(house: Application, notes: dict[str, Any]) -> dict[str, str]:
     return keys
 
 
-async def own_keys(house: Application) -> None:
-    """Have the coordinator own the keys that were made before there was an account, so that the
-    page of people shows none without an owner.
+async def adopt_keys(house: Application) -> None:
+    """Make the coordinator the owner of keys from before there was an account, so that the page of
+    people shows none without an owner.
     """
     lin = await house.people.find_by_name(_ACCOUNTS[0][0])
     if lin.role == "coordinator" and lin.disabled_at is None:
@@ -78,8 +78,12 @@ async def own_keys(house: Application) -> None:
                 await house.people.give(each.id, lin.id)
 
 
-async def stream_keys_of(api: Api, shown: county.County, notes: dict[str, Any]) -> dict[str, str]:
-    """The stream keys of the films, under their names, and of outside clients, by broadcast."""
+async def set_up_stream_keys(
+    api: Api, shown: county.County, notes: dict[str, Any]
+) -> dict[str, str]:
+    """Return the stream keys of the films, under their names, and of outside clients, by
+    broadcast.
+    """
     kept: dict[str, str] = notes.get("stream_keys", {})
     wanted = dict.fromkeys(CAMERAS, shown.live)
     wanted |= {broadcast: broadcast for broadcast in (shown.live, shown.spare, shown.scheduled)}
@@ -88,6 +92,8 @@ async def stream_keys_of(api: Api, shown: county.County, notes: dict[str, Any]) 
     keys = {}
     for name, broadcast in wanted.items():
         label = CAMERAS.get(name, "外接 Outside client")
-        keys[name] = kept.get(name) or (await api.stream_key(broadcast, "encoder", label))["key"]
+        keys[name] = (
+            kept.get(name) or (await api.create_stream_key(broadcast, "encoder", label))["key"]
+        )
     notes["stream_keys"], notes["film_of"] = keys, shown.live
     return keys

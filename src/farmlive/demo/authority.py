@@ -1,7 +1,7 @@
-"""A small certificate authority made on the spot, so that a phone of the same network gets HTTPS.
+"""A small certificate authority, so that a phone on the same network gets HTTPS.
 
-Owns the keys and certificates in its folder. The authority can vouch for this machine's
-addresses and for nothing else (RFC 5280, section 4.2.1.10), so trusting it risks little.
+Owns the keys and certificates in its folder. The authority can sign for this machine's addresses
+alone (RFC 5280, section 4.2.1.10), so trusting it gives nobody power over other sites.
 """
 
 import datetime
@@ -31,20 +31,21 @@ class Certificates:
     key: Path
 
     def authority_der(self) -> bytes:
-        """The authority's certificate as phones take it."""
+        """Return the authority's certificate in the form that phones install."""
         found = x509.load_pem_x509_certificate(self.authority.read_bytes())
         return found.public_bytes(serialization.Encoding.DER)
 
 
-def certificates(folder: Path, addresses: list[Address]) -> Certificates:
-    """The certificates for these addresses: those in the folder, or new ones where they don't fit.
+def get_certificates(folder: Path, addresses: list[Address]) -> Certificates:
+    """Return the certificates for these addresses: those in the folder, or new ones if they don't
+    match.
 
     A new authority is made when the addresses have changed; phones then need it once more.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = Certificates(folder / "authority.pem", folder / "server.pem", folder / "server-key.pem")
     authority_key = folder / "authority-key.pem"
-    if not _fits(made, authority_key, addresses):
+    if not _match(made, authority_key, addresses):
         key = ec.generate_private_key(ec.SECP256R1())
         authority = _authority(key, addresses)
         _write_key(authority_key, key)
@@ -58,7 +59,7 @@ def certificates(folder: Path, addresses: list[Address]) -> Certificates:
     return made
 
 
-def _fits(made: Certificates, authority_key: Path, addresses: list[Address]) -> bool:
+def _match(made: Certificates, authority_key: Path, addresses: list[Address]) -> bool:
     if not all(path.exists() for path in (made.authority, made.chain, made.key, authority_key)):
         return False
     if _is_old(made.authority):
@@ -146,7 +147,7 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
-    """Write a private key that its owner alone may read, from the first byte on."""
+    """Write a private key that only its owner may read, from the first byte on."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

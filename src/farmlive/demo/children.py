@@ -1,4 +1,4 @@
-"""Child processes: how one is asked to end, and made to."""
+"""Stops child processes: by SIGTERM first, then by SIGKILL."""
 
 import asyncio
 import contextlib
@@ -7,8 +7,8 @@ PATIENCE_S = 12.0
 """A server answers what is in flight before it ends, for at most ten seconds."""
 
 
-async def end(child: asyncio.subprocess.Process) -> None:
-    """Ask the child to end by SIGTERM, and kill it when its time is over."""
+async def stop_child(child: asyncio.subprocess.Process) -> None:
+    """Send the child SIGTERM, and SIGKILL if it still runs when its time is over."""
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
         try:

@@ -1,7 +1,7 @@
-"""`farmlive demo`: serves the demo county until it is stopped.
+"""The command `farmlive demo`: serves the demo county until it is stopped.
 
-Puts the parts together: the server, the county, the film, the people, and what the terminal
-shows. Each part is a module of its own.
+Connects the parts: the server, the county, the films, the people, and the terminal output. Each
+part is a module of its own.
 """
 
 import asyncio
@@ -21,11 +21,17 @@ from farmlive import server as serving
 from farmlive.broadcast.wire.ws_protocol import channel_protocol
 from farmlive.client import Api
 from farmlive.demo import county, lan, people, terminal
-from farmlive.demo.accounts import CAMERAS, api_keys, own_keys, stream_keys_of, users_of
-from farmlive.demo.authority import Address, Certificates, certificates
-from farmlive.demo.farms import enter_farms
-from farmlive.demo.film.film import KITCHEN, ORCHARD, FilmError, Take, film_in, make_film
-from farmlive.demo.history import live_through
+from farmlive.demo.accounts import (
+    CAMERAS,
+    adopt_keys,
+    set_up_accounts,
+    set_up_api_keys,
+    set_up_stream_keys,
+)
+from farmlive.demo.authority import Address, Certificates, get_certificates
+from farmlive.demo.farms import add_farms
+from farmlive.demo.film.film import KITCHEN, ORCHARD, FilmError, FilmPlan, film_in, make_film
+from farmlive.demo.history import simulate
 from farmlive.demo.on_air import OrchardAndKitchen
 from farmlive.demo.state import DemoJson, DemoUser, Folder
 from farmlive.settings import Settings
@@ -37,8 +43,8 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """The options of the command line; `host` empty is loopback, or the network's address by
-    `lan`.
+    """The command line's options; without `host` the demo listens on loopback, or with `lan` on the
+    network's address.
     """
 
     data: Path
@@ -88,7 +94,7 @@ async def _main(folder: Folder, options: Options) -> None:
     serving.raise_file_limit()
     try:
         with contextlib.suppress(Stopped):
-            await _past(folder, site.settings, stop)
+            await _simulate_past(folder, site.settings, stop)
             async with serving.running(site.settings) as server:
                 serving.settle_memory()
                 await _serve(folder, options, site, server, stop)
@@ -97,8 +103,10 @@ async def _main(folder: Folder, options: Options) -> None:
     terminal.out.print("The demo has stopped. Its data stay in " + str(folder.path))
 
 
-async def _past(folder: Folder, settings: Settings, stop: asyncio.Event) -> None:
-    """At the first start: the farms, and the evenings that they sold on, before anyone looks."""
+async def _simulate_past(folder: Folder, settings: Settings, stop: asyncio.Event) -> None:
+    """At the first start: add the farms, and simulate their past evenings, before anyone
+    watches.
+    """
     notes = folder.notes()
     if "entered" in notes:
         return
@@ -106,18 +114,18 @@ async def _past(folder: Folder, settings: Settings, stop: asyncio.Event) -> None
     youxi = county.content()
     house = await app.build(settings)
     try:
-        keys = await api_keys(house, notes)
+        keys = await set_up_api_keys(house, notes)
         inside = httpx.ASGITransport(house.asgi)
         async with Api(house.settings.url, key=keys["coordinator"], transport=inside) as api:
-            with terminal.bar("Planting the farms of Youxi, once", 1.0) as told:
-                entered = await enter_farms(api, youxi, _unless(stop, told))
-            with terminal.bar("Living through two past evenings, once", 1.0) as told:
-                past = live_through(house, api, entered, youxi, _unless(stop, told))
+            with terminal.progress_bar("Adding the farms of Youxi, once", 1.0) as told:
+                entered = await add_farms(api, youxi, _report_unless(stop, told))
+            with terminal.progress_bar("Simulating two past evenings, once", 1.0) as told:
+                past = simulate(house, api, entered, youxi, _report_unless(stop, told))
                 entered["past"] = await past
     finally:
         await house.close()
     notes["entered"] = entered
-    folder.note(notes)
+    folder.save_notes(notes)
 
 
 def _site(folder: Folder, options: Options) -> Site:
@@ -126,10 +134,10 @@ def _site(folder: Folder, options: Options) -> Site:
     if options.lan:
         known = lan.addresses()
         if options.host:
-            given = lan.one_of(known, options.host)
+            given = lan.choose_address(known, options.host)
             known = [given, *(address for address in known if address != given)]
         host = str(known[0])
-        made = certificates(folder.lan, known)
+        made = get_certificates(folder.lan, known)
     settings = Settings(
         data=folder.server,
         public_url="",
@@ -158,21 +166,21 @@ async def _serve(
 ) -> None:
     open_to_others = options.lan or not _is_loopback(site.settings.host)
     notes = folder.notes()
-    users = await users_of(server.house, notes, open_to_others)
-    keys = await api_keys(server.house, notes)
-    await own_keys(server.house)
+    users = await set_up_accounts(server.house, notes, open_to_others)
+    keys = await set_up_api_keys(server.house, notes)
+    await adopt_keys(server.house)
     orchard, kitchen = [await _film(folder, take, stop) for take in (ORCHARD, KITCHEN)]
     async with (
-        _inside(site, server) as url,
+        _inner_url(site, server) as url,
         Api(url, key=keys["coordinator"]) as api,
-        _guided(site, server) as guide,
+        _guide_page(site, server) as guide_page,
     ):
         while not stop.is_set():
             shown = await county.open_broadcasts(api, notes["entered"])
-            stream_keys = await stream_keys_of(api, shown, notes)
-            folder.note(notes)
+            stream_keys = await set_up_stream_keys(api, shown, notes)
+            folder.save_notes(notes)
             path = folder.announce(_announcement(server, shown, stream_keys, users))
-            terminal.show(server, shown, users, path, guide)
+            terminal.print_pages(server, shown, users, path, guide_page)
             publisher = OrchardAndKitchen(
                 api,
                 shown.live,
@@ -189,7 +197,7 @@ async def _serve(
 async def _until_over(
     publisher: OrchardAndKitchen, crowd: Coroutine[Any, Any, None], stop: asyncio.Event
 ) -> None:
-    """Keep films and people going until the demo is stopped or someone ends the broadcast."""
+    """Keep films and people running until the demo is stopped or someone ends the broadcast."""
     await publisher.start()
     tasks = [asyncio.create_task(crowd), asyncio.create_task(stop.wait())]
     try:
@@ -240,14 +248,14 @@ def _offer(card: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _film(folder: Folder, take: Take, stop: asyncio.Event) -> Path:
-    """A film, drawn at the first start with a bar that shows how far it is."""
+async def _film(folder: Folder, take: FilmPlan, stop: asyncio.Event) -> Path:
+    """Return the film, drawn at the first start while a bar shows the progress."""
     path = film_in(folder.path, take)
     if path.exists():
         return path
-    with terminal.bar(f"Drawing the {take.name}, once", take.frames) as told:
+    with terminal.progress_bar(f"Drawing the {take.name}, once", take.frames) as told:
         try:
-            await asyncio.to_thread(make_film, path, _unless(stop, told), take=take)
+            await asyncio.to_thread(make_film, path, _report_unless(stop, told), take=take)
         except FilmError:
             # A Ctrl-C in the terminal reaches the drawing's ffmpeg too.
             if stop.is_set():
@@ -256,8 +264,8 @@ async def _film(folder: Folder, take: Take, stop: asyncio.Event) -> Path:
     return path
 
 
-def _unless(stop: asyncio.Event, told: Callable[[float], None]) -> Callable[[float], None]:
-    """Show progress; raise Stopped once the demo is stopped."""
+def _report_unless(stop: asyncio.Event, told: Callable[[float], None]) -> Callable[[float], None]:
+    """Return a function that shows progress, and raises Stopped once the demo is stopped."""
 
     def tell(done: float) -> None:
         if stop.is_set():
@@ -268,8 +276,8 @@ def _unless(stop: asyncio.Event, told: Callable[[float], None]) -> Callable[[flo
 
 
 @contextlib.asynccontextmanager
-async def _inside(site: Site, server: serving.Server) -> AsyncIterator[str]:
-    """The address for the demo's own people and film: they trust no authority of a phone."""
+async def _inner_url(site: Site, server: serving.Server) -> AsyncIterator[str]:
+    """Return the URL for the demo's own people and films, which trust no authority of a phone."""
     if site.certificates is None:
         yield server.url
         return
@@ -284,11 +292,11 @@ async def _inside(site: Site, server: serving.Server) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def _guided(site: Site, server: serving.Server) -> AsyncIterator[str | None]:
-    """The plain page that leads a phone to the studio, by --lan only; gives its address."""
+async def _guide_page(site: Site, server: serving.Server) -> AsyncIterator[str | None]:
+    """Serve the plain page that leads a phone to the studio, by --lan only; yields its URL."""
     if site.certificates is None:
         yield None
         return
-    page = lan.guide(site.certificates.authority_der(), site.addresses, f"{server.url}/studio")
+    page = lan.guide_page(site.certificates.authority_der(), site.addresses, f"{server.url}/studio")
     async with lan.plain_http(page, site.settings.host) as url:
         yield url

@@ -1,8 +1,7 @@
-"""Youxi county as the demo shows it: its farms, the broadcasts that are live or to come, and those
-that were.
+"""Youxi county in the demo: its farms, the broadcasts that are live or scheduled, and past ones.
 
-Owns the content (county/youxi.json) and the broadcasts of now. Farms and lots are farms.py's, past
-evenings history.py's; who publishes and who chats is for on_air.py and people.py.
+Owns the content (county/youxi.json) and the present broadcasts. farms.py adds farms and lots,
+history.py simulates past evenings; people.py and publish.py chat and publish.
 """
 
 import json
@@ -35,19 +34,19 @@ class County:
 
 
 def yuan(fen: int) -> Money:
-    """Money of the county, as the API has it."""
+    """Return an amount of the county's currency, as the API has it."""
     return {"amount": fen, "currency": CURRENCY}
 
 
 def content() -> dict[str, Any]:
-    """The county's content as youxi.json has it."""
+    """Return the county's content, youxi.json."""
     text = files("farmlive.demo").joinpath("county/youxi.json").read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 
 
 async def open_broadcasts(api: Api, entered: dict[str, Any]) -> County:
-    """Make the broadcasts that are not there yet, and start the two that are live.
+    """Create the missing broadcasts, and start the two that are live.
 
     `entered` has the identifiers of farms, lots, products and centres, and keeps those of the
     broadcasts. Broadcasts that a visitor has ended since are made anew, with the same lots.
@@ -56,9 +55,11 @@ async def open_broadcasts(api: Api, entered: dict[str, Any]) -> County:
     broadcasts: dict[str, str] = entered.setdefault("broadcasts", {})
     offers: dict[str, list[dict[str, Any]]] = entered.setdefault("offers", {})
     for name, facts in youxi["broadcasts"].items():
-        if not await _still(api, broadcasts.get(name), name):
-            broadcasts[name] = await _broadcast(api, name, facts)
-            offers[name] = await _offers(api, broadcasts[name], facts["offers"], entered, youxi)
+        if not await _is_open(api, broadcasts.get(name), name):
+            broadcasts[name] = await _create_broadcast(api, name, facts)
+            offers[name] = await _create_offers(
+                api, broadcasts[name], facts["offers"], entered, youxi
+            )
         if name != "scheduled":
             broadcast = await api.broadcast(broadcasts[name])
             if broadcast["state"] == "scheduled":
@@ -72,7 +73,7 @@ async def open_broadcasts(api: Api, entered: dict[str, Any]) -> County:
     )
 
 
-async def _still(api: Api, broadcast: str | None, name: str) -> bool:
+async def _is_open(api: Api, broadcast: str | None, name: str) -> bool:
     if broadcast is None:
         return False
     found = await api.broadcast(broadcast)
@@ -81,7 +82,7 @@ async def _still(api: Api, broadcast: str | None, name: str) -> bool:
     return bool(found["state"] != "ended")
 
 
-async def _broadcast(api: Api, name: str, facts: dict[str, Any]) -> str:
+async def _create_broadcast(api: Api, name: str, facts: dict[str, Any]) -> str:
     starts_at = None
     if name == "scheduled":
         tomorrow = datetime.now(TIME_ZONE) + timedelta(days=1)
@@ -91,7 +92,7 @@ async def _broadcast(api: Api, name: str, facts: dict[str, Any]) -> str:
     return str(made["id"])
 
 
-async def _offers(
+async def _create_offers(
     api: Api,
     broadcast: str,
     products: list[str],

@@ -1,7 +1,7 @@
-"""The county's farms as the demo enters them: pictures, plots and works, lots with their tests,
-products, pick-up points.
+"""Adds the county's farms: pictures, plots and field operations, lots with their tests, products,
+pick-up points.
 
-Owns the entering through the server's own API; the content is county/youxi.json's.
+Uses the server's own API; county/youxi.json has the content.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,11 +19,11 @@ LABORATORY = "尤溪县农产品质量检测站"
 _FARM_FACTS = ("name", "place", "person", "story", "latitude", "longitude")
 
 
-async def enter_farms(
+async def add_farms(
     api: Api, youxi: Mapping[str, Any], progress: Callable[[float], None] = lambda _: None
 ) -> dict[str, Any]:
-    """Enter farms, plots, works, lots, products, centres and parcels' fees; returns the identifiers
-    by name.
+    """Add farms, plots, field operations, lots, products, centres and parcel fees; return the
+    identifiers by name.
 
     `progress` gets the completed share, from 0 to 1.
     """
@@ -58,7 +58,7 @@ async def enter_farms(
     for name, facts in youxi["lots"].items():
         # Two sizes of box may draw on one harvest.
         shared = entered["lots"].get(facts.get("shares"))
-        entered["lots"][name] = shared or await enter_lot(api, plots, facts, hour)
+        entered["lots"][name] = shared or await add_lot(api, plots, facts, hour)
         progress((len(farms) + len(entered["lots"])) / wholes)
     for name, facts in youxi["products"].items():
         body = {fact: facts[fact] for fact in ("name", "unit", "net_weight_g")}
@@ -78,11 +78,9 @@ async def enter_farms(
     return entered
 
 
-async def enter_lot(
-    api: Api, plots: Mapping[str, str], facts: Mapping[str, Any], before: int
-) -> str:
-    """Enter a lot with its test, certificate and packing; its hours count back from `before`, in
-    milliseconds since 1970. Returns its identifier.
+async def add_lot(api: Api, plots: Mapping[str, str], facts: Mapping[str, Any], before: int) -> str:
+    """Add a lot with its test, certificate and packing, at hours before `before`, in milliseconds
+    since 1970. Return its identifier.
     """
     body = {
         "plot": plots[facts["plot"]],
@@ -115,7 +113,7 @@ async def enter_lot(
 
 
 def certificate(code: str, product: str, result: str, at: int) -> bytes:
-    """A test report as a PDF of one page, marked as a demonstration."""
+    """Return a test report as a PDF of one page, marked as a demonstration."""
     page = Image.new("RGB", (1240, 1754), PAPER)
     draw = ImageDraw.Draw(page)
     draw.rectangle([60, 60, 1180, 1694], outline=INK, width=3)

@@ -1,8 +1,8 @@
-"""Past evenings of the county, lived through again on a pretended clock by the house's own rooms.
+"""Simulates past evenings of the county on a simulated clock, by the server's own rooms.
 
-Owns what happened then: who came, what was shown, bought, given back, packed. Every event passes
-the same till, bag and log as on air, so that its review is that of a real evening; nobody is
-served meanwhile.
+Owns the events of those evenings: who watched, and what was shown, bought, refunded and packed.
+Every event passes the same till, bag and log as on air, so that its review is that of a real
+evening; the server serves nobody meanwhile.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from farmlive.broadcast.watch_sessions import insert_ended
 from farmlive.client import Api
 from farmlive.clock import MINUTE_MS
 from farmlive.demo.county import CURRENCY, TIME_ZONE, yuan
-from farmlive.demo.farms import enter_lot
+from farmlive.demo.farms import add_lot
 from farmlive.ids import token
 from farmlive.money import Money
 from farmlive.people import Caller
@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Visit:
-    """One viewer's stay, from and to in milliseconds since 1970."""
+    """One viewer's visit, from and to in milliseconds since 1970."""
 
     device: str
     since: int
@@ -56,8 +56,8 @@ class Visit:
 
 
 @dataclass
-class Wares:
-    """An offer of the evening as it stands."""
+class OfferState:
+    """The present state of an offer of the evening."""
 
     offer: str
     lot: str
@@ -80,15 +80,15 @@ class Evening:
     ):
         self._house, self._api, self._entered, self._youxi = house, api, entered, youxi
         self._facts: dict[str, Any] = youxi["history"][name]
-        self._chance = Random(name)  # noqa: S311 - habits, the same at each first start
+        self._random = Random(name)  # noqa: S311 - habits, the same at each first start
         self.broadcast = ""
-        self._wares: dict[str, Wares] = {}
+        self._wares: dict[str, OfferState] = {}
         self._pinned = ""
         self._visits: list[Visit] = []
         self._orders: list[tuple[str, str, str, int]] = []
 
-    async def live_through(self, progress: Progress) -> None:
-        """Enter what it needs, go on air, sell, end, and do what was done afterwards."""
+    async def simulate(self, progress: Progress) -> None:
+        """Add what it needs, go live, sell, end, and complete the orders."""
         facts, minutes = self._facts, int(self._facts["minutes"])
         day = datetime.now(TIME_ZONE) - timedelta(days=facts["days_ago"])
         hour, minute = map(int, facts["starts"].split(":"))
@@ -96,17 +96,17 @@ class Evening:
         start = int(moment.timestamp() * 1000)
         with clock.pretended(start - 90 * MINUTE_MS) as now:
             await self._prepare(start)
-            self._visits = self._guests(start, minutes)
+            self._visits = self._draw_visits(start, minutes)
             now.at = start
             await self._api.start(self.broadcast)
             for turn in range(minutes):
-                await self._minute(now, start, turn, minutes)
+                await self._simulate_minute(now, start, turn, minutes)
                 progress((turn + 1) / minutes)
             now.at, now.pace_ms = start + minutes * MINUTE_MS, 0
             await self._api.end(self.broadcast)
             now.at += 20 * MINUTE_MS
             await self._house.shop.holds.expire()
-            await self._afterwards(now)
+            await self._complete_orders(now)
 
     async def _prepare(self, start: int) -> None:
         title = self._facts["title"]
@@ -115,7 +115,7 @@ class Evening:
             lot = self._entered["lots"][product]
             if facts["lot"]:
                 whole = {**self._youxi["lots"][product], **facts["lot"]}
-                lot = await enter_lot(self._api, self._entered["plots"], whole, start)
+                lot = await add_lot(self._api, self._entered["plots"], whole, start)
             batches = list(facts["batches"])
             card = await self._api.create_offer(
                 self.broadcast,
@@ -126,19 +126,21 @@ class Evening:
                 list_price=facts["list_price"] and yuan(facts["list_price"]),
             )
             farm = card["lot"]["farm"]["id"]
-            self._wares[product] = Wares(
+            self._wares[product] = OfferState(
                 card["id"], lot, farm, facts["price"], batches[0], batches[1:]
             )
 
-    def _guests(self, start: int, minutes: int) -> list[Visit]:
-        """Stays whose sum follows a curve that rises, sways and falls; its peak is the facts'."""
+    def _draw_visits(self, start: int, minutes: int) -> list[Visit]:
+        """Return visits whose sum follows a curve that rises, sways and falls, with the peak of the
+        facts.
+        """
         mean_min = 9.0
         visits: list[Visit] = []
         for minute in range(minutes):
             arrivals = self._facts["peak"] * self._interest(minute / minutes) / mean_min
-            for _ in range(_poisson(self._chance, arrivals)):
-                since = start + round((minute + self._chance.random()) * MINUTE_MS)
-                stay = max(0.3, self._chance.expovariate(1 / mean_min))
+            for _ in range(_poisson(self._random, arrivals)):
+                since = start + round((minute + self._random.random()) * MINUTE_MS)
+                stay = max(0.3, self._random.expovariate(1 / mean_min))
                 until = min(since + round(stay * MINUTE_MS), start + minutes * MINUTE_MS)
                 visits.append(Visit(f"past{len(visits):05d}{self.broadcast[-8:]}", since, until))
         return visits
@@ -149,26 +151,28 @@ class Evening:
         fall = 1 if part < 0.82 else 1 - (part - 0.82) / 0.24
         return rise * fall * (0.88 + 0.12 * math.sin(part * 21))
 
-    async def _minute(
+    async def _simulate_minute(
         self, now: clock.PretendedClock, start: int, minute: int, minutes: int
     ) -> None:
         began = start + minute * MINUTE_MS
         now.at, now.pace_ms = began, 0
-        boost = await self._host(minute)
-        await self._house.store.write(lambda connection: self._talk(connection, now, began, minute))
+        boost = await self._act_as_host(minute)
+        await self._house.store.write(
+            lambda connection: self._append_minute(connection, now, began, minute)
+        )
         share = self._interest(minute / minutes) / (0.72 * minutes)
-        wanted = _poisson(self._chance, self._facts["orders"] * share * boost)
+        wanted = _poisson(self._random, self._facts["orders"] * share * boost)
         watching = [visit for visit in self._visits if visit.since <= began < visit.until]
         # Readings of the clock spread what is bought together over its minute.
         now.at, now.pace_ms = began + 4_000, 50_000 // (12 * wanted + 1)
         for batch in range(0, min(wanted, len(watching)), 8):
-            buyers = self._chance.sample(watching, min(8, wanted - batch, len(watching)))
+            buyers = self._random.sample(watching, min(8, wanted - batch, len(watching)))
             await asyncio.gather(*(self._buy(visit.device) for visit in buyers))
         now.pace_ms = 0
         if minute % 7 == 3:
             await self._house.shop.holds.expire()
 
-    async def _host(self, minute: int) -> float:
+    async def _act_as_host(self, minute: int) -> float:
         """Act as the host at the minute's start; return the factor by which people buy more."""
         bag, boost = self._house.shop.bag, 1.0
         for change in self._facts["changes"]:
@@ -177,14 +181,14 @@ class Evening:
                 boost = 3.0 if change["price"] < wares.price else 1.0
                 wares.price = change["price"]
                 price = Money(amount=wares.price, currency=CURRENCY)
-                said = OfferChange(offer=wares.offer, price=price)
-                await bag.change(HOST, self.broadcast, said)
+                new_price = OfferChange(offer=wares.offer, price=price)
+                await bag.change(HOST, self.broadcast, new_price)
                 self._pinned = change["offer"]
         for wares in self._wares.values():
             if wares.left < LOW and wares.batches:
                 quantity = wares.batches.pop(0)
-                said_more = OfferRelease(offer=wares.offer, quantity=quantity)
-                await bag.release(HOST, self.broadcast, said_more)
+                release = OfferRelease(offer=wares.offer, quantity=quantity)
+                await bag.release(HOST, self.broadcast, release)
                 wares.left += quantity
                 boost = max(boost, 1.8)
         if minute % PIN_EVERY_MIN == 1 or (minute and not self._pinned):
@@ -193,24 +197,26 @@ class Evening:
             boost = max(boost, 1.3)
         return boost
 
-    def _talk(
+    def _append_minute(
         self, connection: Connection, now: clock.PretendedClock, began: int, minute: int
     ) -> None:
-        """A minute of the log that no till has a part in: pins, chat, counts; and who watched."""
+        """Append a minute of the events that no order causes: pins, chat, counts; and who
+        watched.
+        """
         acts: list[tuple[int, EventModel]] = []
         if minute % PIN_EVERY_MIN == 1 and self._pinned:
             acts.append((began + 900, CardPinned(offer=self._wares[self._pinned].offer)))
         for at in range(began, began + MINUTE_MS, COUNT_EVERY_MS):
             here = sum(visit.since <= at < visit.until for visit in self._visits)
-            hearts = _poisson(self._chance, here / 4)
+            hearts = _poisson(self._random, here / 4)
             acts.append((at + 50, AudienceCounted(viewers=here, reactions=hearts)))
-        for _ in range(_poisson(self._chance, 5)):
-            said = ChatSaid(
-                nickname=self._chance.choice(self._youxi["viewers"]),
-                text=self._chance.choice(self._youxi["chat"]),
+        for _ in range(_poisson(self._random, 5)):
+            message = ChatSaid(
+                nickname=self._random.choice(self._youxi["viewers"]),
+                text=self._random.choice(self._youxi["chat"]),
                 simulated=True,
             )
-            acts.append((began + self._chance.randrange(MINUTE_MS - 100), said))
+            acts.append((began + self._random.randrange(MINUTE_MS - 100), message))
         for at, act in sorted(acts, key=lambda act: act[0]):
             now.at = max(now.at, at)
             self._house.log.append(connection, self.broadcast, act)
@@ -222,24 +228,24 @@ class Evening:
         insert_ended(connection, self.broadcast, sessions)
         taps = [
             Tap(
-                self._wares[self._taste()].offer,
+                self._wares[self._choose_product()].offer,
                 visit.device,
-                visit.since + self._chance.randrange(20_000),
+                visit.since + self._random.randrange(20_000),
             )
             for visit in came
-            if self._chance.random() < 0.4
+            if self._random.random() < 0.4
         ]
         insert_taps(connection, self.broadcast, taps)
 
-    def _taste(self) -> str:
+    def _choose_product(self) -> str:
         names = list(self._wares)
         weights = [5 if name == self._pinned else 1 for name in names]
-        return self._chance.choices(names, weights)[0]
+        return self._random.choices(names, weights)[0]
 
     async def _buy(self, device: str) -> None:
-        """One viewer orders, or holds and thinks better of it."""
-        shop, chance = self._house.shop, self._chance
-        product = self._taste()
+        """Place an order for one viewer, or a hold that the viewer drops."""
+        shop, chance = self._house.shop, self._random
+        product = self._choose_product()
         wares = self._wares[product]
         quantity = chance.choices((1, 2, 3, 5), (66, 24, 7, 3))[0]
         if wares.left < quantity:
@@ -269,12 +275,12 @@ class Evening:
             total = placed["total"]["amount"]
             self._orders.append((placed["id"], placed["token"], way, total))
 
-    async def _afterwards(self, now: clock.PretendedClock) -> None:
-        """Some call off; of an evening that is closed all was packed, handed over and paid."""
+    async def _complete_orders(self, now: clock.PretendedClock) -> None:
+        """Cancel some orders; of an evening that is closed, pack, hand over and pay the rest."""
         orders = self._house.shop.orders
         kept = []
         for order in self._orders:
-            if self._chance.random() < 0.035:
+            if self._random.random() < 0.035:
                 await orders.cancel(order[1])
             else:
                 kept.append(order)
@@ -311,7 +317,7 @@ class Evening:
             await orders.refund(HOST, self.broadcast, spoilt, half)
 
 
-async def live_through(
+async def simulate(
     house: Application, api: Api, entered: dict[str, Any], youxi: dict[str, Any], progress: Progress
 ) -> list[str]:
     """Simulate every past evening, oldest first; return their broadcasts.
@@ -326,13 +332,13 @@ async def live_through(
         def done(part: float, place: int = place) -> None:
             progress((place + part) / len(names))
 
-        await evening.live_through(done)
+        await evening.simulate(done)
         past.append(evening.broadcast)
     return past
 
 
 def _poisson(chance: Random, mean: float) -> int:
-    """A Poisson number (Knuth, TAOCP 2, 3.4.1), for small means."""
+    """Return a Poisson number (Knuth, TAOCP 2, 3.4.1), for small means."""
     limit, product, count = math.exp(-mean), chance.random(), 0
     while product > limit:
         product *= chance.random()

@@ -1,7 +1,7 @@
 """The demo on the local network: this machine's addresses, the page that leads a phone to HTTPS,
-and a plain door on loopback for the demo's own people.
+and a plain HTTP port on loopback for the demo's own people.
 
-The certificates are authority.py's.
+authority.py has the certificates.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ class NoNetwork(DemoError):
 
 
 def addresses() -> list[Address]:
-    """The machine's addresses that others of its network can reach, the one to tell them first.
+    """Return the machine's addresses that others on its network can reach, the one to show first.
 
     Raises NoNetwork.
     """
@@ -49,8 +49,8 @@ def addresses() -> list[Address]:
     return found
 
 
-def one_of(known: list[Address], host: str) -> Address:
-    """The address that the command line names. Raises NoNetwork where it is none of these."""
+def choose_address(known: list[Address], host: str) -> Address:
+    """Return the address that the command line names. Raises NoNetwork if it is none of these."""
     for address in known:
         if str(address) == host:
             return address
@@ -61,7 +61,7 @@ def one_of(known: list[Address], host: str) -> Address:
 
 
 def _default_route() -> Address | None:
-    """The address from which this machine reaches others; nothing is sent to find it."""
+    """Return the address from which this machine reaches others; sends nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("198.51.100.1", 9))
@@ -71,14 +71,16 @@ def _default_route() -> Address | None:
 
 
 def qr(text: str) -> str:
-    """A QR code to print in a terminal, two modules a character high."""
+    """Return a QR code for a terminal, two modules a character high."""
     out = io.StringIO()
     segno.make(text, error="m", micro=False).terminal(out=out, compact=True, border=2)
     return out.getvalue()
 
 
-def guide(authority_der: bytes, known: list[Address], studio: str) -> ASGIApp:
-    """The plain HTTP page that gives a phone the certificate, the steps, and the way on."""
+def guide_page(authority_der: bytes, known: list[Address], studio: str) -> ASGIApp:
+    """Return the plain HTTP page that gives a phone the certificate, the steps, and the link to go
+    on.
+    """
     template = Template(files("farmlive.demo").joinpath("phone.html").read_text("utf-8"))
     digest = hashlib.sha256(authority_der).hexdigest().upper()
     page = template.substitute(
@@ -102,7 +104,7 @@ def guide(authority_der: bytes, known: list[Address], studio: str) -> ASGIApp:
 
 @contextlib.asynccontextmanager
 async def plain_http(app: ASGIApp, host: str, **options: Any) -> AsyncIterator[str]:
-    """Serve an application by plain HTTP on a free port while the block runs; gives its URL."""
+    """Serve an application by plain HTTP on a free port while the block runs; yields its URL."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.bind((host, 0))

@@ -1,7 +1,7 @@
-"""Keeps films published: starts a publication again when it ends, and sees that the orchard is on
-air and the kitchen beside it.
+"""Keeps films published: restarts a publication when it ends, and keeps the orchard on air and the
+kitchen beside it.
 
-Owns the pauses between starts and which camera comes first. How a film is sent is publish.py's.
+Owns the pauses between starts and the order of the cameras. publish.py sends a film.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _ORCHARD_S = 8.0
 
 
 class FilmOnAir(Task):
-    """A film's publisher, whose child ends when it stops.
+    """Publishes a film, in a child process that ends with it.
 
     `restarts` counts how often it had to be started again.
     """
@@ -36,7 +36,7 @@ class FilmOnAir(Task):
         self.restarts = 0
 
     def vanish(self) -> None:
-        """Kill the child without a word to the server; another starts after the first pause."""
+        """Kill the child without a message to the server; another starts after the first pause."""
         if self._publication is not None:
             self._publication.vanish()
 
@@ -45,14 +45,14 @@ class FilmOnAir(Task):
         failed = 0
         while True:
             began = loop.time()
-            said = await self._once()
+            said = await self._publish_once()
             failed = 1 if loop.time() - began > _STEADY_S else failed + 1
             pause_s = _PAUSES_S[min(failed, len(_PAUSES_S)) - 1]
             _log.warning("the demo's publisher ended", said=said, again_in_s=pause_s)
             await asyncio.sleep(pause_s)
             self.restarts += 1
 
-    async def _once(self) -> str:
+    async def _publish_once(self) -> str:
         self._publication = publication = Publication(self._film, self._whip_url, self._key)
         running = asyncio.create_task(asyncio.to_thread(publication.run))
         try:
@@ -90,7 +90,7 @@ class OrchardAndKitchen:
         self._starting = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
-        """Stop both and end their children."""
+        """Stop both and their child processes."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)

@@ -1,7 +1,7 @@
-"""The demo's people: a scripted host and simulated viewers, over the real channel.
+"""The demo's people: a scripted host and simulated viewers, on the real channel.
 
-Owns what they say and do, and when. They hold API keys like any program; the server marks what
-the viewers do as simulated. A person who pins a card by hand keeps it for a while.
+Owns what they say and do, and when. They hold API keys like any program; the server marks the
+viewers' actions as simulated. A card that a person pins stays for a while.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ FLASH_TURNS = 5
 """Of this many consecutive cards, the second has a flash batch."""
 FLASH_S, FLASH_BOXES, FLASH_EACH = 40, 10, 2
 VIEWERS = 14
-KEEN = 0.4
+FLASH_SHARE = 0.4
 """The share of viewers that buy from a flash batch."""
-WRITING_S = 6.0
+FORM_S = 6.0
 """The longest time in which a buyer fills in name and address."""
 # Seconds between two acts of all viewers together, on average.
 CHAT_EVERY_S, REACT_EVERY_S, OPEN_EVERY_S, ORDER_EVERY_S = 6.0, 2.5, 8.0, 16.0
@@ -56,8 +56,8 @@ class Bag:
         for card in snapshot["offers"]:
             self.cards[card["id"]] = dict(card)
 
-    def take(self, kind: str, data: dict[str, Any]) -> None:
-        """Follow one event."""
+    def apply(self, kind: str, data: dict[str, Any]) -> None:
+        """Apply one event."""
         if kind == "offer.added":
             self.cards[data["offer"]] = {"id": data["offer"], **data}
         elif kind in ("offer.changed", "offer.released", "stock.changed", "wait.changed"):
@@ -79,28 +79,28 @@ class Bag:
         return int(priced["price"]["amount"])
 
     def left(self, offer: str) -> int:
-        """How many can be bought now."""
+        """Return how many boxes can be bought now."""
         return self.flash_left(offer) or self.ordinary_left(offer)
 
     def ordinary_left(self, offer: str) -> int:
-        """How many can be bought at the ordinary price."""
-        return min(int(self.cards[offer]["left"]), self.in_lot(offer))
+        """Return how many boxes can be bought at the ordinary price."""
+        return min(int(self.cards[offer]["left"]), self.boxes_of_lot(offer))
 
     def flash_left(self, offer: str) -> int:
-        """How many can be bought of the flash batch that runs."""
+        """Return how many boxes of the running flash batch can be bought."""
         card = self.cards[offer]
         runs = card["flash"] is not None and card["flash"]["state"] == "running"
         return int(card["kept"]) if runs else 0
 
-    def in_lot(self, offer: str) -> int:
-        """How many boxes the lot would still fill."""
+    def boxes_of_lot(self, offer: str) -> int:
+        """Return how many boxes the rest of the lot would fill."""
         card = self.cards[offer]
         return int(card["lot"]["left_g"]) // int(card["net_weight_g"])
 
 
 class Host:
-    """The scripted host: pins one card after another, says a line, releases what runs low, and
-    now and then sells a few boxes of what is pinned at a lower price.
+    """The scripted host: pins one card after another, says a line, releases boxes when few are
+    left, and sometimes sells a few boxes of the pinned offer at a lower price.
     """
 
     def __init__(self, url: str, county: County, key: str, pin_every_s: float = PIN_EVERY_S):
@@ -119,16 +119,16 @@ class Host:
             self._url, self._county.live, key=self._key, patience_s=120
         ) as channel:
             bag = Bag(channel.snapshot or {"offers": []})
-            show = asyncio.create_task(self._show(channel, bag))
+            show = asyncio.create_task(self._pin_in_turn(channel, bag))
             try:
                 async for event in channel:
-                    bag.take(event.kind, event.data)
+                    bag.apply(event.kind, event.data)
                     if event.kind == "broadcast.ended":
                         return
                     if event.kind == "stock.changed":
                         offer = event.data["offer"]
                         if bag.ordinary_left(offer) < LOW:
-                            self._release_soon(channel, bag, offer)
+                            self._schedule_release(channel, bag, offer)
                     if event.kind == "card.pinned" and event.data["offer"] != self._own_pin:
                         self._yield_until = asyncio.get_running_loop().time() + YIELD_S
             finally:
@@ -137,16 +137,16 @@ class Host:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _release_soon(self, channel: Channel, bag: Bag, offer: str) -> None:
-        """Release the next batch of the offer, once however often its stock changes meanwhile."""
+    def _schedule_release(self, channel: Channel, bag: Bag, offer: str) -> None:
+        """Release the next batch of the offer, once for many changes of its stock."""
         if offer not in self._releasing or self._releasing[offer].done():
             self._releasing[offer] = asyncio.create_task(self._release(channel, bag, offer))
 
     async def _release(self, channel: Channel, bag: Bag, offer: str) -> None:
-        """Release the next batch, or what the lot still gives."""
+        """Release the next batch, or the rest of the lot."""
         await asyncio.sleep(RELEASE_AFTER_S)
         card = bag.cards[offer]
-        quantity = min(RELEASE, bag.in_lot(offer) - int(card["left"]) - int(card["kept"]))
+        quantity = min(RELEASE, bag.boxes_of_lot(offer) - int(card["left"]) - int(card["kept"]))
         if quantity > 0:
             with contextlib.suppress(ChannelProblem, ChannelDropped, TimeoutError):
                 await channel.release(offer, quantity)
@@ -160,7 +160,7 @@ class Host:
         )
         await channel.call("chat.say", text=line, nickname="林秀珍")
 
-    async def _show(self, channel: Channel, bag: Bag) -> None:
+    async def _pin_in_turn(self, channel: Channel, bag: Bag) -> None:
         turn = 0
         while True:
             if asyncio.get_running_loop().time() >= self._yield_until:
@@ -181,52 +181,54 @@ class Host:
 
 
 class Viewer:
-    """One simulated viewer with a device, a nickname and habits of their own."""
+    """One simulated viewer with a device, a nickname and individual habits."""
 
     def __init__(self, number: int, url: str, county: County, key: str, crowd: int):
         self._number, self._url, self._county, self._key = number, url, county, key
         self._crowd = crowd
-        self._chance = Random()  # noqa: S311 - habits, not secrets
+        self._random = Random()  # noqa: S311 - habits, not secrets
         youxi = content()
         self._nickname: str = youxi["viewers"][number % len(youxi["viewers"])]
         self._chat: list[str] = youxi["chat"]
         self._name: str = youxi["buyers"][number % len(youxi["buyers"])]
-        self._address: str = self._chance.choice(youxi["addresses"])
+        self._address: str = self._random.choice(youxi["addresses"])
 
     async def run(self) -> None:
-        """Watch, say, react and buy until the broadcast ends."""
+        """Watch, chat, react and buy until the broadcast ends."""
         async with await Channel.connect(
             self._url, self._county.live, key=self._key, patience_s=120
         ) as channel:
             bag = Bag(channel.snapshot or {"offers": []})
-            tasks = [asyncio.create_task(self._live(channel, bag))]
+            tasks = [asyncio.create_task(self._act(channel, bag))]
             try:
                 async for event in channel:
-                    bag.take(event.kind, event.data)
+                    bag.apply(event.kind, event.data)
                     if event.kind == "broadcast.ended":
                         return
                     if event.kind == "order.held" and event.data.get("waited"):
-                        tasks.append(asyncio.create_task(self._take_up(channel, event.data)))
-                    if event.kind == "flash.started" and self._chance.random() < KEEN:
-                        tasks.append(asyncio.create_task(self._hurry(channel, bag, event.data)))
+                        tasks.append(asyncio.create_task(self._order_waited(channel, event.data)))
+                    if event.kind == "flash.started" and self._random.random() < FLASH_SHARE:
+                        tasks.append(
+                            asyncio.create_task(self._buy_in_flash(channel, bag, event.data))
+                        )
                     tasks = [task for task in tasks if not task.done()]
             finally:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _live(self, channel: Channel, bag: Bag) -> None:
+    async def _act(self, channel: Channel, bag: Bag) -> None:
         acts = (
             (self._say, CHAT_EVERY_S),
             (self._react, REACT_EVERY_S),
-            (self._look, OPEN_EVERY_S),
+            (self._open_card, OPEN_EVERY_S),
             (self._order, ORDER_EVERY_S),
         )
         rates = [1 / every_s for _, every_s in acts]
         ordered = False
         while True:
-            await asyncio.sleep(self._chance.expovariate(sum(rates) / self._crowd))
-            act = self._chance.choices([act for act, _ in acts], rates)[0]
+            await asyncio.sleep(self._random.expovariate(sum(rates) / self._crowd))
+            act = self._random.choices([act for act, _ in acts], rates)[0]
             if self._number == 0 and not ordered:
                 act = self._order  # one buys at once, so that nobody waits for a first order
             ordered = ordered or act == self._order
@@ -236,37 +238,37 @@ class Viewer:
 
     async def _say(self, channel: Channel, bag: Bag) -> None:
         await channel.call(
-            "chat.say", text=self._chance.choice(self._chat), nickname=self._nickname
+            "chat.say", text=self._random.choice(self._chat), nickname=self._nickname
         )
 
     async def _react(self, channel: Channel, bag: Bag) -> None:
-        await channel.call("react", count=self._chance.randint(1, 5))
+        await channel.call("react", count=self._random.randint(1, 5))
 
-    async def _look(self, channel: Channel, bag: Bag) -> None:
-        await channel.call("card.open", offer=self._chance.choice(list(bag.cards)))
+    async def _open_card(self, channel: Channel, bag: Bag) -> None:
+        await channel.call("card.open", offer=self._random.choice(list(bag.cards)))
 
     async def _order(self, channel: Channel, bag: Bag) -> None:
-        """Hold, write the form, order; some give up, some call it off, some come too late.
+        """Hold, fill in the form, order; some give up, some cancel, some come too late.
 
-        Where it is sold out, wait for it.
+        A sold-out offer: join its waiting list.
         """
-        gone = [offer for offer in bag.cards if bag.left(offer) == 0 and bag.in_lot(offer)]
-        some = gone if gone and self._chance.random() < 0.5 else list(bag.cards)
-        offer = self._chance.choice(some)
-        quantity = self._chance.choices((1, 2, 3), (7, 2, 1))[0]
+        gone = [offer for offer in bag.cards if bag.left(offer) == 0 and bag.boxes_of_lot(offer)]
+        some = gone if gone and self._random.random() < 0.5 else list(bag.cards)
+        offer = self._random.choice(some)
+        quantity = self._random.choices((1, 2, 3), (7, 2, 1))[0]
         if bag.left(offer) == 0:
-            await channel.wait_in_line(offer, quantity)
+            await channel.join_waitlist(offer, quantity)
             return
         await self._buy(channel, bag, offer, quantity)
 
-    async def _take_up(self, channel: Channel, held: dict[str, Any]) -> None:
-        """Order what was waited for."""
+    async def _order_waited(self, channel: Channel, held: dict[str, Any]) -> None:
+        """Order boxes that came from the waiting list."""
         with contextlib.suppress(ApiProblem, ChannelProblem, ChannelDropped, TimeoutError):
-            await self._write(channel, held["lines"], held["order"])
+            await self._complete_order(channel, held["lines"], held["order"])
 
-    async def _hurry(self, channel: Channel, bag: Bag, batch: dict[str, Any]) -> None:
-        """Have something of a flash batch before it is gone."""
-        await asyncio.sleep(self._chance.uniform(1, FLASH_S / 2))
+    async def _buy_in_flash(self, channel: Channel, bag: Bag, batch: dict[str, Any]) -> None:
+        """Buy from a flash batch before it is sold out."""
+        await asyncio.sleep(self._random.uniform(1, FLASH_S / 2))
         with contextlib.suppress(ApiProblem, ChannelProblem, ChannelDropped, TimeoutError):
             if bag.flash_left(batch["offer"]):
                 await self._buy(channel, bag, batch["offer"], 1)
@@ -280,33 +282,35 @@ class Viewer:
         except ChannelProblem as problem:
             if problem.slug != "hold-share":
                 raise
-        await self._write(channel, lines, hold)
+        await self._complete_order(channel, lines, hold)
 
-    async def _write(self, channel: Channel, held: list[dict[str, Any]], hold: str | None) -> None:
-        """Write name and address for what is held, or is not, and order it."""
+    async def _complete_order(
+        self, channel: Channel, held: list[dict[str, Any]], hold: str | None
+    ) -> None:
+        """Fill in name and address for the held boxes, or without a hold, and order."""
         names = ("offer", "quantity", "price")
         lines = [{name: line[name] for name in names} for line in held]
-        await asyncio.sleep(self._chance.uniform(1, WRITING_S))
-        turn = self._chance.random()
+        await asyncio.sleep(self._random.uniform(1, FORM_S))
+        turn = self._random.random()
         if turn < 0.06:
             return  # the hold runs out by itself
         if turn < 0.12 and hold:
-            await channel.give_back(hold)
+            await channel.drop_hold(hold)
             return
-        pickup = self._chance.random() < 0.3
+        pickup = self._random.random() < 0.3
         placed = await channel.call(
             "order.place",
             key=token(),
             order=hold,
             lines=lines,
             buyer={"name": self._name, "phone": f"1380000{1000 + self._number:04d}"},
-            delivery={"way": "pickup", "centre": self._chance.choice(self._county.centres)}
+            delivery={"way": "pickup", "centre": self._random.choice(self._county.centres)}
             if pickup
             else {"way": "parcel", "address": self._address},
             payment="pay_at_pickup" if pickup else "cash_on_delivery",
         )
         if turn > 0.95:
-            await asyncio.sleep(self._chance.uniform(3, 20))
+            await asyncio.sleep(self._random.uniform(3, 20))
             async with Api(self._url, key=self._key) as api:
                 await api.request("POST", f"/api/v1/orders/{placed['token']}/cancellation", json={})
 

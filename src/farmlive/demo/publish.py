@@ -1,7 +1,7 @@
-"""Publishes a film by WHIP: packets go out by the wall clock through a stock client, ffmpeg.
+"""Publishes a film by WHIP: ffmpeg, a stock client, sends the packets by the wall clock.
 
-Owns the pace: frame k of a film leaves when the wall clock stands at k / its rate in seconds within
-a minute. Nothing is encoded. What starts it again when it ends is on_air.py's.
+Owns the timing: frame k of a film leaves when the wall clock stands at k / its rate in seconds
+within a minute. Nothing is encoded. on_air.py restarts it when it ends.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ _LOOK_S = 0.2
 
 
 class Film:
-    """The film's packets, ready to be sent for ever."""
+    """The film's packets, ready to be sent in a loop."""
 
     def __init__(self, path: Path):
         self._source = av.open(str(path))
@@ -48,15 +48,15 @@ class Film:
 
     @property
     def seconds(self) -> int:
-        """How long the film is."""
+        """Return the length of the film."""
         return len(self.pictures) // self.rate
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._source.close()
 
 
-class _Wire(io.RawIOBase):
+class _PipeWriter(io.RawIOBase):
     """A writer that passes the container's bytes on to the child at once; a pipe can't seek.
 
     `since` is when the write began that the child has not taken yet.
@@ -96,13 +96,13 @@ def schedule(rate: int = RATE) -> Iterator[tuple[float, bool, int]]:
 
 
 class Lateness:
-    """Drops what is late, from one keyframe to another, so that a slow start is not kept up."""
+    """Drops late packets, from one keyframe to the next, so that a slow start does not last."""
 
     def __init__(self) -> None:
         self._dropping = False
 
     def keeps(self, late_s: float, is_picture: bool, is_keyframe: bool) -> bool:
-        """Whether to send a packet that is `late_s` behind its time."""
+        """Return whether to send a packet that is `late_s` behind its time."""
         if not is_picture:
             return late_s < _LATE_S
         if is_keyframe:
@@ -113,7 +113,9 @@ class Lateness:
 
 
 class Publication:
-    """One run of ffmpeg that publishes the film. `run` blocks; the rest may be called meanwhile."""
+    """One run of ffmpeg that publishes the film. `run` blocks; other threads may call the rest
+    meanwhile.
+    """
 
     def __init__(self, film: Path, whip_url: str, key: str):
         self._film = film
@@ -133,10 +135,12 @@ class Publication:
             # A Ctrl-C in the terminal reaches the parent alone, which ends the child in order.
             start_new_session=True,
         )
-        self._wire = _Wire(self._child.stdin)
+        self._wire = _PipeWriter(self._child.stdin)
 
     def run(self) -> str:
-        """Publish until the child ends, `stop` is called or the clock is set: what ffmpeg said."""
+        """Publish until the child ends, `stop` is called or the clock is set; return ffmpeg's
+        output.
+        """
         assert self._child.stderr is not None
         said: list[bytes] = []
         reader = threading.Thread(target=lambda: said.extend(cast(Any, self._child.stderr)))
@@ -157,15 +161,15 @@ class Publication:
         return b"".join(said).decode(errors="replace").strip()[-300:]
 
     def stop(self) -> None:
-        """End the publication in order."""
+        """End the publication regularly."""
         self._stopped.set()
 
     def vanish(self) -> None:
-        """Kill the child without a word to the server."""
+        """Kill the child without a message to the server."""
         self._child.kill()
 
     def _watch(self) -> None:
-        """Kill a child that takes nothing any more: who feeds it would wait for it for ever."""
+        """Kill a child that no longer reads, for which the writer would wait for ever."""
         while not self._ended.wait(_LOOK_S):
             since = self._wire.since
             patience_s = _GOODBYE_S if self._stopped.is_set() else _STUCK_S
@@ -197,7 +201,7 @@ class Publication:
             out.mux_one(packet)
 
     def _end(self) -> None:
-        """At the end of its input ffmpeg says goodbye to the server; it gets two seconds for it."""
+        """Close ffmpeg's input and wait two seconds, while it deletes the session."""
         assert self._child.stdin is not None
         with contextlib.suppress(OSError):
             self._child.stdin.close()

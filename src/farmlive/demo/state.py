@@ -1,7 +1,7 @@
-"""The demo's files in its folder: its own notes, and demo.json for outside clients.
+"""The demo's files in its folder: its notes, and demo.json for outside clients.
 
-Owns the folder's layout, its lock and the shape of demo.json. Both files hold secrets and are
-readable by their owner alone.
+Owns the folder's layout, its lock and the format of demo.json. Both files hold secrets that only
+their owner may read.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ class DemoJson(TypedDict):
 
 
 class FolderInUse(DemoError):
-    """Another demo runs in the folder; the text says what to do."""
+    """Another demo runs in the folder; the text is what to do."""
 
 
 _OURS = ("demo.json", "notes.json", "film", "server", "lan")
@@ -53,7 +53,7 @@ class Folder:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Make the folder and hold it for this process. Raises FolderInUse."""
+        """Create the folder and lock it for this process. Raises FolderInUse."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.path / "lock").open("w") as lock:
             try:
@@ -66,7 +66,7 @@ class Folder:
             yield
 
     def empty(self) -> None:
-        """Remove everything that a demo has put here, and nothing else."""
+        """Remove all files of a demo, and nothing else."""
         for name in _OURS:
             path = self.path / name
             if path.is_dir() and not path.is_symlink():
@@ -76,24 +76,26 @@ class Folder:
 
     @property
     def is_whole(self) -> bool:
-        """Whether a demo was set up here to its end: its notes and its server's data are there."""
+        """Return whether a demo was set up here completely: its notes and its server's data
+        exist.
+        """
         return bool(self.notes()) and self.server.exists()
 
     def forget(self) -> None:
-        """Remove what a start that did not come to its end has left; the film may stay."""
+        """Remove the files of an incomplete start; the films may stay."""
         (self.path / "notes.json").unlink(missing_ok=True)
         shutil.rmtree(self.server, ignore_errors=True)
 
     def notes(self) -> dict[str, Any]:
-        """Return the notes of the last start: identifiers and keys; empty at the first."""
+        """Return the notes of the last start: identifiers and keys; empty before the first."""
         path = self.path / "notes.json"
         if not path.exists():
             return {}
         notes: dict[str, Any] = json.loads(path.read_text("utf-8"))
         return notes
 
-    def note(self, notes: dict[str, Any]) -> None:
-        """Keep notes for the next start."""
+    def save_notes(self, notes: dict[str, Any]) -> None:
+        """Save notes for the next start."""
         _write_private(self.path / "notes.json", notes)
 
     def announce(self, demo: DemoJson) -> Path:
@@ -107,7 +109,7 @@ class Folder:
 
 
 def _write_private(path: Path, content: Any) -> None:
-    """Replace a file by one that its owner alone may read, whole or not at all."""
+    """Replace a file by one that only its owner may read, atomically."""
     unfinished = path.with_name(path.name + ".part")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

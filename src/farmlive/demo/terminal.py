@@ -22,8 +22,8 @@ _ENGINES = {
 
 
 @contextlib.contextmanager
-def bar(what: str, total: float) -> Iterator[Callable[[float], None]]:
-    """A bar that shows how far something is that is done once."""
+def progress_bar(what: str, total: float) -> Iterator[Callable[[float], None]]:
+    """Return a progress bar for a step that is done once."""
     with Progress(
         TextColumn(what),
         BarColumn(),
@@ -36,14 +36,14 @@ def bar(what: str, total: float) -> Iterator[Callable[[float], None]]:
         yield lambda done: progress.update(task, completed=done)
 
 
-def show(
+def print_pages(
     server: Server,
     shown: county.County,
     users: list[DemoUser],
     path: Path,
     guide: str | None,
 ) -> None:
-    """Say where the demo is looked at, and by whom."""
+    """Print the demo's pages and sign-ins."""
     url = server.url
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(style="bold")

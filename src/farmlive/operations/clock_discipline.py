@@ -14,7 +14,7 @@ STEP_NS = 2 * _S
 # How long the reference must keep pace after a step before its new time counts, checked at least
 # every two seconds: one check after a long pause proves nothing.
 AGREES_NS = 30 * _S
-LOOKS = 15
+MIN_READINGS = 15
 # Tolerance meanwhile, for the uncertainty of readings and the machine's load.
 PACE_NS = _S // 2
 # While slewing, time runs at most a tenth faster or slower.
@@ -40,11 +40,11 @@ class Discipline:
         # The offset that a wrong reference would give, since when (monotonic clock), and how often
         # that was found.
         self._candidate: tuple[int, int] | None = None
-        self._looks = 0
+        self._readings = 0
 
-    def see(self, steady: int, reference: int, within: int = 0) -> Verdict:
-        """Process a reading of the reference at a moment of the monotonic clock, within `within`
-        nanoseconds.
+    def observe(self, steady: int, reference: int, within: int = 0) -> Verdict:
+        """Process a reading of the reference, taken at a moment of the monotonic clock, with an
+        uncertainty of `within` nanoseconds.
         """
         found = reference - steady
         off = found - self.ahead
@@ -57,13 +57,13 @@ class Discipline:
                 self.ahead += max(-most, min(most, off))
             return Verdict.AGREES
         if self._candidate is None or abs(found - self._candidate[0]) > PACE_NS + within:
-            self._candidate, self._looks = (found, steady), 0
-        self._looks += 1
+            self._candidate, self._readings = (found, steady), 0
+        self._readings += 1
         _, since = self._candidate
-        if steady - since >= AGREES_NS and self._looks >= LOOKS:
+        if steady - since >= AGREES_NS and self._readings >= MIN_READINGS:
             return Verdict.PROVED
         return Verdict.OFF
 
     def adopt(self, ahead: int) -> None:
         """Set how far the time is ahead, by the reference or by another server's finding."""
-        self.ahead, self._candidate, self._looks = ahead, None, 0
+        self.ahead, self._candidate, self._readings = ahead, None, 0

@@ -1,8 +1,8 @@
 """Probes each second whether the database answers, and at intervals whether it and the data folder
 accept writes.
 
-It does so also while nobody writes: before an order would be refused, and until there is room
-again. `/readyz` reports the last results without a probe of its own.
+It also probes while nobody writes, to know of a failure before an order is refused, and of its end.
+`/readyz` reports the last results without a probe of its own.
 """
 
 import asyncio
@@ -29,7 +29,9 @@ class Probe(Periodic):
     """Probes database and data folder, and reports to the outages."""
 
     def __init__(self, store: Store, settings: Settings, outages: Outages):
-        super().__init__(EVERY_S, self._look_on, "whether the disks take anything is not known")
+        super().__init__(
+            EVERY_S, self._probe_if_due, "whether the disks take anything is not known"
+        )
         self._store = store
         self._outages = outages
         # One per server: several may share the folder.
@@ -41,60 +43,60 @@ class Probe(Periodic):
             what_to_do="Make room on the disk of FARMLIVE_DATA, or see what is wrong with it.",
         )
         self._folder_at = float("-inf")
-        self._filing: asyncio.Task[None] | None = None
-        self._asked: float | None = None
-        self._looked = time.monotonic()
+        self._folder_task: asyncio.Task[None] | None = None
+        self._waiting_since: float | None = None
+        self._probed_at = time.monotonic()
 
     @property
-    def asking_s(self) -> float:
-        """For how many seconds the database has owed an answer; 0 if it owes none."""
-        asked = self._asked
-        return 0 if asked is None else time.monotonic() - asked
+    def waiting_s(self) -> float:
+        """How long the probe has waited for the database, in seconds; 0 if it does not wait."""
+        since = self._waiting_since
+        return 0 if since is None else time.monotonic() - since
 
     @property
-    def looked_s(self) -> float:
+    def since_probe_s(self) -> float:
         """Seconds since the last probe ended."""
-        return time.monotonic() - self._looked
+        return time.monotonic() - self._probed_at
 
-    async def look(self) -> None:
+    async def probe_now(self) -> None:
         """Probe everything now."""
-        await self._look(writes=True)
-        self._look_at_folder()
-        if self._filing is not None:
-            await self._filing
+        await self._probe_database(writes=True)
+        self._probe_folder()
+        if self._folder_task is not None:
+            await self._folder_task
 
     async def stop(self) -> None:
         """Stop probing."""
         await super().stop()
-        if self._filing is not None:
-            self._filing.cancel()
+        if self._folder_task is not None:
+            self._folder_task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._filing
+                await self._folder_task
 
-    async def _look_on(self) -> None:
+    async def _probe_if_due(self) -> None:
         now = time.monotonic()
         if now - self._folder_at >= (EVERY_S if self._folder.failing else WRITE_EVERY_S):
-            self._look_at_folder()
+            self._probe_folder()
         committed = self._store.committed_at
         idle = committed is None or now - committed >= WRITE_EVERY_S
-        await self._look(writes=idle or bool(self._outages.failing(needed=True)))
+        await self._probe_database(writes=idle or bool(self._outages.failing(needed=True)))
 
-    async def _look(self, *, writes: bool) -> None:
-        self._asked = time.monotonic()
+    async def _probe_database(self, *, writes: bool) -> None:
+        self._waiting_since = time.monotonic()
         try:
             # The database's own outages report its failures.
             with contextlib.suppress(Unavailable):
-                await self._store.read(_ask)
+                await self._store.read(_query)
             if writes:
                 await self._store.try_out()
         finally:
-            self._asked, self._looked = None, time.monotonic()
+            self._waiting_since, self._probed_at = None, time.monotonic()
 
-    def _look_at_folder(self) -> None:
+    def _probe_folder(self) -> None:
         """Start a probe of the folder; if the last one has not ended, the disk hangs."""
         self._folder_at = time.monotonic()
-        if self._filing is None or self._filing.done():
-            self._filing = asyncio.create_task(self._write_a_file())
+        if self._folder_task is None or self._folder_task.done():
+            self._folder_task = asyncio.create_task(self._write_a_file())
         else:
             self._folder.failed("it does not answer")
 
@@ -107,7 +109,7 @@ class Probe(Periodic):
             self._folder.recovered()
 
 
-def _ask(connection: Connection) -> object:
+def _query(connection: Connection) -> object:
     return connection.execute(text("SELECT 1")).scalar()
 
 

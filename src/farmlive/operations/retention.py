@@ -29,7 +29,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Removed:
-    """Counts: orders whose personal data was deleted, files of the outbox, watch sessions and card
+    """What was deleted: orders with personal data, files of the outbox, watch sessions and card
     taps, and records of sales.
     """
 
@@ -41,8 +41,8 @@ class Removed:
 
 @dataclass(frozen=True)
 class Outlook(Removed):
-    """The data to delete; and of older orders that are kept, how many for which reason, and
-    which: broadcast, number and reason.
+    """What would be deleted; and the older orders that are kept: how many for each reason, and
+    which (broadcast, number, reason).
     """
 
     open: Counter[str]
@@ -50,8 +50,8 @@ class Outlook(Removed):
 
 
 class Retention:
-    """Deletes expired data; `again` does so at once and then each hour, except while it `waits`
-    because the time may be wrong.
+    """Deletes expired data. The loop `loop` does so at once and then each hour, unless
+    `is_time_doubted` says that the time may be wrong.
     """
 
     def __init__(
@@ -60,16 +60,16 @@ class Retention:
         log: Log,
         settings: Settings,
         *,
-        waits: Callable[[], bool],
+        is_time_doubted: Callable[[], bool],
     ):
         self._settings = settings
-        self._waits = waits
+        self._is_time_doubted = is_time_doubted
         self._outbox = settings.data / "outbox"
         photos = ClaimPhotos(store, settings.data / claims.FOLDER)
         self._persons = PersonRetention(store, photos, settings.person_ms)
         self._watches = WatchRetention(store, log, settings.watch_ms)
         self._sales = SaleRetention(store, settings.sale_ms)
-        self.again = Periodic(
+        self.loop = Periodic(
             EVERY_S,
             self._remove_and_log,
             "what is kept no longer was not removed",
@@ -87,7 +87,7 @@ class Retention:
         )
 
     async def outlook(self) -> Outlook:
-        """Return what `remove` would do now, and change nothing."""
+        """Return what `remove` would delete now, without deleting it."""
         persons = await self._persons.preview()
         return Outlook(
             persons=persons.due,
@@ -99,7 +99,7 @@ class Retention:
         )
 
     async def _remove_and_log(self) -> None:
-        if self._waits():
+        if self._is_time_doubted():
             _log.warning(
                 "what is kept no longer is not removed yet: the clock made a step of days, or the "
                 "server was away for a month by it",

@@ -1,7 +1,7 @@
-"""The routes for monitoring a server: liveness, readiness and metrics; and the descriptions of
+"""The routes to monitor a server: liveness, readiness and metrics; and the descriptions of
 problems.
 
-`Probe` and the outages know the readiness: a request waits for nothing.
+No request waits for a probe: the routes return the last results of `Probe` and of the outages.
 """
 
 import asyncio
@@ -47,11 +47,11 @@ class NotReady(Unavailable):
     """The database accepts no writes; they wait."""
 
     slug = "not-ready"
-    title = "The database takes nothing at the moment"
+    title = "The database accepts no writes at the moment"
 
 
-class Numbers(Collector):
-    """The server's metrics, read at each scrape; `notices` were read before."""
+class Metrics(Collector):
+    """The server's metrics, read at each scrape; `notices` are the last numbers of notices."""
 
     def __init__(
         self,
@@ -125,9 +125,9 @@ class Numbers(Collector):
             (
                 "asking",
                 "Age of the oldest unanswered database request, seconds.",
-                self._probe.asking_s,
+                self._probe.waiting_s,
             ),
-            ("looked", "Seconds since the server last probed it.", self._probe.looked_s),
+            ("looked", "Seconds since the server last probed it.", self._probe.since_probe_s),
         ):
             yield GaugeMetricFamily(f"farmlive_database_{name}_seconds", meaning, value=seconds)
         clocks = self._timekeeper.standing
@@ -170,8 +170,8 @@ class _Operators:
         self._known: dict[bytes, float] = {}
 
     async def check(self, request: Request) -> None:
-        """Dependency: `Guard.operator`, or a key that was an operator's within the last hour if
-        that can't be checked at once. Raises what `Guard.operator` raises, and NotReady.
+        """As a dependency: admit an operator, or within an hour a key that was an operator's if the
+        database does not answer. Raises what `Guard.operator` raises, and NotReady.
         """
         key = hashlib.sha256(request.headers.get("authorization", "").encode()).digest()
         try:
@@ -207,9 +207,9 @@ def routes(
     """Return the router of operations; `schema` builds the OpenAPI document of all routes."""
     router = APIRouter(include_in_schema=False)
     registry = CollectorRegistry(auto_describe=False)
-    numbers = Numbers(broadcasts, media, outages, rush, store, probe, timekeeper)
+    numbers = Metrics(broadcasts, media, outages, rush, store, probe, timekeeper)
     operators = _Operators(guard)
-    counting: asyncio.Task[Mapping[str, int]] | None = None
+    notice_task: asyncio.Task[Mapping[str, int]] | None = None
     registry.register(numbers)
     ProcessCollector(registry=registry)
 
@@ -231,20 +231,20 @@ def routes(
         if failing := outages.failing(needed=True):
             named = (f"{each.name}, for {each.lasts_s:.0f} s" for each in failing)
             raise NotReady(f"Lost: {'; '.join(named)}. The server's log says why.")
-        if probe.asking_s > SLOW_S:
-            raise NotReady(f"The database has not answered for {probe.asking_s:.0f} s.")
-        return {"status": "ready", "clock": timekeeper.standing.shown()}
+        if probe.waiting_s > SLOW_S:
+            raise NotReady(f"The database has not answered for {probe.waiting_s:.0f} s.")
+        return {"status": "ready", "clock": timekeeper.standing.as_json()}
 
     @router.get("/metrics", dependencies=[Depends(operators.check)])
     async def metrics() -> Response:
         """Return the metrics for Prometheus, to this machine or by key."""
-        nonlocal counting
-        if counting is None or counting.done():
-            counting = asyncio.create_task(_counted(notices))
-        asked = counting
-        done, _ = await asyncio.wait({asked}, timeout=WAIT_S)
+        nonlocal notice_task
+        if notice_task is None or notice_task.done():
+            notice_task = asyncio.create_task(_read_notice_numbers(notices))
+        task = notice_task
+        done, _ = await asyncio.wait({task}, timeout=WAIT_S)
         if done:  # without the database, the other metrics are returned
-            numbers.notices = asked.result() or numbers.notices
+            numbers.notices = task.result() or numbers.notices
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     described = Document(lambda: compact_json.encode(schema()), "application/json")
@@ -265,13 +265,13 @@ def routes(
         """Return what a problem's `type` means, in plain text."""
         for kind in types():
             if kind.slug == slug:
-                return _said_of(kind)
+                return _describe(kind)
         raise NotFound("There is no such type of problem. All of them stand at /problems.")
 
     return router
 
 
-async def _counted(notices: NoticeNumbers) -> Mapping[str, int]:
+async def _read_notice_numbers(notices: NoticeNumbers) -> Mapping[str, int]:
     with contextlib.suppress(Unavailable, DBAPIError):
         return await notices()
     return {}
@@ -279,10 +279,10 @@ async def _counted(notices: NoticeNumbers) -> Mapping[str, int]:
 
 def _every_problem() -> bytes:
     found = {kind.slug: kind for kind in types()}
-    return "\n".join(_said_of(found[slug]) for slug in sorted(found)).encode()
+    return "\n".join(_describe(found[slug]) for slug in sorted(found)).encode()
 
 
-def _said_of(kind: type[Problem]) -> str:
+def _describe(kind: type[Problem]) -> str:
     meaning = (inspect.getdoc(kind) or "").partition("\n\n")[0]
     answered = ", ".join(map(str, statuses(kind)))
     return f"/problems/{kind.slug} ({answered})\n{kind.title}.\n{meaning}\n"

@@ -1,5 +1,5 @@
-"""Keeps the server's time: checks its reference each second, the database's clock or on SQLite the
-machine's, and reports if that, or this machine's clock, is wrong.
+"""Keeps the server's time. Each second it checks the reference (the database's clock, or on SQLite
+the machine's), and reports if that, or this machine's clock, is wrong.
 
 After a step the time continues as before. Once the reference has kept pace for a while its new time
 counts, and all columns that run by the clock are moved, in one transaction, so that nothing expires
@@ -44,9 +44,9 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The state of the clocks: by how many milliseconds the machine's is ahead of the time, and on
-    PostgreSQL the database's, if it has made a step; and a sentence on what to do, or none.
+class ClockStatus:
+    """The state of the clocks: how many milliseconds the machine's is ahead of the time, and on
+    PostgreSQL the database's, if it has made a step; and advice, or none.
     """
 
     offset_ms: int
@@ -55,15 +55,15 @@ class Standing:
 
     @property
     def off_ms(self) -> tuple[int, int]:
-        """By how much the machine's clock is off, and the database's; 0 for small differences."""
+        """How far the machine's clock is off, and the database's; 0 for small differences."""
         machine, database = (
             each if abs(each) > _STEP_MS else 0
             for each in (self.offset_ms, self.database_offset_ms)
         )
         return machine, database
 
-    def shown(self) -> dict[str, Any]:
-        """Return it as in `/readyz`."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the state as `/readyz` has it."""
         return {name: value for name, value in asdict(self).items() if value != ""}
 
 
@@ -73,7 +73,7 @@ class Timekeeper(Periodic):
     """
 
     def __init__(self, store: Store, log: Log, outages: Outages, *, moved: Callable[[int], None]):
-        super().__init__(EVERY_S, self.look, "the time was not looked at")
+        super().__init__(EVERY_S, self.check, "the time was not looked at")
         self._store = store
         self._log = log
         self._is_sqlite = store.dialect == "sqlite"
@@ -100,7 +100,7 @@ class Timekeeper(Periodic):
         )
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> ClockStatus:
         """The current state of the clocks."""
         machine_ms, database_ms = clock.machine_off_ms(), -self._shift_ms
         advice = ""
@@ -108,32 +108,32 @@ class Timekeeper(Periodic):
             advice = self._database.what_to_do
         elif abs(machine_ms) > _STEP_MS:
             advice = self._machine.what_to_do
-        return Standing(machine_ms, database_ms, advice)
+        return ClockStatus(machine_ms, database_ms, advice)
 
     @property
     def is_doubted(self) -> bool:
         """Whether the time may be wrong by days: then nothing may be deleted for good."""
         return clock.steady_ns() < self._doubted_until
 
-    async def look(self) -> None:
-        """Check once."""
+    async def check(self) -> None:
+        """Check the clocks once."""
         if self._time.ahead != clock.ahead_ns():  # another server moved the time
             self._follow(clock.ahead_ns())
         if self._is_sqlite:
-            await self._look_at_machine()
+            await self._check_machine()
         else:
             try:
-                await self._look_at_database()
+                await self._check_database()
             except Unavailable:  # its own outages report that; the time goes on meanwhile
                 return
-        self._tell(self._machine, clock.machine_off_ms())
-        self._tell(self._database, -self._shift_ms)
+        self._report(self._machine, clock.machine_off_ms())
+        self._report(self._database, -self._shift_ms)
 
     # SQLite.
 
-    async def _look_at_machine(self) -> None:
+    async def _check_machine(self) -> None:
         steady, shown, within = references.read()
-        verdict = self._time.see(steady, shown, within)
+        verdict = self._time.observe(steady, shown, within)
         clock.set_ahead(self._time.ahead)
         if verdict is Verdict.PROVED:
             await self._store.write(self._move_to_machine, within_s=FILE_S, last=True)
@@ -161,7 +161,7 @@ class Timekeeper(Periodic):
 
     # PostgreSQL.
 
-    async def _look_at_database(self) -> None:
+    async def _check_database(self) -> None:
         seen = await self._store.read(references.read_state)
         if seen.within > _VAGUE_NS:
             return
@@ -171,7 +171,7 @@ class Timekeeper(Periodic):
             self._follow(seen.ahead)
         self._shift_ms = seen.shift_ms
         off = seen.ahead - self._time.ahead
-        if self._time.see(seen.steady, seen.time, seen.within) is not Verdict.AGREES:
+        if self._time.observe(seen.steady, seen.time, seen.within) is not Verdict.AGREES:
             if seen.is_confirmed:
                 self._catch_up(seen.ahead)
             else:
@@ -180,14 +180,14 @@ class Timekeeper(Periodic):
             return
         clock.set_ahead(self._time.ahead)
         if seen.shift_ms:
-            await self._look_at_shift(seen)
+            await self._check_shift(seen)
         elif not 0 <= seen.unconfirmed_ms < references.CONFIRM_MS:
             await self._write_row(seen, seen_at=seen.reference // _MS)
 
-    async def _look_at_shift(self, seen: ClockState) -> None:
+    async def _check_shift(self, seen: ClockState) -> None:
         """Check whether the database's clock is right again without a shift."""
         self._proof.ahead = self._time.ahead
-        verdict = self._proof.see(seen.steady, seen.reference, seen.within)
+        verdict = self._proof.observe(seen.steady, seen.reference, seen.within)
         if verdict is Verdict.PROVED:
             await self._store.write(
                 lambda connection: self._move_to_database(connection, seen),
@@ -224,13 +224,13 @@ class Timekeeper(Periodic):
         self._log.append_to_open(connection, ClockMoved(by=by))
         references.write_row(connection, epoch=epoch + 1, **row)
 
-        def count() -> None:
+        def apply() -> None:
             self._store.clock_epoch = epoch + 1
             clock.set_ahead(ahead)
             self._shift_ms = 0
             self._follow(ahead)
 
-        after_commit(connection, count)
+        after_commit(connection, apply)
 
     def _catch_up(self, ahead: int) -> None:
         """Take the database's time at once, which a server has just confirmed.
@@ -268,7 +268,7 @@ class Timekeeper(Periodic):
     def _doubt(self) -> None:
         self._doubted_until = clock.steady_ns() + DOUBT_NS
 
-    def _tell(self, outage: DependencyHealth, off_ms: int) -> None:
+    def _report(self, outage: DependencyHealth, off_ms: int) -> None:
         """Log one line when the clock goes wrong, and one when it is right again."""
         if abs(off_ms) <= _STEP_MS:
             outage.recovered()

@@ -1,8 +1,7 @@
-"""The pages on which the county's things are kept: products, farms, stopped lots, pick-up points,
-parcels' fees, people, and one's own account. The audit list is audit_page.py's.
+"""The pages of the county's records: products, farms, stopped lots, pick-up points, parcel fees,
+people, and the caller's own account. audit_page.py has the audit log's.
 
-Owns who may see them and what they start with; lists and changes go through the API, called by the
-scripts under web/static/pages/admin.
+Owns who may see them and their first contents; lists and changes go through the API.
 """
 
 from io import BytesIO
@@ -14,7 +13,7 @@ from fastapi.responses import Response
 
 from farmlive.edge.hosts import own_url
 from farmlive.money import decimals
-from farmlive.pages.entry import farm_of, stopped
+from farmlive.pages.entry import find_own_farm, redirect_of
 from farmlive.pages.rendering.render import Pages
 from farmlive.pages.services import Services
 from farmlive.people import Caller
@@ -22,17 +21,19 @@ from farmlive.people.core.roles import GROWERS, ROLES, STAFF
 from farmlive.settings import Settings
 
 
-def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
-    """Build the router."""
+def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
+    """Build the router of these pages."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    anyone = Depends(rooms.guard.anyone)
+    anyone = Depends(services.guard.anyone)
     places = decimals(settings.currency)
 
     def add(path: str, template: str, roles: tuple[str, ...], what: str) -> None:
-        """A page that is the same for all who may see it; `what` stands in docs/routes.md."""
+        """Add a page that is the same for all who may see it; `what` is its line in
+        docs/routes.md.
+        """
 
         async def page(request: Request, caller: Annotated[Caller, anyone]) -> Response:
-            return stopped(request, caller, roles) or pages.page(
+            return redirect_of(request, caller, roles) or pages.page(
                 request,
                 template,
                 cache="no-store",
@@ -61,12 +62,12 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     @router.get("/studio/farms/{farm}")
     async def farm_page(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
         """The studio's page of a farm: its plots and works, its lots."""
-        return stopped(request, caller, GROWERS) or pages.page(
+        return redirect_of(request, caller, GROWERS) or pages.page(
             request,
             "admin/farm.html",
             cache="no-store",
             caller=caller,
-            farm=await farm_of(rooms, caller, farm),
+            farm=await find_own_farm(services, caller, farm),
         )
 
     @router.get("/studio/lots/{lot}")
@@ -74,25 +75,25 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         lot: str, request: Request, caller: Annotated[Caller, anyone]
     ) -> Response:
         """The studio's page of a stopped lot: why, the lift, and its orders."""
-        return stopped(request, caller, STAFF) or pages.page(
+        return redirect_of(request, caller, STAFF) or pages.page(
             request,
             "admin/lot.html",
             cache="no-store",
             caller=caller,
             decimals=places,
-            story=await rooms.origin.story(lot),
+            story=await services.origin.story(lot),
         )
 
     @router.get("/studio/farms/{farm}/harvest")
     async def harvest(farm: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
         """The studio's page to record a harvest in four fields, for a phone in the orchard."""
-        return stopped(request, caller, GROWERS) or pages.page(
+        return redirect_of(request, caller, GROWERS) or pages.page(
             request,
             "admin/harvest.html",
             cache="no-store",
             caller=caller,
-            farm=await farm_of(rooms, caller, farm),
-            plots=await rooms.origin.plots(farm),
+            farm=await find_own_farm(services, caller, farm),
+            plots=await services.origin.plots(farm),
         )
 
     @router.post("/studio/qr")
@@ -104,9 +105,9 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         caller: Annotated[Caller, anyone],
     ) -> Response:
         """Draw a path of this server as a QR code; in a body, so that no log has it."""
-        led = stopped(request, caller, ROLES)
-        if led is not None:
-            return led
+        redirect = redirect_of(request, caller, ROLES)
+        if redirect is not None:
+            return redirect
         address = own_url(settings, request.scope)
         drawn = BytesIO()
         segno.make(address + path, error="m").save(drawn, kind="svg", scale=8, border=2)

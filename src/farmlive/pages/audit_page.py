@@ -1,7 +1,7 @@
-"""The audit list as a coordinator reads it: the page with its filter, and the same as a file.
+"""The audit log as a coordinator reads it: the page with its filter, and the same as a file.
 
-Owns what a selection is in an address, which names identifiers only, and finding out what things
-are called; the words are audit/words.py's, the file's columns audit/file.py's.
+Owns the selection in a URL, which has only identifiers, and looks names up; audit/words.py has the
+words, audit/file.py the file's columns.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from farmlive.edge.hosts import own_url
 from farmlive.ids import is_ulid
 from farmlive.pages.audit.facts import GROUP_NAMES, Known
 from farmlive.pages.audit.file import audit_csv
-from farmlive.pages.audit.words import SAYS_LITTLE, Said, Teller
-from farmlive.pages.entry import stopped
+from farmlive.pages.audit.words import SAYS_LITTLE, EntryText, EntryWriter
+from farmlive.pages.entry import redirect_of
 from farmlive.pages.rendering.formats import Formats
 from farmlive.pages.rendering.languages import language_of
 from farmlive.pages.rendering.render import Pages
@@ -39,12 +39,12 @@ SEARCHED_ENTRIES = 20
 
 
 def _blank(value: object) -> object:
-    """A form sends a field that is left empty, too."""
+    """Return None for a field that was left empty, which a form sends too."""
     return value or None
 
 
-class Choice(BaseModel):
-    """Which entries are meant, as the page's address says it: whole days in the county's zone."""
+class Filter(BaseModel):
+    """The selected entries, as in the page's URL: whole days in the county's zone."""
 
     group: Annotated[Group | None, BeforeValidator(_blank)] = None
     person: Annotated[Identifier | None, BeforeValidator(_blank)] = None
@@ -52,24 +52,26 @@ class Choice(BaseModel):
     last: Annotated[date | None, BeforeValidator(_blank)] = Field(None, alias="to")
     cursor: Annotated[Identifier | None, BeforeValidator(_blank)] = None
 
-    def chosen(self) -> dict[str, str]:
-        """The selection, as the URL and the audit list's own entry have it."""
+    def selected(self) -> dict[str, str]:
+        """Return the selection, as in the URL and in the audit log's own entry."""
         first, last = self._days()
-        said = {
+        values = {
             "group": self.group,
             "person": self.person,
             "from": first and first.isoformat(),
             "to": last and last.isoformat(),
         }
-        return {name: value for name, value in said.items() if value}
+        return {name: value for name, value in values.items() if value}
 
     def url(self, path: str = "/studio/audit", **other: str | None) -> str:
-        """The address of this choice with something else in it; it begins at the latest entry."""
-        query = {k: v for k, v in {**self.chosen(), **other}.items() if v}
+        """Return the URL of this selection with other values in it; it begins at the latest
+        entry.
+        """
+        query = {k: v for k, v in {**self.selected(), **other}.items() if v}
         return f"{path}?{urlencode(query)}" if query else path
 
     def selection(self, zone: ZoneInfo) -> Selection:
-        """The entries of it."""
+        """Return the selection for the query."""
         first, last = self._days()
         return Selection(
             group=self.group,
@@ -79,7 +81,7 @@ class Choice(BaseModel):
         )
 
     def _days(self) -> tuple[date | None, date | None]:
-        """First and last day, whichever way round they were typed."""
+        """Return the first and the last day, in whichever order they were typed."""
         if self.first and self.last and self.first > self.last:
             return self.last, self.first
         return self.first, self.last
@@ -90,42 +92,42 @@ class Entry:
     """An entry as the page shows it."""
 
     at: int
-    said: Said
+    text: EntryText
 
 
-def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
+def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
     """Build the router."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    anyone = Depends(rooms.guard.anyone)
+    anyone = Depends(services.guard.anyone)
     zone = ZoneInfo(settings.time_zone)
 
-    def teller(request: Request, known: Known) -> Teller:
+    def writer_for(request: Request, known: Known) -> EntryWriter:
         formats = Formats(language_of(request), settings.time_zone)
-        return Teller(formats, settings.currency, known)
+        return EntryWriter(formats, settings.currency, known)
 
     @router.get("/studio/audit")
     async def page(
-        request: Request, caller: Annotated[Caller, anyone], choice: Annotated[Choice, Query()]
+        request: Request, caller: Annotated[Caller, anyone], choice: Annotated[Filter, Query()]
     ) -> Response:
         """The studio's page of the audit log, by subject, person and days."""
-        led = stopped(request, caller, ("coordinator",))
-        if led is not None:
-            return led
-        found = await rooms.people.audit_entries(choice.cursor, PAGE + 1, choice.selection(zone))
+        redirect = redirect_of(request, caller, ("coordinator",))
+        if redirect is not None:
+            return redirect
+        found = await services.people.audit_entries(choice.cursor, PAGE + 1, choice.selection(zone))
         shown = found[:PAGE]
-        known = await look_up(rooms, shown, choice.person)
-        tell = teller(request, known)
+        known = await look_up(services, shown, choice.person)
+        writer = writer_for(request, known)
         formats = Formats(language_of(request), settings.time_zone)
-        entries = [Entry(deed.at, tell.said(deed)) for deed in shown]
+        entries = [Entry(each.at, writer.describe(each)) for each in shown]
         return pages.page(
             request,
             "admin/audit.html",
             cache="no-store",
             caller=caller,
             choice=choice,
-            chosen=choice.chosen(),
+            selected=choice.selected(),
             groups=[(group, Words(formats.language)(*name)) for group, name in GROUP_NAMES.items()],
-            persons=await _persons(rooms, tell, choice.person),
+            persons=await _persons(services, writer, choice.person),
             days=[(day, list(of)) for day, of in groupby(entries, lambda e: formats.day(e.at))],
             earlier=choice.url(cursor=shown[-1].id) if len(found) > PAGE else None,
             file=choice.url("/studio/audit.csv"),
@@ -133,28 +135,28 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
 
     @router.get("/studio/audit.csv")
     async def file(
-        request: Request, caller: Annotated[Caller, anyone], choice: Annotated[Choice, Query()]
+        request: Request, caller: Annotated[Caller, anyone], choice: Annotated[Filter, Query()]
     ) -> Response:
         """Export the audit log, or a selection of it, as a file, latest first."""
-        led = stopped(request, caller, ("coordinator",))
-        if led is not None:
-            return led
-        chosen = choice.chosen()
-        known = await look_up(rooms, [], choice.person)
+        redirect = redirect_of(request, caller, ("coordinator",))
+        if redirect is not None:
+            return redirect
+        selected = choice.selected()
+        known = await look_up(services, [], choice.person)
         selection = choice.selection(zone)
 
-        async def told(deeds: Sequence[AuditEntry]) -> list[Said]:
-            tell = teller(request, await look_up(rooms, deeds))
+        async def describe(entries: Sequence[AuditEntry]) -> list[EntryText]:
+            writer = writer_for(request, await look_up(services, entries))
             # Nobody who watches or orders waits for hundreds of sentences.
-            return await asyncio.to_thread(lambda: [tell.said(deed) for deed in deeds])
+            return await asyncio.to_thread(lambda: [writer.describe(each) for each in entries])
 
         return await audit_csv(
-            rooms.people,
+            services.people,
             caller,
             selection,
-            chosen,
-            told,
-            only=teller(request, known).selection(chosen),
+            selected,
+            describe,
+            only=writer_for(request, known).selection(selected),
             language=language_of(request),
             time_zone=settings.time_zone,
             base_url=own_url(settings, request.scope),
@@ -163,44 +165,52 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     return router
 
 
-async def look_up(rooms: Services, deeds: Sequence[AuditEntry], person: str | None = None) -> Known:
-    """Find out what is called how that these entries name by identifiers, and who is chosen."""
-    ids = {found for deed in deeds for found in _ids((deed.subject, deed.broadcast, deed.detail))}
-    subjects = {deed.subject for deed in deeds if deed.subject and deed.action in SAYS_LITTLE}
-    accounts = await rooms.people.accounts()
-    keys = await rooms.people.api_keys()
+async def look_up(
+    services: Services, entries: Sequence[AuditEntry], person: str | None = None
+) -> Known:
+    """Look up the names of the identifiers in these entries, and of the selected person."""
+    ids = {
+        found for entry in entries for found in _ids((entry.subject, entry.broadcast, entry.detail))
+    }
+    subjects = {entry.subject for entry in entries if entry.subject and entry.action in SAYS_LITTLE}
+    accounts = await services.people.accounts()
+    keys = await services.people.api_keys()
     people = {account.id: account.name for account in accounts}
     people |= {key.id: key.label for key in keys}
-    people |= {by: deed.name for deed in deeds if (by := deed.account or deed.key) is not None}
+    people |= {
+        by: entry.name for entry in entries if (by := entry.account or entry.key) is not None
+    }
     if person is not None and is_ulid(person) and person not in people:
         # A key that was taken back is called as in its entries.
-        for deed in await rooms.people.audit_entries(
+        for entry in await services.people.audit_entries(
             None, SEARCHED_ENTRIES, Selection(person=person)
         ):
-            if person in (deed.account, deed.key):
-                people[person] = deed.name
+            if person in (entry.account, entry.key):
+                people[person] = entry.name
     return Known(
-        things=await rooms.shop.named_objects(ids),
+        things=await services.shop.named_objects(ids),
         people=people,
-        firsts=await rooms.people.first_audit_entries(subjects),
+        firsts=await services.people.first_audit_entries(subjects),
     )
 
 
-async def _persons(rooms: Services, tell: Teller, chosen: str | None) -> list[tuple[str, str]]:
+async def _persons(
+    services: Services, writer: EntryWriter, selected: str | None
+) -> list[tuple[str, str]]:
     """List the people whose entries can be selected: accounts, disabled ones too, keys that work,
     and others.
     """
-    accounts = [account.id for account in await rooms.people.accounts()]
-    keys = [key.id for key in await rooms.people.api_keys()]
+    accounts = [account.id for account in await services.people.accounts()]
+    keys = [key.id for key in await services.people.api_keys()]
     known = [*accounts, *keys, NOT_SIGNED_IN, BY_COMMAND]
     # A key that was taken back is chosen by the link of one of its entries.
-    if chosen is not None and chosen not in known:
-        known.append(chosen)
-    return [(identity, tell.person(identity)) for identity in known]
+    if selected is not None and selected not in known:
+        known.append(selected)
+    return [(identity, writer.person(identity)) for identity in known]
 
 
 def _ids(value: Any) -> Iterator[str]:
-    """All identifiers in an entry's facts."""
+    """Yield all identifiers in an entry's facts."""
     if isinstance(value, str):
         if is_ulid(value):
             yield value

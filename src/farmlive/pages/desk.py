@@ -1,7 +1,7 @@
 """The order desk's pages: the list of orders, slips and labels to print, the hand-over, files.
 
-Owns who may open them and what stands on paper; moving orders goes through the API, called by the
-scripts under web/static/pages/orders and web/static/pages/pickup.
+Owns who may open them and what is printed; orders move through the API, called by the scripts in
+web/static/pages/orders and web/static/pages/pickup.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from farmlive.edge.hosts import own_url
 from farmlive.money import Money
-from farmlive.pages.entry import stopped
+from farmlive.pages.entry import redirect_of
 from farmlive.pages.rendering.languages import language_of
 from farmlive.pages.rendering.render import FILE_HEADERS, Pages
 from farmlive.pages.review import FILE_TYPES
@@ -43,7 +43,7 @@ KEEPERS = (*STAFF, "clerk")
 
 @dataclass(frozen=True)
 class LotCode:
-    """A lot of which boxes are in an order, and the code that leads to its origin."""
+    """A lot whose boxes are in an order, and the code that leads to its origin."""
 
     id: str
     code: str
@@ -52,7 +52,7 @@ class LotCode:
 
 @dataclass(frozen=True)
 class Paper:
-    """An order on paper: the code that opens it, what is packed, its lots, what is to be paid."""
+    """An order on paper: the code that opens it, its contents, its lots, and the amount to pay."""
 
     order: Order
     drawn: Markup | None
@@ -62,17 +62,17 @@ class Paper:
     to_collect: Money
 
 
-def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
+def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
     """Build the router of the desk's pages."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    anyone = Depends(rooms.guard.anyone)
+    anyone = Depends(services.guard.anyone)
 
     @router.get("/studio/handover")
     async def handover(request: Request, caller: Annotated[Caller, anyone]) -> Response:
         """The studio's page to hand orders over by their codes; it is a clerk's first page too."""
-        led = stopped(request, caller, KEEPERS)
-        if led is not None:
-            return led
+        redirect = redirect_of(request, caller, KEEPERS)
+        if redirect is not None:
+            return redirect
         return pages.page(request, "pickup/pickup.html", cache="no-store", caller=caller)
 
     @router.get("/studio/{broadcast}/orders/{paper}")
@@ -84,20 +84,20 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         choice: Annotated[OrderSelection, Query()],
     ) -> Response:
         """Packing slips on A4, or box labels, of the chosen orders."""
-        led = stopped(request, caller, KEEPERS)
-        if led is not None:
-            return led
-        found = await rooms.shop.order_documents.read_selected(
+        redirect = redirect_of(request, caller, KEEPERS)
+        if redirect is not None:
+            return redirect
+        found = await services.shop.order_documents.read_selected(
             caller, broadcast, choice, limit=MAX_PAPERS + 1
         )
-        rooms.people.access.record_export(
-            caller, paper, min(len(found), MAX_PAPERS), **_chosen(broadcast, choice)
+        services.people.access.record_export(
+            caller, paper, min(len(found), MAX_PAPERS), **_audited_selection(broadcast, choice)
         )
         alive = [order for order in found[:MAX_PAPERS] if order.state != "cancelled"]
         # Nothing is packed by a paper that must not leave.
         standing = [order for order in alive if not order.stopped]
         address = own_url(settings, request.scope)
-        of = await rooms.broadcasts.get(broadcast)
+        of = await services.broadcasts.get(broadcast)
         # Hundreds of codes are drawn: nobody who watches waits for that.
         return await asyncio.to_thread(
             lambda: pages.page(
@@ -125,17 +125,17 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         choice: Annotated[OrderSelection, Query()],
     ) -> Response:
         """Export the chosen or matching orders as a file; a seller's has no buyer's data."""
-        led = stopped(request, caller, READERS)
-        if led is not None:
-            return led
+        redirect = redirect_of(request, caller, READERS)
+        if redirect is not None:
+            return redirect
         reauthentication.require(caller)
-        found = await rooms.shop.order_documents.read_selected(
+        found = await services.shop.order_documents.read_selected(
             caller, broadcast, choice, limit=MAX_ROWS
         )
-        rooms.people.access.record_export(
-            caller, f"orders.{form}", len(found), **_chosen(broadcast, choice)
+        services.people.access.record_export(
+            caller, f"orders.{form}", len(found), **_audited_selection(broadcast, choice)
         )
-        title = (await rooms.broadcasts.get(broadcast)).title
+        title = (await services.broadcasts.get(broadcast)).title
         language = language_of(request)
 
         def written() -> bytes:
@@ -162,8 +162,8 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     return router
 
 
-def _chosen(broadcast: str, choice: OrderSelection) -> dict[str, Any]:
-    """Return what the audit list keeps of a choice of orders: of many numbers the first."""
+def _audited_selection(broadcast: str, choice: OrderSelection) -> dict[str, Any]:
+    """Return what the audit log stores of a selection of orders: of many numbers the first ones."""
     chosen = choice.model_dump(exclude_defaults=True)
     if "orders" in chosen:
         chosen["orders"] = chosen["orders"][:MAX_NUMBERS]

@@ -1,7 +1,6 @@
 """Access to staff pages by role, and the page on which an invitation is accepted.
 
-Owns the decision for pages alone; what may be done there is decided again by each address of the
-API.
+Decides for pages alone; each route of the API decides again.
 """
 
 from typing import Annotated
@@ -18,8 +17,8 @@ from farmlive.people.core.roles import ROLES
 from farmlive.problems import Forbidden, NotFound
 
 
-def stopped(request: Request, caller: Caller, roles: tuple[str, ...]) -> Response | None:
-    """Return the URL to redirect the caller to; None for one of the roles.
+def redirect_of(request: Request, caller: Caller, roles: tuple[str, ...]) -> Response | None:
+    """Return the redirect for a caller without one of these roles; None for a caller who has one.
 
     Nobody signed in is led to signing in and back. Raises Forbidden for another role.
     """
@@ -30,9 +29,11 @@ def stopped(request: Request, caller: Caller, roles: tuple[str, ...]) -> Respons
     raise Forbidden("This page belongs to another role than yours. A coordinator can change that.")
 
 
-async def farm_of(rooms: Services, caller: Caller, farm: str) -> Farm:
-    """The farm, for who may keep it. Raises NotFound, and Forbidden for another farm's seller."""
-    found = next((each for each in await rooms.origin.farms() if each.id == farm), None)
+async def find_own_farm(services: Services, caller: Caller, farm: str) -> Farm:
+    """Return the farm for a caller who may manage it. Raises NotFound, and Forbidden for another
+    farm's seller.
+    """
+    found = next((each for each in await services.origin.farms() if each.id == farm), None)
     if found is None:
         raise NotFound("No farm has this address. Choose it from the list of farms.")
     if not caller.may_manage_farm(farm):
@@ -40,10 +41,10 @@ async def farm_of(rooms: Services, caller: Caller, farm: str) -> Farm:
     return found
 
 
-def routes(pages: Pages, rooms: Services) -> APIRouter:
+def routes(pages: Pages, services: Services) -> APIRouter:
     """Build the router of the invitation's page."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    anyone = Depends(rooms.guard.anyone)
+    anyone = Depends(services.guard.anyone)
 
     @router.get("/invitation/{token}")
     async def invitation(

@@ -1,4 +1,4 @@
-"""A problem as a page, for a browser that asked for one."""
+"""Renders a problem as a page, for browsers."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -11,8 +11,8 @@ from farmlive.people import Caller, Guard
 from farmlive.problems import Problem
 
 
-def error_page(pages: Pages, guard: Guard) -> Callable[[Request, Problem], Awaitable[Response]]:
-    """The edge's renderer of errors for clients that prefer text/html."""
+def error_renderer(pages: Pages, guard: Guard) -> Callable[[Request, Problem], Awaitable[Response]]:
+    """Return the edge's renderer of errors for clients that prefer text/html."""
 
     async def answer(request: Request, problem: Problem) -> Response:
         caller: Caller | None = None

@@ -1,9 +1,9 @@
-"""Brings the catalogues up to what templates, scripts and pages say.
+"""Updates the catalogues from the texts of templates, scripts and pages.
 
-`python -m farmlive.pages.extract` in the working copy, after a text was added or changed.
-Each language has one catalogue for each part of the pages: studio.po for the pages behind a
-sign-in, review.po for the review, messages.po for all others. Translations stay; new messages come
-in empty (English: as they stand in the source).
+`python -m farmlive.pages.extract` in the working copy, after a text was added or changed. Each
+language has one catalogue for each part of the pages: studio.po for the pages behind a sign-in,
+review.po for the review, messages.po for all others. Translations stay; new messages are added
+without one (in English, as in the source).
 """
 
 import re
@@ -33,7 +33,7 @@ PYTHON_WORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "word": None}
 
 
 def sources(part: str) -> Iterator[tuple[str, Path, str]]:
-    """The files of a part: method, file, name as it stands in the catalogue."""
+    """Yield the files of a part: method, file, and its name in the catalogue."""
     for folder, method, pattern in (
         (WEB / "templates", "jinja2.ext:babel_extract", "**/*.html"),
         (WEB / "static", "javascript", "**/*.js"),
@@ -53,8 +53,8 @@ def part_of(inside: Path) -> str:
     return "studio" if page in STUDIO else page if page in PARTS else "messages"
 
 
-def said(part: str) -> Catalog:
-    """Every message that the files of a part say, without translations."""
+def messages_of(part: str) -> Catalog:
+    """Return every message of the files of a part, without translations."""
     catalogue = Catalog(fuzzy=False)
     for method, file, name in sources(part):
         keywords = SCRIPT_WORDS if method == "javascript" else PYTHON_WORDS
@@ -69,7 +69,7 @@ def said(part: str) -> Catalog:
 
 
 def update(part: str, language: str, prefer: Catalog | None = None) -> tuple[Catalog, int]:
-    """Write the catalogue of a part; answers it and how many messages are not translated."""
+    """Write the catalogue of a part; return it and the number of messages without a translation."""
     file = WEB / "locale" / language / "LC_MESSAGES" / f"{part}.po"
     old = read_po(BytesIO(file.read_bytes()), locale=language) if file.exists() else None
     new = Catalog(
@@ -79,7 +79,7 @@ def update(part: str, language: str, prefer: Catalog | None = None) -> tuple[Cat
         version="1",
         header_comment=f"# The {part} catalogue of farmlive's pages.",
     )
-    for message in said(part):
+    for message in messages_of(part):
         if message.id:
             new[message.id] = Message(
                 message.id,

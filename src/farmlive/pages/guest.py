@@ -1,7 +1,7 @@
 """The page of a guest: opened by the host's link, without an account.
 
-Owns whether the link works and what the page starts with; the camera's key and its way in are the
-API's, called by static/pages/guest/guest.js.
+Owns whether the link works, and the page's first contents; the API gives the camera's key, called
+by static/pages/guest/guest.js.
 """
 
 from typing import Literal
@@ -17,7 +17,7 @@ from farmlive.people.core.problems import GuestOver, UnknownGuest
 HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
-def routes(pages: Pages, rooms: Services) -> APIRouter:
+def routes(pages: Pages, services: Services) -> APIRouter:
     """Build the router of the guest's page."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
 
@@ -29,8 +29,8 @@ def routes(pages: Pages, rooms: Services) -> APIRouter:
         broadcast = None
         label = ""
         try:
-            found = await rooms.people.guests.find(token)
-            broadcast = await rooms.broadcasts.get(found.broadcast)
+            found = await services.people.guests.find(token)
+            broadcast = await services.broadcasts.get(found.broadcast)
             label = found.label
         except (UnknownGuest, GuestOver) as problem:
             over, status = "link", problem.status

@@ -1,7 +1,6 @@
-"""The page of a buyer's order, for whoever knows its address.
+"""The page of a buyer's order, for anyone who has its link.
 
-What may be done on it goes through the API by the order's token, called by
-static/pages/order/order.js.
+Actions on it go through the API by the order's token, called by static/pages/order/order.js.
 """
 
 from typing import Annotated
@@ -25,10 +24,10 @@ from farmlive.shop.orders.pickup import OPEN
 HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
-def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
+def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
     """Build the router of the order's page."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    anyone = Depends(rooms.guard.anyone)
+    anyone = Depends(services.guard.anyone)
 
     def page(
         request: Request,
@@ -45,7 +44,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
             headers=HEADERS,
             caller=caller,
             order=found,
-            code_drawn=_drawn(found),
+            code_drawn=_pickup_qr(found),
             may_claim=may_claim,
             kept_because=kept_because,
             photos_at_most=MAX_PHOTOS,
@@ -57,10 +56,10 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
     @router.get("/order/{token}")
     async def order(token: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
         """The page of a buyer's order, for anyone who has its link."""
-        found = await rooms.shop.order(token)
+        found = await services.shop.order(token)
         is_claimed = any(claim.state == "open" for claim in found.claims)
         may_claim = found.state in CLAIMED_IN and not is_claimed and not found.erased
-        because = await rooms.shop.persons.kept_because(found.id) if found.buyer else None
+        because = await services.shop.persons.kept_because(found.id) if found.buyer else None
         return page(request, caller, found, may_claim=may_claim, kept_because=because)
 
     @router.get("/order/{order}/{mark}")
@@ -68,14 +67,16 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         order: str, mark: str, request: Request, caller: Annotated[Caller, anyone]
     ) -> Response:
         """The read-only page of an order for the code on its papers; no pick-up code."""
-        found = await rooms.shop.order_by_document(order, mark)
+        found = await services.shop.order_by_document(order, mark)
         return page(request, caller, found, may_claim=False)
 
     return router
 
 
-def _drawn(order: Order) -> Markup | None:
-    """The code of a pick-up that was not handed over yet, as a scanner reads it: six digits."""
+def _pickup_qr(order: Order) -> Markup | None:
+    """Return the pick-up code of an order that was not handed over yet, as a code for scanners: six
+    digits.
+    """
     if order.code is None or order.state not in OPEN:
         return None
     drawn = segno.make(order.code, error="m", micro=False)

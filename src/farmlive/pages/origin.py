@@ -1,4 +1,4 @@
-"""The pages of origin: where a lot comes from, and the farm it was grown on.
+"""The pages of origin: where a lot comes from, and the farm that grew it.
 
 What is told is origin's, how much of a lot is sold too; what a broadcast is called is its own.
 """
@@ -31,21 +31,21 @@ class Shown:
     at: int
 
 
-def routes(pages: Pages, rooms: Services) -> APIRouter:
+def routes(pages: Pages, services: Services) -> APIRouter:
     """Build the router of origin's pages."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    anyone = Depends(rooms.guard.anyone)
+    anyone = Depends(services.guard.anyone)
 
-    async def told(lot: str, _caller: Caller) -> dict[str, Any]:
-        story = await rooms.origin.story(lot)
-        shown = await _shown(rooms, story)
+    async def lot_story(lot: str, _caller: Caller) -> dict[str, Any]:
+        story = await services.origin.story(lot)
+        shown = await _shown(services, story)
         return {"story": story, "line": line_of(story), "shown": shown, "in_sheet": False}
 
     async def in_sheet(lot: str, caller: Caller) -> dict[str, Any]:
-        return {**await told(lot, caller), "in_sheet": True}
+        return {**await lot_story(lot, caller), "in_sheet": True}
 
-    async def farm_shown(farm: str, _caller: Caller) -> dict[str, Any]:
-        found = await rooms.origin.farm_page(farm)
+    async def farm_page(farm: str, _caller: Caller) -> dict[str, Any]:
+        found = await services.origin.farm_page(farm)
         return {
             "farm": found.farm,
             "plots": found.plots,
@@ -56,12 +56,12 @@ def routes(pages: Pages, rooms: Services) -> APIRouter:
         }
 
     lots = {
-        "page": SharedPage(pages, "origin/lot.html", "/origin/lot/{}", told),
+        "page": SharedPage(pages, "origin/lot.html", "/origin/lot/{}", lot_story),
         "story": SharedPage(pages, "parts/story.html", "/origin/lot/{}", in_sheet),
     }
-    farms = SharedPage(pages, "origin/farm.html", "/origin/farm/{}", farm_shown)
+    farms = SharedPage(pages, "origin/farm.html", "/origin/farm/{}", farm_page)
     # A page that hears that its lot was stopped asks for the story at once.
-    forget_on(rooms.bus, "lot.", *lots.values())
+    forget_on(services.bus, "lot.", *lots.values())
 
     @router.get("/origin/lot/{lot}")
     async def lot(
@@ -81,14 +81,14 @@ def routes(pages: Pages, rooms: Services) -> APIRouter:
     return router
 
 
-async def _shown(rooms: Services, story: Story) -> list[Shown]:
+async def _shown(services: Services, story: Story) -> list[Shown]:
     """The broadcasts that showed the lot, the latest first."""
     last = {moment.broadcast: moment.at for moment in story.moments}
     latest = sorted(last.items(), key=lambda item: -item[1])[:MOMENTS]
     shown = []
     for broadcast, at in latest:
         try:
-            shown.append(Shown(await rooms.broadcasts.get(broadcast), at))
+            shown.append(Shown(await services.broadcasts.get(broadcast), at))
         except UnknownBroadcast:
             continue
     return shown

@@ -1,8 +1,8 @@
 """A buyer's personal data as a page: in the exported file and in the browser.
 
-Owns how it is drawn, and the forms that ask for the page or the file by an order's link or a code.
-They need no script, and no `blob:`, which browsers within other apps save nowhere. Who may have
-what is shop/privacy/persons.py's.
+Owns its drawing, and the forms that request the page or the file by an order's link or a code. They
+need no script, and no `blob:`, which browsers within other apps can't save.
+shop/privacy/persons.py decides who gets which data.
 """
 
 import asyncio
@@ -54,15 +54,17 @@ class PersonPage:
         }
 
     def draw(self, export: Export, language: Language, photos: Mapping[str, bytes]) -> str:
-        """Draw the page of a file, with these photos in it: opened from within the ZIP, it finds
-        no file beside itself. Others are shown once the ZIP is unpacked.
+        """Return the page of an export file with these photos in it: a page opened from within the
+        ZIP finds no file beside itself. Other photos appear once the ZIP is unpacked.
         """
         return self._html(
             export, language, photo=lambda name: _data(photos, name) or name, in_file=True
         )
 
-    def draw_shown(self, export: Export, language: Language, photos: Mapping[str, bytes]) -> str:
-        """Draw the page for a browser, with these photos in it."""
+    def draw_for_browser(
+        self, export: Export, language: Language, photos: Mapping[str, bytes]
+    ) -> str:
+        """Return the page for a browser, with these photos in it."""
         return self._html(export, language, photo=partial(_data, photos), in_file=False)
 
     def _html(
@@ -87,22 +89,22 @@ class PersonPage:
 
 
 def _data(photos: Mapping[str, bytes], name: str) -> str | None:
-    """The photo of that name as a `data:` URL."""
+    """Return the photo of that name as a `data:` URL."""
     found = photos.get(name)
     return None if found is None else _IMAGE + b64encode(found).decode()
 
 
-def routes(pages: Pages, rooms: Services, drawn: PersonPage) -> APIRouter:
+def routes(pages: Pages, services: Services, drawn: PersonPage) -> APIRouter:
     """Build the router of the forms."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    persons = rooms.shop.persons
+    persons = services.shop.persons
 
     async def answer(request: Request, whose: OrderScope, asked: AsPageOrFile) -> Response:
         language: Language = "en" if language_of(request) == "en" else "zh"
         if asked.form == "file":
             return as_file(await persons.export(whose, language, drawn.draw))
         found, photos = await persons.to_show(whose)
-        html = await asyncio.to_thread(drawn.draw_shown, found, language, photos)
+        html = await asyncio.to_thread(drawn.draw_for_browser, found, language, photos)
         return pages.answer(request, html, cache="no-store", headers=drawn.headers)
 
     @router.post("/order/{token}/export")
@@ -110,14 +112,14 @@ def routes(pages: Pages, rooms: Services, drawn: PersonPage) -> APIRouter:
         token: str, request: Request, asked: Annotated[AsPageOrFile, Form()]
     ) -> Response:
         """Export the data of one order as a page or a file, for anyone who has its token."""
-        caller = await _caller(rooms.guard, request)
-        await rooms.shop.order_link_limits.check(token, caller.address)
+        caller = await _caller(services.guard, request)
+        await services.shop.order_link_limits.check(token, caller.address)
         return await answer(request, await persons.of_order(caller, token), asked)
 
     @router.post("/privacy/export")
     async def export_person(request: Request, asked: Annotated[CodeForm, Form()]) -> Response:
         """Export the data of a phone's orders as a page or a file, by the code sent to it."""
-        caller = await _caller(rooms.guard, request)
+        caller = await _caller(services.guard, request)
         said = PersonAsked(phone=asked.phone, code=asked.code)
         return await answer(request, await persons.of_phone(caller, said), asked)
 

@@ -1,6 +1,7 @@
-"""The privacy page: what is kept of buyers, viewers and guests, why, how long and whom to ask.
+"""The privacy page: what is stored of buyers, viewers and guests, why, for how long, and whom to
+contact.
 
-The periods, the county's name and its contact are the settings'.
+The periods, the county's name and its contact are settings.
 """
 
 import re
@@ -18,10 +19,10 @@ _EMAIL = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+\.[^\s@<>,;:\"()]+")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,24}[0-9]")
 
 
-def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
+def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
     """Build the router of the privacy page."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    anyone = Depends(rooms.guard.anyone)
+    anyone = Depends(services.guard.anyone)
 
     @router.get("/privacy")
     async def privacy(request: Request, caller: Annotated[Caller, anyone]) -> Response:
@@ -34,7 +35,7 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
             contact=settings.county_contact.strip(),
             contact_url=contact_url(settings.county_contact),
             backup_days=settings.backup_days,
-            sends_codes=rooms.shop.persons.sends_codes,
+            sends_codes=services.shop.persons.sends_codes,
         )
 
     return router

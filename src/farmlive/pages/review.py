@@ -1,6 +1,6 @@
-"""The review's pages: which broadcasts there are to review, what one of them sold, and its lists.
+"""The review's pages: the broadcasts to review, the report of one, and its sheets.
 
-Owns who is led where; what is counted and who may read which sheet is the review room's.
+Owns redirects; the review room owns the numbers and who may read which sheet.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from farmlive.people.accounts import reauthentication
 from farmlive.people.core.problems import ReauthenticationNeeded
 from farmlive.people.core.roles import STAFF
 from farmlive.problems import Forbidden
-from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.files import as_csv, as_xlsx
 from farmlive.review.models import Cut, Moment, Report
 from farmlive.review.readers import LISTS, OF_ORDERS, SHEETS, UnknownSheet, farms_of, sheets_of
 from farmlive.review.sheets import Sheet
+from farmlive.review.texts import SHEET_WORDS
 from farmlive.settings import Settings
 
 # How many deeds of the host the page names as those that sold most.
@@ -40,11 +40,11 @@ FILE_TYPES = {
 }
 
 
-def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
+def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
     """Build the router of the review's pages."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
     files = APIRouter()
-    anyone = Depends(rooms.guard.anyone)
+    anyone = Depends(services.guard.anyone)
 
     @router.get("/review")
     async def reviews(request: Request, caller: Annotated[Caller, anyone]) -> Response:
@@ -55,10 +55,10 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         if not readable:
             raise Forbidden("Nothing is shown: reviews are for coordinators, hosts and sellers.")
         own = caller.farms if caller.role == "seller" else None
-        sold = await rooms.review.totals(own)
+        sold = await services.review.totals(own)
         found: list[Broadcast] = [
             broadcast
-            for broadcast in await rooms.broadcasts.all()
+            for broadcast in await services.broadcasts.all()
             if broadcast.state != "scheduled" and (own is None or broadcast.id in sold)
         ]
         return pages.page(
@@ -83,16 +83,16 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
             return to_sign_in(request)
         if caller.role == "clerk":
             return RedirectResponse(f"/review/{broadcast}/lists/hand-over", status_code=303)
-        every_farm = await rooms.review.farms(broadcast, farms_of(caller))
+        every_farm = await services.review.farms(broadcast, farms_of(caller))
         own = farms_of(caller, farm)
         _check_farm(farm, every_farm)
-        report = await rooms.review.of(broadcast, own)
+        report = await services.review.report(broadcast, own)
         return pages.page(
             request,
             "review/review.html",
             cache="no-store",
             caller=caller,
-            broadcast=await rooms.broadcasts.get(broadcast),
+            broadcast=await services.broadcasts.get(broadcast),
             report=report,
             farm=farm,
             every_farm=every_farm,
@@ -124,18 +124,20 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         if name not in LISTS:
             raise UnknownSheet(name)
         language = language_of(request)
-        made = await rooms.review.sheet(caller, broadcast, name, language, farm)
+        document = await services.review.sheet(caller, broadcast, name, language, farm)
         if farm is not None:
-            _check_farm(farm, await rooms.review.farms(broadcast))
-        rooms.people.access.record_export(caller, name, _rows(made), broadcast=broadcast, farm=farm)
+            _check_farm(farm, await services.review.farms(broadcast))
+        services.people.access.record_export(
+            caller, name, _rows(document), broadcast=broadcast, farm=farm
+        )
         return pages.page(
             request,
             "review/list.html",
             cache="no-store",
             headers={"X-Robots-Tag": "noindex"},
             caller=caller,
-            broadcast=await rooms.broadcasts.get(broadcast),
-            made=made,
+            broadcast=await services.broadcasts.get(broadcast),
+            document=document,
             about=SHEET_WORDS[name][1].in_language(language),
             farm=farm,
             tick=name not in ("cash", "settlement"),
@@ -170,15 +172,17 @@ def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         language = language_of(request)
         if form not in FILE_TYPES:
             raise UnknownSheet(f"{name}.{form}")
-        made = await rooms.review.sheet(caller, broadcast, name, language, farm)
+        document = await services.review.sheet(caller, broadcast, name, language, farm)
         if farm is not None:
-            _check_farm(farm, await rooms.review.farms(broadcast))
+            _check_farm(farm, await services.review.farms(broadcast))
         if name in OF_ORDERS:
             reauthentication.require(caller)
         what = f"{name}.{form}"
-        rooms.people.access.record_export(caller, what, _rows(made), broadcast=broadcast, farm=farm)
+        services.people.access.record_export(
+            caller, what, _rows(document), broadcast=broadcast, farm=farm
+        )
         write = as_csv if form == "csv" else as_xlsx
-        content = await asyncio.to_thread(write, made, settings.time_zone)
+        content = await asyncio.to_thread(write, document, settings.time_zone)
         return Response(
             content,
             media_type=FILE_TYPES[form],
@@ -200,7 +204,7 @@ def _rows(sheet: Sheet) -> int:
 
 
 def _check_farm(farm: str | None, every_farm: dict[str, dict[str, str]]) -> None:
-    """Raise UnknownFarm where the address names a farm of which nothing was on sale."""
+    """Raise UnknownFarm where the URL names a farm that sold nothing here."""
     if farm is not None and farm not in every_farm:
         raise UnknownFarm("Nothing of such a farm was on sale in this broadcast.")
 
@@ -232,7 +236,7 @@ def _strongest(report: Report) -> list[Moment]:
 
 
 def _steps(report: Report) -> Iterator[dict[str, Any]]:
-    """The steps of the axis, each with what the host did in it."""
+    """Yield the steps of the axis, each with the host's actions in it."""
     line = report.timeline
     did: defaultdict[int, list[Moment]] = defaultdict(list)
     for moment in line.moments:
@@ -254,13 +258,15 @@ def _steps(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _cuts(report: Report) -> list[Cut]:
-    """When which camera was on air; none where it was one all the time."""
+    """Return when which camera was on air; none where it was the same one throughout."""
     cuts = report.timeline.cuts
     return cuts if len({cut.source for cut in cuts}) > 1 else []
 
 
 def _chart(report: Report, language: str) -> dict[str, Any]:
-    """The axis as the page's script draws it, which asks for it again while it is live."""
+    """Return the axis for the page's script, which requests it again while the broadcast is
+    live.
+    """
     line = report.timeline
     places = {offer.id: place for place, offer in enumerate(report.offers)}
     return {

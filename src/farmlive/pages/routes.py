@@ -1,4 +1,5 @@
-"""The routes of the public pages: start, live, design, signing in.
+"""The routes of the public pages: start, live, design, signing in. The other pages have files of
+their own, which this one includes.
 
 The order's is in order.py, that of what is kept of a buyer in person.py, the privacy page's in
 privacy.py, origin's are in origin.py, the studio's in studio.py, the review's in review.py.
@@ -25,16 +26,16 @@ SHOWN = 3
 
 
 def routes(
-    pages: Pages, rooms: Services, settings: Settings, person_page: person.PersonPage
+    pages: Pages, services: Services, settings: Settings, person_page: person.PersonPage
 ) -> APIRouter:
     """Build the router."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    router.include_router(_viewers(pages, rooms, settings))
+    router.include_router(_viewers(pages, services, settings))
     # Before the order's own, of which an address may have one part more, too.
-    router.include_router(person.routes(pages, rooms, person_page))
-    router.include_router(order.routes(pages, rooms, settings))
-    router.include_router(origin.routes(pages, rooms))
-    router.include_router(privacy.routes(pages, rooms, settings))
+    router.include_router(person.routes(pages, services, person_page))
+    router.include_router(order.routes(pages, services, settings))
+    router.include_router(origin.routes(pages, services))
+    router.include_router(privacy.routes(pages, services, settings))
     return router
 
 
@@ -51,19 +52,20 @@ def _notices(settings: Settings) -> dict[str, object] | None:
     }
 
 
-def start_page(pages: Pages, rooms: Services) -> APIRouter:
-    """Build the router of the start page alone, which is asked for most."""
+def start_page(pages: Pages, services: Services) -> APIRouter:
+    """Build the router of the start page, which is requested most."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    anyone = Depends(rooms.guard.anyone)
+    anyone = Depends(services.guard.anyone)
 
     async def shown(_key: str, _caller: Caller) -> dict[str, Any]:
-        found = await rooms.broadcasts.all()
+        found = await services.broadcasts.all()
         live = [broadcast for broadcast in found if broadcast.state == "live"]
         bags: dict[str, Sequence[Card]] = {
-            broadcast.id: (await rooms.shop.bag.cards(broadcast.id))[:SHOWN] for broadcast in live
+            broadcast.id: (await services.shop.bag.cards(broadcast.id))[:SHOWN]
+            for broadcast in live
         }
         farms = {
-            broadcast: await rooms.origin.farm(cards[0].lot.farm.id) if cards else None
+            broadcast: await services.origin.farm(cards[0].lot.farm.id) if cards else None
             for broadcast, cards in bags.items()
         }
         # A broadcast with something to show comes first, not one with a note or without products.
@@ -73,7 +75,7 @@ def start_page(pages: Pages, rooms: Services) -> APIRouter:
             "live": live,
             "bags": bags,
             "farms": farms,
-            "viewers": {each.id: rooms.broadcasts.viewers(each.id) for each in live},
+            "viewers": {each.id: services.broadcasts.viewers(each.id) for each in live},
             "coming": [broadcast for broadcast in found if broadcast.state == "scheduled"],
             "past": [broadcast for broadcast in found if broadcast.state == "ended"][:PAST],
         }
@@ -88,17 +90,17 @@ def start_page(pages: Pages, rooms: Services) -> APIRouter:
     return router
 
 
-def _viewers(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
+def _viewers(pages: Pages, services: Services, settings: Settings) -> APIRouter:
     router = APIRouter()
-    anyone = Depends(rooms.guard.anyone)
+    anyone = Depends(services.guard.anyone)
 
     async def shown(broadcast: str, caller: Caller) -> dict[str, Any]:
         return {
-            "broadcast": await rooms.broadcasts.get(broadcast),
+            "broadcast": await services.broadcasts.get(broadcast),
             # A clerk orders for who fetches it where the clerk is.
             "centres": [
                 centre.model_dump(mode="json")
-                for centre in await rooms.shop.centres()
+                for centre in await services.shop.centres()
                 if caller.role != "clerk" or caller.may_hand_over_at(centre.id)
             ],
             # Staff and clerks order more than one order has.
@@ -111,7 +113,7 @@ def _viewers(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         }
 
     live_page = SharedPage(pages, "live.html", "/live/{}", shown)
-    forget_on(rooms.bus, "broadcast.", live_page)
+    forget_on(services.bus, "broadcast.", live_page)
 
     @router.get("/live/{broadcast}")
     async def live(broadcast: str, request: Request, caller: Annotated[Caller, anyone]) -> Response:
@@ -147,11 +149,11 @@ def _viewers(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
 
 
 def to_sign_in(request: Request) -> Response:
-    """Lead to signing in, and back to this page afterwards."""
+    """Redirect to signing in, and back to this page afterwards."""
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"/sign-in?next={quote(here, safe='')}", status_code=303)
 
 
 def _is_own_path(path: str) -> bool:
-    """Whether a path leads to this server and nowhere else."""
+    """Return whether a path leads to this server and nowhere else."""
     return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()

@@ -1,7 +1,6 @@
-"""Content that all visitors share: rendered at intervals, however many ask meanwhile.
+"""Content that all visitors share: rendered at intervals, however many requests come meanwhile.
 
-What is one visitor's own never comes through here: a page is drawn for nobody in particular, of its
-own address and its language alone.
+It has nothing of one visitor: it depends on the page's URL and language alone.
 """
 
 import asyncio
@@ -28,7 +27,7 @@ VISITOR = Caller(None, None, None, device="", address=None)
 
 
 class Shared(Generic[K, V]):
-    """Values by a key, each made anew when `seconds` have passed, and forgotten soon after.
+    """Values by key, each computed again after `seconds`, and removed soon after.
 
     Those who ask while it is made wait for the same; an error reaches them all and is not kept.
     """
@@ -47,7 +46,7 @@ class Shared(Generic[K, V]):
         self._making: dict[K, asyncio.Task[V]] = {}
 
     async def get(self, key: K) -> V:
-        """The value, no older than `seconds` at the time of asking."""
+        """Return the value, at most `seconds` old."""
         made = self._made.get(key)
         if made is not None and self._clock() < made[0] + self._seconds:
             return made[1]
@@ -73,7 +72,7 @@ class Shared(Generic[K, V]):
         return value
 
     def forget(self) -> None:
-        """Have every value made anew for whoever asks from now on."""
+        """Remove all values, so that the next request computes them again."""
         self._made.clear()
         self._making.clear()
 
@@ -87,9 +86,8 @@ class Shared(Generic[K, V]):
 
 
 class SharedPage:
-    """A page that every visitor without a role gets alike: drawn once a second a language and a
-    `key`, which is what its address names. One is drawn, and one is answered, at a time: whoever
-    asks for many keeps an order waiting for one of them, not for all.
+    """A page that is the same for every visitor without a role: rendered once a second for each
+    language and `key`, the variable part of its URL.
 
     `make(key, caller)` gives what stands on it, to `VISITOR` or to one who is signed in, for whom
     it is drawn alone; it raises where the key names nothing. `path` is its address, with `{}` for
@@ -119,7 +117,7 @@ class SharedPage:
         return self._pages.page(request, self._template, caller=caller, **context)
 
     def forget(self) -> None:
-        """Draw it anew for whoever asks from now on."""
+        """Render it again at the next request."""
         self._drawn.forget()
 
     async def _draw(self, of: tuple[str, str]) -> str:
@@ -132,8 +130,8 @@ class SharedPage:
 
 
 def forget_on(bus: Bus, kinds: str, *pages: SharedPage) -> None:
-    """Forget these pages at every event whose kind begins so, as a stop of a lot is: whoever hears
-    of it and looks reads what is now.
+    """Forget these pages at every event whose kind has this prefix, such as the stop of a lot, so
+    that the next request reads the present state.
     """
     mark = f'"{kinds}'.encode()
 

@@ -1,7 +1,7 @@
-"""The studio's pages of broadcasts: what one's role may do there, preparing, bag, console, orders.
+"""The studio's pages of broadcasts: the start page of each role, preparing, bag, console, orders.
 
-Owns who may see them and what they start with; everything that changes goes through the API and
-the channel, called by the scripts under web/static/pages.
+Owns who may see them and their first contents; changes go through the API and the channel, called
+by the scripts in web/static/pages.
 """
 
 from typing import Annotated
@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from farmlive.clock import now_ms
 from farmlive.money import decimals
 from farmlive.pages import admin, audit_page, desk, entry, guest
-from farmlive.pages.entry import stopped
+from farmlive.pages.entry import redirect_of
 from farmlive.pages.rendering.formats import Formats
 from farmlive.pages.rendering.languages import DEFAULT
 from farmlive.pages.rendering.render import Pages
@@ -28,34 +28,34 @@ HOMES = {
 }
 
 
-def routes(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
-    """Build the router of the studio: everything for which one signs in, and the way in."""
+def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
+    """Build the router of the studio: all pages behind a sign-in, and the way in."""
     router = APIRouter(default_response_class=Response, include_in_schema=False)
-    router.include_router(entry.routes(pages, rooms))
-    router.include_router(guest.routes(pages, rooms))
+    router.include_router(entry.routes(pages, services))
+    router.include_router(guest.routes(pages, services))
     # Before the broadcasts': /studio/products is no broadcast.
-    router.include_router(admin.routes(pages, rooms, settings))
-    router.include_router(audit_page.routes(pages, rooms, settings))
-    router.include_router(desk.routes(pages, rooms, settings))
-    router.include_router(_broadcasts(pages, rooms, settings))
+    router.include_router(admin.routes(pages, services, settings))
+    router.include_router(audit_page.routes(pages, services, settings))
+    router.include_router(desk.routes(pages, services, settings))
+    router.include_router(_broadcasts(pages, services, settings))
     return router
 
 
-def _broadcasts(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
+def _broadcasts(pages: Pages, services: Services, settings: Settings) -> APIRouter:
     router = APIRouter()
-    anyone = Depends(rooms.guard.anyone)
+    anyone = Depends(services.guard.anyone)
     places = decimals(settings.currency)
 
     @router.get("/studio")
     async def studio(request: Request, caller: Annotated[Caller, anyone]) -> Response:
         """The studio's start page; on an empty server it leads to the first broadcast."""
-        led = stopped(request, caller, ROLES)
-        if led is not None:
-            return led
-        farms = await rooms.origin.farms() if caller.role == "seller" else []
-        stopped_lots = await rooms.origin.stopped_lots() if caller.is_staff else []
+        redirect = redirect_of(request, caller, ROLES)
+        if redirect is not None:
+            return redirect
+        farms = await services.origin.farms() if caller.role == "seller" else []
+        stopped_lots = await services.origin.stopped_lots() if caller.is_staff else []
         # One with a note is none that sells: it stands after the others of its state.
-        broadcasts = sorted(await rooms.broadcasts.all(), key=lambda each: each.note is not None)
+        broadcasts = sorted(await services.broadcasts.all(), key=lambda each: each.note is not None)
         return pages.page(
             request,
             HOMES.get(caller.role or "", "studio/home.html"),
@@ -79,10 +79,10 @@ def _broadcasts(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         return await prepared(request, caller, broadcast)
 
     async def prepared(request: Request, caller: Caller, broadcast: str | None) -> Response:
-        led = stopped(request, caller, STAFF)
-        if led is not None:
-            return led
-        found = None if broadcast is None else await rooms.broadcasts.get(broadcast)
+        redirect = redirect_of(request, caller, STAFF)
+        if redirect is not None:
+            return redirect
+        found = None if broadcast is None else await services.broadcasts.get(broadcast)
         if found is not None and found.state == "ended":
             return RedirectResponse(f"/studio/{found.id}", status_code=303)
         return pages.page(
@@ -102,12 +102,12 @@ def _broadcasts(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
         template: str,
         roles: tuple[str, ...],
     ) -> Response:
-        return stopped(request, caller, roles) or pages.page(
+        return redirect_of(request, caller, roles) or pages.page(
             request,
             template,
             cache="no-store",
             caller=caller,
-            broadcast=await rooms.broadcasts.get(broadcast),
+            broadcast=await services.broadcasts.get(broadcast),
             decimals=places,
         )
 
@@ -135,6 +135,6 @@ def _broadcasts(pages: Pages, rooms: Services, settings: Settings) -> APIRouter:
 
 
 def _today(settings: Settings) -> str:
-    """The day as four digits, `1125`: a lot's code where nothing better is at hand."""
+    """Return the day as four digits, `1125`: a lot's default code."""
     day = Formats(DEFAULT, settings.time_zone).iso(now_ms())
     return day[5:7] + day[8:10]

@@ -1,4 +1,4 @@
-"""The stations of a lot as its page shows them, recorded or not. Pure."""
+"""The steps of a lot's story as its page shows them, recorded or not. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ STATIONS = ("flowered", "sprayed", "picked", "tested", "packed", "shipped")
 
 @dataclass(frozen=True)
 class Station:
-    """A station of the line: when it was passed, None where nothing is recorded.
+    """A step of the line: when it happened, None if nothing is recorded.
 
     `times` says how often it was, `at` is the last time. A spraying has its substance and until
     when its waiting period ran, `too_early` where the lot was picked before that; a test has
@@ -32,9 +32,9 @@ class Station:
 
 
 def line_of(story: Story) -> list[Station]:
-    """The stations of a story, in order."""
+    """Return the steps of a story, in order."""
     line = [
-        _station(name, [told for told in story.stations if told.step == name], story)
+        _station(name, [recorded for recorded in story.stations if recorded.step == name], story)
         for name in STATIONS
     ]
     following = [*line[1:], None]
@@ -44,16 +44,16 @@ def line_of(story: Story) -> list[Station]:
     ]
 
 
-def _station(name: str, told: list[Told], story: Story) -> Station:
-    if not told:
+def _station(name: str, recorded: list[Told], story: Story) -> Station:
+    if not recorded:
         return Station(name)
-    last = max(told, key=lambda station: station.at)
-    until = max((station.until for station in told if station.until is not None), default=None)
-    boxes = sum(station.boxes or 0 for station in told)
+    last = max(recorded, key=lambda station: station.at)
+    until = max((station.until for station in recorded if station.until is not None), default=None)
+    boxes = sum(station.boxes or 0 for station in recorded)
     return Station(
         name,
         last.at,
-        len(told),
+        len(recorded),
         substance=last.substance,
         until=until,
         too_early=until is not None and until > story.lot.harvested_at,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
-from farmlive.review.kept_sums import Watched
+from farmlive.review.stored_sums import AudienceFigures
 
 # A session ends after this time without its device.
 IDLE_MS = 30 * 60_000
@@ -126,6 +126,6 @@ def _keep(found: Audience, since: int, until: int) -> None:
     found.ends.append(max(until, since + 1))
 
 
-def impressions(audience: Watched, pins: Sequence[tuple[int, int]]) -> list[int]:
+def impressions(audience: AudienceFigures, pins: Sequence[tuple[int, int]]) -> list[int]:
     """Return the number of devices that saw each pin."""
     return [audience.reach(start, end) if end > start else 0 for start, end in pins]

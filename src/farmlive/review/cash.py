@@ -1,6 +1,6 @@
 """The cash sheet: the money to collect at each place, with goods and fees apart.
 
-It is read from the orders' present state; the settlement sheet divides it among farms.
+It reads the orders' present state; the settlement sheet divides the money among farms.
 """
 
 from collections import defaultdict
@@ -32,7 +32,7 @@ class _Money:
     back: int = 0
 
 
-def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
+def add_cash(connection: Connection, sheet: Sheet, say: Words) -> None:
     """Add what each pick-up point and the courier collect.
 
     Goods + fees − refunds = paid + due − money to refund.
@@ -65,7 +65,7 @@ def cash(connection: Connection, sheet: Sheet, say: Words) -> None:
             Column(say("Taken off, given back", "减免和退款"), "money", 14, total=True),
             Column(say("Paid", "已收"), "money", 14, total=True),
             Column(say("To collect", "应收"), "money", 14, total=True),
-            Column(say("To give back", "应退"), "money", 14, total=True),
+            Column(say("To refund", "应退"), "money", 14, total=True),
         ),
         note=say(
             "Paid is the money that is there, with what is to be given back of orders that were "

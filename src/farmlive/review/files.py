@@ -23,14 +23,14 @@ _NAME = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 _A4 = 9
 
 
-def titled(title: str, kind: Kind, currency: str) -> str:
+def column_title(title: str, kind: Kind, currency: str) -> str:
     """Return a column's title with the unit of its numbers."""
     unit = {"money": currency, "weight": "kg"}.get(kind)
     return f"{title} ({unit})" if unit else title
 
 
 def as_csv(sheet: Sheet, time_zone: str) -> bytes:
-    """Return the sheet as CSV: UTF-8 with a byte order mark, lines ended by CR LF.
+    """Return the sheet as CSV: UTF-8 with a byte order mark, lines end in CR LF.
 
     Grouped tables are merged into one with a column for the group; tables with other columns follow
     after an empty line, under their titles.
@@ -46,18 +46,18 @@ def as_csv(sheet: Sheet, time_zone: str) -> bytes:
             writer.writerow([])
         if several:
             writer.writerow([title])
-        head = [titled(c.title, c.kind, sheet.currency) for c in tables[0].columns]
+        head = [column_title(c.title, c.kind, sheet.currency) for c in tables[0].columns]
         grouped = bool(tables[0].group)
         writer.writerow([sheet.by, *head] if grouped else head)
         for table in tables:
             for row in table.rows:
                 cells = [_plain(kind, value, sheet, zone) for kind, value in table.cells(row)]
-                writer.writerow([guarded(table.group), *cells] if grouped else cells)
+                writer.writerow([escape_formula(table.group), *cells] if grouped else cells)
     return b"\xef\xbb\xbf" + written.getvalue().encode()
 
 
-def guarded(text: str) -> str:
-    """Return the text as a cell that no spreadsheet takes for a formula."""
+def escape_formula(text: str) -> str:
+    """Return the text as a cell that no spreadsheet evaluates as a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -70,7 +70,7 @@ def _plain(kind: Kind, value: Any, sheet: Sheet, zone: ZoneInfo) -> str:
         return f"{Decimal(value).scaleb(-3):f}"
     if kind == "moment":
         return f"{datetime.fromtimestamp(value / 1000, zone):%Y-%m-%d %H:%M:%S}"
-    return guarded(value) if isinstance(value, str) else str(value)
+    return escape_formula(value) if isinstance(value, str) else str(value)
 
 
 def as_xlsx(sheet: Sheet, time_zone: str) -> bytes:
@@ -129,7 +129,7 @@ def _fill(worksheet: Any, sheet: Sheet, table: Table, styles: _Styles, zone: Zon
         worksheet.write_string(
             0,
             place,
-            titled(column.title, column.kind, sheet.currency),
+            column_title(column.title, column.kind, sheet.currency),
             styles.head_of_numbers if number else styles.head,
         )
     line = 1

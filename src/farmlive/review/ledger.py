@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from farmlive.broadcast import events
 from farmlive.broadcast.reporting.log_facts import Fact
-from farmlive.review.refunds import Given, Line, by_line, named, without_last
+from farmlive.review.refunds import Line, Refund, boxes_by_offer, divide_by_line, remove_last
 
 KINDS = (
     "broadcast.started",
@@ -52,7 +52,7 @@ class Order:
     fee: int = 0
     cancelled: bool = False
     refunded: int = 0
-    refunds: list[Given] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
     back: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -128,7 +128,7 @@ class Ledger:
             lines = [line for line in order.lines if line["farm"] in farms]
             if lines:
                 refunds = refunds_of(order)
-                own = [Given(part, {of: 0}) for of, part in refunds.items() if of in cards]
+                own = [Refund(part, {of: 0}) for of, part in refunds.items() if of in cards]
                 orders[order.id] = Order(
                     order.id,
                     order.at,
@@ -150,7 +150,7 @@ def refunds_of(order: Order) -> dict[str, int]:
     if not order.refunded:
         return {}
     lines = [Line(line["offer"], line["price"], line["total"]) for line in order.lines]
-    parts = by_line(lines, order.refunds)
+    parts = divide_by_line(lines, order.refunds)
     return {line.offer: part for line, part in zip(lines, parts, strict=True)}
 
 
@@ -243,10 +243,10 @@ def _refund(order: Order, refund: events.OrderRefunded) -> None:
     given = min(refund.amount["amount"], order.total)
     more = given - order.refunded
     if more > 0:
-        boxes = named(refund.back or (), refund.line["offer"] if refund.line else None)
-        order.refunds.append(Given(more, boxes))
+        boxes = boxes_by_offer(refund.back or (), refund.line["offer"] if refund.line else None)
+        order.refunds.append(Refund(more, boxes))
     else:
-        order.refunds = without_last(order.refunds, -more)
+        order.refunds = remove_last(order.refunds, -more)
     order.refunded = given
 
 

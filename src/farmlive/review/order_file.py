@@ -1,6 +1,7 @@
-"""Selected orders as a sheet: a row per order with its buyer, or a row per line for a seller.
+"""Selected orders as a sheet: a row for each order with its buyer, or a row for each line for a
+seller.
 
-A seller's rows are without the buyer. The caller has selected the orders and checked the rights.
+A seller's rows have no buyer. The caller has selected the orders and checked the rights.
 """
 
 from collections.abc import Sequence
@@ -59,7 +60,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
             Column(say("Total", "总额"), "money", total=True),
             Column(say("Taken off, given back", "减免和退款"), "money", 14, total=True),
             Column(say("To collect", "应收"), "money", total=True),
-            Column(say("To give back", "应退"), "money", total=True),
+            Column(say("To refund", "应退"), "money", total=True),
             Column(say("To look at", "需留意"), width=22),
             Column(say("Simulated", "模拟"), width=10),
         ),

@@ -1,7 +1,7 @@
 """Divides refunds among the lines of their order. Pure.
 
-A refund that names boxes, or the offer with a mistaken price, is taken off their lines first, as
-far as these have something left; the rest, and a refund that names nothing, is divided among all
+A refund that names boxes, or the offer with a mistaken price, is deducted from their lines first,
+as far as these have something left; the rest, and a refund that names nothing, is divided among all
 lines.
 """
 
@@ -13,8 +13,8 @@ from farmlive.shop.reporting.sales import RefundedOrder, SoldLine
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """A refund or a reduction, and for how many boxes of which offers, if it names any.
+class Refund:
+    """A refund or a reduction, with the number of boxes of each offer, if it names any.
 
     Zero boxes of a named offer: it is for the offer's line as a whole.
     """
@@ -31,25 +31,27 @@ class Line(NamedTuple):
     total: int
 
 
-def named(back: Iterable[Mapping[str, Any]], offer: str | None) -> dict[str, int]:
+def boxes_by_offer(back: Iterable[Mapping[str, Any]], offer: str | None) -> dict[str, int]:
     """Return the boxes of a refund by offer, from its change or its event."""
     boxes = {} if offer is None else {offer: 0}
     return boxes | {each["offer"]: each["quantity"] for each in back}
 
 
-def divided(order: RefundedOrder) -> Iterator[tuple[SoldLine, int]]:
+def refund_per_line(order: RefundedOrder) -> Iterator[tuple[SoldLine, int]]:
     """Yield the order's lines with the refund of each, in minor units.
 
     As in the ledger, by what each refund names; older refunds, which are not on record, name
     nothing.
     """
-    known = [Given(given.amount, named(given.back, given.offer)) for given in order.refunds]
+    known = [
+        Refund(given.amount, boxes_by_offer(given.back, given.offer)) for given in order.refunds
+    ]
     older = order.refunded - sum(given.amount for given in known)
     lines = [Line(line.offer, line.price, line.total) for line in order.lines]
-    yield from zip(order.lines, by_line(lines, [Given(older), *known]), strict=True)
+    yield from zip(order.lines, divide_by_line(lines, [Refund(older), *known]), strict=True)
 
 
-def without_last(refunds: Sequence[Given], amount: int) -> list[Given]:
+def remove_last(refunds: Sequence[Refund], amount: int) -> list[Refund]:
     """Return the refunds without the last ones, which together are `amount` and were undone."""
     left = list(refunds)
     while amount > 0 and left:
@@ -60,13 +62,13 @@ def without_last(refunds: Sequence[Given], amount: int) -> list[Given]:
     return left
 
 
-def by_line(lines: Sequence[Line], refunds: Iterable[Given]) -> list[int]:
+def divide_by_line(lines: Sequence[Line], refunds: Iterable[Refund]) -> list[int]:
     """Return the refund of each line, by refunds in order.
 
     What exceeds the sum of all lines is for the delivery fee, and in none of them.
     """
     left = [line.total for line in lines]
-    for refund in _together(refunds):
+    for refund in _merge_unnamed(refunds):
         boxes, rest = refund.boxes, refund.amount
         for wanted in (
             [line.price * boxes.get(line.offer, 0) for line in lines],
@@ -75,30 +77,30 @@ def by_line(lines: Sequence[Line], refunds: Iterable[Given]) -> list[int]:
         ):
             most = [min(pair) for pair in zip(wanted, left, strict=True)]
             given = min(rest, sum(most))
-            parts = shared(given, most)
+            parts = divide_in_proportion(given, most)
             left = [had - part for had, part in zip(left, parts, strict=True)]
             rest -= given
     return [line.total - had for line, had in zip(lines, left, strict=True)]
 
 
-def _together(refunds: Iterable[Given]) -> list[Given]:
+def _merge_unnamed(refunds: Iterable[Refund]) -> list[Refund]:
     """Merge consecutive refunds that name nothing, so that rounding happens once."""
-    runs: list[Given] = []
+    runs: list[Refund] = []
     for refund in refunds:
         if runs and not runs[-1].boxes and not refund.boxes:
-            runs[-1] = Given(runs[-1].amount + refund.amount)
+            runs[-1] = Refund(runs[-1].amount + refund.amount)
         else:
             runs.append(refund)
     return runs
 
 
-def shared(amount: int, among: Sequence[int]) -> list[int]:
+def divide_in_proportion(amount: int, among: Sequence[int]) -> list[int]:
     """Divide an amount in proportion, in minor units without remainder."""
-    whole, before, told = sum(among), 0, 0
+    whole, before, given_before = sum(among), 0, 0
     parts = []
     for one in among:
         before += one
         until = round(amount * before / whole) if whole else 0
-        parts.append(until - told)
-        told = until
+        parts.append(until - given_before)
+        given_before = until
     return parts

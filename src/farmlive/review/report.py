@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from farmlive.broadcast.log import Head
-from farmlive.review.definitions import DEFINITIONS
-from farmlive.review.kept_sums import Watched
 from farmlive.review.ledger import Ledger, refunds_of
 from farmlive.review.models import (
     FarmShare,
@@ -22,6 +20,8 @@ from farmlive.review.models import (
     Sum,
     Timeline,
 )
+from farmlive.review.stored_sums import AudienceFigures
+from farmlive.review.texts import DEFINITIONS
 from farmlive.review.timeline import highlights, timeline
 
 
@@ -44,7 +44,7 @@ class TableFigures:
 
 @dataclass(slots=True)
 class _Count:
-    """Orders, items and money of one thing that is counted."""
+    """Orders, items and money of one counted object."""
 
     orders: int = 0
     items: int = 0
@@ -163,7 +163,7 @@ def report(
     broadcast: str,
     head: Head,
     ledger: Ledger,
-    audience: Watched,
+    audience: AudienceFigures,
     figures: TableFigures,
     *,
     until: int,

@@ -1,4 +1,4 @@
-"""Reviews: reads what a broadcast's log, its viewers and the shop give, and computes the report."""
+"""Reviews: reads a broadcast's log, its viewers and the shop, and computes the report."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from farmlive.broadcast.reporting.log_facts import facts
 from farmlive.broadcast.reporting.viewers import taps_by_offer, watch_sessions
 from farmlive.clock import now_ms
 from farmlive.people import Caller
-from farmlive.review import audience, cash, kept_sums, ledger, lists, numbers
-from farmlive.review.definitions import SHEET_WORDS
-from farmlive.review.kept_sums import Kept, SaleSums, Watched
+from farmlive.review import audience, cash, ledger, lists, numbers, stored_sums
 from farmlive.review.models import LotBalance, Report, Sum, Total
 from farmlive.review.readers import centres_of, check_sheet, farms_of
-from farmlive.review.refunds import divided
+from farmlive.review.refunds import refund_per_line
 from farmlive.review.report import TableFigures, report
 from farmlive.review.sheets import Sheet, Words
+from farmlive.review.stored_sums import AudienceFigures, SaleSums, StoredSums
+from farmlive.review.texts import SHEET_WORDS
 from farmlive.settings import Settings
 from farmlive.shop.reporting import sales
 from farmlive.shop.reporting.offers import offer_stock, stopped_offers, with_offers
@@ -37,12 +37,12 @@ class Sources:
     broadcast: str
     head: Head
     ledger: ledger.Ledger
-    audience: Watched
-    kept: Kept
+    audience: AudienceFigures
+    kept: StoredSums
     until: int
 
     def report(
-        self, watched: Watched, figures: TableFigures, farms: frozenset[str] | None
+        self, watched: AudienceFigures, figures: TableFigures, farms: frozenset[str] | None
     ) -> Report:
         """Return the report, or these farms' part of it."""
         book = self.ledger if farms is None else self.ledger.only(farms)
@@ -59,14 +59,14 @@ class Review:
         self._log = log
         self._currency = settings.currency
 
-    async def of(self, broadcast: str, farms: frozenset[str] | None = None) -> Report:
+    async def report(self, broadcast: str, farms: frozenset[str] | None = None) -> Report:
         """Return the present report of a broadcast, or these farms' part.
 
         Raises UnknownBroadcast.
         """
 
         def read(connection: Connection) -> Report:
-            found = sources(connection, self._log, broadcast)
+            found = read_sources(connection, self._log, broadcast)
             figures = _table_figures(connection, broadcast, farms, found.kept)
             return found.report(found.audience, figures, farms)
 
@@ -97,10 +97,10 @@ class Review:
                 net = Sum(amount=sold.gross, currency=sold.currency)
                 found[sold.broadcast] = Total(orders=sold.orders, items=sold.boxes, net=net)
             for order in sales.refunded_orders(connection):
-                for line, part in divided(order):
+                for line, part in refund_per_line(order):
                     if farms is None or line.farm in farms:
                         found[order.broadcast].net.amount -= part
-            for broadcast, kept in kept_sums.kept_sales(connection).items():
+            for broadcast, kept in stored_sums.read_sale_sums(connection).items():
                 if broadcast in found:
                     found[broadcast] = _with_kept(found[broadcast], kept, farms)
             return found
@@ -117,7 +117,7 @@ class Review:
         check_sheet(caller, name)
         farms = None if caller.role == "clerk" else farms_of(caller, farm)
         say = Words(language)
-        found = await self.of(broadcast, farms) if name in _NUMBERS else None
+        found = await self.report(broadcast, farms) if name in _NUMBERS else None
 
         def read(connection: Connection) -> Sheet:
             head = self._log.head(connection, broadcast)
@@ -145,7 +145,7 @@ class Review:
             elif name == "hand-over":
                 lists.hand_over(connection, sheet, goods, centres_of(caller))
             elif name == "cash":
-                cash.cash(connection, sheet, say)
+                cash.add_cash(connection, sheet, say)
             else:
                 lists.packing(connection, sheet, goods)
             return sheet
@@ -153,13 +153,13 @@ class Review:
         return await self._store.read(read, within_s=FILE_S)
 
 
-def sources(connection: Connection, log: Log, broadcast: str) -> Sources:
+def read_sources(connection: Connection, log: Log, broadcast: str) -> Sources:
     """Read the sources of a broadcast's report. Raises UnknownBroadcast."""
     head = log.head(connection, broadcast)
     book = ledger.fold(facts(connection, broadcast, ledger.KINDS))
     until = book.ended_at or max(now_ms(), head.at)
-    kept = kept_sums.kept(connection, broadcast)
-    watched: Watched = audience.Audience()
+    kept = stored_sums.read_sums(connection, broadcast)
+    watched: AudienceFigures = audience.Audience()
     if kept.audience is not None:
         watched = kept.audience
     elif book.started_at is not None:
@@ -169,7 +169,7 @@ def sources(connection: Connection, log: Log, broadcast: str) -> Sources:
 
 
 def _table_figures(
-    connection: Connection, broadcast: str, farms: frozenset[str] | None, kept: Kept
+    connection: Connection, broadcast: str, farms: frozenset[str] | None, kept: StoredSums
 ) -> TableFigures:
     found = TableFigures()
     found.taps = taps_by_offer(connection, broadcast) if kept.taps is None else kept.taps
@@ -193,7 +193,7 @@ def _table_figures(
         of_farms[sold.farm] = of_farms.get(sold.farm, 0) + sold.gross
     for order in sales.refunded_orders(connection, broadcast=broadcast):
         of_farms = found.due if order.payment == "due" else found.paid
-        for line, part in divided(order):
+        for line, part in refund_per_line(order):
             if farms is None or line.farm in farms:
                 of_farms[line.farm] -= part
     for farm, sums in kept.sales.of(farms).items():

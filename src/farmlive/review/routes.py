@@ -25,6 +25,6 @@ def routes(review: Review, guard: Guard) -> APIRouter:
         broadcast: str, caller: Annotated[Caller, reader], farm: str | None = None
     ) -> Report:
         """Return a broadcast's review, or one farm's part; sellers get their own farms' part."""
-        return await review.of(broadcast, farms_of(caller, farm))
+        return await review.report(broadcast, farms_of(caller, farm))
 
     return router

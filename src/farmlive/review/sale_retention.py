@@ -1,6 +1,6 @@
-"""Retention of sales: an order without personal data is deleted some years after its last change,
-with its lines and its history. The review's sums of it are stored with the broadcast in the same
-transaction; the log keeps its events, which hold no personal data.
+"""Retention of sales: deletes an order without personal data some years after its last change, with
+its lines and its history. The same transaction stores the review's sums of it with the broadcast;
+the log keeps its events, which hold no personal data.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from farmlive.clock import now_ms
 from farmlive.periodic import in_steps
-from farmlive.review import kept_sums
-from farmlive.review.kept_sums import FarmSales
-from farmlive.review.refunds import divided
+from farmlive.review import stored_sums
+from farmlive.review.refunds import refund_per_line
+from farmlive.review.stored_sums import FarmSales
 from farmlive.shop.reporting import removal
 from farmlive.shop.reporting.sales import refunded_orders
 from farmlive.store import Store
@@ -32,8 +32,7 @@ class SaleRetention:
     async def remove(self) -> int:
         """Delete all that are due, in steps; return the number of orders. Raises Unavailable.
 
-        Orders that are passed over, since they stay open for years, are few and are read again each
-        time.
+        Orders that stay open for years are few, and are read again each time.
         """
         removed = 0
         after = ""
@@ -74,17 +73,19 @@ class SaleRetention:
     def _remove(self, connection: Connection, ids: Sequence[str], now: int) -> int:
         due = removal.due(connection, ids, now, self._keep_ms)
         for broadcast in sorted({order.broadcast for order in due}):
-            _keep(connection, broadcast, [order for order in due if order.broadcast == broadcast])
+            _store_sums(
+                connection, broadcast, [order for order in due if order.broadcast == broadcast]
+            )
         removal.remove(connection, [order.id for order in due])
         return len(due)
 
 
-def _keep(connection: Connection, broadcast: str, due: Sequence[removal.OldOrder]) -> None:
+def _store_sums(connection: Connection, broadcast: str, due: Sequence[removal.OldOrder]) -> None:
     """Add these orders to the stored sales of their broadcast; cancelled ones count nowhere."""
     standing = {order.id: order for order in due if order.state != "cancelled"}
     if not standing:
         return
-    sales = kept_sums.kept(connection, broadcast).sales
+    sales = stored_sums.read_sums(connection, broadcast).sales
     lines = removal.lines(connection, list(standing))
     for order in standing.values():
         farms = tuple(sorted({line.farm for line in lines if line.order == order.id}))
@@ -95,9 +96,9 @@ def _keep(connection: Connection, broadcast: str, due: Sequence[removal.OldOrder
         of_farm.items += line.quantity
         _add(of_farm, standing[line.order].payment, line.total)
     for refunded in refunded_orders(connection, ids=standing):
-        for sold, part in divided(refunded):
+        for sold, part in refund_per_line(refunded):
             _add(sales.farms[sold.farm], refunded.payment, -part)
-    kept_sums.keep(connection, broadcast, sales=sales.written())
+    stored_sums.store_sums(connection, broadcast, sales=sales.as_json())
 
 
 def _add(of_farm: FarmSales, payment: str, amount: int) -> None:

@@ -1,4 +1,4 @@
-"""The model of a sheet: tables of typed cells in one language, before it becomes a file or a
+"""The model of a sheet: tables of typed cells in one language, which are written as a file or a
 page.
 """
 

@@ -1,10 +1,10 @@
-"""The review's table: the sums that it keeps of a broadcast."""
+"""The review's table: the stored sums of broadcasts."""
 
 from sqlalchemy import Column, ForeignKey, Table
 
 from farmlive.store import Json, metadata
 
-# Sums of watch sessions, card taps and orders whose rows are removed; see kept_sums.py.
+# Sums of watch sessions, card taps and orders whose rows are removed; see stored_sums.py.
 broadcast_sums = Table(
     "broadcast_sums",
     metadata,

@@ -7,10 +7,10 @@ from itertools import accumulate
 
 from farmlive.clock import MINUTE_MS
 from farmlive.review.audience import impressions
-from farmlive.review.definitions import EFFECT_MS
-from farmlive.review.kept_sums import Watched
 from farmlive.review.ledger import HostAction, Ledger
 from farmlive.review.models import BestMinute, Cut, Highlights, Moment, Sum, Timeline
+from farmlive.review.stored_sums import AudienceFigures
+from farmlive.review.texts import EFFECT_MS
 
 # The length of a step (ms) by the longest broadcast it is for (ms): minutes for a show of hours.
 _STEPS = (
@@ -23,7 +23,7 @@ MOST_STEPS = 480
 _LONG_STEPS = tuple(minutes * MINUTE_MS for minutes in (2, 5, 10, 30, 60, 180, 360, 720, 1440))
 
 
-def step_of(length_ms: int) -> int:
+def step_length(length_ms: int) -> int:
     """Return the length of a step of the axis, for a broadcast of this length."""
     for longest, step in _STEPS:
         if length_ms <= longest:
@@ -59,11 +59,11 @@ class _Sales:
         return self.at[place - 1] if place < len(self.items) else None
 
 
-def timeline(ledger: Ledger, audience: Watched, start: int, end: int) -> Timeline:
+def timeline(ledger: Ledger, audience: AudienceFigures, start: int, end: int) -> Timeline:
     """Return the time axis of a broadcast from its start to its end, or to now."""
     last = max((order.at for order in ledger.orders.values()), default=start)
     end = max(end, last + 1, start + 1)
-    step = step_of(end - start)
+    step = step_length(end - start)
     # Steps begin at multiples of their length; the first and the last are cut by the broadcast.
     origin = start // step * step
     steps = -(-(end - origin) // step)
@@ -87,7 +87,7 @@ def timeline(ledger: Ledger, audience: Watched, start: int, end: int) -> Timelin
     )
 
 
-def _moments(ledger: Ledger, audience: Watched, end: int) -> list[Moment]:
+def _moments(ledger: Ledger, audience: AudienceFigures, end: int) -> list[Moment]:
     # By offer, and by flash batch.
     sales = {offer: _Sales() for offer in ledger.cards}
     sales |= {deed.flash: _Sales() for deed in ledger.host_actions if deed.flash}

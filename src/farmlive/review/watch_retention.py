@@ -13,10 +13,10 @@ from farmlive.broadcast.log import Log
 from farmlive.broadcast.reporting import viewers
 from farmlive.clock import now_ms
 from farmlive.periodic import in_steps
-from farmlive.review import kept_sums
-from farmlive.review.kept_sums import Json, Recorder
+from farmlive.review import stored_sums
 from farmlive.review.report import TableFigures
-from farmlive.review.review import sources
+from farmlive.review.review import read_sources
+from farmlive.review.stored_sums import Json, Recorder
 from farmlive.store import FILE_S, Store
 
 # Rows per step.
@@ -36,7 +36,7 @@ class WatchRetention:
         before = now_ms() - self._keep_ms
         removed = 0
         for broadcast in await self._due(before):
-            await self._keep(broadcast)
+            await self._store_sums(broadcast)
             for record in viewers.RECORDS:
                 removed += await self._remove(broadcast, record, before)
         return removed
@@ -56,7 +56,7 @@ class WatchRetention:
         due = partial(viewers.with_old_records, before=before)
         return await self._store.read(due, within_s=FILE_S)
 
-    async def _keep(self, broadcast: str) -> None:
+    async def _store_sums(self, broadcast: str) -> None:
         """Store the sums of a broadcast, unless they are stored already."""
         sums = await self._store.read(partial(self._sums, broadcast=broadcast), within_s=FILE_S)
         if sums is None:
@@ -64,15 +64,15 @@ class WatchRetention:
         audience, tapped = sums
 
         def write(connection: Connection) -> None:
-            if kept_sums.kept(connection, broadcast).taps is None:
-                kept_sums.keep(connection, broadcast, audience=audience, taps=tapped)
+            if stored_sums.read_sums(connection, broadcast).taps is None:
+                stored_sums.store_sums(connection, broadcast, audience=audience, taps=tapped)
 
         await self._store.write(write)
 
     def _sums(self, connection: Connection, broadcast: str) -> tuple[Json, dict[str, int]] | None:
-        if kept_sums.kept(connection, broadcast).taps is not None:
+        if stored_sums.read_sums(connection, broadcast).taps is not None:
             return None
-        found = sources(connection, self._log, broadcast)
+        found = read_sources(connection, self._log, broadcast)
         if found.ledger.started_at is None or found.ledger.ended_at is None:
             return None  # never started: no sums
         watched = Recorder(found.audience, found.until)

@@ -142,9 +142,9 @@ async def test_accounts_sign_in_and_mint_stream_keys(server: Selling, api: Api, 
     async with Api(server.url) as host:
         await host.sign_in("chen", made["password"], "four-quiet-hills")
         assert (await host.session())["role"] == "host"
-        studio = await host.stream_key(broadcast, "studio")
-        assert (await host.stream_key(broadcast, "studio"))["source"] == studio["source"]
-        encoder = await host.stream_key(broadcast, label="OBS")
+        studio = await host.create_stream_key(broadcast, "studio")
+        assert (await host.create_stream_key(broadcast, "studio"))["source"] == studio["source"]
+        encoder = await host.create_stream_key(broadcast, label="OBS")
         assert encoder["source"] != studio["source"]
         assert len(await host.sources(broadcast)) == 2
         await host.sign_out()
@@ -181,7 +181,7 @@ async def test_viewers_stay_while_a_vanished_publisher_comes_back(
     server: Selling, api: Api, sale: Sale
 ) -> None:
     broadcast, _, _ = sale
-    key = (await api.stream_key(broadcast))["key"]
+    key = (await api.create_stream_key(broadcast))["key"]
     whip, whep = f"{server.url}/whip/{broadcast}", f"{server.url}/whep/{broadcast}"
     picture = TestPicture(640, 360)
     numbers = []
@@ -202,13 +202,13 @@ async def test_light_peers_lose_nothing_through_the_server(
     server: Selling, api: Api, sale: Sale
 ) -> None:
     broadcast, _, _ = sale
-    key = (await api.stream_key(broadcast))["key"]
+    key = (await api.create_stream_key(broadcast))["key"]
     publisher = LightPublisher(f"{server.url}/whip/{broadcast}", key)
     await publisher.start()
     viewers = [LightViewer(f"{server.url}/whep/{broadcast}", patience_s=10) for _ in range(3)]
     for viewer in viewers:
         await viewer.start()
-        viewer.measure()
+        viewer.restart_measurement()
     for viewer in viewers:
         packets = 300
         await viewer.wait_packets(packets)
@@ -246,7 +246,7 @@ async def test_a_seller_is_invited_and_sees_own_orders_only(
         assert await stranger.orders(broadcast) == []
         with pytest.raises(ApiProblem):
             await seller.create_account("mei", "host")
-    found = (await api.deeds(limit=10))["deeds"]
+    found = (await api.audit_entries(limit=10))["deeds"]
     deeds = [deed for deed in found if deed["action"].startswith("invitation.")]
     assert [deed["action"] for deed in deeds[:3]] == [
         "invitation.accept",

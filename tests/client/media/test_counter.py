@@ -1,7 +1,7 @@
 import pytest
 from av import VideoFrame
 
-from farmlive.client.media.counter import TestPicture, bits, read_counter
+from farmlive.client.media.counter import TestPicture, counter_squares, read_counter
 
 
 @pytest.mark.parametrize("number", [0, 1, 1799, 0xABCDEF, 0xFFFFFF])
@@ -26,7 +26,7 @@ def test_one_flipped_square_is_noticed() -> None:
     frame = TestPicture(640, 360).draw(5)
     plane = frame.planes[0]
     content = bytearray(memoryview(plane))
-    lit = bits(5)[10]
+    lit = counter_squares(5)[10]
     for y in range(16):
         start = y * plane.line_size + 10 * 16
         content[start : start + 16] = bytes([16 if lit else 235]) * 16

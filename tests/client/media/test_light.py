@@ -6,16 +6,16 @@ from tests.support.waiting import LONG_S
 
 from farmlive.client.media.light_publisher import LightPublisher
 from farmlive.client.media.light_viewer import LightViewer, Received
-from farmlive.client.media.rtp_peer import wire
+from farmlive.client.media.rtp_peer import connect_directly
 from farmlive.client.media.sdp import OPUS, VP8
-from farmlive.client.media.synthetic_media import CannedStream
+from farmlive.client.media.synthetic_media import SyntheticStream
 
 
 async def test_wired_peers_lose_nothing_and_measure_the_way() -> None:
     publisher, viewer = LightPublisher("", ""), LightViewer("")
-    wire(publisher.peer, viewer.peer)
-    viewer.measure()
-    publisher.send(CannedStream(1, VP8, 3), CannedStream(2, OPUS, 3))
+    connect_directly(publisher.peer, viewer.peer)
+    viewer.restart_measurement()
+    publisher.send(SyntheticStream(1, VP8, 3), SyntheticStream(2, OPUS, 3))
     await viewer.wait_packets(150)
     await publisher.close()
     await viewer.close()
@@ -52,7 +52,7 @@ async def test_light_viewer_receives_from_aiortc(
 def account(*sequences: int) -> Received:
     received = Received(sequences[0] + 0x10000, sequences[0] + 0x10000)
     for sequence in sequences:
-        received.take(sequence)
+        received.count_packet(sequence)
     return received
 
 

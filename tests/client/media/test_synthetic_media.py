@@ -3,9 +3,9 @@ import struct
 from farmlive.client.media.sdp import VP8
 from farmlive.client.media.synthetic_media import (
     FRAME_PACKETS,
-    CannedStream,
+    SyntheticStream,
     read_stamp,
-    stamped,
+    stamp,
     video_payloads,
 )
 
@@ -13,7 +13,7 @@ from farmlive.client.media.synthetic_media import (
 def test_stamp_is_read_back_with_and_without_header_extension() -> None:
     payload = next(iter(video_payloads(True)))[0]
     for transport_cc in (None, 3):
-        packet = CannedStream(1, VP8, transport_cc).packet(stamped(payload, 1234567890123), True)
+        packet = SyntheticStream(1, VP8, transport_cc).packet(stamp(payload, 1234567890123), True)
         assert read_stamp(packet) == 1234567890123
 
 
@@ -34,14 +34,14 @@ def test_frame_has_vp8_headers_and_one_marker() -> None:
 
 
 def test_sequence_numbers_wrap() -> None:
-    stream = CannedStream(7, VP8)
+    stream = SyntheticStream(7, VP8)
     stream.sequence = 0xFFFF
     numbers = [struct.unpack_from("!H", stream.packet(b"x", False), 2)[0] for _ in range(2)]
     assert numbers == [0xFFFF, 0]
 
 
 def test_sender_report_counts_what_was_sent() -> None:
-    stream = CannedStream(7, VP8)
+    stream = SyntheticStream(7, VP8)
     stream.packet(b"12345", True)
     kind, words, ssrc, _, _, packets, octets = struct.unpack("!xBHIQIII", stream.report(1))
     assert (kind, words, ssrc, packets, octets) == (200, 6, 7, 1, 5)

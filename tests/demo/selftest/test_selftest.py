@@ -15,7 +15,7 @@ from farmlive.demo.selftest.trial import Address, ServerFailed, trial_server
 
 async def test_everything_passes(tmp_path: Path) -> None:
     results: list[Result] = []
-    passed = await selftest.attempt(tmp_path, results.append)
+    passed = await selftest.run_steps(tmp_path, results.append)
     assert [result for result in results if not result.passed] == []
     assert passed
     assert len(results) == 19

@@ -6,9 +6,9 @@ from tests.media.support.recorded_offers import LOCAL, OFFERS, SSRCS
 
 from farmlive.client.media import sdp
 from farmlive.conformance import description, sdp_checks
-from farmlive.conformance.clause import Clause, numbered
-from farmlive.conformance.registry import tried
-from farmlive.conformance.target import Made, Target
+from farmlive.conformance.clause import Clause, number_clauses
+from farmlive.conformance.registry import check_clause
+from farmlive.conformance.target import OpenedSession, Target
 from farmlive.conformance.verdict import Kind
 from farmlive.media.signalling import negotiation
 
@@ -35,7 +35,9 @@ OFFERED = sorted(path.stem for path in OFFERS.glob("*.sdp"))
 
 def clauses(name: str) -> list[Clause]:
     kind: Kind = "whip" if name.startswith("publish") else "whep"
-    return [each for each in numbered(kind, [sdp_checks.BOOK]) if each.trial in ON_ONE_ANSWER]
+    return [
+        each for each in number_clauses(kind, [sdp_checks.CHECKS]) if each.trial in ON_ONE_ANSWER
+    ]
 
 
 class Answered(Target):
@@ -43,16 +45,16 @@ class Answered(Target):
 
     def __init__(self, offered: str, answer: str, http: httpx.AsyncClient) -> None:
         super().__init__("whip", "", None, http)
-        self.made = Made(
-            description.read(offered),
-            description.read(answer),
+        self.made = OpenedSession(
+            description.parse(offered),
+            description.parse(answer),
             answer,
             httpx.Response(201),
             "",
             sdp.Ice("", "", ""),
         )
 
-    async def sample(self) -> Made:
+    async def sample(self) -> OpenedSession:
         return self.made
 
 
@@ -68,7 +70,7 @@ async def test_the_answer_keeps_each_clause(name: str) -> None:
         broken = {
             clause.id: result.reason
             for clause in clauses(name)
-            if (result := await tried(clause, server)).verdict != "pass"
+            if (result := await check_clause(clause, server)).verdict != "pass"
         }
     # Of those that go by the older documents, some look for the transport in each section.
     if "ice2" not in offered:

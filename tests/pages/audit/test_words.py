@@ -15,12 +15,12 @@ from farmlive.ids import ulid
 from farmlive.pages.audit import refusals, sentences
 from farmlive.pages.audit.facts import GROUP_NAMES, Known
 from farmlive.pages.audit.sentences import SENTENCES
-from farmlive.pages.audit.words import Said, Teller, file_words
+from farmlive.pages.audit.words import EntryText, EntryWriter, file_words
 from farmlive.pages.rendering.formats import Formats
 from farmlive.people.core.audit import COMMAND, GROUPS, AuditEntry
 from farmlive.people.core.roles import KeyRole
 from farmlive.problems import Forbidden, Problem
-from farmlive.review.definitions import SHEET_WORDS
+from farmlive.review.texts import SHEET_WORDS
 from farmlive.shop.audit_names import NamedObject
 from farmlive.shop.core.models import ChangedOffer
 
@@ -73,12 +73,12 @@ def deed(action: str, subject: str | None = None, **detail: Any) -> AuditEntry:
     return AuditEntry(ulid(), 0, account, name, action, subject, broadcast, detail, "host", key)
 
 
-def said(of: AuditEntry, language: str = "en", known: Known = KNOWN) -> Said:
-    return Teller(Formats(language, "Asia/Shanghai"), "CNY", known).said(of)
+def describe(of: AuditEntry, language: str = "en", known: Known = KNOWN) -> EntryText:
+    return EntryWriter(Formats(language, "Asia/Shanghai"), "CNY", known).describe(of)
 
 
 def whole(of: AuditEntry, language: str = "en") -> str:
-    found = said(of, language)
+    found = describe(of, language)
     return " · ".join([found.words, *found.facts])
 
 
@@ -130,8 +130,8 @@ def test_erasure_names_the_order_and_how() -> None:
     )
     assert whole(by_link) == "A buyer erased the details of A0027 · by its link"
     assert whole(by_link, "zh") == "买家删除了 A0027 中的信息 · 通过订单链接"
-    assert said(by_link).orders == ("A0027",)
-    (url,) = [part.url for part in said(by_link).sentence if part.text == "A0027"]
+    assert describe(by_link).orders == ("A0027",)
+    (url,) = [part.url for part in describe(by_link).sentence if part.text == "A0027"]
     assert url == f"/studio/{BROADCAST}/orders?state=all&number=A0027"
     # One of before, of which the subject alone is known.
     before = deed("person.erase", ORDER, who=("", None), by="link", orders=1)
@@ -156,9 +156,9 @@ def test_refusal_says_what_was_tried_and_keeps_the_path_apart() -> None:
         "not allowed for their role · 3 times"
     )
     assert whole(refused, "zh") == "lin 想下载直播的表格，被拒绝 · 该角色无此权限 · 3 次"
-    assert said(refused).tried == path
-    assert said(refused).result == "refused"
-    assert said(refused).times == 3
+    assert describe(refused).attempt == path
+    assert describe(refused).result == "refused"
+    assert describe(refused).times == 3
 
 
 def test_everything_that_a_role_may_be_refused_has_words() -> None:
@@ -196,7 +196,7 @@ def _kinds_of(problem: type[Problem]) -> Iterator[type[Problem]]:
 def test_who_did_it_is_told_apart() -> None:
     by_key = deed("offer.release", OFFER, who=("price sheet", None), key=KEY, quantity=5)
     assert whole(by_key) == "The program “price sheet” released stock of Kumquats · 5 boxes"
-    assert said(by_key).sentence[0].url == f"/studio/audit?person={KEY}"
+    assert describe(by_key).sentence[0].url == f"/studio/audit?person={KEY}"
     by_command = deed("account.add", ACCOUNT, who=(COMMAND, None), name="chen", role="host")
     assert whole(by_command) == "The server's operator made the account of chen · Host"
     assert whole(by_command, "zh") == "服务器管理员建了 chen 的账号 · 主播"
@@ -215,15 +215,15 @@ def test_own_password_and_another_ones() -> None:
 def test_key_that_is_gone_is_named_by_its_first_entry() -> None:
     first = deed("key.add", KEY, name="price sheet", role="host")
     known = Known(firsts={KEY: first})
-    assert said(deed("key.revoke", KEY), known=known).words == (
-        "lin took the program's key “price sheet” back"
+    assert describe(deed("key.revoke", KEY), known=known).words == (
+        "lin revoked the program's key “price sheet”"
     )
     given = deed("credential.give", KEY, kind="api_key", name="chen")
-    assert said(given, known=known).words == (
+    assert describe(given, known=known).words == (
         "lin gave the program's key “price sheet” to chen, who owns it now"
     )
     renewed = deed("credential.renew", KEY, kind="api_key")
-    assert said(renewed, known=known).words == "lin renewed the program's key “price sheet”"
+    assert describe(renewed, known=known).words == "lin renewed the program's key “price sheet”"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -244,7 +244,7 @@ def test_file_of_a_buyer_names_the_orders() -> None:
     export = deed("file.export", what="person.zip", rows=2, filter={}, named=named)
     assert whole(export) == "lin downloaded a buyer's data (ZIP) with A0027 and A0031 · 2 orders"
     assert whole(export, "zh") == "lin 下载了买家的信息（ZIP），含 A0027 和 A0031 · 2 个订单"
-    assert said(export).orders == ("A0027", "A0031")
+    assert describe(export).orders == ("A0027", "A0031")
 
 
 def test_choice_of_a_file_is_told() -> None:

@@ -7,7 +7,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from farmlive.pages.extract import PARTS, said
+from farmlive.pages.extract import PARTS, messages_of
 from farmlive.pages.rendering.languages import LANGUAGES, read_words
 from farmlive.pages.rendering.scripts import modules
 from farmlive.pages.rendering.static import WEB
@@ -29,7 +29,7 @@ def forms(text: str | Iterable[str] | None) -> list[str]:
 def test_every_message_is_translated(part: str, language: str) -> None:
     known = catalogue(part, language)
     missing = []
-    for message in said(part):
+    for message in messages_of(part):
         if not message.id:
             continue
         found = known.get(message.id)
@@ -41,7 +41,7 @@ def test_every_message_is_translated(part: str, language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("part", PARTS)
 def test_no_catalogue_holds_what_nobody_says(part: str, language: str) -> None:
-    spoken = {forms(message.id)[0] for message in said(part) if message.id}
+    spoken = {forms(message.id)[0] for message in messages_of(part) if message.id}
     kept = {forms(message.id)[0] for message in catalogue(part, language) if message.id}
     assert kept - spoken == set()
 

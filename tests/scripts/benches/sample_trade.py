@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.benches.trade.acks import Placed, Told
+from scripts.benches.trade.acks import Acks, Placed
 from tests.shop.conftest import HOST, PRICE, Stall
 from tests.support.money import cny
 
@@ -22,7 +22,7 @@ FLASH_PRICE = 1990
 class Trade:
     """Who bought what: `first` picks two boxes up, `second` has one of the flash batch."""
 
-    told: Told
+    told: Acks
     first: str
     second: str
     flash: str
@@ -40,7 +40,7 @@ def in_broadcast(statement: str, broadcast: str) -> str:
 
 async def trade(stall: Stall) -> Trade:
     """Release, begin a flash batch, order, hold, wait, and move the first order on."""
-    shop, broadcast, told, offer = stall.shop, stall.broadcast, Told(), stall.card.id
+    shop, broadcast, told, offer = stall.shop, stall.broadcast, Acks(), stall.card.id
 
     key = token()
     release = OfferRelease(offer=offer, quantity=5, key=key)
@@ -58,7 +58,7 @@ async def trade(stall: Stall) -> Trade:
         key = token()
         request = stall.request(key=key, lines=wanted, **more)
         answer = await shop.till.place(stall.viewer, broadcast, request)
-        told.placed(Placed(key, answer, wanted, 1))
+        told.add_order(Placed(key, answer, wanted, 1))
         return str(answer["id"])
 
     first = await order(
@@ -83,14 +83,14 @@ async def trade(stall: Stall) -> Trade:
         HOST, broadcast, NewBulkTransition(orders=[first], state="packed"), key
     )
     told.answers[key] = {"move": moved.id, "refused": []}
-    told.stepped(first, moved.moved[0].model_dump(mode="json"))
+    told.add_step(first, moved.moved[0].model_dump(mode="json"))
     paid = await shop.orders.pay(HOST, broadcast, first)
-    told.stepped(first, paid.model_dump(mode="json"))
+    told.add_step(first, paid.model_dump(mode="json"))
     key = token()
     refund = Refund(amount=cny(500), reason="one was soft")
     given = await shop.orders.refund(HOST, broadcast, first, refund, key)
     told.answers[key] = {"order": first, "move": given.refund}
-    told.stepped(first, given.model_dump(mode="json"))
+    told.add_step(first, given.model_dump(mode="json"))
 
     await shop.flashes.end(HOST, broadcast, FlashEnd(flash=flash))
     told.ended.add(flash)

@@ -15,9 +15,9 @@ from tests.support.waiting import until
 from farmlive.client.media import rtp_peer, stun
 from farmlive.client.media.sdp import OPUS, VP8, VP8_RTX
 from farmlive.client.media.synthetic_media import (
-    CannedStream,
+    SyntheticStream,
     audio_payload,
-    stamped,
+    stamp,
     video_payloads,
 )
 
@@ -69,8 +69,8 @@ class Far:
 
 @pytest.fixture(scope="module")
 def library() -> Iterator[ctypes.CDLL]:
-    with audience.built() as built:
-        yield built
+    with audience.compiled_library() as compiled_library:
+        yield compiled_library
 
 
 @pytest.fixture
@@ -87,11 +87,11 @@ def far(crowd: Audience) -> Iterator[Far]:
 
 
 def video(count: int = 6, key_frame: bool = True) -> list[bytes]:
-    stream = CannedStream(7, VP8)
+    stream = SyntheticStream(7, VP8)
     found: list[bytes] = []
     while len(found) < count:
         for payload, marker in video_payloads(key_frame):
-            found.append(stream.packet(stamped(payload, time.monotonic_ns()), marker))
+            found.append(stream.packet(stamp(payload, time.monotonic_ns()), marker))
     return found[:count]
 
 
@@ -106,8 +106,8 @@ async def counted(crowd: Audience, **expected: int) -> Counts:
 
 async def test_what_comes_as_it_should_is_counted(crowd: Audience, far: Far) -> None:
     far.send(*video(12))
-    sound = CannedStream(8, OPUS)
-    far.send(sound.packet(stamped(audio_payload(), time.monotonic_ns()), False))
+    sound = SyntheticStream(8, OPUS)
+    far.send(sound.packet(stamp(audio_payload(), time.monotonic_ns()), False))
     counts = await counted(crowd, packets=13)
     assert (counts.lost, counts.wrong) == (0, 0)
 
@@ -144,7 +144,7 @@ async def test_one_changed_bit_is_seen(crowd: Audience, far: Far) -> None:
 
 
 async def test_a_repair_is_no_packet_of_its_own(crowd: Audience, far: Far) -> None:
-    far.send(*video(2), CannedStream(9, VP8_RTX).packet(bytes(100), False))
+    far.send(*video(2), SyntheticStream(9, VP8_RTX).packet(bytes(100), False))
     assert (await counted(crowd, repairs=1)).packets == 2
 
 
@@ -199,11 +199,11 @@ async def test_delays_are_of_those_who_were_there(crowd: Audience, far: Far) -> 
     await counted(crowd, packets=1)
     assert crowd.read()[1] == [0, 0]
     crowd.measure()
-    sent = CannedStream(8, OPUS)
+    sent = SyntheticStream(8, OPUS)
     late_ns = 40_000_000
     for _ in range(3):
-        stamp = time.monotonic_ns() - late_ns
-        far.send(sent.packet(stamped(audio_payload(), stamp), False))
+        late_stamp = time.monotonic_ns() - late_ns
+        far.send(sent.packet(stamp(audio_payload(), late_stamp), False))
     await counted(crowd, packets=3)
     p50, p99 = crowd.read()[1]
     assert late_ns <= p50 <= p99 < late_ns + 1_000_000_000
@@ -244,7 +244,7 @@ async def test_checks_are_sent_and_their_answers_counted(crowd: Audience, far: F
             return None
         return data if data == CHECK else None
 
-    reply = stun.reply(await until(check, "a check"), ("127.0.0.1", 1), "password")
+    reply = stun.success_response(await until(check, "a check"), ("127.0.0.1", 1), "password")
     assert reply is not None
     far.sock.send(reply)
     await counted(crowd, checks_sent=1, checks_answered=1)

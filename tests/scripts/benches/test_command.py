@@ -18,8 +18,8 @@ def test_medians_of_lists_are_taken_place_by_place() -> None:
 
 
 def test_flat_dots_the_names() -> None:
-    assert report.flat({"a": {"p50": 1}, "b": 2}) == {"a.p50": 1, "b": 2}
-    assert report.flat({"a": [{"p50": 1}, {"p50": 3}]}) == {"a.0.p50": 1, "a.1.p50": 3}
+    assert report.flatten({"a": {"p50": 1}, "b": 2}) == {"a.p50": 1, "b": 2}
+    assert report.flatten({"a": [{"p50": 1}, {"p50": 3}]}) == {"a.0.p50": 1, "a.1.p50": 3}
 
 
 def test_percentile_is_the_nearest_rank() -> None:
@@ -35,24 +35,24 @@ def test_machine_and_commit_are_told() -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:1", "http://[::1]:9"])
 def test_load_takes_this_machine(url: str) -> None:
-    assert load.loopback(url)
+    assert load.is_loopback(url)
 
 
 @pytest.mark.parametrize("url", ["http://192.0.2.1:8000", "https://example.org", "127.0.0.1", ""])
 def test_load_refuses_another_machine(url: str) -> None:
-    assert not load.loopback(url)
+    assert not load.is_loopback(url)
 
 
 def test_load_is_bounded() -> None:
-    assert load.bounded(10)("10") == 10
+    assert load.bounded_int(10)("10") == 10
     with pytest.raises(argparse.ArgumentTypeError):
-        load.bounded(10)("11")
+        load.bounded_int(10)("11")
 
 
 def test_what_others_use_is_told_apart() -> None:
-    assert report.Elsewhere(lambda: 0.0).cores() >= 0
+    assert report.OtherLoad(lambda: 0.0).cores() >= 0
     ours = iter([0.0, 1e9])
-    assert report.Elsewhere(lambda: next(ours)).cores() == 0
+    assert report.OtherLoad(lambda: next(ours)).cores() == 0
 
 
 def test_benches_lift_what_limits_the_channels_of_one_address() -> None:

@@ -12,14 +12,14 @@ import pytest
 from scripts.benches import crash, report
 from scripts.benches.lab import ports, postgres
 from scripts.benches.lab.faulty import Faulty
-from scripts.benches.lab.ports import Held
+from scripts.benches.lab.ports import ReservedPort
 from scripts.benches.trade import crash_scenario as scenes
 from scripts.benches.trade.acks import Placed, Refusal
 from scripts.benches.trade.buying import Buyer
-from scripts.benches.trade.crash_scenario import FAULTS, Case, Outcome, Scene, Template, one_run
-from scripts.benches.trade.cut_proxy import answers_lost
+from scripts.benches.trade.crash_scenario import FAULTS, Case, Outcome, Scenario, Template, one_run
+from scripts.benches.trade.cut_proxy import cut_responses
 from scripts.benches.trade.ledger import Ledger
-from scripts.benches.trade.reconcile import wrongly_refused
+from scripts.benches.trade.reconcile import find_wrong_refusals
 from scripts.benches.trade.retrying_client import Market
 from scripts.benches.trade.staff_load import Staff
 from tests.media.engine.native.support.compiling import compiler
@@ -31,7 +31,7 @@ from farmlive.server import listen
 def test_a_port_stays_its_servers_while_that_is_ended_and_started_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    first = Held()
+    first = ReservedPort()
     for _ in range(2):
         server = listen("127.0.0.1", first.port)  # and it has ended, with a client there
         client = socket.create_connection(("127.0.0.1", first.port))
@@ -41,7 +41,7 @@ def test_a_port_stays_its_servers_while_that_is_ended_and_started_again(
         server.close()
         # Another bench, which looks for a port from the same one on.
         monkeypatch.setattr(ports, "_next", ports._PORTS.index(first.port))
-        other = Held()
+        other = ReservedPort()
         assert other.port != first.port
         other.close()
     first.close()
@@ -60,7 +60,7 @@ def test_what_went_wrong_in_one_run_is_told() -> None:
     good = Outcome(Case(0, "sqlite", "disk"), acknowledged=5, happened=2)
     case = Case(7, "sqlite", "disk")
     bad = Outcome(case, acknowledged=6, lost=1, happened=2, wrong=["lost: 1"])
-    found = crash.summed([good, bad])
+    found = crash.sum_up([good, bad])
     assert (found["acknowledged"], found["lost"], found["runs_done"]) == (11, 1, 2)
     assert found["by_fault"]["disk_sqlite"]["runs"] == 2
     assert found["wrong"] == {"seed 7: disk with sqlite": ["lost: 1"]}
@@ -73,7 +73,7 @@ async def test_a_run_that_falls_short_keeps_its_folder_and_says_what_is_missing(
     kept.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(kept))
 
-    class Fallen(Scene):
+    class Fallen(Scenario):
         async def start(self) -> None:
             self._data.mkdir()
             (self._data / "farmlive.sqlite3").write_bytes(b"half")
@@ -103,7 +103,7 @@ async def test_a_run_that_falls_short_keeps_its_folder_and_says_what_is_missing(
     assert (told["deeds"], told["ended"]) == ({"holds": 1}, ["a batch"])
     assert told["refused"][0]["problem"] == {"type": "/problems/sold-out"}
     assert (outcome.kept / "data" / "farmlive.sqlite3").read_bytes() == b"half"
-    assert crash.summed([outcome])["kept"] == [str(outcome.kept)]
+    assert crash.sum_up([outcome])["kept"] == [str(outcome.kept)]
 
 
 async def test_a_server_that_does_not_start_in_time_is_ended(
@@ -131,15 +131,15 @@ async def test_a_server_that_does_not_start_in_time_is_ended(
 
 
 def test_all_that_has_a_limit_is_reported() -> None:
-    found = crash.summed([Outcome(Case(0, "sqlite", "disk"))])
-    assert {*crash.LIMITS, *crash.FLOORS} <= set(report.flat(found["runs"][0]))
+    found = crash.sum_up([Outcome(Case(0, "sqlite", "disk"))])
+    assert {*crash.LIMITS, *crash.FLOORS} <= set(report.flatten(found["runs"][0]))
 
 
 def test_a_run_in_which_nothing_went_wrong_is_no_run() -> None:
     case = Case(0, "sqlite", "answers")
     good, bad = (Outcome(case, happened=happened) for happened in (2, 1))
     late = Outcome(case, happened=2, unfinished=True)
-    found = crash.summed([good, bad, late])
+    found = crash.sum_up([good, bad, late])
     assert (found["runs_done"], found["faults_of_a_run"]) == (1, 1)
     assert found["faults_of_a_run"] < crash.FLOORS["faults_of_a_run"]
 
@@ -148,19 +148,19 @@ class Nobody:
     """People who do nothing, whenever they are asked."""
 
     async def start(self) -> None: ...
-    async def reach(self, count: int) -> None: ...
+    async def wait_acknowledged(self, count: int) -> None: ...
     async def stop(self) -> None: ...
 
 
 @pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scenario:
     """A scene without a server, and with an empty ledger."""
 
     async def ledger() -> Ledger:
         return Ledger()
 
     template = Template(tmp_path, tmp_path, "sqlite")
-    scene = Scene(template, tmp_path, Case(0, "sqlite", "answers"))
+    scene = Scenario(template, tmp_path, Case(0, "sqlite", "answers"))
     scene._market = Market("", "", [], "", "", 0)
     monkeypatch.setattr(scene, "_people", Nobody(), raising=False)
     monkeypatch.setattr(scene, "_ledger", ledger)
@@ -169,7 +169,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 @pytest.mark.parametrize("faults", [(0, 0), (5, 0), (1, 7)])
 async def test_faults_that_did_not_happen_are_told(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, faults: tuple[int, ...]
+    scene: Scenario, monkeypatch: pytest.MonkeyPatch, faults: tuple[int, ...]
 ) -> None:
     drawn = iter(faults)
 
@@ -184,13 +184,15 @@ async def test_faults_that_did_not_happen_are_told(
     assert (outcome.faults, outcome.happened, outcome.wrong) == (sum(faults), happened, told)
 
 
-async def test_a_full_disk_on_which_nobody_writes_is_no_fault(scene: Scene, disk: Faulty) -> None:
+async def test_a_full_disk_on_which_nobody_writes_is_no_fault(
+    scene: Scenario, disk: Faulty
+) -> None:
     scene._disk = disk
     assert await scene._fill_disk(Outcome(scene._case)) == 0
 
 
 async def test_what_is_lost_after_a_fault_is_told(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    scene: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where it is there again in the end."""
 
@@ -225,10 +227,10 @@ async def test_what_staff_are_refused_is_told(seed: int) -> None:
     market = Market("", "broadcast", [], "", "", seed)
     market.for_staff.append("o")
     answer = {"id": "o", "total": {"amount": 5, "currency": "CNY"}}
-    market.told.placed(Placed("a key", answer, [], 1))
-    await Staff(market, None, Desk(market)).keep()  # type: ignore[arg-type]
+    market.told.add_order(Placed("a key", answer, [], 1))
+    await Staff(market, None, Desk(market)).process_orders()  # type: ignore[arg-type]
     assert [each.slug for each in market.told.refused] == ["not-in-state"]
-    assert wrongly_refused(market.told, Ledger()) == market.told.refused
+    assert find_wrong_refusals(market.told, Ledger()) == market.told.refused
 
 
 class Till:
@@ -268,8 +270,8 @@ async def test_a_refusal_lies_between_what_its_buyer_did_before_and_after_it() -
     ],
 )
 def test_what_acknowledges_something_is_cut(chunk: bytes, cut: bool) -> None:
-    assert answers_lost(random.Random(0), 1.0)(chunk) is cut
-    assert not answers_lost(random.Random(0), 0.0)(chunk)
+    assert cut_responses(random.Random(0), 1.0)(chunk) is cut
+    assert not cut_responses(random.Random(0), 0.0)(chunk)
 
 
 # One seed each: power and a full disk with SQLite; with PostgreSQL its end, its power, the answers.
@@ -284,7 +286,7 @@ async def test_nothing_is_lost_or_doubled(database: str) -> None:
     if database == "postgresql" and postgres.installed() is None:
         pytest.skip("PostgreSQL is not installed")
     said: list[str] = []
-    async with crash.prepared((database,), said.append) as templates:
+    async with crash.prepare_templates((database,), said.append) as templates:
         for seed in SEEDS[database]:
             case = Case.of(seed, ("sqlite", "postgresql"))
             assert case.database == database

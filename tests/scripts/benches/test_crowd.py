@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from scripts.benches.trade.crowd import Batch, wrong_answers
-from scripts.benches.trade.ledger import Kept, Ledger
+from scripts.benches.trade.ledger import Ledger, StoredOrder
 from scripts.benches.trade.shoppers import Answers
 
 BATCH = Batch("offer", "flash", 3)
@@ -22,7 +22,7 @@ def kept(taken: tuple[int, ...] = TAKEN, **batch: Any) -> Ledger:
     for number, after in enumerate(taken, 1):
         row = SimpleNamespace(state="placed", placed_at=BEGAN + after)
         line = SimpleNamespace(offer="offer", flash="flash", quantity=1, returned=0)
-        ledger.orders[f"{number}"] = Kept(row, None, None, [line])
+        ledger.orders[f"{number}"] = StoredOrder(row, None, None, [line])
     over = {"id": "flash", "state": "ended", "why": "sold_out", "ended_at": BEGAN + 400}
     ledger.flashes = {"flash": SimpleNamespace(**{**over, **batch})}
     return ledger

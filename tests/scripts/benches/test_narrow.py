@@ -11,8 +11,7 @@ from scripts.benches import narrow
 from scripts.benches.lab import browsers
 from scripts.benches.lab.lab import missing
 from scripts.benches.narrow import Plan, Saved
-from scripts.benches.report import flat
-from scripts.benches.weak_links import grounds
+from scripts.benches.report import flatten
 from scripts.benches.weak_links.cells import Cell
 from scripts.benches.weak_links.figures import (
     Record,
@@ -205,7 +204,7 @@ def test_what_was_measured_before_stays_at_the_same_commit(tmp_path: Path) -> No
 @pytest.mark.skipif(bool(missing()), reason=missing())
 async def test_one_join_on_a_narrow_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Beside other tests a source may never send all that it may; one that sends will do here.
-    monkeypatch.setattr(grounds, "AT_PACE", 0.05)
+    monkeypatch.setattr("scripts.benches.weak_links.joins.AT_PACE", 0.05)
     if lacking := browsers.missing():
         pytest.skip(lacking)
     cell = Cell(2_000, "one_layer")
@@ -219,5 +218,5 @@ async def test_one_join_on_a_narrow_link(tmp_path: Path, monkeypatch: pytest.Mon
         # The link passes what it should and no more, its bucket included.
         assert 0 < join["link_kbps"] < 2_100
         assert join["packets"] > 0
-    assert flat(result["runs"][0])["2000k.one_layer.first_frame_ms"] > 0
+    assert flatten(result["runs"][0])["2000k.one_layer.first_frame_ms"] > 0
     assert json.loads(path.read_text())["2000k"] == result["2000k"]

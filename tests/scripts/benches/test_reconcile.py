@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 from scripts.benches.trade.acks import Refusal
 from scripts.benches.trade.ledger import Ledger
-from scripts.benches.trade.reconcile import doubled, lost, moved, wrongly_refused
+from scripts.benches.trade.reconcile import (
+    find_extra,
+    find_lost,
+    find_wrong_refunds,
+    find_wrong_refusals,
+)
 from sqlalchemy import text
 from tests.scripts.benches.sample_trade import FLASH_PRICE, Trade, in_broadcast, lines, trade
 from tests.shop.conftest import PRICE, Stall, stall
@@ -77,8 +82,8 @@ def test_what_is_kept_as_it_was_told_is_neither_lost_nor_doubled(
 ) -> None:
     ledger = read()
     assert ledger.wrong == []
-    assert (lost(traded.told, ledger), doubled(traded.told, ledger)) == ([], [])
-    assert moved(traded.told, ledger) == []
+    assert (find_lost(traded.told, ledger), find_extra(traded.told, ledger)) == ([], [])
+    assert find_wrong_refunds(traded.told, ledger) == []
 
 
 @pytest.mark.any_database
@@ -89,7 +94,7 @@ async def test_what_is_kept_otherwise_is_lost(
     statement, told = OTHERWISE[name]
     spoil = text(in_broadcast(statement, stall.broadcast))
     await store.write(lambda connection: connection.execute(spoil).close())
-    (found,) = lost(traded.told, read())
+    (found,) = find_lost(traded.told, read())
     assert told in found
 
 
@@ -99,33 +104,33 @@ def test_an_answer_that_is_kept_otherwise_or_not_at_all_is_lost(
     for key in traded.told.answers:
         ledger = read()
         ledger.answers[key] = {**ledger.answers[key], "order": "another"}
-        assert len(lost(traded.told, ledger)) == 1
+        assert len(find_lost(traded.told, ledger)) == 1
         del ledger.answers[key]
-        assert len(lost(traded.told, ledger)) == 1
+        assert len(find_lost(traded.told, ledger)) == 1
 
 
 def test_an_order_that_is_gone_is_lost_once(store: Store, traded: Trade, read: Any) -> None:
     ledger = read()
     del ledger.orders[traded.second]
-    assert lost(traded.told, ledger) == ["order A0002: is not kept"]
+    assert find_lost(traded.told, ledger) == ["order A0002: is not kept"]
 
 
 def test_a_later_step_is_no_fault_while_people_go_on(
     store: Store, traded: Trade, read: Any
 ) -> None:
-    told = traded.told.so_far()
+    told = traded.told.copy()
     told.orders[traded.first].steps.pop()
-    assert lost(told, read()) == []
-    assert lost(traded.told, read()) == []
+    assert find_lost(told, read()) == []
+    assert find_lost(traded.told, read()) == []
 
 
 def test_what_nobody_was_told_of_is_doubled(store: Store, traded: Trade, read: Any) -> None:
     ledger = read()
 
     def but(change: Callable[[Any], Any]) -> list[str]:
-        told = traded.told.so_far()
+        told = traded.told.copy()
         change(told)
-        return doubled(told, ledger)
+        return find_extra(told, ledger)
 
     def forget(told: Any) -> None:
         del told.answers[told.orders.pop(traded.second).key]
@@ -148,14 +153,14 @@ def test_a_flash_batch_that_nobody_was_told_of_is_doubled(
 ) -> None:
     ledger = read()
     ledger.flashes["another"] = ledger.flashes[traded.flash]
-    assert doubled(traded.told, ledger) == ["a flash batch that nobody was told of"]
+    assert find_extra(traded.told, ledger) == ["a flash batch that nobody was told of"]
 
 
 async def test_money_that_was_given_back_otherwise_is_told(
     store: Store, traded: Trade, read: Any
 ) -> None:
     traded.told.orders[traded.first].refunded = 400
-    assert moved(traded.told, read()) == ["order A0001: 500 given back"]
+    assert find_wrong_refunds(traded.told, read()) == ["order A0001: 500 given back"]
 
 
 # What was refused.
@@ -179,7 +184,7 @@ async def test_who_is_refused_what_was_not_there_is_refused_rightly(
         await refused(stall, lines(stall.card.id, 1, FLASH_PRICE), before=before),
     ]
     assert [each.slug for each in told.refused] == ["sold-out", "sold-out", "price-changed"]
-    assert wrongly_refused(told, read()) == []
+    assert find_wrong_refusals(told, read()) == []
 
 
 async def test_who_is_refused_what_was_there_all_the_while_is_refused_wrongly(
@@ -210,7 +215,7 @@ async def test_who_is_refused_what_was_there_all_the_while_is_refused_wrongly(
         Refusal({"type": "/problems/unknown-order"}),
         Refusal({}, lines(offer, 1), 1),
     ]
-    assert wrongly_refused(told, read()) == wrong
+    assert find_wrong_refusals(told, read()) == wrong
 
 
 async def test_who_had_as_many_of_a_batch_as_one_may_is_refused_rightly(
@@ -220,7 +225,7 @@ async def test_who_had_as_many_of_a_batch_as_one_may_is_refused_rightly(
     body = {"type": "/problems/limit-reached", "offer": offer, "limit": 2, "had": 1}
     wanted = lines(offer, 2, FLASH_PRICE)
     told.refused = [Refusal(body, wanted, 1)]
-    assert wrongly_refused(told, read()) == []
+    assert find_wrong_refusals(told, read()) == []
     told.refused = wrong = [
         Refusal(body, lines(offer, 1, FLASH_PRICE), 1),
         Refusal({**body, "had": 2}, wanted, 1),
@@ -228,7 +233,7 @@ async def test_who_had_as_many_of_a_batch_as_one_may_is_refused_rightly(
         Refusal(body, wanted, 2),
         Refusal(body, wanted, 1, after=("order.placed", traded.second)),
     ]
-    assert wrongly_refused(told, read()) == wrong
+    assert find_wrong_refusals(told, read()) == wrong
 
 
 async def test_a_hold_that_ran_out_is_no_hold(
@@ -238,11 +243,11 @@ async def test_a_hold_that_ran_out_is_no_hold(
     hold = next(answer["id"] for answer in told.answers.values() if "until" in answer)
     gone = await refused(stall, lines(offer, 15, PRICE), hold=hold)
     told.refused = [gone]
-    assert wrongly_refused(told, read()) == [gone]
+    assert find_wrong_refusals(told, read()) == [gone]
     await stall.shop.holds.drop(stall.viewer, stall.broadcast, HoldDrop(order=hold))
     await store.write(
         lambda connection: connection.execute(
             text("UPDATE events SET kind = 'order.expired' WHERE kind = 'order.cancelled'")
         ).close()
     )
-    assert wrongly_refused(told, read()) == []
+    assert find_wrong_refusals(told, read()) == []

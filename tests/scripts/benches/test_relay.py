@@ -42,7 +42,7 @@ FIGURES: dict[str, Any] = {
 def in_place_of_engines(monkeypatch: pytest.MonkeyPatch, engine: Any) -> None:
     """The bench measures nothing: these are its figures."""
 
-    async def spread(bench: Bench, plan: Plan) -> dict[str, Any]:
+    async def measure_delays(bench: Bench, plan: Plan) -> dict[str, Any]:
         """Half as late as on one core."""
         return {name: {"p99": 0.5} for name in DELAYS}
 
@@ -50,13 +50,13 @@ def in_place_of_engines(monkeypatch: pytest.MonkeyPatch, engine: Any) -> None:
         return 100.0 + count
 
     monkeypatch.setattr(relay, "engine", engine)
-    monkeypatch.setattr(relay, "spread", spread)
+    monkeypatch.setattr(relay, "measure_delays", measure_delays)
     monkeypatch.setattr(relay, "send_threads", send_threads)
 
 
 @pytest.mark.parametrize("engine", ["native", "python"])
 async def test_nothing_is_lost(engine: str) -> None:
-    with audience.built() as library:
+    with audience.compiled_library() as library:
         cores = sorted(os.sched_getaffinity(0))[:1]
         bench = Bench(library, cores, Awake(cores), SMALL)
         plan = Plan(engine, SMALL.viewers, SMALL.joining, SMALL.beyond)
@@ -83,10 +83,10 @@ async def test_nothing_is_lost(engine: str) -> None:
 
 
 async def test_on_every_core_nothing_is_lost_either() -> None:
-    with audience.built() as library:
+    with audience.compiled_library() as library:
         cores = sorted(os.sched_getaffinity(0))
         bench = Bench(library, cores, Awake(cores[:1]), SMALL)
-        figures = await relay.spread(bench, Plan("native", 4, 1))
+        figures = await relay.measure_delays(bench, Plan("native", 4, 1))
     assert (figures["every_core"]["packets_lost"], figures["every_core"]["packets_wrong"]) == (0, 0)
     assert figures["joining"]["joined"] == 1
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
@@ -110,7 +110,7 @@ async def test_the_medians_of_all_runs_are_put_together(monkeypatch: pytest.Monk
         }
 
     in_place_of_engines(monkeypatch, engine)
-    found = await relay.measured(Size(viewers=1_000, short_s=0.1, runs=2), lambda said: None)
+    found = await relay.measure(Size(viewers=1_000, short_s=0.1, runs=2), lambda said: None)
     # Where packets are lost in the first run, fewer viewers are tried, and kept.
     assert tried == [
         ("native", 1_000),
@@ -127,7 +127,7 @@ async def test_the_medians_of_all_runs_are_put_together(monkeypatch: pytest.Monk
     assert found["two_send_threads_over_one"] == pytest.approx(102 / 101, abs=0.01)
     assert len(found["runs"]) == 2
     assert {"machine", "how"} <= set(found)
-    assert "native.curve.0.viewers" in report.flat(found["runs"][0])
+    assert "native.curve.0.viewers" in report.flatten(found["runs"][0])
 
 
 async def test_a_loss_in_one_run_is_not_hidden_by_the_others(
@@ -140,7 +140,7 @@ async def test_a_loss_in_one_run_is_not_hidden_by_the_others(
         return {**FIGURES, "packets_lost": next(lost[plan.engine])}
 
     in_place_of_engines(monkeypatch, engine)
-    found = await relay.measured(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
+    found = await relay.measure(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
     assert found["native"]["packets_lost"] == 5
     assert found["python"]["packets_lost"] == 0
 
@@ -155,5 +155,5 @@ async def test_a_run_that_nobody_can_join_is_left_out(monkeypatch: pytest.Monkey
         return FIGURES
 
     in_place_of_engines(monkeypatch, engine)
-    found = await relay.measured(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
+    found = await relay.measure(Size(viewers=2, short_s=0.1, runs=3), lambda said: None)
     assert len(found["runs"]) == 2

@@ -14,28 +14,30 @@ def checkpoints(connection: Connection) -> list[int]:
 
 
 async def test_a_small_broadcast_is_reviewed() -> None:
-    async with review.fair(SMALL) as fair:
-        assert await fair.review_ms(times=1) > 0
-        report = await fair.review.of(fair.broadcast)
+    async with review.big_broadcast(SMALL) as big_broadcast:
+        assert await big_broadcast.review_ms(times=1) > 0
+        report = await big_broadcast.review.report(big_broadcast.broadcast)
     assert report.orders == 20
     assert report.views > 0
 
 
 async def test_the_first_look_at_one_is_taken_with_a_checkpoint_and_without() -> None:
-    async with review.fair(SMALL) as fair:
+    async with review.big_broadcast(SMALL) as big_broadcast:
         for kept in (0, 1_500):
             if kept:
-                await first_touch.keep_at(fair.folder, fair.broadcast, kept)
+                await first_touch.keep_checkpoint(
+                    big_broadcast.folder, big_broadcast.broadcast, kept
+                )
             # Which is told only where the state is there whole.
-            found = await first_touch.measure(fair.folder, fair.broadcast)
+            found = await first_touch.measure(big_broadcast.folder, big_broadcast.broadcast)
             assert set(found) == {"first_touch_ms", "first_touch_mib"}
-            seqs = await fair.review._store.read(checkpoints)
+            seqs = await big_broadcast.review._store.read(checkpoints)
             assert seqs == ([kept] if kept else [])
 
 
 async def test_a_log_that_is_read_whole_takes_the_memory_of_what_it_says_alone() -> None:
     """Not of its pages, of which SQLite would keep 16 MiB here."""
     many = review.Size(events=100_000, orders=20, sessions=30, devices=12)
-    async with review.fair(many) as fair:
-        found = await first_touch.measure(fair.folder, fair.broadcast)
+    async with review.big_broadcast(many) as big_broadcast:
+        found = await first_touch.measure(big_broadcast.folder, big_broadcast.broadcast)
     assert found["first_touch_mib"] < 10

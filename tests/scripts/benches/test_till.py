@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scripts.benches import report, till
 from scripts.benches.lab import postgres
-from scripts.benches.trade.ledger import Kept, Ledger
+from scripts.benches.trade.ledger import Ledger, StoredOrder
 from scripts.benches.trade.selling import DATABASES, Open, Size
 from scripts.benches.trade.shoppers import Answers
 
@@ -30,7 +30,7 @@ async def test_each_answer_is_right(database: str) -> None:
     if database == "postgresql" and postgres.installed() is None:
         pytest.skip("PostgreSQL is not installed")
     size = Size(**{**vars(SMALL), "databases": (database,)})
-    found = await till.measured(size, lambda said: None)
+    found = await till.measure(size, lambda said: None)
     for name in ("sustained", "best", "without_group_commit"):
         figures = found[name][database]
         assert figures["orders_per_second"] > 0
@@ -47,7 +47,7 @@ async def test_each_answer_is_right(database: str) -> None:
     assert set(found["relay_added_delay_ms"]) == {"p50", "p99"}
     assert {"machine", "how"} <= set(found)
     # All that has a limit is measured, but for what is the other database's.
-    lacking = {*till.LIMITS, *till.FLOORS} - set(report.flat(found["runs"][0]))
+    lacking = {*till.LIMITS, *till.FLOORS} - set(report.flatten(found["runs"][0]))
     (other,) = set(DATABASES) - {database}
     assert lacking == {
         f"sustained.{other}.latency_ms.p99",
@@ -69,7 +69,7 @@ async def test_a_wrong_answer_in_one_run_is_not_hidden_by_the_others(
         return {**dict.fromkeys(names, figures), "burst": burst}
 
     monkeypatch.setattr(till, "one_database", one_database)
-    found = await till.measured(
+    found = await till.measure(
         Size(databases=("sqlite",), crowd=1, viewers=1, runs=3), lambda said: None
     )
     assert found["burst"]["wrong_answers"] == 3
@@ -100,7 +100,7 @@ def test_an_order_that_is_kept_otherwise_than_it_was_told_ends_the_bench(
     monkeypatch: pytest.MonkeyPatch, told: tuple[str, str, int, int]
 ) -> None:
     row = SimpleNamespace(number=1, total=1990, fee=0)
-    ledger = Ledger(orders={"a": Kept(row, "t", None)})
+    ledger = Ledger(orders={"a": StoredOrder(row, "t", None)})
     monkeypatch.setattr(Ledger, "read", lambda *_: ledger)
     shop: Any = SimpleNamespace(database_url="", data=None)
     answers = Answers(placed=Counter({"a": 1}), told={"a": ("A0001", "t", 1990, 0)})

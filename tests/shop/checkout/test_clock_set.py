@@ -83,7 +83,7 @@ class Sale:
 @pytest.fixture
 async def sale(stall: Any, clocks: Clocks) -> Sale:
     keeper = timekeeper_of(stall.store, stall.log, Outages())
-    await keeper.look()
+    await keeper.check()
     held = await hold(stall)
     flash = await plan(stall, 4, seconds=300)
     return Sale(stall, keeper, held, flash)

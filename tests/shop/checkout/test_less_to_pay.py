@@ -227,7 +227,7 @@ async def _adds_up(stall: Any, review: Review, orders: list[Any], box: Counter[s
     asked = sum(order.to_collect.amount for order in stand)
     owed = sum(order.to_give_back.amount for order in orders)
     assert owed == sum(box[order.id] for order in orders if order.state == "cancelled")
-    report = await review.of(stall.broadcast)
+    report = await review.report(stall.broadcast)
     assert (report.paid.amount, report.due.amount) == (there, asked)
     assert report.net.amount == there + asked
     assert (await review.totals())[stall.broadcast].net == report.net

@@ -13,7 +13,7 @@ from tests.shop.support.sent_notices import MAILBOX, by_mail, change, kept, noti
 from tests.support.waiting import LONG_S, until
 
 from farmlive.clock import now_ms
-from farmlive.demo.authority import certificates
+from farmlive.demo.authority import get_certificates
 from farmlive.settings import Settings
 from farmlive.shop.notices import notices as module
 from farmlive.shop.notices.providers import NoticeRejected, ProviderUnavailable
@@ -157,7 +157,7 @@ async def test_what_is_being_sent_is_sent_to_its_end_when_the_server_stops(
 @pytest.fixture
 def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """A certificate of 127.0.0.1 that this process trusts."""
-    made = certificates(tmp_path / "tls", [ip_address("127.0.0.1")])
+    made = get_certificates(tmp_path / "tls", [ip_address("127.0.0.1")])
     monkeypatch.setenv("SSL_CERT_FILE", str(made.authority))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(made.chain, made.key)

@@ -190,7 +190,7 @@ async def test_what_is_not_placed_any_more_has_the_money_of_a_refund_alone_back(
     assert order.payment == "part_refunded"
     assert order.to_give_back.amount == (PRICE if state == "cancelled" else 0)
     assert await stock(stall) == before
-    report = await Review(stall.store, stall.log, settings).of(stall.broadcast)
+    report = await Review(stall.store, stall.log, settings).report(stall.broadcast)
     assert report.refunded.amount.amount == (0 if state == "cancelled" else PRICE)
 
 
@@ -233,7 +233,7 @@ async def test_a_move_that_was_put_right_is_undone_already(stall: Any) -> None:
     off = await refund(stall, placed, 100)
     await put_right(stall, placed, refund=off.refund)
     for done in (packed, off):
-        with pytest.raises(UndoOver, match="undone already, when it was put right") as over:
+        with pytest.raises(UndoOver, match="undone already, by a correction") as over:
             await undo(stall, done)
         assert over.value.members == {"undone": True}
     # What buyers do is no move, and each of it is put right for itself.
@@ -319,7 +319,7 @@ async def test_the_books_agree_after_it(stall: Any, settings: Settings) -> None:
     review = Review(stall.store, stall.log, settings)
 
     async def numbers() -> Any:
-        report = await review.of(stall.broadcast)
+        report = await review.report(stall.broadcast)
         cash, settlement = [
             [table.rows for table in (await review.sheet(HOST, stall.broadcast, name, "en")).tables]
             for name in ("cash", "settlement")

@@ -85,7 +85,7 @@ async def test_it_is_undone_by_staff_alone_for_ten_minutes(
     assert refusals(back) == [(placed["id"], "forbidden")]
     assert done.until == done.history[-1].at + 600_000
     monkeypatch.setattr("farmlive.shop.orders.bulk_actions.now_ms", lambda: done.until + 1)
-    with pytest.raises(UndoOver, match="Coordinators and hosts can still put it right"):
+    with pytest.raises(UndoOver, match="Coordinators and hosts can still correct it"):
         await undo(stall, done)
     assert (await stall.shop.order(placed["token"])).refunded.amount == 100
 
@@ -132,7 +132,7 @@ async def test_the_review_agrees_after_a_refund_was_undone(stall: Any, settings:
     review = Review(stall.store, stall.log, settings)
 
     async def numbers() -> Any:
-        report = await review.of(stall.broadcast)
+        report = await review.report(stall.broadcast)
         sheets = [
             [table.rows for table in (await review.sheet(HOST, stall.broadcast, name, "en")).tables]
             for name in ("cash", "settlement", "orders", "pick-list", "packing")

@@ -94,7 +94,7 @@ async def test_a_clock_that_is_set_ends_no_code_and_makes_none_last_longer(
     stall: Any, settings: Settings, clocks: Clocks, step: float
 ) -> None:
     keeper = timekeeper_of(stall.store, stall.log, Outages())
-    await keeper.look()
+    await keeper.check()
     await over(stall)
     await ask(stall)
     code = await sent(stall, settings)

@@ -158,7 +158,7 @@ async def test_the_server_says_so_and_sells_nothing_more(
     path = f"/api/v1/broadcasts/{shop.known['broadcast']}/orders"
     body = {name: shop.members[name] for name in ("lines", "buyer", "delivery", "payment")}
     async with httpx.AsyncClient(base_url=server.url, headers=PROXIED) as client:
-        await server.house.probe.look()
+        await server.house.probe.probe_now()
         ready = await client.get("/readyz")
         assert (ready.status_code, ready.json()["type"]) == (503, "/problems/not-ready")
         assert "9999" in ready.json()["detail"]
@@ -172,7 +172,7 @@ async def test_the_server_says_so_and_sells_nothing_more(
         # What is only looked at is there, as far as it can be read.
         assert (await client.get("/")).status_code == 200
         say(settings, f"UPDATE schema_compatibility SET oldest_code = '{REVISIONS.head}'")
-        await server.house.probe.look()
+        await server.house.probe.probe_now()
         assert (await client.get("/readyz")).json()["status"] == "ready"
         answer = await client.post(path, json=body, headers={"Idempotency-Key": token()})
         assert answer.status_code == 201

@@ -1,5 +1,5 @@
 """A frame counter that survives encoding: 24 bits as black and white squares, and a test picture
-that carries it. Tests and benches read delay and order of frames from it.
+with it. Tests and benches measure delay and order of frames by it.
 """
 
 import asyncio
@@ -16,16 +16,18 @@ _BLACK, _WHITE = 16, 235
 TIME_BASE = fractions.Fraction(1, 90_000)
 
 
-def bits(number: int) -> list[bool]:
-    """The squares for a number, left to right: white and black as frame, 24 bits, their parity."""
+def counter_squares(number: int) -> list[bool]:
+    """Return the squares for a number, left to right: a white and a black one as a mark, 24 bits,
+    and their parity.
+    """
     value = number % (1 << BITS)
     row = [bool(value >> shift & 1) for shift in range(BITS - 1, -1, -1)]
     return [True, False, *row, sum(row) % 2 == 1]
 
 
 def read_counter(frame: VideoFrame) -> int | None:
-    """The number in the top left corner of a frame of at least 432 by 16 pixels; None if it
-    carries none that can be read.
+    """Return the number in the top left corner of a frame of at least 432 by 16 pixels; None if it
+    has no readable one.
     """
     luma = frame.planes[0]
     if frame.format.name not in ("yuv420p", "yuvj420p", "nv12"):
@@ -47,9 +49,9 @@ def read_counter(frame: VideoFrame) -> int | None:
 
 
 class TestPicture(MediaStreamTrack):
-    """A synthetic video track: a grey ground with stripes, a square that moves, and the counter.
+    """A synthetic video track: a grey ground with stripes, a moving square, and the counter.
 
-    `made_ns[number]` says when a frame was made (monotonic), for the last 900.
+    `made_ns[number]` is when a frame was made (monotonic), for the last 900.
     """
 
     __test__ = False
@@ -66,10 +68,12 @@ class TestPicture(MediaStreamTrack):
         self._chroma = bytes([118]) * (width // 2 * height // 2)
 
     def draw(self, number: int) -> VideoFrame:
-        """The picture with this number."""
+        """Return the picture with this number."""
         width = self.width
         picture = bytearray(self._ground)
-        row = b"".join(bytes([_WHITE if bit else _BLACK]) * _SQUARE for bit in bits(number))
+        row = b"".join(
+            bytes([_WHITE if bit else _BLACK]) * _SQUARE for bit in counter_squares(number)
+        )
         for y in range(_SQUARE):
             picture[y * width : y * width + len(row)] = row
         size = self.height // 6
@@ -83,7 +87,9 @@ class TestPicture(MediaStreamTrack):
         return frame
 
     async def recv(self) -> VideoFrame:
-        """The next frame, at its time; frames that are late are left out, not sent in a burst."""
+        """Return the next frame at its time; skips late frames instead of sending them in a
+        burst.
+        """
         if self.readyState != "live":
             raise MediaStreamError
         if not self._started:

@@ -1,5 +1,5 @@
-"""A WHIP publisher without a codec: canned video of about 1.5 Mbit/s at 30 fps and Opus at 50
-packets a second, at their times, each packet with the monotonic clock in it. For benches.
+"""A WHIP publisher without a codec: synthetic video of about 1.5 Mbit/s at 30 fps and Opus at 50
+packets a second, in real time, each packet with the monotonic clock in it. For benches.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from farmlive.client.media.sdp import OPUS, VP8, Stream, offer, read_answer
 from farmlive.client.media.synthetic_media import (
     AUDIO_EVERY_MS,
     FPS,
-    CannedStream,
+    SyntheticStream,
     audio_payload,
-    stamped,
+    stamp,
     video_payloads,
 )
 
@@ -25,33 +25,34 @@ _NTP_EPOCH = 2_208_988_800
 
 
 class LightPublisher:
-    """Publishes canned media until it is closed.
+    """Publishes synthetic media until it is closed.
 
-    Counters: `key_frames`, `plis` (asked for by the server), `nacks`, `feedbacks` (transport-cc).
+    Counters: `key_frames`, `plis` (keyframe requests of the server), `nacks`, `feedbacks`
+    (transport-cc).
     """
 
     def __init__(self, url: str, key: str, *, transport: httpx.AsyncBaseTransport | None = None):
         self.url, self.key = url, key
         self.key_frames = self.plis = self.nacks = self.feedbacks = 0
         self.session: signalling.MediaSession | None = None
-        self.peer = RtpPeer(self._ignore, self._feedback)
+        self.peer = RtpPeer(self._ignore_packet, self._on_feedback)
         self._http = signalling.client(transport)
         self._wide = 0
         self._key_frame_due = True
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Connect and begin to send; ApiProblem, TimeoutError or ConnectionError."""
+        """Connect and start to send. Raises ApiProblem, TimeoutError, ConnectionError."""
         audio, video, rtx = (random.getrandbits(31) for _ in range(3))
         text = offer(self.peer.ice, Stream(audio, video, rtx))
         self.session = await signalling.post_offer(self._http, self.url, text, bearer=self.key)
         answer = read_answer(self.session.answer)
         await self.peer.connect(answer)
         wide = answer.transport_cc
-        self.send(CannedStream(video, VP8, wide), CannedStream(audio, OPUS, wide))
+        self.send(SyntheticStream(video, VP8, wide), SyntheticStream(audio, OPUS, wide))
 
-    def send(self, video: CannedStream, audio: CannedStream) -> None:
-        """Begin to send over the peer as it is."""
+    def send(self, video: SyntheticStream, audio: SyntheticStream) -> None:
+        """Start to send over a connected peer."""
         self._task = asyncio.create_task(self._send(video, audio))
 
     async def close(self) -> None:
@@ -67,7 +68,7 @@ class LightPublisher:
             await self.peer.close()
             await self._http.aclose()
 
-    async def _send(self, video: CannedStream, audio: CannedStream) -> None:
+    async def _send(self, video: SyntheticStream, audio: SyntheticStream) -> None:
         frames = {kind: list(video_payloads(kind)) for kind in (True, False)}
         sound = audio_payload()
         start = time.monotonic()
@@ -82,11 +83,11 @@ class LightPublisher:
                 self.key_frames += key_frame
                 video.timestamp = frame * 90_000 // FPS
                 for payload, marker in frames[key_frame]:
-                    self._packet(video, payload, marker)
+                    self._send_packet(video, payload, marker)
                 frame += 1
             while start + tick * AUDIO_EVERY_MS / 1000 <= now:
                 audio.timestamp = tick * AUDIO_EVERY_MS * 48
-                self._packet(audio, sound, False)
+                self._send_packet(audio, sound, False)
                 tick += 1
             if now >= report_at:
                 ntp = int((time.time() + _NTP_EPOCH) * (1 << 32))
@@ -94,16 +95,16 @@ class LightPublisher:
                 self.peer.send_rtcp(audio.report(ntp))
                 report_at = now + 1.0
             if now >= consent_at:
-                self.peer.consent()
+                self.peer.send_consent_check()
                 consent_at = now + 2.0
             due = min(start + frame / FPS, start + tick * AUDIO_EVERY_MS / 1000)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
-    def _packet(self, stream: CannedStream, payload: bytes, marker: bool) -> None:
+    def _send_packet(self, stream: SyntheticStream, payload: bytes, marker: bool) -> None:
         self._wide += 1
-        self.peer.send_rtp(stream.packet(stamped(payload, time.monotonic_ns()), marker, self._wide))
+        self.peer.send_rtp(stream.packet(stamp(payload, time.monotonic_ns()), marker, self._wide))
 
-    def _feedback(self, compound: bytes, arrived_ns: int) -> None:
+    def _on_feedback(self, compound: bytes, arrived_ns: int) -> None:
         position = 0
         while position + 4 <= len(compound):
             first, kind, words = struct.unpack_from("!BBH", compound, position)
@@ -117,5 +118,5 @@ class LightPublisher:
                 self.feedbacks += 1
             position += 4 + 4 * words
 
-    def _ignore(self, packet: bytes, arrived_ns: int) -> None:
+    def _ignore_packet(self, packet: bytes, arrived_ns: int) -> None:
         return None

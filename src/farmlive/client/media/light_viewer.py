@@ -1,5 +1,5 @@
-"""A WHEP viewer without a codec: authenticates and decrypts every packet, accounts for every
-sequence number, notes how long it was under way, and reports as a browser does. For benches.
+"""A WHEP viewer without a codec: authenticates and decrypts every packet, counts gaps by sequence
+number, measures each packet's delay, and sends reports as a browser does. For benches.
 """
 
 import asyncio
@@ -22,7 +22,9 @@ _CONSENT_EVERY_S = 2.0
 
 @dataclass
 class Received:
-    """The account of one RTP stream (RFC 3550, appendix A.3), sequence numbers unrolled."""
+    """Counts the packets of one RTP stream (RFC 3550, appendix A.3), by unwrapped sequence
+    numbers.
+    """
 
     first: int
     highest: int
@@ -30,8 +32,8 @@ class Received:
     seen: set[int] = field(default_factory=set)
     repeated: int = 0
 
-    def take(self, sequence: int) -> None:
-        """Account for a packet with this 16-bit sequence number."""
+    def count_packet(self, sequence: int) -> None:
+        """Count a packet with this 16-bit sequence number."""
         step = (sequence - self.highest) & 0xFFFF
         number = self.highest + (step if step < 0x8000 else step - 0x10000)
         if number in self.seen:
@@ -46,16 +48,16 @@ class Received:
 
     @property
     def lost(self) -> int:
-        """Packets between the first and the highest that did not come."""
+        """Missing packets between the first and the highest one."""
         return self.highest - self.first + 1 - self.packets
 
 
 class LightViewer:
     """Plays a WHEP endpoint until it is closed.
 
-    `streams` maps an SSRC to its account; `delays_ns` holds, since `measure` was called, the time
-    from the sender's stamp to the kernel's receipt of every packet. `bearer` is an API key or a
-    guest's stream key, for one camera's own picture.
+    `streams` maps an SSRC to its counts; `delays_ns` has, since the call of `restart_measurement`,
+    the time from the sender's stamp to the kernel's receipt of every packet. `bearer` is an API key
+    or a guest's stream key, for the preview of one camera.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class LightViewer:
         self.patience_s = patience_s
         self.bearer = bearer
         self.session: signalling.MediaSession | None = None
-        self.peer = RtpPeer(self._packet, self._report)
+        self.peer = RtpPeer(self._on_packet, self._on_report)
         self.streams: dict[int, Received] = {}
         self.delays_ns = array("q")
         self.retransmitted = self.sender_reports = 0
@@ -79,11 +81,11 @@ class LightViewer:
         self._ssrc = random.getrandbits(31)
         self._measuring = False
         self._offset_ns = clock_offset_ns()
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Join; ApiProblem, TimeoutError or ConnectionError."""
+        """Join. Raises ApiProblem, TimeoutError, ConnectionError."""
         self.session = await signalling.post_offer(
             self._http,
             self.url,
@@ -92,18 +94,18 @@ class LightViewer:
             patience_s=self.patience_s,
         )
         await self.peer.connect(read_answer(self.session.answer))
-        self._task = asyncio.create_task(self._keep())
+        self._task = asyncio.create_task(self._send_reports())
 
     async def wait_packets(self, count: int, timeout_s: float = 10.0) -> None:
-        """Wait until `count` packets came in all."""
+        """Wait until `count` packets were received in all."""
         async with asyncio.timeout(timeout_s):
             while self.packets < count:
-                self._news.clear()
-                await self._news.wait()
+                self._changed.clear()
+                await self._changed.wait()
 
     @property
     def packets(self) -> int:
-        """Packets received, repetitions aside."""
+        """Packets received, without repeated ones."""
         return sum(stream.packets for stream in self.streams.values())
 
     @property
@@ -111,8 +113,8 @@ class LightViewer:
         """Packets lost in all streams."""
         return sum(stream.lost for stream in self.streams.values())
 
-    def measure(self) -> None:
-        """Begin anew: the account of packets and the delays."""
+    def restart_measurement(self) -> None:
+        """Reset the counts and the delays, and measure from now on."""
         self._offset_ns = clock_offset_ns()
         self._measuring = True
         self.delays_ns = array("q")
@@ -131,7 +133,7 @@ class LightViewer:
             await self.peer.close()
             await self._http.aclose()
 
-    def _packet(self, packet: bytes, arrived_ns: int) -> None:
+    def _on_packet(self, packet: bytes, arrived_ns: int) -> None:
         if packet[1] & 127 in REPAIRS:
             self.retransmitted += 1
             return
@@ -141,25 +143,25 @@ class LightViewer:
         if stream is None:
             # One cycle up, so that a packet before the first does not count below nought.
             stream = self.streams[ssrc] = Received(sequence + 0x10000, sequence + 0x10000)
-        stream.take(sequence)
+        stream.count_packet(sequence)
         if self.first_packet_ns is None:
             self.first_packet_ns = arrived_ns - self._offset_ns
         if self._measuring:
             stamp = read_stamp(packet)
             if stamp is not None:
                 self.delays_ns.append(arrived_ns - self._offset_ns - stamp)
-        self._news.set()
+        self._changed.set()
 
-    def _report(self, compound: bytes, arrived_ns: int) -> None:
+    def _on_report(self, compound: bytes, arrived_ns: int) -> None:
         self.sender_reports += compound[1] == 200
 
-    async def _keep(self) -> None:
+    async def _send_reports(self) -> None:
         consent_at = time.monotonic() + _CONSENT_EVERY_S * random.random()  # noqa: S311
         while True:
             await asyncio.sleep(_REPORT_EVERY_S)
             self.peer.send_rtcp(self._receiver_report())
             if time.monotonic() >= consent_at:
-                self.peer.consent()
+                self.peer.send_consent_check()
                 consent_at = time.monotonic() + _CONSENT_EVERY_S
 
     def _receiver_report(self) -> bytes:

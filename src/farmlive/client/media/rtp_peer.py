@@ -1,5 +1,5 @@
-"""One light WebRTC transport: a UDP socket of its own, ICE as the controlling side, DTLS by
-aiortc, SRTP by pylibsrtp, kernel receipt times. No codec, no RTP session: its owner has those.
+"""A light WebRTC transport: one UDP socket, ICE as the controlling side, DTLS by aiortc, SRTP by
+pylibsrtp, and kernel receipt times. Codecs and RTP sessions are its owner's.
 """
 
 import asyncio
@@ -32,8 +32,8 @@ _CONTROL = 128
 # Linux: SOL_UDP and UDP_GRO (linux/udp.h).
 _SOL_UDP, _UDP_GRO = 17, 104
 # The largest read from the kernel.
-_room = bytearray(65_536)
-_bytes = memoryview(_room)
+_buffer = bytearray(65_536)
+_buffer_view = memoryview(_buffer)
 _RECEIVE_BUFFER = 4 * 1024 * 1024
 
 OnPacket = Callable[[bytes, int], None]
@@ -43,7 +43,7 @@ _certificate: RTCCertificate | None = None
 
 
 def certificate() -> RTCCertificate:
-    """The one certificate of all light peers of this process."""
+    """Return the certificate that all light peers of this process share."""
     global _certificate
     if _certificate is None:
         _certificate = RTCCertificate.generateCertificate()
@@ -51,8 +51,8 @@ def certificate() -> RTCCertificate:
 
 
 def clock_offset_ns() -> int:
-    """CLOCK_REALTIME minus CLOCK_MONOTONIC, ns: turns a kernel receipt time into the monotonic
-    clock that publishers stamp. The closest of several readings is taken.
+    """Return CLOCK_REALTIME minus CLOCK_MONOTONIC, ns: converts a kernel receipt time into the
+    monotonic clock of publishers' stamps. Takes the closest of several readings.
     """
     best, offset = 1 << 62, 0
     for _ in range(20):
@@ -87,8 +87,8 @@ class _DtlsPath:
 class RtpPeer:
     """A transport that connects to the candidates of an answer.
 
-    `on_rtp` and `on_rtcp` get decrypted packets. Counters: `received` and `sent` (datagrams of
-    RTP), `undecipherable` (failed SRTP), `unsent` (the socket would not take them).
+    `on_rtp` and `on_rtcp` get decrypted packets. Counters: `received` and `sent` (RTP datagrams),
+    `undecipherable` (failed SRTP), `unsent` (refused by the socket).
     """
 
     def __init__(self, on_rtp: OnPacket, on_rtcp: OnPacket):
@@ -114,11 +114,11 @@ class RtpPeer:
 
     @property
     def ice(self) -> Ice:
-        """Return the lines that the offer must have."""
+        """Return the ICE and DTLS values for the offer."""
         return self._local
 
     async def connect(self, answer: Answer, timeout_s: float = 10.0) -> None:
-        """Check the candidates, take the first that answers, do the DTLS handshake.
+        """Check the candidates, select the first that responds, and do the DTLS handshake.
 
         Raises TimeoutError, or ConnectionError where the handshake fails.
         """
@@ -126,7 +126,7 @@ class RtpPeer:
         loop = asyncio.get_running_loop()
         self._won = loop.create_future()
         self.socket.bind(("0.0.0.0", 0))  # noqa: S104
-        loop.add_reader(self.socket, self._readable)
+        loop.add_reader(self.socket, self._on_readable)
         async with asyncio.timeout(timeout_s):
             self.socket.connect(await self._nominate(answer.candidates))
             self._joined = True
@@ -143,22 +143,22 @@ class RtpPeer:
         pause_s = 0.02
         while True:
             for candidate in candidates:
-                self.consent(candidate)
+                self.send_consent_check(candidate)
                 done, _ = await asyncio.wait([self._won], timeout=pause_s)
                 if done:
                     return self._won.result()
             pause_s = min(pause_s * 2, 0.5)
 
-    def renew(self) -> Ice:
-        """New ICE credentials of ours, for a restart (RFC 8445, section 9)."""
+    def renew_credentials(self) -> Ice:
+        """Change the local ICE credentials, for a restart (RFC 8445, section 9)."""
         self._local = Ice(
             secrets.token_urlsafe(6), secrets.token_urlsafe(18), self._local.fingerprint
         )
         return self._local
 
     async def check(self, remote: Ice | None = None, timeout_s: float = 2.0) -> None:
-        """Check the path once more, under the credentials of a restart where they are given;
-        TimeoutError where no check is answered.
+        """Check the path once more, with the credentials of a restart if they are given. Raises
+        TimeoutError without a response.
         """
         if remote is not None:
             self._remote = remote
@@ -166,24 +166,24 @@ class RtpPeer:
         self._won = asyncio.get_running_loop().create_future()
         async with asyncio.timeout(timeout_s):
             while not self._won.done():
-                self.consent()
+                self.send_consent_check()
                 await asyncio.wait([self._won], timeout=0.1)
 
     @property
     def revoked(self) -> bool:
-        """Whether the other side ended the session: by an alert in DTLS, or by refusing a check
-        (RFC 7675, section 5.2).
+        """Whether the other side ended the session: by a DTLS alert, or by refusing a check (RFC
+        7675, section 5.2).
         """
         return self._refused or self._dtls.state in ("closed", "failed")
 
-    def consent(self, address: tuple[str, int] | None = None) -> None:
-        """Send a STUN check, which keeps the path open (RFC 7675)."""
+    def send_consent_check(self, address: tuple[str, int] | None = None) -> None:
+        """Send a STUN check, which renews the consent (RFC 7675)."""
         if self._remote is None:
             return
         check = stun.check(
             self._remote.ufrag, self._local.ufrag, self._remote.password, self._tie_breaker
         )
-        self._checks.add(stun.transaction(check))
+        self._checks.add(stun.transaction_id_of(check))
         try:
             if address is None:
                 self.socket.send(check)
@@ -210,7 +210,7 @@ class RtpPeer:
             self.unsent += 1
 
     async def close(self) -> None:
-        """Say goodbye in DTLS and close the socket."""
+        """Send close_notify and close the socket."""
         if self._closed:
             return
         self._closed = True
@@ -223,10 +223,10 @@ class RtpPeer:
         finally:
             self.socket.close()
 
-    def _readable(self) -> None:
+    def _on_readable(self) -> None:
         for _ in range(_BATCH):
             try:
-                size, extra, _, source = self.socket.recvmsg_into([_bytes], _CONTROL)
+                size, extra, _, source = self.socket.recvmsg_into([_buffer_view], _CONTROL)
             except BlockingIOError:
                 return
             except OSError:  # an ICMP error of an earlier send
@@ -234,18 +234,20 @@ class RtpPeer:
             stamped, segment = _read_control(extra)
             step = segment or size
             for at in range(0, size, step or 1):
-                self._take(bytes(_bytes[at : min(size, at + step)]), stamped, source)
+                self._handle_datagram(
+                    bytes(_buffer_view[at : min(size, at + step)]), stamped, source
+                )
 
-    def _take(self, datagram: bytes, stamped: int, source: tuple[str, int]) -> None:
+    def _handle_datagram(self, datagram: bytes, stamped: int, source: tuple[str, int]) -> None:
         first = datagram[0]
         if 127 < first < 192:
-            self._media(datagram, stamped)
+            self._handle_media(datagram, stamped)
         elif 19 < first < 64:
             self._path.datagrams.put_nowait(datagram)
         elif stun.is_stun(datagram):
-            self._stun(datagram, source)
+            self._handle_stun(datagram, source)
 
-    def _media(self, datagram: bytes, arrived_ns: int) -> None:
+    def _handle_media(self, datagram: bytes, arrived_ns: int) -> None:
         if self._rx is None:
             self._rx = self._dtls._rx_srtp
             if self._rx is None:
@@ -260,29 +262,29 @@ class RtpPeer:
         except SrtpError:
             self.undecipherable += 1
 
-    def _stun(self, datagram: bytes, source: tuple[str, int]) -> None:
+    def _handle_stun(self, datagram: bytes, source: tuple[str, int]) -> None:
         kind = stun.kind(datagram)
         if kind == stun.REQUEST:
-            answer = stun.reply(datagram, source, self._local.password)
+            answer = stun.success_response(datagram, source, self._local.password)
             if answer is not None and self._joined:
                 self.socket.send(answer)
             elif answer is not None:
                 self.socket.sendto(answer, source)
         elif kind == stun.RESPONSE and self._remote is not None:
-            known = stun.transaction(datagram) in self._checks
-            if known and stun.genuine(datagram, self._remote.password):
+            known = stun.transaction_id_of(datagram) in self._checks
+            if known and stun.has_integrity(datagram, self._remote.password):
                 self._checks.clear()
                 if self._won is not None and not self._won.done():
                     self._won.set_result(source)
         elif kind == stun.ERROR and self._remote is not None:
-            known = stun.transaction(datagram) in self._checks
-            if known and stun.genuine(datagram, self._remote.password):
+            known = stun.transaction_id_of(datagram) in self._checks
+            if known and stun.has_integrity(datagram, self._remote.password):
                 self._refused = stun.error_code(datagram) == 403
 
 
-def wire(one: RtpPeer, other: RtpPeer) -> None:
-    """Join two peers over loopback under a common key, without ICE and DTLS: the path between
-    them that has no server in it.
+def connect_directly(one: RtpPeer, other: RtpPeer) -> None:
+    """Connect two peers over loopback under a common key, without ICE and DTLS: the direct path,
+    without a server.
     """
     key = os.urandom(28)
     for end in (one, other):
@@ -291,7 +293,7 @@ def wire(one: RtpPeer, other: RtpPeer) -> None:
     for end, far in ((one, other), (other, one)):
         end.socket.connect(far.socket.getsockname())
         end._joined = True
-        asyncio.get_running_loop().add_reader(end.socket, end._readable)
+        asyncio.get_running_loop().add_reader(end.socket, end._on_readable)
 
 
 def _udp_socket() -> socket.socket:
@@ -309,7 +311,7 @@ def _udp_socket() -> socket.socket:
 
 
 def _read_control(extra: list[tuple[int, int, bytes]]) -> tuple[int, int]:
-    """When the kernel received it, and the size of each datagram of several, or 0."""
+    """Return when the kernel received it, and the size of each coalesced datagram, or 0."""
     stamped, segment = time.time_ns(), 0
     for level, kind, value in extra:
         if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:

@@ -1,4 +1,4 @@
-"""The SDP of the light peers: the offers they write and what they read from an answer.
+"""The SDP of the light peers: writes their offers and reads answers.
 
 Small on purpose: a bundle of one audio and one video section, over one IPv4 UDP path.
 """
@@ -106,7 +106,7 @@ def offer(ice: Ice, stream: Stream | None) -> str:
 
 
 def read_answer(text: str) -> Answer:
-    """Read an answer; ValueError where it lacks what a connection needs."""
+    """Parse an answer. Raises ValueError if it lacks what a connection needs."""
     values: dict[str, str] = {}
     candidates: dict[tuple[str, int], int] = {}
     transport_cc: int | None = None

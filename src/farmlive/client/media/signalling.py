@@ -1,6 +1,6 @@
-"""One offer and answer over HTTP: WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03).
+"""The exchange of offer and answer over HTTP: WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-03).
 
-Shared by the full peers and the light ones; knows nothing of what is in the SDP.
+Shared by the full and the light peers; does not read the SDP.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import httpx
 
-from farmlive.client.http import ApiProblem, checked
+from farmlive.client.http import ApiProblem, raise_for_problem
 
 SDP = "application/sdp"
 TIMEOUT_S = 10.0
@@ -20,17 +20,15 @@ TIMEOUT_S = 10.0
 def client(
     transport: httpx.AsyncBaseTransport | None = None, verify: ssl.SSLContext | bool = True
 ) -> httpx.AsyncClient:
-    """An HTTP client for signalling; `transport` replaces the network, for tests. `verify` has the
-    certificates that are trusted; False trusts any.
+    """Return an HTTP client for signalling; `transport` replaces the network, for tests. `verify`
+    has the trusted certificates; False trusts any.
     """
     return httpx.AsyncClient(transport=transport, timeout=TIMEOUT_S, trust_env=False, verify=verify)
 
 
 @dataclass(frozen=True)
 class MediaSession:
-    """A session that the server made: its answer, its address, and when the POST that made it
-    went out (monotonic ns).
-    """
+    """A session of the server: its answer, its URL, and when its POST was sent (monotonic ns)."""
 
     answer: str
     location: str
@@ -46,7 +44,7 @@ async def post_offer(
     bearer: str | None = None,
     patience_s: float = 0.0,
 ) -> MediaSession:
-    """POST an offer to a WHIP or WHEP endpoint and return the session it made.
+    """POST an offer to a WHIP or WHEP endpoint and return the new session.
 
     While nobody publishes, WHEP answers 409 with `Retry-After`: for `patience_s` this waits and
     asks again. Raises ApiProblem for every other error, and for a success that breaks the
@@ -59,7 +57,7 @@ async def post_offer(
     while True:
         posted_ns = time.monotonic_ns()
         try:
-            response = checked(await http.post(url, content=offer, headers=headers))
+            response = raise_for_problem(await http.post(url, content=offer, headers=headers))
         except ApiProblem as problem:
             wait_s = problem.retry_after
             if problem.status != 409 or wait_s is None or time.monotonic() + wait_s > until:
@@ -78,7 +76,7 @@ async def post_offer(
 
 
 async def delete_session(http: httpx.AsyncClient, location: str, bearer: str | None = None) -> None:
-    """End a session; one that is gone already is no error."""
+    """End a session; does nothing if it is gone already."""
     headers = {"Authorization": f"Bearer {bearer}"} if bearer is not None else {}
     try:
         response = await http.delete(location, headers=headers)
@@ -87,4 +85,4 @@ async def delete_session(http: httpx.AsyncClient, location: str, bearer: str | N
         # again does no harm (RFC 9110, section 9.2.2; RFC 9112, section 9.3.1).
         response = await http.delete(location, headers=headers)
     if response.status_code != 404:
-        checked(response)
+        raise_for_problem(response)

@@ -1,5 +1,5 @@
-"""STUN as ICE uses it (RFC 8489, RFC 8445 section 7): the checks a controlling peer sends, and
-its answers to the other side's. Pure bytes in, bytes out.
+"""STUN as ICE uses it (RFC 8489, RFC 8445 section 7): the checks of a controlling peer, and its
+responses to the other side's. Pure: from bytes to bytes.
 """
 
 import binascii
@@ -13,22 +13,22 @@ REQUEST, RESPONSE, ERROR = 0x0001, 0x0101, 0x0111
 
 
 def is_stun(datagram: bytes) -> bool:
-    """Whether a datagram on a multiplexed port is STUN (RFC 7983)."""
+    """Return whether a datagram on a multiplexed port is STUN (RFC 7983)."""
     return len(datagram) >= 20 and datagram[0] < 4
 
 
 def kind(datagram: bytes) -> int:
-    """The message type: REQUEST, RESPONSE, ERROR or another number."""
+    """Return the message type: REQUEST, RESPONSE, ERROR or another number."""
     return int.from_bytes(datagram[:2], "big")
 
 
-def transaction(datagram: bytes) -> bytes:
-    """The transaction id, 12 bytes."""
+def transaction_id_of(datagram: bytes) -> bytes:
+    """Return the transaction id, 12 bytes."""
     return datagram[8:20]
 
 
 def check(remote_ufrag: str, local_ufrag: str, remote_password: str, tie_breaker: int) -> bytes:
-    """A connectivity check that nominates at once, by the controlling side."""
+    """Return a connectivity check of the controlling side, which nominates at once."""
     body = (
         _attribute(0x0006, f"{remote_ufrag}:{local_ufrag}".encode())
         + _attribute(0x0024, struct.pack("!I", 0x6E7F1EFF))
@@ -38,19 +38,19 @@ def check(remote_ufrag: str, local_ufrag: str, remote_password: str, tie_breaker
     return _signed(REQUEST, os.urandom(12), body, remote_password)
 
 
-def reply(request: bytes, address: tuple[str, int], local_password: str) -> bytes | None:
-    """The success response to a check from that IPv4 address; None for one that is not signed
-    with our password.
+def success_response(request: bytes, address: tuple[str, int], local_password: str) -> bytes | None:
+    """Return the success response to a check from that IPv4 address; None for one without the right
+    signature.
     """
-    if not genuine(request, local_password):
+    if not has_integrity(request, local_password):
         return None
     packed = int(ipaddress.IPv4Address(address[0])) ^ _COOKIE
     mapped = struct.pack("!BBHI", 0, 1, address[1] ^ (_COOKIE >> 16), packed)
-    return _signed(RESPONSE, transaction(request), _attribute(0x0020, mapped), local_password)
+    return _signed(RESPONSE, transaction_id_of(request), _attribute(0x0020, mapped), local_password)
 
 
-def genuine(message: bytes, password: str) -> bool:
-    """Whether MESSAGE-INTEGRITY is there and right (RFC 8489, section 14.5)."""
+def has_integrity(message: bytes, password: str) -> bool:
+    """Return whether MESSAGE-INTEGRITY is present and right (RFC 8489, section 14.5)."""
     position = 20
     while position + 4 <= len(message):
         attribute, length = struct.unpack_from("!HH", message, position)
@@ -63,7 +63,7 @@ def genuine(message: bytes, password: str) -> bool:
 
 
 def error_code(message: bytes) -> int | None:
-    """The number of ERROR-CODE (RFC 8489, section 14.8), or None."""
+    """Return the number of ERROR-CODE (RFC 8489, section 14.8), or None."""
     position = 20
     while position + 4 <= len(message):
         attribute, length = struct.unpack_from("!HH", message, position)

@@ -1,5 +1,5 @@
-"""Canned media: RTP packets with the headers of VP8 and Opus and nothing to see, each with the
-sender's clock in its payload. Pure: what to send when, and what a receiver reads from it.
+"""Synthetic media: RTP packets with the headers of VP8 and Opus, without a picture, each with the
+sender's clock in its payload. Pure.
 """
 
 import struct
@@ -23,8 +23,8 @@ _INTER_FRAME = struct.pack("<I", _TAG | 1)[:3]
 _OPUS_FRAME = b"\xfc"
 
 
-class CannedStream:
-    """The packets of one RTP stream; `ssrc` and the first numbers are the caller's."""
+class SyntheticStream:
+    """The packets of one RTP stream; the caller sets `ssrc` and the first numbers."""
 
     def __init__(self, ssrc: int, payload_type: int, transport_cc: int | None = None):
         self.ssrc = ssrc
@@ -35,7 +35,7 @@ class CannedStream:
         self._transport_cc = transport_cc
 
     def packet(self, payload: bytes, marker: bool, wide_sequence: int = 0) -> bytes:
-        """The next packet at the present timestamp."""
+        """Return the next packet at the present timestamp."""
         extension = b""
         first = 0x80
         if self._transport_cc is not None:
@@ -57,7 +57,7 @@ class CannedStream:
         return head + extension + payload
 
     def report(self, ntp: int) -> bytes:
-        """A sender report without blocks (RFC 3550, section 6.4.1)."""
+        """Return a sender report without blocks (RFC 3550, section 6.4.1)."""
         return struct.pack(
             "!BBHIQIII",
             0x80,
@@ -72,7 +72,7 @@ class CannedStream:
 
 
 def video_payloads(key_frame: bool) -> Iterator[tuple[bytes, bool]]:
-    """The payloads of one frame without a stamp, each with its marker bit."""
+    """Yield the payloads of one frame without a stamp, each with its marker bit."""
     for number in range(FRAME_PACKETS):
         head = _LATER
         if number == 0:
@@ -81,18 +81,18 @@ def video_payloads(key_frame: bool) -> Iterator[tuple[bytes, bool]]:
 
 
 def audio_payload() -> bytes:
-    """One Opus packet without a stamp."""
+    """Return an Opus packet without a stamp."""
     return _OPUS_FRAME.ljust(_AUDIO_BYTES, b"\x55")
 
 
-def stamped(payload: bytes, monotonic_ns: int) -> bytes:
-    """The payload with the sender's clock at its fixed place."""
+def stamp(payload: bytes, monotonic_ns: int) -> bytes:
+    """Return the payload with the sender's clock at its fixed place."""
     stamp = _MARK + monotonic_ns.to_bytes(8, "big")
     return payload[:_STAMP_AT] + stamp + payload[_STAMP_AT + len(stamp) :]
 
 
 def read_stamp(packet: bytes) -> int | None:
-    """The sender's clock in an RTP packet that was received, ns; None where there is none."""
+    """Return the sender's clock in a received RTP packet, ns; None if it has none."""
     start = 12 + 4 * (packet[0] & 15)
     if packet[0] & 0x10:
         start += 4 + 4 * int.from_bytes(packet[start + 2 : start + 4], "big")

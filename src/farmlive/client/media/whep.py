@@ -1,6 +1,6 @@
-"""A full WHEP viewer by aiortc: it receives and decodes, as a browser would.
+"""A full WHEP viewer by aiortc: it receives and decodes, as a browser does.
 
-For tests and the selftest; crowds of viewers are light_viewer's matter.
+For tests and the selftest; light_viewer.py is for crowds of viewers.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from farmlive.client.media import signalling
-from farmlive.client.media.whip import connected
+from farmlive.client.media.whip import wait_connected
 
 OnFrame = Callable[[VideoFrame, int], None]
 
@@ -24,8 +24,8 @@ class Viewer:
     """Plays a WHEP endpoint and decodes every frame.
 
     `on_frame(frame, decoded_ns)` gets each video frame with the monotonic time of its decoding.
-    `patience_s` says for how long to wait while nobody publishes. `bearer` is an API key, where
-    staff look in before the start.
+    `patience_s` is how long to wait while nobody publishes. `bearer` is an API key, for staff who
+    watch before the start.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Viewer:
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._http = signalling.client(transport)
         self._tasks: list[asyncio.Task[None]] = []
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -64,7 +64,7 @@ class Viewer:
         return (self.first_frame_ns - self.session.posted_ns) / 1e6
 
     async def start(self, timeout_s: float = 10.0) -> None:
-        """Join and return once media can flow; ApiProblem where the server refuses."""
+        """Join, and return once media can flow. Raises ApiProblem if the server refuses."""
         self.peer.addTransceiver("audio", direction="recvonly")
         self.peer.addTransceiver("video", direction="recvonly")
         self.peer.on("track", self._play)
@@ -79,14 +79,14 @@ class Viewer:
         await self.peer.setRemoteDescription(
             RTCSessionDescription(sdp=self.session.answer, type="answer")
         )
-        await connected(self.peer, timeout_s)
+        await wait_connected(self.peer, timeout_s)
 
     async def wait_frames(self, count: int, timeout_s: float = 10.0) -> None:
         """Wait until `count` frames were decoded since the start."""
         async with asyncio.timeout(timeout_s):
             while self.frames < count:
-                self._news.clear()
-                await self._news.wait()
+                self._changed.clear()
+                await self._changed.wait()
 
     async def close(self) -> None:
         """End the session on the server and stop."""
@@ -113,6 +113,6 @@ class Viewer:
                 now_ns = time.monotonic_ns()
                 self.frames += 1
                 self.first_frame_ns = self.first_frame_ns or now_ns
-                self._news.set()
+                self._changed.set()
                 if self.on_frame is not None:
                     self.on_frame(frame, now_ns)

@@ -1,6 +1,6 @@
-"""A full WHIP publisher by aiortc: it encodes a track and sends it, as a camera would.
+"""A full WHIP publisher by aiortc: it encodes a track and sends it, as a camera does.
 
-For tests and the selftest; a load of publishers is light_publisher's matter.
+For tests and the selftest; light_publisher.py is for load.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class Publisher:
         await self.close()
 
     async def start(self, timeout_s: float = 10.0) -> None:
-        """Publish and return once media flows; ApiProblem where the server refuses."""
+        """Publish, and return once media flows. Raises ApiProblem if the server refuses."""
         self.peer.addTrack(self.audio)
         self.peer.addTrack(self.video)
         for transceiver in self.peer.getTransceivers():
@@ -71,10 +71,10 @@ class Publisher:
         await self.peer.setRemoteDescription(
             RTCSessionDescription(sdp=self.session.answer, type="answer")
         )
-        await connected(self.peer, timeout_s)
+        await wait_connected(self.peer, timeout_s)
 
     async def vanish(self) -> None:
-        """Stop sending without a word to the server, as a phone that lost its network."""
+        """Stop without a message to the server, as a phone that lost its network."""
         for sender in self.peer.getSenders():
             await sender.transport.transport.stop()
         self.session = None
@@ -91,8 +91,8 @@ class Publisher:
             await self._http.aclose()
 
 
-async def connected(peer: RTCPeerConnection, timeout_s: float) -> None:
-    """Wait until ICE and DTLS are through; ConnectionError where they fail."""
+async def wait_connected(peer: RTCPeerConnection, timeout_s: float) -> None:
+    """Wait until ICE and DTLS are done. Raises ConnectionError if they fail."""
     changed = asyncio.Event()
     peer.on("connectionstatechange", changed.set)
     async with asyncio.timeout(timeout_s):

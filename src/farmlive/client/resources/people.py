@@ -1,4 +1,4 @@
-"""Calls of the API that are of people: sign-in, accounts, keys, invitations, blocks, deeds."""
+"""Calls of the API for people: sign-in, accounts, keys, invitations, blocks, the audit log."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +8,8 @@ from farmlive.client.connection import Connection
 from farmlive.client.http import Json
 
 
-class CallsOfPeople(Connection):
-    """Accounts, sessions, credentials, blocks and the audit log."""
+class PeopleCalls(Connection):
+    """The calls for accounts, sessions, credentials, blocks and the audit log."""
 
     async def sign_in(
         self,
@@ -19,13 +19,14 @@ class CallsOfPeople(Connection):
         *,
         code: str | None = None,
     ) -> Json:
-        """Sign in and keep cookie and CSRF token.
+        """Sign in; keeps cookie and CSRF token.
 
-        `code` is one of an authenticator app, or a recovery code, where the account has a second
-        factor; without one it is answered with ApiProblem 401 `second-factor-needed`.
+        `code` is a code of an authenticator app, or a recovery code, if the account has a second
+        factor; without it the response is ApiProblem 401 `second-factor-needed`.
 
-        A password that another made, such as a first one, is changed to `new_password`; without
-        one it is answered with ApiProblem 401 `password-change-needed`.
+        A password that somebody else chose, such as a first one, is changed to `new_password`;
+        without it the response is ApiProblem 401 `password-change-needed`.
+
         Returns `{"name","display_name","role","farms","centres","csrf","weak_password",
         "second_factor","second_factor_until","reauthentication_due_at","recovery_codes"}`.
         """
@@ -43,8 +44,8 @@ class CallsOfPeople(Connection):
         return await self.request("GET", "/api/v1/session")
 
     async def reauthenticate(self, *, password: str | None = None, code: str | None = None) -> Json:
-        """Confirm that it is still the same person, by the code of the second factor, or by the
-        password where there is none. Returns `{"reauthentication_due_at"}`.
+        """Reauthenticate by the code of the second factor, or by the password without one. Returns
+        `{"reauthentication_due_at"}`.
         """
         sent = {"password": password, "code": code}
         return await self.request("POST", "/api/v1/session/reauthentication", json=sent)
@@ -55,11 +56,11 @@ class CallsOfPeople(Connection):
         self._http.headers.pop("X-CSRF-Token", None)
 
     async def sessions(self) -> list[Json]:
-        """List one's own sessions, the last used first."""
-        return await self.listed("/api/v1/sessions", "sessions")
+        """List the caller's own sessions, the last used first."""
+        return await self.list_all("/api/v1/sessions", "sessions")
 
     async def end_session(self, session: str) -> None:
-        """End one of the own sign-ins by its `id`."""
+        """End one of the caller's own sessions by its `id`."""
         await self.request("DELETE", f"/api/v1/sessions/{session}")
 
     async def create_account(
@@ -70,11 +71,11 @@ class CallsOfPeople(Connection):
         farms: Sequence[str] = (),
         centres: Sequence[str] = (),
     ) -> Json:
-        """Make an account (coordinators only); a `seller` has farms, a `clerk` centres, by their
+        """Create an account (coordinators only); a `seller` has farms, a `clerk` centres, by their
         ids.
 
-        The other roles are `coordinator`, `host` and `moderator`. Without a password the
-        answer has a random one. Either is a first one, see `sign_in`.
+        The other roles are `coordinator`, `host` and `moderator`. Without a password the response
+        has a random one. Either has to be changed, see `sign_in`.
         """
         return await self.request(
             "POST",
@@ -91,7 +92,7 @@ class CallsOfPeople(Connection):
     async def create_api_key(
         self, label: str, role: str, farms: Sequence[str] = (), centres: Sequence[str] = ()
     ) -> Json:
-        """Make an API key of that role (coordinators only); the answer alone shows it."""
+        """Create an API key of that role (coordinators only); only this response has the key."""
         body = {"label": label, "role": role, "farms": list(farms), "centres": list(centres)}
         return await self.request("POST", "/api/v1/api-keys", json=body)
 
@@ -102,12 +103,12 @@ class CallsOfPeople(Connection):
         label: str | None = None,
         centres: Sequence[str] = (),
     ) -> Json:
-        """Make an invitation (coordinators only); its `url` is a path, and shown this once."""
+        """Create an invitation (coordinators only); its `url` is a path, in this response only."""
         body = {"role": role, "farms": list(farms), "centres": list(centres), "label": label}
         return await self.request("POST", "/api/v1/invitations", json=body)
 
     async def accept(self, url: str, name: str, password: str) -> Json:
-        """Take up an invitation by its `url`, and be signed in as `sign_in` does it."""
+        """Accept an invitation by its `url`, and be signed in as by `sign_in`."""
         path = f"/api/v1/invitations/by-token/{url.rpartition('/')[2]}/acceptance"
         body = await self.request("POST", path, json={"name": name, "password": password})
         self._http.headers["X-CSRF-Token"] = str(body["csrf"])
@@ -126,11 +127,13 @@ class CallsOfPeople(Connection):
         """List the refusals by limits and blocks of the last hour, the latest first (staff
         only).
         """
-        return await self.listed("/api/v1/refusals", "refusals")
+        return await self.list_all("/api/v1/refusals", "refusals")
 
-    async def deeds(self, cursor: str | None = None, limit: int = 100, **chosen: str) -> Json:
-        """List the audit log, the latest first, and `next` (coordinators only); filter by `group`,
+    async def audit_entries(
+        self, cursor: str | None = None, limit: int = 100, **selected: str
+    ) -> Json:
+        """List the audit log, the latest first, with `next` (coordinators only); filter by `group`,
         `person`, or a time (`since`, `until`).
         """
-        asked = {"limit": limit, **chosen, **({} if cursor is None else {"cursor": cursor})}
-        return await self.request("GET", f"/api/v1/audit?{urlencode(asked)}")
+        query = {"limit": limit, **selected, **({} if cursor is None else {"cursor": cursor})}
+        return await self.request("GET", f"/api/v1/audit?{urlencode(query)}")

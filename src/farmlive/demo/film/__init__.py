@@ -1,1 +1,1 @@
-"""The demo's films and the drawings that they are made of."""
+"""The demo's films, and the drawings in them."""

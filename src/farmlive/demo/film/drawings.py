@@ -1,7 +1,7 @@
-"""Drawings where the demo county has no photographs: its products, its farms, its growers.
+"""Drawings in place of photographs: the county's products, farms and growers.
 
-Owns the pictures by name, as JPEG; they are uploaded like any photograph. The orchard of the film
-is scenery.py's, and its fruit sprites.py's.
+Returns the pictures by name, as JPEG, for upload like any photograph. scenery.py draws the orchard
+of the film, sprites.py its fruit.
 """
 
 import math
@@ -31,7 +31,7 @@ def _mix(one: Colour, other: Colour, part: float) -> Colour:
 
 
 class Sheet:
-    """A picture that is drawn twice as large and shrunk, so that its edges are smooth."""
+    """A picture that is drawn at twice its size and shrunk, for smooth edges."""
 
     def __init__(self, width: int, height: int, top: Colour, bottom: Colour):
         self.image = Image.new("RGB", (width * _FINE, height * _FINE))
@@ -94,12 +94,12 @@ class Sheet:
         self._draw.text((x * _FINE, y * _FINE), text, ink, font, "mm")
 
     def picture(self) -> Image.Image:
-        """The picture, shrunk to its size."""
+        """Return the picture, shrunk to its size."""
         size = (self.image.width // _FINE, self.image.height // _FINE)
         return self.image.resize(size, Image.Resampling.LANCZOS)
 
     def jpeg(self) -> bytes:
-        """The picture as a file."""
+        """Return the picture as a JPEG file."""
         return _jpeg(self.picture())
 
 
@@ -110,7 +110,7 @@ def _jpeg(image: Image.Image) -> bytes:
 
 
 def _table(top: Colour = (246, 236, 216), wood: Colour = (206, 164, 116)) -> Sheet:
-    """A wall and a wooden table top to stand things on."""
+    """Return a wall and a wooden table top as a background."""
     sheet = Sheet(SIZE, SIZE, top, _mix(top, (230, 206, 168), 0.7))
     sheet.box(0, 560, SIZE, 240, wood)
     for board in range(4):
@@ -125,7 +125,7 @@ def _leafy(sheet: Sheet, x: float, y: float, width: float, turn: float) -> None:
 
 
 def kumquat_box() -> bytes:
-    """A crate of kumquats."""
+    """Draw a crate of kumquats."""
     sheet = _table()
     sheet.shade(400, 700, 330, 40)
     sheet.put(crate().image, 70, 230, 660)
@@ -136,7 +136,7 @@ def kumquat_box() -> bytes:
 
 
 def kumquat_boxes() -> bytes:
-    """Two crates of kumquats, one on the other, and a bough's worth before them."""
+    """Draw two crates of kumquats, one on the other, and a heap before them."""
     sheet = _table((238, 238, 220))
     sheet.shade(400, 716, 360, 40)
     sheet.put(crate().image, 360, 268, 400)
@@ -150,7 +150,7 @@ def kumquat_boxes() -> bytes:
 
 
 def jam_jar() -> bytes:
-    """A jar of kumquat jam and a spoon."""
+    """Draw a jar of kumquat jam and a spoon."""
     sheet = _table((250, 240, 222))
     sheet.shade(400, 712, 220, 36)
     sheet.box(230, 250, 340, 460, (236, 150, 44), 60)
@@ -172,7 +172,7 @@ def jam_jar() -> bytes:
 
 
 def pomelos() -> bytes:
-    """Two honey pomelos."""
+    """Draw two honey pomelos."""
     sheet = _table((232, 240, 220))
     for x, y, size in ((250, 520, 190), (560, 550, 170)):
         sheet.shade(x, y + size * 0.92, size, 30)
@@ -191,7 +191,7 @@ def pomelos() -> bytes:
 
 
 def rice_bag() -> bytes:
-    """A cloth bag of rice with a bowl of grains."""
+    """Draw a cloth bag of rice with a bowl of grains."""
     sheet = _table((240, 236, 226))
     sheet.shade(360, 716, 270, 36)
     body = [(150, 716), (130, 470), (176, 250), (300, 200), (430, 200), (556, 250)]
@@ -240,22 +240,22 @@ def _tin(body: Colour, cup: Colour, name: str, line: str) -> bytes:
 
 
 def black_tea() -> bytes:
-    """A tin of black tea and a steaming cup."""
+    """Draw a tin of black tea and a steaming cup."""
     return _tin((138, 46, 40), (172, 74, 30), "Youxi black", "125 g · T1016")
 
 
 def green_tea() -> bytes:
-    """A tin of green tea and a steaming cup."""
+    """Draw a tin of green tea and a steaming cup."""
     return _tin((60, 112, 74), (204, 206, 110), "Tangchuan", "100 g · 0412-2")
 
 
 def orchard() -> bytes:
-    """The kumquat orchard of the film."""
+    """Draw the kumquat orchard of the film."""
     return _jpeg(background().resize((1422, 800)).crop((111, 0, 1311, 800)))
 
 
 def terraces() -> bytes:
-    """Rice terraces that mirror the sky, step below step."""
+    """Draw rice terraces that mirror the sky, step below step."""
     width, height = WIDE
     sheet = Sheet(width, height, (176, 212, 226), (250, 236, 206))
     _far_hills(sheet)
@@ -280,7 +280,7 @@ def terraces() -> bytes:
 
 
 def tea_hills() -> bytes:
-    """Rows of tea bushes over round hills, with mist between them."""
+    """Draw rows of tea bushes over round hills, with mist between them."""
     width, height = WIDE
     sheet = Sheet(width, height, (188, 210, 214), (240, 240, 224))
     _far_hills(sheet)
@@ -323,7 +323,7 @@ def _far_hills(sheet: Sheet) -> None:
 def _portrait(
     wall: Colour, coat: Colour, skin: Colour, hair: Colour, *, hat: bool, long_hair: bool
 ) -> bytes:
-    """A grower from the chest up."""
+    """Draw a grower from the chest up."""
     sheet = Sheet(SIZE, SIZE, _mix(wall, PAPER, 0.5), wall)
     if long_hair:
         sheet.oval(400, 380, 176, 214, hair)
@@ -353,21 +353,21 @@ def _portrait(
 
 
 def lin() -> bytes:
-    """Lin Xiuzhen of the orchard."""
+    """Draw Lin Xiuzhen of the orchard."""
     return _portrait(
         (226, 214, 170), (196, 84, 62), (240, 204, 168), (54, 44, 42), hat=True, long_hair=True
     )
 
 
 def wu() -> bytes:
-    """Wu Deming of the terraces."""
+    """Draw Wu Deming of the terraces."""
     return _portrait(
         (196, 214, 190), (62, 92, 122), (226, 184, 142), (120, 116, 112), hat=False, long_hair=False
     )
 
 
 def zheng() -> bytes:
-    """Zheng Wenhai of the tea hills."""
+    """Draw Zheng Wenhai of the tea hills."""
     return _portrait(
         (206, 218, 214), (78, 110, 78), (230, 190, 150), (40, 38, 38), hat=True, long_hair=False
     )

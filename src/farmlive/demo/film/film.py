@@ -1,12 +1,13 @@
-"""The demo's films: a minute of the drawn orchard, and a short one of the kitchen, with sound,
-made once into the data folder.
+"""The demo's films, made once into the data folder: a minute of the drawn orchard, and a shorter
+one of the kitchen, with sound.
 
-Owns the making and what a frame's counter means in time. A film is encoded so that publishing
-it is a copy: H264 baseline without B-frames, a keyframe each second, Opus in stereo at 48 kHz.
+Owns their encoding, and the time that a frame's counter stands for. A film is encoded so that a
+publisher only copies it: H264 baseline without B-frames, a keyframe a second, Opus in stereo at
+48 kHz.
 
 The publisher sends the orchard's frame k when the wall clock stands at k / RATE seconds within a
-minute. So the counter tells, in any frame that anyone decodes, when that frame was published. The
-kitchen has none: it is small, so that it costs little beside the orchard.
+minute, so the counter of any decoded frame tells when that frame was sent. The kitchen has none: it
+is small, so that it costs little beside the orchard.
 """
 
 import contextlib
@@ -20,7 +21,7 @@ import ffmpeg
 import imageio_ffmpeg
 from PIL import Image, ImageDraw
 
-from farmlive.client.media.counter import bits
+from farmlive.client.media.counter import counter_squares
 from farmlive.demo import DemoError
 from farmlive.demo.film import kitchen, scenery
 from farmlive.demo.film.scenery import PERIOD
@@ -60,15 +61,15 @@ _KNIFE = (
 
 
 class Scenery(Protocol):
-    """A film's scene: a picture for each moment."""
+    """The pictures of a film, by time."""
 
     def at(self, seconds: float) -> Image.Image:
-        """The picture at a time."""
+        """Return the picture at a time."""
 
 
 @dataclass(frozen=True)
-class Take:
-    """A film to be made: what is drawn, how large and how often, how it sounds; `frames` in all."""
+class FilmPlan:
+    """A film to make: its pictures, size, frame rate and sound; `frames` in all."""
 
     name: str
     scenery: Callable[[], Scenery]
@@ -81,7 +82,7 @@ class Take:
     counted: bool
 
 
-ORCHARD = Take(
+ORCHARD = FilmPlan(
     "orchard",
     scenery.Orchard,
     scenery.WIDTH,
@@ -92,7 +93,7 @@ ORCHARD = Take(
     (_WIND, _BIRDS, _CHORD),
     counted=True,
 )
-KITCHEN = Take(
+KITCHEN = FilmPlan(
     "kitchen",
     kitchen.Kitchen,
     kitchen.WIDTH,
@@ -106,10 +107,10 @@ KITCHEN = Take(
 
 
 class FilmError(DemoError):
-    """The film could not be made; the text says what ffmpeg said."""
+    """The film could not be made; the text is ffmpeg's."""
 
 
-def film_in(data: Path, take: Take = ORCHARD) -> Path:
+def film_in(data: Path, take: FilmPlan = ORCHARD) -> Path:
     """Return the path of a film in a data folder."""
     return data / "film" / f"{take.name}.mkv"
 
@@ -118,9 +119,9 @@ def make_film(
     path: Path,
     progress: Callable[[int], None],
     frames: int | None = None,
-    take: Take = ORCHARD,
+    take: FilmPlan = ORCHARD,
 ) -> None:
-    """Draw and encode a film into `path`, telling each finished frame's number.
+    """Draw and encode a film into `path`; calls `progress` with each finished frame's number.
 
     `frames`: draw only this many. The file appears only when it is whole. Raises FilmError.
     """
@@ -156,16 +157,16 @@ def make_film(
 
 
 def _draw_counter(picture: Image.Image, number: int) -> None:
-    """The squares that `farmlive.client.media.counter.read_counter` reads, in the top left
+    """Draw the squares that `farmlive.client.media.counter.read_counter` reads, in the top left
     corner.
     """
     draw = ImageDraw.Draw(picture)
-    for place, lit in enumerate(bits(number)):
+    for place, lit in enumerate(counter_squares(number)):
         x = place * SQUARE
         draw.rectangle((x, 0, x + SQUARE - 1, SQUARE - 1), "white" if lit else "black")
 
 
-def _encoder(path: Path, frames: int, take: Take) -> "subprocess.Popen[bytes]":
+def _encoder(path: Path, frames: int, take: FilmPlan) -> "subprocess.Popen[bytes]":
     pictures = ffmpeg.input(
         "pipe:",
         format="rawvideo",
@@ -207,7 +208,7 @@ def _encoder(path: Path, frames: int, take: Take) -> "subprocess.Popen[bytes]":
 
 
 def delay_ms(counter: int, wall_ms: float, film_s: float = PERIOD) -> float:
-    """How long before `wall_ms` (since 1970) the frame with this counter was due to be sent.
+    """Return how long before `wall_ms` (since 1970) the frame with this counter was due to be sent.
 
     The publisher's clock and the caller's must be the same. `film_s` is the film's length, a part
     of a minute; the answer lies within half of it.

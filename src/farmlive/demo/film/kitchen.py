@@ -1,6 +1,6 @@
-"""The drawn kitchen of the second film: where the orchard's fruit is made into jam.
+"""Draws the kitchen of the second film, where the orchard's fruit is made into jam.
 
-Owns the drawing, as a pure function of time that repeats after PERIOD seconds. film.py encodes it.
+A pure function of time that repeats after PERIOD seconds; film.py encodes it.
 """
 
 import math
@@ -30,7 +30,7 @@ _COOK = (232, 76, 236, 190)
 
 
 def _still() -> Image.Image:
-    """The room: a window to the orchard, shelves of jam, the stove with its pot, the crate."""
+    """Draw the room: a window to the orchard, shelves of jam, the stove with its pot, the crate."""
     sheet = Sheet(WIDTH, HEIGHT, _WALL, (236, 214, 176))
     sheet.box(24, 22, 196, 136, (150, 108, 70), 6)
     view = background().crop((330, 40, 1010, 516)).convert("RGBA")
@@ -70,7 +70,7 @@ def _jar(sheet: Sheet, x: float, shelf: float, chance: Random) -> None:
 
 
 def _cook(turn: float) -> Image.Image:
-    """The cook behind the stove with the ladle in the pot; `turn` is how far it is round."""
+    """Draw the cook behind the stove with the ladle in the pot; `turn` is the ladle's position."""
     left, top, width, height = _COOK
     image = Image.new("RGBA", (width * _FINE, height * _FINE), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
@@ -110,7 +110,7 @@ def _cook(turn: float) -> Image.Image:
 
 
 def _puff(age: float) -> Sprite:
-    """A puff of steam; `age` from 0 to 1, when it is gone."""
+    """Draw a puff of steam; `age` from 0 to 1, when it is gone."""
     radius = 7 + 20 * age
     size = round(radius * 2 + 16)
     mask = Image.new("L", (size, size))
@@ -123,7 +123,7 @@ def _puff(age: float) -> Sprite:
 
 
 class Kitchen:
-    """The whole picture at any moment; every part was drawn once before."""
+    """The picture at any time; every part is drawn once before."""
 
     def __init__(self) -> None:
         self._still = _still()
@@ -135,7 +135,7 @@ class Kitchen:
         ]
 
     def at(self, seconds: float) -> Image.Image:
-        """The picture at a time; the same again after PERIOD."""
+        """Return the picture at a time; the same again after PERIOD."""
         turn = seconds % PERIOD / PERIOD
         picture = self._still.copy()
         cook = self._cooks[int(turn * _STIRS * _STEPS) % _STEPS]
@@ -150,7 +150,7 @@ class Kitchen:
         return picture
 
     def _toss(self, picture: Image.Image, turn: float) -> None:
-        """A kumquat flies from the crate into the pot, again and again."""
+        """Draw a kumquat that flies from the crate into the pot."""
         part = turn * _TOSSES % 1 / 0.4
         if part < 1:
             x = 120 + (_POT[0] - 30 - 120) * part
@@ -159,7 +159,7 @@ class Kitchen:
             picture.paste(fruit, (round(x), round(y)), fruit)
 
     def _simmer(self, draw: ImageDraw.ImageDraw, turn: float) -> None:
-        """Bubbles that grow and burst, and the flames."""
+        """Draw bubbles that grow and burst, and the flames."""
         for number in range(9):
             age = (turn * 10 + number * 0.37) % 1
             x = _POT[0] - 60 + (number * 53) % 120

@@ -1,6 +1,6 @@
-"""The drawn orchard of the film: a still background and what moves before it.
+"""Draws the orchard of the film: a still background and what moves before it.
 
-Owns the drawing, as a pure function of time that repeats after PERIOD seconds. film.py encodes it.
+A pure function of time that repeats after PERIOD seconds; film.py encodes it.
 """
 
 import math
@@ -23,7 +23,7 @@ def _ridge(x: float, seed: int, height: float) -> float:
 
 
 def background() -> Image.Image:
-    """The still part: sky and sun, hills, rows of trees, the path and a crate of fruit."""
+    """Draw the still part: sky and sun, hills, rows of trees, the path and a crate of fruit."""
     chance = Random(952)  # noqa: S311 - a drawing, the same each time
     image = Image.new("RGB", (WIDTH, HEIGHT))
     draw = ImageDraw.Draw(image)
@@ -69,7 +69,7 @@ def background() -> Image.Image:
 
 
 def _rows(image: Image.Image, chance: Random) -> None:
-    """The rows of trees on both sides of the path, far ones first."""
+    """Draw the rows of trees on both sides of the path, far ones first."""
     for depth in range(8):
         near = (depth / 7) ** 1.7
         foot, size = 322 + near * 268, round(34 + near * 236)
@@ -87,7 +87,7 @@ def _rows(image: Image.Image, chance: Random) -> None:
 
 
 class Orchard:
-    """The whole picture at any moment; every part was drawn once before."""
+    """The picture at any time; every part is drawn once before."""
 
     def __init__(self) -> None:
         chance = Random(5)  # noqa: S311
@@ -115,7 +115,7 @@ class Orchard:
         self._digits = [sprites.seconds(second) for second in range(60)]
 
     def at(self, seconds: float) -> Image.Image:
-        """The picture at a time; the same again after PERIOD."""
+        """Return the picture at a time; the same again after PERIOD."""
         seconds %= PERIOD
         turn = seconds / PERIOD
         picture = self._still.copy()

@@ -1,6 +1,6 @@
-"""The cut-outs of the drawn films: fruit, leaves and trees, what flies, a grower, a clock.
+"""The sprites of the drawn films: fruit, leaves and trees, flying animals, a grower, a clock.
 
-Each is drawn once; where they lie, and how they move, is the scenery's.
+Each is drawn once; scenery.py places and moves them.
 """
 
 import math
@@ -17,7 +17,7 @@ INK, PAPER, KUMQUAT = (52, 44, 36), (255, 252, 243), (240, 138, 36)
 
 @dataclass(frozen=True)
 class Sprite:
-    """A cut-out and the point of it that is set on a place."""
+    """A cut-out, and the point of it that is set on a position."""
 
     image: Image.Image
     x: int
@@ -41,19 +41,21 @@ def shrunk(image: Image.Image) -> Image.Image:
 
 
 def dot(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, ink: Ink) -> None:
-    """A round spot."""
+    """Draw a round spot."""
     x, y, radius = x * FINE, y * FINE, radius * FINE
     draw.ellipse((x - radius, y - radius, x + radius, y + radius), ink)
 
 
 def mix(one: tuple[int, int, int], other: tuple[int, int, int], part: float) -> Ink:
-    """The one colour, with so much of the other."""
+    """Return the one colour mixed with a part of the other."""
     r, g, b = (round(a + (c - a) * part) for a, c in zip(one, other, strict=True))
     return r, g, b
 
 
 def kumquat(width: int) -> Image.Image:
-    """A ripe kumquat, upright, `width` wide and a fifth higher, with its light and its stalk."""
+    """Draw a ripe kumquat, upright, `width` wide and a fifth higher, with its highlight and its
+    stalk.
+    """
     height = width * 6 // 5
     image, draw = canvas(width + 4, height + 8)
     box = [2 * FINE, 6 * FINE, (width + 2) * FINE, (height + 6) * FINE]
@@ -77,7 +79,7 @@ def kumquat(width: int) -> Image.Image:
 
 
 def leaf(length: int, shade: float) -> Image.Image:
-    """A pointed leaf with its vein, lying to the right of its stalk."""
+    """Draw a pointed leaf with its vein, to the right of its stalk."""
     image, draw = canvas(length, length // 2)
     middle = length // 4 * FINE
     above, below = [], []
@@ -92,7 +94,7 @@ def leaf(length: int, shade: float) -> Image.Image:
 
 
 def tree(chance: Random, size: int) -> Image.Image:
-    """A round kumquat tree, `size` pixels high, hung with fruit."""
+    """Draw a round kumquat tree, `size` pixels high, with fruit."""
     image, draw = canvas(size, size)
     trunk = size * 0.035
     draw.rectangle(
@@ -125,7 +127,7 @@ def tree(chance: Random, size: int) -> Image.Image:
 
 
 def crate() -> Sprite:
-    """A wooden crate heaped with kumquats."""
+    """Draw a wooden crate full of kumquats."""
     image, draw = canvas(330, 230)
     chance, fruit = Random(2), kumquat(38)  # noqa: S311
     heap = shrunk(image)
@@ -150,7 +152,7 @@ def crate() -> Sprite:
 
 
 def cloud(chance: Random, width: int) -> Sprite:
-    """A soft white cloud."""
+    """Draw a soft white cloud."""
     image = Image.new("RGBA", (width * FINE, width // 3 * FINE), (255, 255, 255, 0))
     draw = ImageDraw.Draw(image)
     for _ in range(16):
@@ -168,7 +170,7 @@ def cloud(chance: Random, width: int) -> Sprite:
 
 
 def bird(beat: float) -> Sprite:
-    """A far bird; `beat` from -1 to 1 is the height of its wings."""
+    """Draw a distant bird; `beat` from -1 to 1 is the height of its wings."""
     image, draw = canvas(44, 30)
     body = (22 * FINE, 17 * FINE)
     for side in (-1, 1):
@@ -180,7 +182,7 @@ def bird(beat: float) -> Sprite:
 
 
 def butterfly(open_: float) -> Sprite:
-    """A butterfly whose wings are open by 0 to 1."""
+    """Draw a butterfly whose wings are open by 0 to 1."""
     image, draw = canvas(36, 28)
     for side in (-1, 1):
         reach = (4 + 11 * open_) * side
@@ -192,7 +194,9 @@ def butterfly(open_: float) -> Sprite:
 
 
 def farmer(stride: float) -> Sprite:
-    """A grower with a straw hat, two baskets on a shoulder pole; `stride` in turns of the step."""
+    """Draw a grower with a straw hat, two baskets on a shoulder pole; `stride` in turns of the
+    step.
+    """
     image, draw = canvas(230, 190)
 
     def line(ink: Ink, width: int, *points: tuple[float, float]) -> None:
@@ -225,7 +229,7 @@ def farmer(stride: float) -> Sprite:
 
 
 def branch() -> Image.Image:
-    """A bough with leaves and large fruit that hangs in from the upper right."""
+    """Draw a bough with leaves and large fruit that hangs in from the upper right."""
     image, draw = canvas(460, 330)
     stem = [(460, 24), (360, 56), (250, 84), (150, 132), (86, 190)]
     draw.line([(x * FINE, y * FINE) for x, y in stem], (96, 74, 50), 9 * FINE, joint="curve")
@@ -248,7 +252,7 @@ def branch() -> Image.Image:
 
 
 def clock_face() -> Sprite:
-    """The dial, without its hand."""
+    """Draw the dial, without its hand."""
     image, draw = canvas(76, 76)
     dot(draw, 38, 38, 37, INK)
     dot(draw, 38, 38, 33, PAPER)
@@ -264,7 +268,7 @@ def clock_face() -> Sprite:
 
 
 def seconds(second: int) -> Sprite:
-    """The second in digits, to stand beside the dial."""
+    """Draw the second in digits, for beside the dial."""
     image, draw = canvas(96, 56)
     draw.rounded_rectangle([0, 0, 96 * FINE - 1, 56 * FINE - 1], 16, (*INK, 255))
     draw.text((48 * FINE, 28 * FINE), f":{second:02d}", PAPER, ImageFont.load_default(80), "mm")

@@ -1,1 +1,1 @@
-"""The selftest: a stream, viewers, orders and prices, tried once with figures."""
+"""The selftest: tries a stream, viewers, orders and prices once, with measurements."""

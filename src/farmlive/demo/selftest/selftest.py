@@ -1,7 +1,8 @@
-"""`farmlive selftest`: does once what a farm, two viewers, a buyer and a seller do, with figures.
+"""The command `farmlive selftest`: does once what a farm, two viewers, a buyer and a seller do,
+with measurements.
 
-Owns the order of what is tried and the table. It stands outside the server, as any client would;
-trial.py starts one, the steps are try_live.py's and try_selling.py's.
+Owns the order of the steps and the table. It is outside the server, as any client; trial.py starts
+a server, try_live.py and try_selling.py have the steps.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ Step = tuple[str, Callable[[], Awaitable[str]]]
 
 
 def steps(stage: Stage) -> list[Step]:
-    """The checks in order, each with its name in the table; each returns its finding."""
+    """Return the checks in order, each with its name in the table; each returns its result."""
     live, selling = TryLive(stage), TrySelling(stage)
     return [
         ("A broadcast with farm, lot, offer and centre goes live", selling.prepare),
@@ -68,7 +69,7 @@ def steps(stage: Stage) -> list[Step]:
 
 @contextlib.asynccontextmanager
 async def _stage(folder: Path, at: Address) -> AsyncIterator[Stage]:
-    """A server of its own and two films, all ready; everything is ended after the block."""
+    """Start a server and make two films; everything ends with the block."""
     film, second = folder / "film.mkv", folder / "kitchen.mkv"
 
     def draw() -> None:
@@ -94,8 +95,8 @@ async def _stage(folder: Path, at: Address) -> AsyncIterator[Stage]:
                     await camera.stop()
 
 
-async def attempt(folder: Path, tell: Callable[[Result], None], at: Address = ANYWHERE) -> bool:
-    """Try everything in a folder, telling each result as it comes; whether all passed."""
+async def run_steps(folder: Path, tell: Callable[[Result], None], at: Address = ANYWHERE) -> bool:
+    """Run all checks in a folder, and call `tell` with each result; return whether all passed."""
     results: list[Result] = []
 
     def note(tried: str, found: str, passed: bool) -> None:
@@ -123,8 +124,8 @@ async def attempt(folder: Path, tell: Callable[[Result], None], at: Address = AN
 
 
 def run(at: Address = ANYWHERE, data: Path | None = None) -> int:
-    """Try everything in a fresh folder, in `data` where it is given, and print the table; 0 where
-    all passed, else 1.
+    """Run all checks in a fresh folder, within `data` if it is given, and print the table; return 0
+    if all passed, else 1.
     """
     set_up_log("error")
     out = Console(highlight=False)
@@ -140,7 +141,7 @@ def run(at: Address = ANYWHERE, data: Path | None = None) -> int:
     if data is not None:
         data.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="farmlive-selftest-", dir=data) as folder:
-        passed = uvloop.run(attempt(Path(folder), tell, at))
+        passed = uvloop.run(run_steps(Path(folder), tell, at))
     out.print(table)
     verdict = "[green]All is well[/]" if passed else "[red]Something is wrong[/]"
     out.print(f"{verdict}, after {time.monotonic() - began:.0f} s.")

@@ -1,6 +1,6 @@
 """Shared state of the selftest's steps: the broadcast, camera, viewers and their channels.
 
-Owns what a step is given and how it fails; the steps are try_live.py's and try_selling.py's.
+Owns the input of the steps and their failures; try_live.py and try_selling.py have the steps.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ FILM_S = 10
 
 
 class Failed(Exception):
-    """Something was not as it must be; the text says what."""
+    """A check failed; the text is what was wrong."""
 
 
-def must(so: bool, otherwise: str) -> None:
-    """Raise Failed with that text unless it is so."""
+def require(so: bool, otherwise: str) -> None:
+    """Raise Failed with that text unless the condition holds."""
     if not so:
         raise Failed(otherwise)
 
 
 @dataclass(frozen=True)
 class Placed:
-    """An order that was taken: its total in minor units, its boxes, and whether it stands."""
+    """An accepted order: its total in minor units, its boxes, and whether it stands."""
 
     token: str
     total: int
@@ -40,8 +40,8 @@ class Placed:
     stands: bool = True
 
 
-class Eye:
-    """A viewer who decodes every frame and reads its counter and its delay."""
+class CounterViewer:
+    """A viewer that decodes every frame and reads its counter and its delay."""
 
     def __init__(self, url: str, patience_s: float):
         self.viewer = Viewer(url, self._see, patience_s=patience_s)
@@ -63,15 +63,15 @@ class Eye:
         else:
             self.delays_ms.append(delay_ms(counter, now * 1000, FILM_S))
 
-    async def see(self, frames: int, timeout_s: float = 15) -> None:
+    async def wait_frames(self, frames: int, timeout_s: float = 15) -> None:
         """Wait for n further frames."""
         await self.viewer.wait_frames(self.viewer.frames + frames, timeout_s)
 
-    async def see_width(self, width: int, timeout_s: float = 10) -> None:
-        """Wait for a frame of this width: each film has its own."""
+    async def wait_width(self, width: int, timeout_s: float = 10) -> None:
+        """Wait for a frame of this width, which each film has its own of."""
         async with asyncio.timeout(timeout_s):
             while self.width != width:
-                await self.see(1, timeout_s)
+                await self.wait_frames(1, timeout_s)
 
 
 @dataclass
@@ -91,8 +91,8 @@ class Stage:
     # Which source the camera is.
     source: str = ""
     second_camera: FilmOnAir | None = None
-    early: Eye | None = None
-    late: Eye | None = None
+    early: CounterViewer | None = None
+    late: CounterViewer | None = None
     watchers: list[Channel] = field(default_factory=list)
     _host: Channel | None = None
 
@@ -109,7 +109,7 @@ class Stage:
         return self._host
 
     @property
-    def eyes(self) -> tuple[Eye, Eye]:
+    def viewers(self) -> tuple[CounterViewer, CounterViewer]:
         """The early and the late viewer."""
         if self.early is None or self.late is None:
             raise Failed("there are no two viewers")

@@ -1,5 +1,5 @@
-"""A server of its own in a folder of its own, for the selftest: a child process and its first
-sign-in. What is tried on it is selftest.py's.
+"""A server for the selftest in a folder of its own: a child process and its first sign-in.
+selftest.py tests it.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from farmlive.demo.children import end
+from farmlive.demo.children import stop_child
 from farmlive.people.accounts.first_sign_in import read
 
 # Short enough to wait for.
@@ -23,7 +23,7 @@ _KEPT = ("FARMLIVE_ENGINE", "FARMLIVE_SEND_THREADS")
 
 
 class ServerFailed(Exception):
-    """The server did not start; the text is what it said."""
+    """The server did not start; the text is its output."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class TrialServer:
 
 @dataclass(frozen=True)
 class Address:
-    """Set the ports to listen on; 0 takes a free one."""
+    """The ports to listen on; 0 takes a free one."""
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -70,11 +70,11 @@ async def trial_server(data: Path, at: Address = ANYWHERE) -> AsyncIterator[Tria
             server = await _first_lines(child, log, data)
         yield server
     finally:
-        await end(child)
+        await stop_child(child)
 
 
 def _environment(data: Path) -> dict[str, str]:
-    """The environment without settings of another server."""
+    """Return the environment without the settings of another server."""
     kept = {
         name: value
         for name, value in os.environ.items()

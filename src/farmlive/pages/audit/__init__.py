@@ -1,1 +1,1 @@
-"""The audit list in words: sentences, facts and a file."""
+"""The audit log in words: sentences, facts and a file."""

@@ -1,7 +1,7 @@
-"""The details of an audit entry besides its sentence: amounts, roles, how a
-buyer was known, what of a file was chosen. Decides only.
+"""The details of an audit entry beside its sentence: amounts, roles, how a buyer was identified,
+the selection of a file. Pure.
 
-Owns the words for values, which words.py's sentences take too.
+Owns the words for values, which the sentences of words.py use too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,8 +40,8 @@ BY_OPERATOR: Both = ("The server's operator", "服务器管理员")
 
 @dataclass(frozen=True)
 class Known:
-    """Display names of identifiers, as far as known: objects, accounts and API keys; and by
-    a subject the oldest entry about it.
+    """The names of the identifiers, as far as they are known: objects, accounts and API keys; and
+    by subject its oldest entry.
     """
 
     things: Mapping[str, NamedObject] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Known:
 
 
 class Facts:
-    """Says the facts of entries in one language."""
+    """Describes the facts of entries in one language."""
 
     def __init__(self, formats: Formats, currency: str, known: Known):
         self._formats = formats
@@ -76,34 +76,34 @@ class Facts:
     def _both(self, both: Both) -> str:
         return self._say(*both)
 
-    def _first(self, deed: AuditEntry, name: str) -> Any:
+    def _first(self, entry: AuditEntry, name: str) -> Any:
         """Return the text of the oldest entry about the same object."""
-        first = self._known.firsts.get(deed.subject or "")
+        first = self._known.firsts.get(entry.subject or "")
         return first.detail.get(name) if first else None
 
-    def _facts(self, deed: AuditEntry) -> Iterator[str]:
-        detail, say = deed.detail, self._say
-        if deed.action == "access.refuse":
+    def _facts(self, entry: AuditEntry) -> Iterator[str]:
+        detail, say = entry.detail, self._say
+        if entry.action == "access.refuse":
             if "path" in detail:
                 why = refusals.WHY.get(str(detail.get("problem")), refusals.NOT_THEIRS)
                 yield self._both(why)
             else:
                 yield say("many different things, counted together", "多种操作，合并计数")
         else:
-            yield from self._own_facts(deed)
+            yield from self._own_facts(entry)
         if isinstance(count := detail.get("count"), int) and count > 1:
-            yield self._times(count, detail.get("first"), deed.at)
+            yield self._times(count, detail.get("first"), entry.at)
 
-    def _own_facts(self, deed: AuditEntry) -> Iterator[str]:
-        detail, say = deed.detail, self._say
+    def _own_facts(self, entry: AuditEntry) -> Iterator[str]:
+        detail, say = entry.detail, self._say
         by = detail.get("by")
-        if deed.action == "person.erase" and by in sentences.ERASED_BY:
+        if entry.action == "person.erase" and by in sentences.ERASED_BY:
             yield self._both(sentences.ERASED_BY[by])
         if by in sentences.FACTORS:
             yield self._both(sentences.FACTORS[by])
-        yield from self._facts_of_people(deed)
-        yield from self._facts_of_goods(deed)
-        yield from self._facts_of_orders(deed)
+        yield from self._facts_of_people(entry)
+        yield from self._facts_of_goods(entry)
+        yield from self._facts_of_orders(entry)
         if isinstance(rows := detail.get("rows"), int):
             name = str(detail.get("what")).partition(".")[0]
             if name in ("labels", "orders", "person", "slips"):
@@ -116,15 +116,15 @@ class Facts:
         if duration := sentences.MUTED_FOR.get(str(detail.get("duration"))):
             yield self._both(duration)
         if label := detail.get("label"):
-            yield str(label) if deed.action == "factor.add" else ""
+            yield str(label) if entry.action == "factor.add" else ""
         yield str(detail.get("browser") or "")
-        yield str(detail.get("reason") or self._first_reason(deed))
+        yield str(detail.get("reason") or self._first_reason(entry))
 
-    def _first_reason(self, deed: AuditEntry) -> str:
-        return str(self._first(deed, "reason") or "") if deed.action == "block.remove" else ""
+    def _first_reason(self, entry: AuditEntry) -> str:
+        return str(self._first(entry, "reason") or "") if entry.action == "block.remove" else ""
 
-    def _facts_of_people(self, deed: AuditEntry) -> Iterator[str]:
-        detail = deed.detail
+    def _facts_of_people(self, entry: AuditEntry) -> Iterator[str]:
+        detail = entry.detail
         if role := sentences.ROLES.get(str(detail.get("role"))):
             yield self._both(role)
         for name in ("farms", "centres"):
@@ -133,13 +133,13 @@ class Facts:
         if shown := detail.get("display_name"):
             yield self._say(f"viewers read “{shown}”", f"观众看到“{shown}”")
         changed = detail.get("fields") or detail.get("changed") or ()
-        if deed.action in ("broadcast.change", "offer.change"):
+        if entry.action in ("broadcast.change", "offer.change"):
             changed = sorted(detail)
         words = [self._both(f) for name in changed if (f := sentences.FIELDS.get(str(name)))]
         yield self._listed(list(dict.fromkeys(words)))
 
-    def _facts_of_goods(self, deed: AuditEntry) -> Iterator[str]:
-        detail, say, formats = deed.detail, self._say, self._formats
+    def _facts_of_goods(self, entry: AuditEntry) -> Iterator[str]:
+        detail, say, formats = entry.detail, self._say, self._formats
         if isinstance(quantity := detail.get("quantity"), int):
             yield self._count(abs(quantity), "box", "boxes", "箱")
         if isinstance(grams := detail.get("weight_g"), int):
@@ -164,14 +164,14 @@ class Facts:
             yield say("orders at the wrong price stand", "按错价下的订单照旧")
         if detail.get("passed") is False:
             yield say("not passed", "未通过")
-        if detail.get("passed") is True and deed.action == "lot.inspect":
+        if detail.get("passed") is True and entry.action == "lot.inspect":
             yield say("passed", "合格")
-        if deed.action == "lot.lift" and detail.get("open"):
+        if entry.action == "lot.lift" and detail.get("open"):
             yield say("it stays stopped for something else", "仍因其他原因停售")
 
-    def _facts_of_orders(self, deed: AuditEntry) -> Iterator[str]:
-        detail, say = deed.detail, self._say
-        if deed.action in ("order.claim_refunded", "order.put_right") and "amount" in detail:
+    def _facts_of_orders(self, entry: AuditEntry) -> Iterator[str]:
+        detail, say = entry.detail, self._say
+        if entry.action in ("order.claim_refunded", "order.put_right") and "amount" in detail:
             yield self._money(detail["amount"])
         if detail.get("alone") is True:
             yield say("the money alone", "只改回金额")
@@ -187,7 +187,9 @@ class Facts:
     # Words for values.
 
     def _times(self, count: int, first: Any, last: int) -> str:
-        """How often it happened, and from when to when; earlier versions kept no first moment."""
+        """Return how often it happened, and from when to when; earlier versions stored no first
+        time.
+        """
         times = self._count(count, "time", "times", "次")
         begin = self._formats.clock(first) if isinstance(first, str) else None
         end = self._formats.clock(last)

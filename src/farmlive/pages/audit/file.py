@@ -1,8 +1,7 @@
-"""The audit list as a CSV file that a clerk reads in a spreadsheet: read and sent a part at a time,
-however long it is.
+"""The audit log as a CSV file for a spreadsheet: read and sent in parts, however long it is.
 
-The first row says what was chosen and how many entries it has; the identifiers, by which a program
-or an engineer finds a thing again, are the last columns.
+The first row says what was selected and how many entries there are; the last columns have the
+identifiers, by which a program or an engineer finds an object again.
 """
 
 import asyncio
@@ -17,16 +16,16 @@ from fastapi.responses import Response, StreamingResponse
 
 from farmlive import compact_json
 from farmlive.clock import now_ms
-from farmlive.pages.audit.words import RESULTS, Said
+from farmlive.pages.audit.words import RESULTS, EntryText
 from farmlive.pages.rendering.render import FILE_HEADERS
 from farmlive.people import Caller, People
 from farmlive.people.core.audit import AuditEntry, Selection
-from farmlive.review.files import guarded
+from farmlive.review.files import escape_formula
 from farmlive.review.sheets import Words
 
 ENTRIES_PER_READ = 500
 
-Told = Callable[[Sequence[AuditEntry]], Awaitable[list[Said]]]
+Describe = Callable[[Sequence[AuditEntry]], Awaitable[list[EntryText]]]
 """Says entries in words."""
 
 
@@ -34,44 +33,44 @@ async def audit_csv(
     people: People,
     caller: Caller,
     selection: Selection,
-    chosen: Mapping[str, Any],
-    told: Told,
+    selected: Mapping[str, Any],
+    describe: Describe,
     *,
     only: str,
     language: str,
     time_zone: str,
     base_url: str,
 ) -> Response:
-    """Answer with the entries of the selection that there are now; `only` says it in words."""
+    """Answer with the selected entries that exist now; `only` describes the selection."""
     first = await people.audit_entries(None, ENTRIES_PER_READ, selection)
     rows = await people.count_audit_entries(selection, first[0].id) if first else 0
-    people.access.record_export(caller, "audit.csv", rows, **chosen)
+    people.access.record_export(caller, "audit.csv", rows, **selected)
     sheet = _Sheet(language, time_zone, base_url)
     return StreamingResponse(
-        _parts(people, first, selection, told, sheet, sheet.title(rows, only)),
+        _parts(people, first, selection, describe, sheet, sheet.title(rows, only)),
         media_type="text/csv; charset=utf-8",
         headers={
             **FILE_HEADERS,
             "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="{sheet.name(chosen)}"',
+            "Content-Disposition": f'attachment; filename="{sheet.name(selected)}"',
         },
     )
 
 
 async def _parts(
     people: People,
-    deeds: list[AuditEntry],
+    entries: list[AuditEntry],
     selection: Selection,
-    told: Told,
+    describe: Describe,
     sheet: "_Sheet",
     title: str,
 ) -> AsyncIterator[bytes]:
     # Excel reads UTF-8 by the byte order mark alone.
     yield b"\xef\xbb\xbf" + _csv([[title], [], sheet.head()])
-    while deeds:
-        said = await told(deeds)
-        yield await asyncio.to_thread(sheet.rows, deeds, said)
-        deeds = await people.audit_entries(deeds[-1].id, ENTRIES_PER_READ, selection)
+    while entries:
+        texts = await describe(entries)
+        yield await asyncio.to_thread(sheet.rows, entries, texts)
+        entries = await people.audit_entries(entries[-1].id, ENTRIES_PER_READ, selection)
 
 
 class _Sheet:
@@ -84,7 +83,9 @@ class _Sheet:
         self._base_url = base_url
 
     def title(self, rows: int, only: str) -> str:
-        """Describe the file's selection, so that nobody takes a part for the whole."""
+        """Return the row that describes the file's selection, so that nobody takes a part for the
+        whole.
+        """
         say, at = self._say, self._moment(now_ms())
         what = only or say("all entries", "全部记录")
         many = say(f"{rows} entr{'y' if rows == 1 else 'ies'}", f"共 {rows} 条")
@@ -92,17 +93,17 @@ class _Sheet:
             f"Log: {what} · {many} · downloaded {at}", f"操作记录：{what} · {many} · 导出于 {at}"
         )
 
-    def name(self, chosen: Mapping[str, str]) -> str:
-        """The file's name says its day, the group and the days chosen, and no person."""
+    def name(self, selected: Mapping[str, str]) -> str:
+        """Return the file name: its day, the group and the selected days, and no person."""
         day = f"{datetime.fromtimestamp(now_ms() / 1000, self._zone):%Y-%m-%d}"
-        named = ["person"] if "person" in chosen else []
-        named += [chosen["group"]] if "group" in chosen else []
+        named = ["person"] if "person" in selected else []
+        named += [selected["group"]] if "group" in selected else []
         for end in ("from", "to"):
-            named += [end, chosen[end]] if end in chosen else []
+            named += [end, selected[end]] if end in selected else []
         return "-".join(["audit", day, *named]) + ".csv"
 
     def head(self) -> list[str]:
-        """The titles of the columns."""
+        """Return the titles of the columns."""
         say = self._say
         return [
             say(f"Time ({self._zone_name})", f"时间（{self._zone_name}）"),
@@ -124,39 +125,39 @@ class _Sheet:
             say("Facts (codes)", "明细代码"),
         ]
 
-    def rows(self, deeds: Sequence[AuditEntry], said: Sequence[Said]) -> bytes:
-        """Entries as lines of the file."""
-        return _csv([self.row(deed, each) for deed, each in zip(deeds, said, strict=True)])
+    def rows(self, entries: Sequence[AuditEntry], texts: Sequence[EntryText]) -> bytes:
+        """Return these entries as lines of CSV."""
+        return _csv([self.row(entry, each) for entry, each in zip(entries, texts, strict=True)])
 
-    def row(self, deed: AuditEntry, said: Said) -> list[str]:
-        """An entry."""
+    def row(self, entry: AuditEntry, text: EntryText) -> list[str]:
+        """Return the cells of one entry."""
         cells = [
-            self._moment(deed.at),
-            said.who,
-            said.role,
-            said.words,
-            " · ".join(said.facts),
-            ", ".join(said.orders),
-            said.broadcast.text if said.broadcast else "",
-            said.tried or (self._base_url + said.url if said.url else ""),
-            self._say(*RESULTS[said.result]),
-            str(said.times),
-            deed.id,
-            deed.account or "",
-            deed.key or "",
-            deed.action,
-            deed.subject or "",
-            deed.broadcast or "",
-            "; ".join(f"{name}={_plain(value)}" for name, value in deed.detail.items()),
+            self._moment(entry.at),
+            text.who,
+            text.role,
+            text.words,
+            " · ".join(text.facts),
+            ", ".join(text.orders),
+            text.broadcast.text if text.broadcast else "",
+            text.attempt or (self._base_url + text.url if text.url else ""),
+            self._say(*RESULTS[text.result]),
+            str(text.times),
+            entry.id,
+            entry.account or "",
+            entry.key or "",
+            entry.action,
+            entry.subject or "",
+            entry.broadcast or "",
+            "; ".join(f"{name}={_plain(value)}" for name, value in entry.detail.items()),
         ]
-        return [guarded(cell) for cell in cells]
+        return [escape_formula(cell) for cell in cells]
 
     def _moment(self, at: int) -> str:
         return f"{datetime.fromtimestamp(at / 1000, self._zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _plain(value: Any) -> str:
-    """A fact as text, without brackets and quotes."""
+    """Return a fact as text, without brackets and quotes."""
     if isinstance(value, dict):
         return " ".join(f"{name}:{_plain(each)}" for name, each in value.items())
     if isinstance(value, list):

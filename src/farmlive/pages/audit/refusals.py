@@ -1,5 +1,5 @@
-"""Describes refused requests in words: from the pattern of a URL or the type of a
-message, as the audit list keeps it. Pure.
+"""Describes refused requests in words, from the pattern of a URL or the type of a message, as the
+audit log stores them. Pure.
 """
 
 import re
@@ -10,7 +10,7 @@ _Area = tuple[str, Both, Both]
 
 
 def _act(pattern: str, en: str, zh: str) -> _Area:
-    """Actions that are the same for every method."""
+    """Return the same actions for every method."""
     return pattern, (en, zh), (en, zh)
 
 
@@ -185,7 +185,7 @@ WHY: dict[str, Both] = {
 NOT_THEIRS: Both = ("not allowed for their role", "该角色无此权限")
 
 
-def tried(path: str) -> Both:
+def describe_attempt(path: str) -> Both:
     """Describe the attempt: `GET /studio/audit`, `channel card.pin`."""
     method, _, pattern = path.partition(" ")
     for compiled, see, change in _COMPILED:
@@ -195,5 +195,5 @@ def tried(path: str) -> Both:
 
 
 def is_known(path: str) -> bool:
-    """Whether there are words for it."""
-    return tried(path) is not _OTHER
+    """Return whether there are words for this path."""
+    return describe_attempt(path) is not _OTHER

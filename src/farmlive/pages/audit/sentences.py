@@ -1,8 +1,8 @@
-"""The sentence of each kind of audit entry, in both languages side by side, since a page and
-the cells of a file say the same.
+"""The sentence of each kind of audit entry, in both languages, since a page and the cells of a file
+use the same ones.
 
-A sentence has places in braces, which words.py fills: {who} did it, {account}, {order} and
-{subject} are what it was done to. Pure.
+A sentence has placeholders in braces, which words.py fills: {who} did it, {account}, {order} and
+{subject} are the objects. Pure.
 """
 
 from collections.abc import Callable, Mapping
@@ -118,7 +118,9 @@ def _given(detail: Detail) -> Both:
 
 
 def _ended(one: Both, many: Both) -> Callable[[Detail], Both]:
-    """One, or several together, as when their owner is shut out."""
+    """Return the sentence for one, or for several that ended together, as when their owner is shut
+    out.
+    """
     return lambda detail: many if isinstance(detail.get("keys"), int) else one
 
 
@@ -131,7 +133,7 @@ def _erased(detail: Detail) -> Both:
 def _flash_ended(detail: Detail) -> Both:
     if "was" in detail:
         return (
-            "{who} put the wrong price of a flash batch of {offer} right",
+            "{who} corrected the wrong price of a flash batch of {offer}",
             "{who} 更正了 {offer} 限时抢购标错的价格",
         )
     return "{who} ended a flash batch of {offer}", "{who} 结束了 {offer} 的限时抢购"
@@ -157,13 +159,13 @@ def _moved(detail: Detail) -> Both:
 
 def _put_right(detail: Detail) -> Both:
     if detail.get("payment"):
-        return "{who} put right that {order} was paid", "{who} 更正了 {order} 的收款"
+        return "{who} corrected that {order} was paid", "{who} 更正了 {order} 的收款"
     if detail.get("state"):
         return (
-            "{who} put {order} right: “{state}” again",
+            "{who} corrected {order}: “{state}” again",
             "{who} 更正了 {order}：恢复为“{state}”",
         )
-    return "{who} took a refund of {order} back", "{who} 撤回了 {order} 的一笔退款或减免"
+    return "{who} undid a refund of {order}", "{who} 撤回了 {order} 的一笔退款或减免"
 
 
 def _refunded(detail: Detail) -> Both:
@@ -174,7 +176,7 @@ def _refunded(detail: Detail) -> Both:
 
 def _released(detail: Detail) -> Both:
     if detail.get("quantity", 0) < 0:
-        return "{who} took stock of {offer} back", "{who} 收回了 {offer} 的货"
+        return "{who} withdrew stock of {offer}", "{who} 收回了 {offer} 的货"
     return "{who} released stock of {offer}", "{who} 放了 {offer} 的货"
 
 
@@ -186,7 +188,9 @@ def _searched(detail: Detail) -> Both:
 
 
 def _failed(detail: Detail) -> Both:
-    """Also what was counted together, and names typed that are nobody's."""
+    """Describe a failed sign-in, also several that were counted together, and names that no account
+    has.
+    """
     if detail.get("name") is None:
         return (
             "Someone failed to sign in: no account has the name that was typed",
@@ -220,7 +224,7 @@ def _work(flowered: Both, sprayed: Both) -> Callable[[Detail], Both]:
 
 
 def _worked(own: Both, other: Both) -> Callable[[Detail], Both]:
-    """`own` where somebody did it to their own account; words.py says so by `own`."""
+    """Return a sentence with a variant `own` for people who did it to their own account."""
     return lambda detail: own if detail.get("own") else other
 
 
@@ -288,13 +292,13 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "invitation.add": ("{who} invited {label}", "{who} 邀请了{label}"),
     "invitation.revoke": _ended(
-        ("{who} took the invitation of {label} back", "{who} 收回了对{label}的邀请"),
-        ("{who} took {keys} invitations back", "{who} 收回了 {keys} 份邀请"),
+        ("{who} withdrew the invitation of {label}", "{who} 收回了对{label}的邀请"),
+        ("{who} withdrew {keys} invitations", "{who} 收回了 {keys} 份邀请"),
     ),
     "key.add": ("{who} made the key {label} for a program", "{who} 为程序生成了密钥{label}"),
     "key.revoke": _ended(
-        ("{who} took the program's key {label} back", "{who} 收回了程序密钥{label}"),
-        ("{who} took {keys} programs' keys back", "{who} 收回了 {keys} 个程序密钥"),
+        ("{who} revoked the program's key {label}", "{who} 收回了程序密钥{label}"),
+        ("{who} revoked {keys} programs' keys", "{who} 收回了 {keys} 个程序密钥"),
     ),
     "keys.replace": lambda detail: (
         (
@@ -306,22 +310,22 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "lot.add": ("{who} recorded the harvest of {lot}", "{who} 记了 {lot} 的采收"),
     "lot.certify": ("{who} added a certificate to {lot}", "{who} 给 {lot} 添加了合格证"),
-    "lot.correct": ("{who} put the harvest of {lot} right", "{who} 更正了 {lot} 的采收量"),
+    "lot.correct": ("{who} corrected the harvest of {lot}", "{who} 更正了 {lot} 的采收量"),
     "lot.inspect": ("{who} recorded a test of {lot}", "{who} 记了 {lot} 的检测"),
     "lot.lift": ("{who} lifted the stop of {lot}", "{who} 解除了 {lot} 的停售"),
     "lot.pack": ("{who} recorded the packing of {lot}", "{who} 记了 {lot} 的装箱"),
     "lot.ship": ("{who} recorded the shipping of {lot}", "{who} 记了 {lot} 的发货"),
     "lot.stop": _stopped,
     "lot.unwaste": (
-        "{who} took back that some of {lot} was sorted out",
+        "{who} withdrew a record of waste of {lot}",
         "{who} 撤回了 {lot} 的一条拣出记录",
     ),
-    "lot.waste": ("{who} sorted something out of {lot}", "{who} 从 {lot} 中拣出不卖"),
+    "lot.waste": ("{who} recorded waste of {lot}", "{who} 从 {lot} 中拣出不卖"),
     "lot.withdraw_lift": (
-        "{who} took back that the stop of {lot} was lifted",
+        "{who} withdrew a lift of {lot}",
         "{who} 撤回了对 {lot} 停售的解除",
     ),
-    "lot.withdraw_test": ("{who} took a test of {lot} back", "{who} 撤回了 {lot} 的一次检测"),
+    "lot.withdraw_test": ("{who} withdrew a test of {lot}", "{who} 撤回了 {lot} 的一次检测"),
     "notice.send": (
         "{who} sent a message about {order} that was held back",
         "{who} 发出了一条关于 {order} 的暂缓消息",
@@ -329,12 +333,12 @@ SENTENCES: dict[str, Sentence] = {
     "offer.add": ("{who} put {offer} into the bag", "{who} 把 {offer} 放进了购物袋"),
     "offer.change": _offer_changed,
     "offer.correct": (
-        "{who} put the wrong price of {offer} right",
+        "{who} corrected the wrong price of {offer}",
         "{who} 更正了 {offer} 标错的价格",
     ),
     "offer.release": _released,
     "order.claim_refunded": (
-        "{who} gave money back for a claim about {order}",
+        "{who} refunded a claim about {order}",
         "{who} 为 {order} 的售后退了款",
     ),
     "order.claim_refused": ("{who} refused a claim about {order}", "{who} 拒绝了 {order} 的售后"),
@@ -368,8 +372,8 @@ SENTENCES: dict[str, Sentence] = {
     "source.switch": ("{who} put the camera {label} on air", "{who} 把机位{label}切换到播出"),
     "stream_key.add": ("{who} made a key for the camera {label}", "{who} 为机位{label}生成了密钥"),
     "stream_key.revoke": _ended(
-        ("{who} took the key of the camera {label} back", "{who} 收回了机位{label}的密钥"),
-        ("{who} took {keys} cameras' keys back", "{who} 收回了 {keys} 个机位密钥"),
+        ("{who} revoked the key of the camera {label}", "{who} 收回了机位{label}的密钥"),
+        ("{who} revoked {keys} cameras' keys", "{who} 收回了 {keys} 个机位密钥"),
     ),
     "work.add": _work(
         ("{who} recorded that {plot} flowered", "{who} 记了 {plot} 开花"),
@@ -377,7 +381,7 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "work.withdraw": _work(
         ("{who} took back that {plot} flowered", "{who} 撤回了 {plot} 的一条开花记录"),
-        ("{who} took a spraying of {plot} back", "{who} 撤回了 {plot} 的一条打药记录"),
+        ("{who} withdrew a spraying of {plot}", "{who} 撤回了 {plot} 的一条打药记录"),
     ),
 }
 # In the place of a thing whose name is not known any more, or never was.

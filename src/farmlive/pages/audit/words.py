@@ -1,7 +1,7 @@
-"""An entry of the audit list in words: a sentence with links, what else is to be known of it, and
-what the columns of a file say. Decides only; audit_page.py finds what things are called.
+"""Puts an entry of the audit log into words: a sentence with links, further facts, and the columns
+of a file. Pure; audit_page.py looks the names up.
 
-The sentences are sentences.py's, what was refused refusals.py's.
+sentences.py has the sentences, refusals.py the words for refused requests.
 """
 
 import re
@@ -15,8 +15,8 @@ from farmlive.pages.audit import refusals, sentences
 from farmlive.pages.audit.facts import BY_OPERATOR, Facts
 from farmlive.pages.audit.sentences import Both
 from farmlive.people.core.audit import COMMAND, AuditEntry
-from farmlive.review.definitions import SHEET_WORDS
 from farmlive.review.sheets import Words
+from farmlive.review.texts import SHEET_WORDS
 
 Result = Literal["done", "refused", "failed"]
 
@@ -73,10 +73,10 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Said:
-    """An entry in words. `orders` are the numbers of those that it is about, `broadcast` where it
-    was, `tried` the technical path of what was refused, `url` the page of what it is about; `times`
-    how often it was.
+class EntryText:
+    """An entry in words. `orders` are the numbers of its orders, `broadcast` is where it happened,
+    `attempt` the technical path of a refused request, `url` the page of its object, and `times` how
+    often it happened.
     """
 
     sentence: tuple[Part, ...]
@@ -86,71 +86,73 @@ class Said:
     orders: tuple[str, ...]
     broadcast: Part | None
     result: Result
-    tried: str
+    attempt: str
     url: str | None
     times: int
 
     @property
     def words(self) -> str:
-        """The sentence without links."""
+        """Return the sentence without links."""
         return "".join(part.text for part in self.sentence)
 
     @property
     def is_broadcast_named(self) -> bool:
-        """Whether the sentence names the broadcast."""
+        """Return whether the sentence names the broadcast."""
         return self.broadcast in self.sentence
 
 
 def desk_url(broadcast: str, number: str) -> str:
-    """The page on which a coordinator finds the order."""
+    """Return the URL of the order desk with this order."""
     return f"/studio/{broadcast}/orders?{urlencode({'state': 'all', 'number': number})}"
 
 
-class Teller(Facts):
-    """Says entries in one language."""
+class EntryWriter(Facts):
+    """Describes entries in one language."""
 
-    def said(self, deed: AuditEntry) -> Said:
-        """The entry in words."""
-        sentence = tuple(self._sentence(deed))
+    def describe(self, entry: AuditEntry) -> EntryText:
+        """Return the entry in words."""
+        sentence = tuple(self._sentence(entry))
         urls = [part.url for part in sentence[1:] if part.url is not None]
-        broadcast = self._broadcast(deed)
-        refused = deed.action == "access.refuse"
-        return Said(
+        broadcast = self._broadcast(entry)
+        refused = entry.action == "access.refuse"
+        return EntryText(
             sentence=sentence,
-            facts=tuple(fact for fact in self._facts(deed) if fact),
-            who=self._who(deed).text,
-            role=self._both(sentences.ROLES.get(deed.role or "", ("", ""))),
-            orders=tuple(number for number, _ in self._orders(deed)),
+            facts=tuple(fact for fact in self._facts(entry) if fact),
+            who=self._who(entry).text,
+            role=self._both(sentences.ROLES.get(entry.role or "", ("", ""))),
+            orders=tuple(number for number, _ in self._orders(entry)),
             broadcast=broadcast,
-            result="refused" if refused else "failed" if deed.action == "session.fail" else "done",
-            tried=str(deed.detail.get("path", "")) if refused else "",
+            result="refused" if refused else "failed" if entry.action == "session.fail" else "done",
+            attempt=str(entry.detail.get("path", "")) if refused else "",
             url=urls[0] if urls else broadcast.url if broadcast else None,
-            times=count if isinstance(count := deed.detail.get("count"), int) else 1,
+            times=count if isinstance(count := entry.detail.get("count"), int) else 1,
         )
 
     # The sentence.
 
-    def _sentence(self, deed: AuditEntry) -> Iterator[Part]:
-        if deed.action == "access.refuse":
-            path = deed.detail.get("path")
-            en, zh = refusals.tried(str(path)) if path else ("do something", "进行某项操作")
+    def _sentence(self, entry: AuditEntry) -> Iterator[Part]:
+        if entry.action == "access.refuse":
+            path = entry.detail.get("path")
+            en, zh = (
+                refusals.describe_attempt(str(path)) if path else ("do something", "进行某项操作")
+            )
             both = f"{{who}} tried to {en}, and was refused", f"{{who}} 想{zh}，被拒绝"
         else:
-            found = sentences.SENTENCES.get(deed.action, _UNKNOWN)
-            is_own = deed.account is not None and deed.account == deed.subject
-            both = found if isinstance(found, tuple) else found({**deed.detail, "own": is_own})
-        yield from self._spaced(self._filled(self._both(both), deed))
+            found = sentences.SENTENCES.get(entry.action, _UNKNOWN)
+            is_own = entry.account is not None and entry.account == entry.subject
+            both = found if isinstance(found, tuple) else found({**entry.detail, "own": is_own})
+        yield from self._spaced(self._filled(self._both(both), entry))
 
-    def _filled(self, template: str, deed: AuditEntry) -> Iterator[Part]:
+    def _filled(self, template: str, entry: AuditEntry) -> Iterator[Part]:
         at = 0
         for place in _PLACE.finditer(template):
             yield Part(template[at : place.start()])
-            yield from self._parts(place[1], deed)
+            yield from self._parts(place[1], entry)
             at = place.end()
         yield Part(template[at:])
 
     def _spaced(self, parts: Iterator[Part]) -> list[Part]:
-        """Leave no part empty, no two spaces, and none between two Chinese characters."""
+        """Remove empty parts, double spaces, and spaces between two Chinese characters."""
         spaced: list[Part] = []
         for part in parts:
             text, before = part.text, spaced[-1].text[-1:] if spaced else " "
@@ -168,31 +170,31 @@ class Teller(Facts):
         is_chinese = self._say.language == "zh"
         return is_chinese and bool(_CJK.match(left) and _CJK.match(right))
 
-    def _parts(self, place: str, deed: AuditEntry) -> Sequence[Part]:
+    def _parts(self, place: str, entry: AuditEntry) -> Sequence[Part]:
         """Return the value of a placeholder in a sentence."""
-        detail = deed.detail
+        detail = entry.detail
         match place:
             case "who":
-                return [self._who(deed)]
+                return [self._who(entry)]
             case "account":
-                return [self._account(deed)]
+                return [self._account(entry)]
             case "action":
-                return [Part(deed.action)]
+                return [Part(entry.action)]
             case "order" | "orders":
-                return self._order_parts(deed)
+                return self._order_parts(entry)
             case "broadcast":
-                return [self._broadcast(deed) or self._unnamed("broadcast")]
+                return [self._broadcast(entry) or self._unnamed("broadcast")]
             case "offer":
-                identity = detail.get("offer") or self._first(deed, "offer") or deed.subject
+                identity = detail.get("offer") or self._first(entry, "offer") or entry.subject
                 return [self._thing("offer", identity)]
             case "lot" | "subject":
-                return [self._thing(place, deed.subject)]
+                return [self._thing(place, entry.subject)]
             case "plot":
-                return [self._thing("plot", detail.get("plot") or deed.subject)]
+                return [self._thing("plot", detail.get("plot") or entry.subject)]
             case "label":
-                return [self._label(deed)]
+                return [self._label(entry)]
             case "file":
-                return [self._file(deed)]
+                return [self._file(entry)]
             case "state":
                 state = sentences.STATES.get(str(detail.get("state")))
                 return [Part(self._both(state) if state else "?")]
@@ -202,60 +204,62 @@ class Teller(Facts):
                 return [Part(self._money(detail.get("amount")))]
         raise AssertionError(place)
 
-    def _who(self, deed: AuditEntry) -> Part:
-        identity = deed.account or deed.key
+    def _who(self, entry: AuditEntry) -> Part:
+        identity = entry.account or entry.key
         url = f"/studio/audit?{urlencode({'person': identity})}" if identity else None
-        if deed.account is not None:
-            return Part(deed.name, url)
-        if deed.key is None and deed.name == COMMAND:
+        if entry.account is not None:
+            return Part(entry.name, url)
+        if entry.key is None and entry.name == COMMAND:
             return Part(self._both(BY_OPERATOR))
-        if deed.name:
-            return Part(self._say(f"The program “{deed.name}”", f"程序“{deed.name}”"), url)
-        return Part(self._both(_BY_BUYER if deed.action == "person.erase" else _BY_NOBODY))
+        if entry.name:
+            return Part(self._say(f"The program “{entry.name}”", f"程序“{entry.name}”"), url)
+        return Part(self._both(_BY_BUYER if entry.action == "person.erase" else _BY_NOBODY))
 
-    def _account(self, deed: AuditEntry) -> Part:
-        name = deed.detail.get("name") or self._known.people.get(deed.subject or "")
+    def _account(self, entry: AuditEntry) -> Part:
+        name = entry.detail.get("name") or self._known.people.get(entry.subject or "")
         return Part(name, "/studio/people") if name else self._unnamed("account")
 
-    def _label(self, deed: AuditEntry) -> Part:
-        detail = deed.detail
-        gives = deed.action == "credential.give"
+    def _label(self, entry: AuditEntry) -> Part:
+        detail = entry.detail
+        gives = entry.action == "credential.give"
         name = detail.get("label") or (None if gives else detail.get("name"))
-        name = name or self._first(deed, "label") or self._first(deed, "name")
-        name = name or self._known.people.get(deed.subject or "")
+        name = name or self._first(entry, "label") or self._first(entry, "name")
+        name = name or self._known.people.get(entry.subject or "")
         if name:
             return Part(f"“{self._camera(name)}”")
-        return Part(self._say("someone", "某人") if "invitation" in deed.action else "")
+        return Part(self._say("someone", "某人") if "invitation" in entry.action else "")
 
     def _camera(self, label: str) -> str:
-        """A label; that of a camera without a name in words, as format/camera-name.js says it."""
+        """Return a camera's label, or words for one without a label, as format/camera-name.js
+        does.
+        """
         found = _CAMERA.fullmatch(label)
         return self._say(label, f"机位 {found[1]}") if found else label
 
-    def _file(self, deed: AuditEntry) -> Part:
-        name, _, form = str(deed.detail.get("what", "")).partition(".")
+    def _file(self, entry: AuditEntry) -> Part:
+        name, _, form = str(entry.detail.get("what", "")).partition(".")
         url = {"audit": "/studio/audit", "person": "/studio/people/buyers"}.get(name)
         if name in _FILES:
             words = self._both(_FILES[name])
-            if url is None and deed.broadcast:
-                url = f"/studio/{deed.broadcast}/orders"
+            if url is None and entry.broadcast:
+                url = f"/studio/{entry.broadcast}/orders"
         elif name in SHEET_WORDS:
             title = SHEET_WORDS[name][0].in_language(self._say.language)
             words = self._say(f"the sheet “{title}”", f"“{title}”")
-            url = f"/review/{deed.broadcast}" if deed.broadcast else None
+            url = f"/review/{entry.broadcast}" if entry.broadcast else None
         else:
             words = self._say("a file", "文件")
         if form in _FORMS:
             words += self._say(f" ({_FORMS[form][0]})", f"（{_FORMS[form][1]}）")
         return Part(words, url)
 
-    def _broadcast(self, deed: AuditEntry) -> Part | None:
-        if deed.broadcast is None:
+    def _broadcast(self, entry: AuditEntry) -> Part | None:
+        if entry.broadcast is None:
             return None
-        thing = self._known.things.get(deed.broadcast)
+        thing = self._known.things.get(entry.broadcast)
         if thing is None:
             return Part(self._both(sentences.UNNAMED["broadcast"]))
-        return Part(self._formats.text(thing.name), f"/studio/{deed.broadcast}")
+        return Part(self._formats.text(thing.name), f"/studio/{entry.broadcast}")
 
     def _thing(self, kind: str, identity: Any) -> Part:
         thing = self._known.things.get(identity) if isinstance(identity, str) else None
@@ -280,25 +284,25 @@ class Teller(Facts):
     def _unnamed(self, kind: str) -> Part:
         return Part(self._both(sentences.UNNAMED[kind]))
 
-    def _orders(self, deed: AuditEntry) -> list[tuple[str, str | None]]:
-        """The numbers of the orders that it is about, and their broadcasts."""
-        detail = deed.detail
+    def _orders(self, entry: AuditEntry) -> list[tuple[str, str | None]]:
+        """Return the numbers of its orders, with their broadcasts."""
+        detail = entry.detail
         if named := detail.get("named"):
             return [(each["number"], each["broadcast"]) for each in named]
         if numbers := detail.get("numbers"):
-            return [(number, deed.broadcast) for number in numbers]
-        thing = self._known.things.get(deed.subject or "")
+            return [(number, entry.broadcast) for number in numbers]
+        thing = self._known.things.get(entry.subject or "")
         if thing is not None and thing.kind == "order":
             return [(self._formats.text(thing.name), thing.within)]
         if number := detail.get("number"):
-            return [(str(number), deed.broadcast)]
-        chosen = detail.get("filter", {}).get("orders") if deed.action == "file.export" else None
-        return [(number, deed.broadcast) for number in _NUMBER.findall(chosen or "")]
+            return [(str(number), entry.broadcast)]
+        chosen = detail.get("filter", {}).get("orders") if entry.action == "file.export" else None
+        return [(number, entry.broadcast) for number in _NUMBER.findall(chosen or "")]
 
-    def _order_parts(self, deed: AuditEntry) -> Sequence[Part]:
-        found = self._orders(deed)
-        detail = deed.detail
-        count = detail.get("rows") if deed.action == "file.export" else detail.get("orders")
+    def _order_parts(self, entry: AuditEntry) -> Sequence[Part]:
+        found = self._orders(entry)
+        detail = entry.detail
+        count = detail.get("rows") if entry.action == "file.export" else detail.get("orders")
         total = max(len(found), count if isinstance(count, int) else 0)
         if not found:
             if not isinstance(count, int):

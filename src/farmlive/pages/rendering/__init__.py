@@ -1,1 +1,1 @@
-"""How pages are made: templates, languages, formats, static files and pictures."""
+"""Renders pages: templates, languages, formats, static files and pictures."""

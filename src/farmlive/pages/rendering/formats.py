@@ -1,4 +1,5 @@
-"""How pages write money, weight, numbers and times.
+"""Formats money, weights, numbers and times for pages. The scripts' twin is
+static/lib/format/format.js.
 
 The scripts' twin is static/lib/format/format.js.
 """
@@ -23,7 +24,7 @@ MU_M2 = Decimal(10_000) / 15
 
 
 class Formats:
-    """Writes values in one language and the time zone of the settings."""
+    """Formats values in one language and the time zone of the settings."""
 
     def __init__(self, language: str, time_zone: str):
         self.language = language
@@ -31,7 +32,7 @@ class Formats:
         self.zone = ZoneInfo(time_zone)
 
     def text(self, value: Bilingual | dict[str, str] | str | None) -> str:
-        """A bilingual text in this language, or in the other where this one is empty."""
+        """Return a bilingual text in this language, or in the other one where this is empty."""
         if value is None or isinstance(value, str):
             return value or ""
         if isinstance(value, Bilingual):
@@ -40,7 +41,7 @@ class Formats:
         return value.get(self.language) or value.get(other) or ""
 
     def money(self, value: Money | dict[str, Any]) -> str:
-        """An amount with its sign, `¥29.90`."""
+        """Return an amount with its sign, `¥29.90`."""
         amount = Money.model_validate(value)
         places = decimals(amount.currency)
         symbol = get_currency_symbol(amount.currency, locale=LOCALES["zh"])
@@ -49,11 +50,11 @@ class Formats:
         return f"{symbol}{format_decimal(number, format=pattern, locale=self.locale)}"
 
     def number(self, value: int) -> str:
-        """A count, `1,204`."""
+        """Return a count, `1,204`."""
         return format_decimal(value, locale=self.locale)
 
     def weight(self, grams: int) -> str:
-        """A weight: `2.5 kg`, in Chinese `5 斤（2.5 公斤）`; below a jin in grams."""
+        """Return a weight: `2.5 kg`, in Chinese `5 斤（2.5 公斤）`; below a jin in grams."""
         if grams < JIN_G:
             return f"{grams} 克" if self.language == "zh" else f"{grams} g"
         kilograms = format_decimal(Decimal(grams) / 1000, format="#,##0.##", locale=self.locale)
@@ -63,7 +64,7 @@ class Formats:
         return f"{jin} 斤（{kilograms} 公斤）"
 
     def kilograms(self, grams: int) -> str:
-        """A harvest: `412 kg`, `412 公斤`; whole kilograms where there are ten or more."""
+        """Return a harvest: `412 kg`, `412 公斤`; in whole kilograms from ten on."""
         # Half a kilogram up, as the scripts do.
         places = Decimal("0.1") if grams < 10_000 else Decimal(1)
         rounded = (Decimal(grams) / 1000).quantize(places, ROUND_HALF_UP)
@@ -71,18 +72,18 @@ class Formats:
         return f"{number} 公斤" if self.language == "zh" else f"{number} kg"
 
     def area(self, m2: int) -> str:
-        """A plot: `2.1 ha`, in Chinese `32 亩`."""
+        """Return an area: `2.1 ha`, in Chinese `32 亩`."""
         unit, name = (MU_M2, "亩") if self.language == "zh" else (Decimal(10_000), "ha")
         number = Decimal(m2) / unit
         pattern = "#,##0.##" if number < 1 else "#,##0.#"
         return f"{format_decimal(number, format=pattern, locale=self.locale)} {name}"
 
     def clock(self, when: int | str) -> str:
-        """The time of day, `20:14`."""
+        """Return the time of day, `20:14`."""
         return format_datetime(self._moment(when), "HH:mm", locale=self.locale)
 
     def day(self, when: int | str) -> str:
-        """The day, `Mon 23 November` or `11月23日 周一`."""
+        """Return the day, `Mon 23 November` or `11月23日 周一`."""
         pattern = "M月d日 EEE" if self.language == "zh" else "EEE d MMMM"
         moment = self._moment(when)
         if moment.year != self._moment(now_ms()).year:
@@ -90,7 +91,7 @@ class Formats:
         return format_datetime(moment, pattern, locale=self.locale)
 
     def moment(self, when: int | str) -> str:
-        """Day and time; the day is left out today."""
+        """Return day and time; today without the day."""
         today = self._moment(now_ms()).date()
         if self._moment(when).date() == today:
             word = "今天" if self.language == "zh" else "today"
@@ -98,25 +99,25 @@ class Formats:
         return f"{self.day(when)} {self.clock(when)}"
 
     def date_time(self, when: int | str) -> str:
-        """Day, year and time, for what is kept: `23 November 2026, 20:14`."""
+        """Return day, year and time, for stored facts: `23 November 2026, 20:14`."""
         pattern = "y年M月d日 HH:mm" if self.language == "zh" else "d MMMM y, HH:mm"
         return format_datetime(self._moment(when), pattern, locale=self.locale)
 
     def zone_name(self) -> str:
-        """The time zone by its name: `China Time`, `中国时间`."""
+        """Return the name of the time zone: `China Time`, `中国时间`."""
         return str(get_timezone_name(self.zone, locale=self.locale))
 
     def ago(self, when: int | str) -> str:
-        """How far off a moment is, `in 3 minutes` or `3分钟后`."""
+        """Return the distance to now, `in 3 minutes` or `3分钟后`."""
         distance = timedelta(milliseconds=self._ms(when) - now_ms())
         return format_timedelta(distance, add_direction=True, locale=self.locale)
 
     def iso(self, when: int | str) -> str:
-        """A moment for a `datetime` attribute, in the zone of the pages."""
+        """Return the time for a `datetime` attribute, in the zone of the pages."""
         return self._moment(when).isoformat(timespec="seconds")
 
     def duration(self, ms: int) -> str:
-        """A length of time, `1:02:10`."""
+        """Return a length of time, `1:02:10`."""
         minutes, seconds = divmod(max(0, ms) // 1000, 60)
         hours, minutes = divmod(minutes, 60)
         return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -1,6 +1,6 @@
-"""The languages of the pages: catalogues read from .po files, and which one a visitor gets.
+"""The languages of the pages: catalogues read from .po files, and the visitor's language.
 
-Owns the choice and the words; how numbers, money and times are written is in formats.py.
+formats.py formats numbers, money and times.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ LOCALES = {"zh": Locale.parse("zh_Hans_CN"), "en": Locale.parse("en_GB")}
 
 
 class Words:
-    """The words of one language: every .po file of its folder, messages.po first."""
+    """The messages of one language: every .po file of its folder, messages.po first."""
 
     def __init__(self, language: str, catalogues: Iterable[Catalog]):
         self.language = language
@@ -54,11 +54,11 @@ class Words:
         self.translations = GNUTranslations(compiled)
 
     def gettext(self, message: str) -> str:
-        """The message in this language."""
+        """Return the message in this language."""
         return self.translations.gettext(message)
 
     def ngettext(self, one: str, many: str, number: int) -> str:
-        """The message in the form that the number asks for."""
+        """Return the message in the plural form of this number."""
         return self.translations.ngettext(one, many, number)
 
     def of_scripts(self, *paths: str) -> dict[str, str | list[str]]:
@@ -98,16 +98,18 @@ def _read(language: str, files: tuple[tuple[Path, int], ...]) -> Words:
     return Words(language, catalogues)
 
 
-def chosen(connection: HTTPConnection) -> str | None:
-    """The language that `?lang=` asks for, if it is one of ours."""
+def requested_language(connection: HTTPConnection) -> str | None:
+    """Return the language that `?lang=` names, if it is one of ours."""
     asked = connection.query_params.get("lang")
     return asked if asked in LANGUAGES else None
 
 
 def language_of(connection: HTTPConnection) -> str:
-    """The visitor's language: `?lang=`, then the cookie, then Accept-Language, then Chinese."""
+    """Return the visitor's language: `?lang=`, then the cookie, then Accept-Language, then
+    Chinese.
+    """
     cookies = connection.cookies
-    asked = chosen(connection) or cookies.get(SECURE_COOKIE) or cookies.get(COOKIE)
+    asked = requested_language(connection) or cookies.get(SECURE_COOKIE) or cookies.get(COOKIE)
     if asked in LANGUAGES:
         return asked
     accepted = _accepted(connection.headers.get("accept-language", ""))
@@ -115,7 +117,9 @@ def language_of(connection: HTTPConnection) -> str:
 
 
 def _accepted(header: str) -> list[str]:
-    """The tags of an Accept-Language header, most wanted first (RFC 9110, section 12.5.4)."""
+    """Return the tags of an Accept-Language header, most wanted first (RFC 9110, section
+    12.5.4).
+    """
     weighted: list[tuple[float, str]] = []
     for part in header[:1000].split(","):
         tag, _, parameter = part.partition(";")

@@ -1,6 +1,6 @@
-"""Which picture stands for a product: its own, or a drawing where nobody has taken one.
+"""The picture of a product: its own, or a drawing where it has none.
 
-Owns the choice of drawings under static/pictures; the scripts' twin is
+Owns the choice of drawings in static/pictures; the scripts' twin is
 static/lib/format/product-picture.js, which gets DRAWINGS and BOXES with the page.
 """
 
@@ -24,7 +24,9 @@ BOXES = tuple(f"produce/box-{number}.svg" for number in range(1, 5))
 
 
 def drawing(name: Bilingual) -> str:
-    """The drawing for a product's name, below static/pictures; one name has always the same."""
+    """Return the drawing for a product's name, below static/pictures; one name always has the same
+    one.
+    """
     said = f"{name.zh} {name.en}".lower()
     for file, words in DRAWINGS:
         if any(word in said for word in words):

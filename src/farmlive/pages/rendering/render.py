@@ -1,7 +1,7 @@
-"""The pages' Jinja2 environment and the one way to answer with a page.
+"""The pages' Jinja2 environment, and the one way to answer with a page.
 
-Owns the language, the formats, the caching and the content security policy of every page; what
-stands on a page comes from routes.py.
+Owns the language, the formats, the caching and the content security policy of every page; the
+routes have the contents.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from farmlive.pages.rendering.languages import (
     NAMES,
     SECURE_COOKIE,
     TAGS,
-    chosen,
     language_of,
     read_words,
+    requested_language,
 )
 from farmlive.pages.rendering.pictures import BOXES, DRAWINGS, drawing
 from farmlive.pages.rendering.scripts import modules
@@ -136,20 +136,20 @@ class Pages:
         return environment
 
     def gettext(self, request: HTTPConnection, message: str) -> str:
-        """A message in the visitor's language, for the few words that routes themselves say."""
+        """Return a message in the visitor's language, for the few texts of routes."""
         return self._words[language_of(request)].gettext(message)
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Draw or answer one visitor's page at a time, and let others have their turn before each:
-        an order waits for one page, however many are asked for.
+        """Render or send one visitor's page at a time, after other tasks had their turn: an order
+        waits for one page at most, however many are requested.
         """
         async with self._drawing:
             await asyncio.sleep(0)
             yield
 
     def in_language(self, language: str, template: str, **context: Any) -> str:
-        """Render a template that stands alone, for nobody's visit, in the language."""
+        """Render a template by itself, for no visit, in this language."""
         return self._environments[language].get_template(template).render(**context)
 
     def html(self, request: HTTPConnection, template: str, **context: Any) -> str:
@@ -188,7 +188,7 @@ class Pages:
         headers: dict[str, str] | None = None,
         **context: Any,
     ) -> Response:
-        """Answer with a page; `caller` in the context gives staff their way to the studio."""
+        """Answer with a page; with `caller` in the context, staff see the link to the studio."""
         html = self.html(request, template, **context)
         return self.answer(request, html, status=status, cache=cache, headers=headers)
 
@@ -201,13 +201,13 @@ class Pages:
         cache: Literal["private, no-cache", "no-store"] = "private, no-cache",
         headers: dict[str, str] | None = None,
     ) -> Response:
-        """Answer with a page that is drawn already, and keep the language that was asked for."""
+        """Answer with a rendered page, and remember the requested language."""
         response = HTMLResponse(
             html,
             status_code=status,
             headers={**HEADERS, "Cache-Control": cache, **(headers or {})},
         )
-        language = chosen(request)
+        language = requested_language(request)
         if language is not None:
             response.set_cookie(
                 SECURE_COOKIE if self._settings.secure else COOKIE,
@@ -221,6 +221,6 @@ class Pages:
 
     @staticmethod
     def _switch(request: HTTPConnection, language: str) -> str:
-        """This page's address with another language asked for."""
+        """Return this page's URL in another language."""
         query = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
         return f"{request.url.path}?{urlencode([*query, ('lang', language)])}"

@@ -1,7 +1,7 @@
-"""A page's scripts: its entries, and every module that these import.
+"""A page's scripts: its entries, and every module that they import.
 
-Scripts are native ES modules without a bundler. Their imports tell which modules a page loads ahead
-of time, and whose words the server sends with it.
+Scripts are native ES modules without a bundler. The imports define which modules a page preloads,
+and which texts the server sends with it.
 """
 
 import re

@@ -19,7 +19,7 @@ WEB = Path(str(files("farmlive.web")))
 
 
 def fingerprint(folder: Path) -> str:
-    """A name for the contents of a folder, 12 hex digits."""
+    """Return a name for the contents of a folder, 12 hex digits."""
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
         if file.is_file():
@@ -29,7 +29,7 @@ def fingerprint(folder: Path) -> str:
 
 
 class Static(StaticFiles):
-    """An ASGI application that serves web/static; `url(path)` names a file of it."""
+    """An ASGI application that serves web/static; `url(path)` is the URL of a file."""
 
     def __init__(self, folder: Path = WEB / "static", mount: str = "/static"):
         super().__init__(directory=folder)
@@ -38,7 +38,7 @@ class Static(StaticFiles):
         self.fingerprint = fingerprint(folder)
 
     def url(self, path: str) -> str:
-        """The address of a file, with the fingerprint of the whole folder in it."""
+        """Return the URL of a file, with the fingerprint of the whole folder in it."""
         return f"{self.mount}/{self.fingerprint}/{path}"
 
     def modules(self, *entries: str) -> list[str]:
@@ -46,7 +46,7 @@ class Static(StaticFiles):
         return [self.url(path) for path in modules(self.folder, *entries)]
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Answer with the file; for good if the address carries today's fingerprint."""
+        """Answer with the file, cached for good if the URL has the current fingerprint."""
         first, _, rest = path.replace("\\", "/").partition("/")
         kept = first == self.fingerprint
         response = await super().get_response(
@@ -60,5 +60,5 @@ class Static(StaticFiles):
 
 
 def _is_fingerprint(name: str) -> bool:
-    """Whether a path's first part is a fingerprint, perhaps of a version before this one."""
+    """Return whether a path's first part is a fingerprint, perhaps of an earlier version."""
     return len(name) == 12 and all(letter in "0123456789abcdef" for letter in name)

@@ -17,8 +17,8 @@ from farmlive.clock import DAY_MS, now_ms, pretended
 from farmlive.people import Caller
 from farmlive.review import sale_retention, watch_retention
 from farmlive.review.audience import fold
-from farmlive.review.kept_sums import KeptAudience, Recorder
 from farmlive.review.sale_retention import SaleRetention
+from farmlive.review.stored_sums import Recorder, StoredAudience
 from farmlive.review.tables import broadcast_sums
 from farmlive.review.watch_retention import WatchRetention
 from farmlive.setting_groups.retention import YEAR_MS
@@ -180,10 +180,10 @@ async def test_who_waited_for_one_that_never_began_is_counted_nowhere(fair: Any)
     never = (await fair.house.broadcasts.create(new)).id
     row = {"broadcast": never, "device": "a device", "from_at": now_ms(), "to_at": now_ms()}
     await fair.store.write(lambda connection: connection.execute(insert(watches), row) and None)
-    before = (await fair.review.of(never)).model_dump_json(exclude={"until"})
+    before = (await fair.review.report(never)).model_dump_json(exclude={"until"})
     with pretended(now_ms() + 91 * DAY_MS):
         assert await watched(fair.house).remove() == 1
-        assert (await fair.review.of(never)).model_dump_json(exclude={"until"}) == before
+        assert (await fair.review.report(never)).model_dump_json(exclude={"until"}) == before
     assert await count(fair, broadcast_sums) == [0]
 
 
@@ -274,7 +274,7 @@ def test_other_borders_than_those_recorded_are_estimated_from_them() -> None:
     recorder.averages([0, 500, 1_000])
     recorder.peaks([0, 500, 1_000])
     recorder.reach(100, 2_000)
-    kept = KeptAudience(recorder.sums())
+    kept = StoredAudience(recorder.sums())
     assert kept.averages([0, 500, 1_000]) == whole.averages([0, 500, 1_000]) == [1.0, 2.0]
     assert kept.averages([0, 1_000]) == [1.5]
     assert kept.peaks([0, 1_000]) == [2]

@@ -1,4 +1,6 @@
-"""The definitions of a review's numbers, each in a sentence that is shown beside it."""
+"""The texts of a review, in both languages: the sentence that defines each number, and the title
+and purpose of each sheet.
+"""
 
 from farmlive.bilingual import Bilingual
 

@@ -1,5 +1,5 @@
-"""Sums that stay with a broadcast once the rows that they count are removed: exactly what its
-report needs, so that the report stays the same.
+"""The stored sums of a broadcast, which replace the rows that they count once retention removes
+those: exactly what the report needs, so that the report stays the same.
 
 A report is of the whole broadcast, or of some farms' part. watch_retention.py and sale_retention.py
 remove the rows.
@@ -17,7 +17,7 @@ from farmlive.review.tables import broadcast_sums
 Json = dict[str, Any]
 
 
-class Watched(Protocol):
+class AudienceFigures(Protocol):
     """The figures about viewers in a report: an Audience, or a KeptAudience without the rows."""
 
     @property
@@ -45,12 +45,12 @@ class Watched(Protocol):
 
 
 class Recorder:
-    """Forwards what a report reads of an Audience, and records it.
+    """Forwards the calls of a report to an Audience, and records the results.
 
     `until` is the broadcast's end: nobody watched after it, so every recorded time ends there.
     """
 
-    def __init__(self, audience: Watched, until: int):
+    def __init__(self, audience: AudienceFigures, until: int):
         self._audience = audience
         self._until = until
         self._axes: dict[tuple[int, ...], Json] = {}
@@ -58,7 +58,7 @@ class Recorder:
 
     @property
     def views(self) -> int:
-        """Forwards to the Audience, as all methods here."""
+        """As in Audience, like all methods here."""
         return self._audience.views
 
     @property
@@ -108,7 +108,7 @@ class Recorder:
         }
 
 
-class KeptAudience:
+class StoredAudience:
     """The recorded figures of an Audience."""
 
     def __init__(self, sums: Mapping[str, Any]):
@@ -200,7 +200,7 @@ class SaleSums:
             {farm: FarmSales(**sums) for farm, sums in kept["farms"].items()},
         )
 
-    def written(self) -> Json:
+    def as_json(self) -> Json:
         """Return the row's JSON."""
         return {
             "currency": self.currency,
@@ -222,34 +222,34 @@ class SaleSums:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredSums:
     """The sums of a broadcast; `audience` and `taps` are None while their rows exist."""
 
-    audience: KeptAudience | None = None
+    audience: StoredAudience | None = None
     taps: dict[str, int] | None = None
     sales: SaleSums = field(default_factory=SaleSums)
 
 
-def kept(connection: Connection, broadcast: str) -> Kept:
-    """Return the sums of the broadcast."""
+def read_sums(connection: Connection, broadcast: str) -> StoredSums:
+    """Return the stored sums of the broadcast."""
     row = connection.execute(
         select(broadcast_sums).where(broadcast_sums.c.broadcast == broadcast)
     ).one_or_none()
     if row is None:
-        return Kept()
-    audience = None if row.audience is None else KeptAudience(row.audience)
-    return Kept(audience, row.taps, SaleSums.read(row.sales))
+        return StoredSums()
+    audience = None if row.audience is None else StoredAudience(row.audience)
+    return StoredSums(audience, row.taps, SaleSums.read(row.sales))
 
 
-def kept_sales(connection: Connection) -> dict[str, SaleSums]:
-    """Return the sums of sales of all broadcasts that have some."""
+def read_sale_sums(connection: Connection) -> dict[str, SaleSums]:
+    """Return the stored sums of sales of all broadcasts that have some."""
     query = select(broadcast_sums.c.broadcast, broadcast_sums.c.sales).where(
         broadcast_sums.c.sales.is_not(None)
     )
     return {row.broadcast: SaleSums.read(row.sales) for row in connection.execute(query)}
 
 
-def keep(connection: Connection, broadcast: str, **sums: Any) -> None:
+def store_sums(connection: Connection, broadcast: str, **sums: Any) -> None:
     """Store the `audience`, `taps` or `sales` of the broadcast, as JSON."""
     mine = broadcast_sums.c.broadcast == broadcast
     if connection.execute(select(broadcast_sums.c.broadcast).where(mine)).first() is None:
