@@ -115,7 +115,7 @@ class Conflict(Problem):
 
     status = 409
     slug = "conflict"
-    title = "That does not fit the state of things"
+    title = "The request conflicts with the present state"
 
 
 class TooLarge(Problem):

@@ -283,7 +283,7 @@ async def new_page(
     finally:
         for kind, context, kept in taken:
             if kept:
-                await browsers.give_back(kind, context)
+                await browsers.drop_hold(kind, context)
             else:
                 await browsers.throw_away(context)
 
@@ -339,5 +339,5 @@ async def open_studio(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def key(sale: Sale) -> str:
-    minted = await sale.api.stream_key(sale.broadcast, "encoder", "orchard")
+    minted = await sale.api.create_stream_key(sale.broadcast, "encoder", "orchard")
     return str(minted["key"])

@@ -47,7 +47,7 @@ async def test_the_reason_for_a_wrong_price_is_read_whole(open_studio: Open, sal
     await set_price(page, "19.90")
     await expect(card(page)).to_contain_text("→ ¥19.90")
     await order_at(sale, 1, 1990)
-    await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
+    await card(page).get_by_role("button", name=re.compile("^Correct the price")).click()
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
     reason = page.get_by_role("dialog", name="Orders at ¥19.90").get_by_label("Reason")
     await expect(reason).to_have_value("The price ¥19.90 was a mistake; it is ¥29.90.")

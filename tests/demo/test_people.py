@@ -80,7 +80,7 @@ async def test_a_viewer_waits_for_what_is_gone_and_orders_what_comes(
         await follow(channel, bag, "stock.changed", left=0)
         viewer = Viewer(0, server.url, county, key, 1)  # it orders at its first turn
         monkeypatch.setattr(viewer._random, "expovariate", lambda _rate: 0)
-        for act in ("_say", "_react", "_look"):
+        for act in ("_say", "_react", "_open_card"):
             monkeypatch.setattr(viewer, act, lambda *_: asyncio.Event().wait())
         monkeypatch.setattr(viewer._random, "random", lambda: 0.5)
         watching = asyncio.create_task(viewer.run())

@@ -44,7 +44,7 @@ async def orders(api: Api, sale: Sale) -> list[str]:
         )
         numbers.append(placed["number"])
         if delivery is None:
-            await api.order_state(sale.broadcast, placed["id"], "cancelled")
+            await api.change_order_state(sale.broadcast, placed["id"], "cancelled")
     return numbers
 
 

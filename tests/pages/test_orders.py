@@ -66,7 +66,7 @@ async def test_who_cancels_too_late_reads_whom_to_ask_whatever_became_of_the_bro
     order = await site.house.shop.order(sale.order.removeprefix("/order/"))
     _, key = await site.house.people.create_api_key("desk", "coordinator")
     async with Api(site.url, key=key) as api:
-        await api.order_state(sale.broadcast, order.id, "packed")
+        await api.change_order_state(sale.broadcast, order.id, "packed")
         await api.end(sale.broadcast)
     page = words(await visitor.get(sale.order, params={"lang": language}))
     with_contact, without = TOO_LATE[language]
@@ -101,11 +101,11 @@ async def test_paper_says_nothing_of_what_buyer_and_farm_wrote(
     async with Api(site.url, key=key) as api:
         order = (await api.orders(sale.broadcast))[0]["id"]
         for state in ("packed", "shipped"):
-            await api.order_state(sale.broadcast, order, state)
+            await api.change_order_state(sale.broadcast, order, state)
         claim = (await api.claim(token, words[0]))["claims"][0]["id"]
         await api.answer_claim(sale.broadcast, claim, words[1], amount=cny(100))
         await api.refund_order(sale.broadcast, order, cny(200), words[2])
-        await api.order_state(sale.broadcast, order, "cancelled", words[3])
+        await api.change_order_state(sale.broadcast, order, "cancelled", words[3])
     own = await visitor.get(sale.order, params={"lang": "en"})
     page = await visitor.get(path_of(order, token), params={"lang": "en"})
     for said in (own, page):
@@ -146,8 +146,8 @@ async def test_a_stopped_order_says_whether_to_pay(
         order = (await api.orders(sale.broadcast))[0]["id"]
         lot = (await api.offers(sale.broadcast))[0]["lot"]["id"]
         failed = {"at": "2026-11-20T08:00:00+08:00", "result": {"en": "Bad"}, "passed": False}
-        await api.order_state(sale.broadcast, order, "packed")
-        await api.order_state(sale.broadcast, order, "shipped")
+        await api.change_order_state(sale.broadcast, order, "packed")
+        await api.change_order_state(sale.broadcast, order, "shipped")
         await api.request("POST", f"/api/v1/lots/{lot}/inspections", json=failed)
         assert refuse in await says()
         assert back not in await says()
@@ -184,7 +184,7 @@ async def test_paper_speaks_chinese_too(
 @pytest.mark.parametrize(
     ("language", "comes", "back"),
     [
-        ("en", "¥29.90 comes back to you", "and your money was given back"),
+        ("en", "¥29.90 comes back to you", "and your money was refunded"),
         ("zh", "¥29.90 会退还给您", "款项已退还"),
     ],
 )
@@ -200,10 +200,10 @@ async def test_who_paid_for_a_cancelled_order_reads_what_comes_back(
     nothing = {"en": "nothing is to be paid", "zh": "不用付款"}[language]
     async with Api(site.url, key=key) as api:
         assert nothing in await page()
-        await api.order_paid(sale.broadcast, placed["id"])
+        await api.mark_order_paid(sale.broadcast, placed["id"])
         # What is asked before it is cancelled.
         assert nothing not in await page()
-        await api.order_state(sale.broadcast, placed["id"], "cancelled")
+        await api.change_order_state(sale.broadcast, placed["id"], "cancelled")
         assert comes in await page()
         assert nothing not in await page()
         await api.refund_order(sale.broadcast, placed["id"], cny(1_000), "Rain.")
@@ -294,7 +294,7 @@ async def test_an_order_tells_with_which_sentence_its_lot_was_lifted(
         assert sentence in await page()
         assert (await line())["lot_lifted"]["sentence"] == sentence
         assert (await line())["lot_stopped"] == []
-        await api.order_state(sale.broadcast, order, "cancelled", "too late")
+        await api.change_order_state(sale.broadcast, order, "cancelled", "too late")
         assert said not in await page()
         await api.undo_lift(lot, lift["id"], "The wrong lot")
         assert (await line())["lot_lifted"] is None

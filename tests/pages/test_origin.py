@@ -123,7 +123,7 @@ async def test_a_story_tells_what_was_sorted_out_and_put_right(
         "421 kg harvested, 0 kg sold",
         "12 kg sorted out · 409 kg left of it",
         "12 kg sorted out: split <by rain>",
-        "the harvest was put right, 421 kg instead of 412 kg: misread",
+        "the harvest was corrected to 421 kg, from 412 kg: misread",
     ):
         assert said in text, said
     chinese = words(await visitor.get(f"/origin/lot/{told['lot']}", params={"lang": "zh"}))

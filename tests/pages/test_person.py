@@ -19,7 +19,7 @@ from farmlive.pages.rendering.languages import LANGUAGES
 from farmlive.server import Server
 from farmlive.settings import Settings
 
-WRONG = {"en": "That is not the code", "zh": "验证码不对"}
+WRONG = {"en": "The code is wrong", "zh": "验证码不对"}
 
 
 @pytest.fixture

@@ -175,15 +175,15 @@ async def test_the_page_of_an_erased_order_takes_no_complaint(
     order = await site.house.shop.order(sale.order.removeprefix("/order/"))
     async with Api(site.url, key=await role_key(site.house, "coordinator")) as api:
         for state in ("packed", "shipped", "received"):
-            await api.order_state(sale.broadcast, order.id, state)
-        await api.order_paid(sale.broadcast, order.id)
+            await api.change_order_state(sale.broadcast, order.id, state)
+        await api.mark_order_paid(sale.broadcast, order.id)
     lang = {"lang": language}
     assert "data-claim>" in (await visitor.get(sale.order, params=lang)).text
     assert (await visitor.post(f"/api/v1/orders/{order.token}/erasures")).json() == {"orders": 1}
     page = await visitor.get(sale.order, params=lang)
     assert "data-claim>" not in page.text
     assert 'id="order-erased"' in page.text
-    whom = {"en": "whoever runs this shop", "zh": "本店的运营方"}[language]
+    whom = {"en": "the shop", "zh": "本店的运营方"}[language]
     assert (site.house.settings.whom_to_ask or whom) in html.unescape(page.text)
     claim = await visitor.post(f"/api/v1/orders/{order.token}/claims", json={"text": "x"})
     assert (claim.status_code, claim.json()["type"]) == (409, "/problems/details-erased")
@@ -197,8 +197,8 @@ async def test_an_order_without_its_person_is_shown_everywhere(
     order = (await site.house.shop.order(sale.order.removeprefix("/order/"))).id
     async with Api(site.url, key=key) as api:
         for state in ("packed", "shipped", "received"):
-            await api.order_state(sale.broadcast, order, state)
-        await api.order_paid(sale.broadcast, order)
+            await api.change_order_state(sale.broadcast, order, state)
+        await api.mark_order_paid(sale.broadcast, order)
     with pretended(now_ms() + 181 * DAY_MS):
         removed = await site.house.retention.remove()
     assert removed.persons == 1

@@ -38,7 +38,7 @@ class WrongMethod(Problem):
 
     status = 405
     slug = "method-not-allowed"
-    title = "That address does not take this method"
+    title = "This URL does not support the method"
 
 
 def answer_problems(app: FastAPI, page: ErrorPage, refused: Refused) -> Answer:

@@ -162,7 +162,7 @@ class BodyLate(Problem):
 
     status = 408
     slug = "body-late"
-    title = "That took too long to come"
+    title = "The request took too long to arrive"
 
 
 class BodyLimit:

@@ -120,4 +120,4 @@ async def test_who_is_blocked_is_told_so(sale: Sale, open_page: Open) -> None:
     block = {"kind": "device", "order": order["id"], "reason": "test"}
     await sale.api.request("POST", "/api/v1/blocks", json=block)
     await tap_buy(page)
-    await expect(sheet.get_by_role("alert")).to_contain_text("Orders from here are not taken.")
+    await expect(sheet.get_by_role("alert")).to_contain_text("We can't take orders from here.")

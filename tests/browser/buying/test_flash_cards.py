@@ -61,7 +61,7 @@ async def test_a_flash_batch_is_shown_bought_and_limited(
     more = sheet.get_by_role("button", name="One more: Small kumquats")
     await more.click()
     await expect(more).to_be_disabled()
-    await expect(sheet).to_contain_text("At this price there are 2 a buyer.")
+    await expect(sheet).to_contain_text("At this price the limit is 2 per buyer.")
     await expect(submit(page)).to_have_text("Place the order · ¥39.80")
     await ordered_for(page, "¥39.80")
     await sheet.get_by_role("button", name="Back to the broadcast").click()

@@ -22,7 +22,7 @@ from farmlive.ids import token
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefixtures("pinned")]
 
 WORDS = {
-    "en": ("Order now, without a hold: 10 are there", "Place the order", "Buy"),
+    "en": ("Order now: 10 are left", "Place the order", "Buy"),
     "zh": ("现在就可以直接下单，不用先预留：还有 10 件", "提交订单", "购买"),
 }
 
@@ -73,7 +73,7 @@ async def test_more_than_is_held_for_a_new_device_is_not_called_held(
     bar = sheet.locator("[data-part=held]")
     await expect(bar).to_contain_text("Held for you")
     await want(page, 9)
-    await expect(sheet.get_by_role("alert")).to_contain_text("Order now, without a hold")
+    await expect(sheet.get_by_role("alert")).to_contain_text("Order now:")
     await expect(bar).to_be_hidden()
     await sheet.get_by_role("button", name="Close").click()
     await expect(page.locator("#kept")).to_contain_text("1 item held for you")

@@ -52,7 +52,7 @@ WORDS = {
         "place": "Place the order · %s",
         "dearer": "It costs ¥29.90 now, ¥19.90 a moment ago. Nothing is ordered yet",
         "fewer": "Of Small kumquats · box only 1 is left; your order has that one now. "
-        "Nothing is ordered yet: place the order once more if it suits you.",
+        "Nothing is ordered yet: place the order again if you agree.",
     },
     "zh": {
         "buy": "购买",

@@ -136,7 +136,7 @@ async def test_a_fee_that_changed_meanwhile_is_asked_about_with_both_fees(
     await charge(sale, [{"region": "", "upto_g": 5_000, "fee": cny(800)}])
     await submit(page).click()
     await expect(sheet.get_by_role("alert")).to_contain_text(
-        "The parcel costs ¥8.00 now, ¥6.00 when you looked."
+        "The parcel fee is ¥8.00 now; it was ¥6.00 before."
     )
     await expect(submit(page)).to_have_text("Place the order · ¥37.90")
     assert await sale.api.orders(sale.broadcast) == []
@@ -150,7 +150,7 @@ async def test_a_parcel_that_is_too_heavy_is_not_sent(sale: Sale, open_page: Ope
     await expect(submit(page)).to_have_text("Place the order · ¥37.90")
     await sheet.get_by_role("button", name="One more: Small kumquats").click()
     told = sheet.get_by_role("alert")
-    await expect(told).to_contain_text("A parcel there holds 3 kg at most.")
+    await expect(told).to_contain_text("A parcel to that region holds 3 kg at most.")
     await expect(submit(page)).to_be_disabled()
     await sheet.get_by_role("button", name="One less: Small kumquats").click()
     await expect(told).to_be_hidden()

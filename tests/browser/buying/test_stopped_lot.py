@@ -199,7 +199,7 @@ async def test_a_coordinator_sees_who_has_it_calls_off_refunds_and_lifts(
     await order(sale, 1)
     left = await order(sale, 2)
     for state in ("packed", "shipped"):
-        await sale.api.order_state(sale.broadcast, left["id"], state)
+        await sale.api.change_order_state(sale.broadcast, left["id"], state)
     await stop(sale)
     page = await open_studio("/studio", size=PHONE)
     await page.get_by_role("link", name="Kumquats · Lot 1123").first.click()
@@ -211,9 +211,9 @@ async def test_a_coordinator_sees_who_has_it_calls_off_refunds_and_lifts(
     await page.get_by_label("Reason").locator("visible=true").fill("Its test failed")
     await page.get_by_role("button", name="Refund it").click()
     await expect(rows.first).to_contain_text("nothing to pay")
-    await page.get_by_role("button", name="Call off all that can be…").click()
+    await page.get_by_role("button", name="Cancel all that can be…").click()
     await page.get_by_label("Reason").locator("visible=true").fill("Its test failed")
-    await page.get_by_role("button", name="Call off", exact=True).click()
+    await page.get_by_role("button", name="Cancel the order", exact=True).click()
     await expect(rows).to_have_count(0)
     states = {each["number"]: each["state"] for each in await sale.api.orders(sale.broadcast)}
     assert states == {"A0001": "cancelled", "A0002": "cancelled"}
@@ -226,7 +226,7 @@ async def test_a_coordinator_sees_who_has_it_calls_off_refunds_and_lifts(
     host = await open_studio(f"/studio/lots/{sale.lot}", role="host", size=PHONE)
     await expect(host.get_by_text(SENTENCE)).to_be_visible()
     await expect(host.get_by_role("button", name="Lift the stop")).to_have_count(0)
-    await expect(host.get_by_role("button", name="Take it back…")).to_have_count(0)
+    await expect(host.get_by_role("button", name="Withdraw it…")).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -236,7 +236,7 @@ async def test_a_coordinator_takes_a_lift_back_after_one_question(
     await stop(sale)
     await lift(sale)
     words = {
-        "en": ("Its stop, and the lift", "Take it back…", "Why the lift", "Stop the lot again"),
+        "en": ("Its stop, and the lift", "Withdraw it…", "Why the lift", "Stop the lot again"),
         "zh": ("停售与解除", "撤回…", "为什么不该解除", "重新停售"),
     }
     leads, takes, why, does = words[language]

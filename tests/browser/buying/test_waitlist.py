@@ -45,10 +45,10 @@ async def test_who_waits_gets_what_comes_back_held_and_orders_it(
     await expect(second.locator("#toasts")).to_contain_text(
         "You are no. 1 for Large kumquats · box"
     )
-    await expect(buy(second)).to_have_text("You are no. 1")
-    await expect(second.locator("#card")).to_contain_text("1 held · 1 waited for")
+    await expect(buy(second)).to_have_text("Number 1 in line")
+    await expect(second.locator("#card")).to_contain_text("1 held · 1 on the waiting list")
     await second.reload()
-    await expect(buy(second)).to_have_text("You are no. 1")
+    await expect(buy(second)).to_have_text("Number 1 in line")
 
     await first.get_by_role("button", name="Give it back").click()
     toast = second.locator("#toasts")
@@ -75,13 +75,13 @@ async def test_who_waits_no_more_leaves_the_list(
     # A finger that shakes waits once, and is told once.
     await page.evaluate(JOINS)
     await buy(page).evaluate("(button) => { button.click(); button.click(); }")
-    await expect(buy(page)).to_have_text("You are no. 1")
+    await expect(buy(page)).to_have_text("Number 1 in line")
     await expect(page.locator(".toast")).to_have_count(1)
     assert await page.evaluate("joined") == 1
     await buy(page).click()
     look = page.locator("#look-sheet")
-    await expect(look).to_contain_text("You are no. 1 of those who wait.")
-    await look.get_by_role("button", name="Wait no more").click()
+    await expect(look).to_contain_text("You're number 1 in line.")
+    await look.get_by_role("button", name="Leave the waiting list").click()
     await expect(buy(page)).to_have_text("Tell me when it is back")
     await host.call("offer.release", offer=sale.rare, quantity=2)
     await expect(page.locator("#card")).to_contain_text("2 left")

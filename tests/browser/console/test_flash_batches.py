@@ -78,7 +78,7 @@ async def test_wrong_price_of_a_flash_is_put_right_by_one_tap(
     await flash.get_by_role("button", name="The price of the flash of Small").click()
     await expect(flash).to_be_hidden()
     await expect(card(page)).to_contain_text(
-        "Put right: ¥29.90 in place of ¥13.90. 1 order at ¥13.90."
+        "Corrected: ¥29.90 instead of ¥13.90. 1 order at ¥13.90."
     )
     await expect(card(page)).not_to_contain_text("Flash over")
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
@@ -101,7 +101,7 @@ async def test_wrong_price_of_a_flash_that_is_over_is_put_right(
     other = await console(open_studio, sale, role="host")
     await card(page).get_by_role("button", name=re.compile("^Price was wrong: ")).click()
     for each in (page, other):
-        await expect(card(each)).to_contain_text("Put right: ¥29.90 in place of ¥13.90. Nobody")
+        await expect(card(each)).to_contain_text("Corrected: ¥29.90 instead of ¥13.90. Nobody")
     await expect(card(page)).not_to_contain_text("Flash over")
 
 
@@ -213,7 +213,7 @@ async def test_planned_flash_is_called_off_and_planned_again(open_studio: Open, 
     await expect(flash).to_contain_text("10 boxes")
     await expect(flash).to_contain_text("5 min")
     assert await page.evaluate(SMALL_TARGETS) == []
-    await flash.get_by_role("button", name="Call off the flash of Small kumquats").click()
+    await flash.get_by_role("button", name="Cancel the flash sale of Small kumquats").click()
     await expect(flash).to_be_hidden()
     await page.get_by_role("button", name="Undo").click()
     await expect(flash).to_contain_text("10 boxes")
@@ -250,7 +250,7 @@ async def test_what_is_waited_for_is_released_by_one_tap(
         f"/api/v1/broadcasts/{sale.broadcast}/waits/{sale.rare}",
         json={"quantity": 5},
     )
-    await expect(large).to_contain_text("5 boxes are waited for.")
+    await expect(large).to_contain_text("5 boxes are on the waiting list.")
     await large.get_by_role("button", name=re.compile("another number")).click()
     sheet = page.get_by_role("dialog", name="Large kumquats")
     # Two are left: three more, and there is enough for who waits.
@@ -258,7 +258,7 @@ async def test_what_is_waited_for_is_released_by_one_tap(
     await sheet.get_by_role("button", name="Close").click()
     await large.get_by_role("button", name=re.compile("^Release 3: ")).click()
     await expect(large).to_contain_text("5 held")
-    await expect(large).not_to_contain_text("waited for")
+    await expect(large).not_to_contain_text("on the waiting list")
 
 
 async def test_proposals_are_round_and_fit_what_is_there(open_page: Open) -> None:

@@ -93,10 +93,10 @@ async def test_release_is_taken_back_once_where_the_answer_is_lost(
     page = await console(open_studio, sale, script=FRAIL)
     await card(page).locator("[data-release='10']").click()
     await losing(page, "offer.release")
-    await page.get_by_role("button", name="Take back").click()
-    await expect(card(page)).to_contain_text("No answer yet to taking 10 back.")
+    await page.get_by_role("button", name="Withdraw").click()
+    await expect(card(page)).to_contain_text("No answer yet to withdrawing 10.")
     await come_back(page)
-    await expect(page.get_by_text("Taken back.")).to_be_visible()
+    await expect(page.get_by_text("Withdrawn.")).to_be_visible()
     assert await released(sale) == 20
 
 

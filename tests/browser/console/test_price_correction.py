@@ -21,7 +21,7 @@ async def test_orders_at_a_wrong_price_are_kept_or_cancelled(open_studio: Open, 
     await expect(card(page)).to_contain_text("¥29.90 → ¥19.90. 2 orders at it.")
     # It outlives the page.
     await page.reload()
-    await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
+    await card(page).get_by_role("button", name=re.compile("^Correct the price")).click()
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
     sheet = page.get_by_role("dialog", name="Orders at ¥19.90")
     rows = sheet.get_by_role("listitem")
@@ -115,12 +115,12 @@ async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sal
     await set_price(page, "99.00")
     await expect(card(page)).to_contain_text("¥29.90 → ¥99.00.")
     paid = await order_at(sale, 1, 9900, quantity=2)
-    await sale.api.order_paid(sale.broadcast, paid["id"])
+    await sale.api.mark_order_paid(sale.broadcast, paid["id"])
     await order_at(sale, 2, 9900)
     await card(page).get_by_role("button", name=re.compile("^Another price")).click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
     await sheet.get_by_label("New price, CNY").fill("28")
-    await sheet.get_by_role("button", name="Put it right: ¥28.00").click()
+    await sheet.get_by_role("button", name="Correct it to ¥28.00").click()
     await sheet.get_by_role("button", name="Yes, ¥28.00 is meant").click()
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
     rows = page.get_by_role("dialog", name="Orders at ¥99.00").get_by_role("listitem")
@@ -128,7 +128,7 @@ async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sal
         rows.last.get_by_role("button", name=re.compile("^Take off ¥71.00"))
     ).to_be_visible()
     async with page.expect_request("**/refunds") as sent:
-        await rows.first.get_by_role("button", name=re.compile("^Give back ¥142.00")).click()
+        await rows.first.get_by_role("button", name=re.compile("^Refund ¥142.00")).click()
     request = await sent.value
     assert request.headers["idempotency-key"]
     assert body_of(request)["offer"] == sale.offer
@@ -144,7 +144,7 @@ async def test_another_device_learns_that_a_price_was_put_right(
     other = await console(open_studio, sale, role="host", language="zh")
     await set_price(page, "19.90")
     await expect(card(other)).to_contain_text("¥29.90 → ¥19.90。还没有人按新价下单。")
-    await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
+    await card(page).get_by_role("button", name=re.compile("^Correct the price")).click()
     await expect(card(other)).to_contain_text("已更正：¥29.90，不是 ¥19.90。")
 
 
@@ -157,8 +157,8 @@ async def test_price_that_was_wrong_from_the_start_is_put_right(
     sheet = page.get_by_role("dialog", name="Small kumquats")
     await sheet.get_by_label("The price until now was a mistake").check()
     await sheet.get_by_label("New price, CNY").fill("32")
-    await sheet.get_by_role("button", name="Put it right: ¥32.00").click()
-    await expect(card(page)).to_contain_text("Put right: ¥32.00 in place of ¥29.90. 1 order")
+    await sheet.get_by_role("button", name="Correct it to ¥32.00").click()
+    await expect(card(page)).to_contain_text("Corrected: ¥32.00 instead of ¥29.90. 1 order")
     # A device that knows nothing of it finds the orders all the same.
     other = await console(open_studio, sale, role="host")
     await card(other).get_by_role("button", name=re.compile("Change the price")).click()
@@ -178,14 +178,14 @@ async def test_second_correction_hides_no_orders_of_the_first(
     await card(page).get_by_role("button", name=re.compile("^Another price")).click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
     await sheet.get_by_label("New price, CNY").fill("39.90")
-    await sheet.get_by_role("button", name="Put it right: ¥39.90").click()
-    await expect(card(page)).to_contain_text("Put right: ¥39.90 in place of ¥2.99. 2 orders")
+    await sheet.get_by_role("button", name="Correct it to ¥39.90").click()
+    await expect(card(page)).to_contain_text("Corrected: ¥39.90 instead of ¥2.99. 2 orders")
     high = await order_at(sale, 3, 3990)
     await card(page).get_by_role("button", name=re.compile("Change the price")).click()
     await sheet.get_by_label("The price until now was a mistake").check()
     await sheet.get_by_label("New price, CNY").fill("29.90")
-    await sheet.get_by_role("button", name="Put it right: ¥29.90").click()
-    told = "Put right: ¥29.90 in place of ¥2.99, ¥39.90. 3 orders at ¥2.99, ¥39.90."
+    await sheet.get_by_role("button", name="Correct it to ¥29.90").click()
+    told = "Corrected: ¥29.90 instead of ¥2.99, ¥39.90. 3 orders at ¥2.99, ¥39.90."
     await expect(card(page)).to_contain_text(told)
     # It outlives the page, and another change of the price.
     await page.reload()

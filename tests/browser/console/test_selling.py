@@ -35,7 +35,7 @@ async def test_released_with_one_tap_and_taken_back(open_studio: Open, sale: Sal
     page = await console(open_studio, sale)
     await card(page).get_by_role("button", name=re.compile("Release 10 more")).click()
     await expect(card(page)).to_contain_text("30 left")
-    await page.get_by_role("button", name="Take back").click()
+    await page.get_by_role("button", name="Withdraw").click()
     await expect(card(page)).to_contain_text("20 left")
     assert (await sale.api.offers(sale.broadcast))[0]["released"] == 20
 
@@ -97,8 +97,8 @@ async def test_cheap_price_is_asked_for_and_put_right_by_one_tap(
     await expect(sheet.get_by_role("alert")).to_contain_text("from ¥29.90 to ¥2.99")
     await sheet.get_by_role("button", name="Yes, ¥2.99 is meant").click()
     await expect(card(page)).to_contain_text("¥29.90 → ¥2.99. Nobody has ordered at it yet.")
-    await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
-    await expect(card(page)).to_contain_text("Put right: ¥29.90 in place of ¥2.99.")
+    await card(page).get_by_role("button", name=re.compile("^Correct the price")).click()
+    await expect(card(page)).to_contain_text("Corrected: ¥29.90 instead of ¥2.99.")
     await expect(card(page).locator("[data-price]")).to_have_text("¥29.90")
 
 
@@ -111,7 +111,7 @@ WORDS = {
         "price": "Change the price",
         "lower": "Lower",
         "sell": "Sell for ¥28.90",
-        "undo": "Put it right",
+        "undo": "Correct the price",
         "orders": "Orders",
         "placed": "placed",
     },
@@ -175,7 +175,7 @@ async def test_orders_come_in_with_their_state(open_studio: Open, sale: Sale) ->
     placed = await order(sale, 1, quantity=2)
     await expect(feed.get_by_text(placed["number"])).to_be_visible()
     await expect(page.locator("[data-sales]")).to_have_text("¥59.80")
-    await sale.api.order_state(sale.broadcast, placed["id"], "cancelled", "no longer wanted")
+    await sale.api.change_order_state(sale.broadcast, placed["id"], "cancelled", "no longer wanted")
     await expect(feed.get_by_text("cancelled", exact=True)).to_be_visible()
     await feed.get_by_role("radio", name=re.compile("^Held")).check(force=True)
     await expect(feed.get_by_text(placed["number"])).to_be_hidden()
@@ -298,7 +298,7 @@ async def test_order_list_follows_what_happens(open_studio: Open, sale: Sale) ->
     placed = await order(sale, 1, quantity=2, held=hold["id"])
     row = page.get_by_role("listitem").filter(has_text=placed["number"])
     await expect(row).to_contain_text("¥59.80")
-    await sale.api.order_paid(sale.broadcast, placed["id"])
+    await sale.api.mark_order_paid(sale.broadcast, placed["id"])
     await expect(row.get_by_text("paid", exact=True)).to_be_visible()
     await page.get_by_label("Find").fill("nobody of that name")
     await expect(page.get_by_text("No order fits this")).to_be_visible()
@@ -338,7 +338,7 @@ async def test_who_ordered_is_blocked_and_let_in_again(open_studio: Open, sale: 
 async def test_clerk_hands_over_what_is_picked_up(open_studio: Open, sale: Sale) -> None:
     await order(sale, 1)
     picked = await order(sale, 2, way=PICKUP)
-    await sale.api.order_state(sale.broadcast, picked["id"], "packed")
+    await sale.api.change_order_state(sale.broadcast, picked["id"], "packed")
     page = await open_studio("/studio", role="clerk", language="zh")
     await page.get_by_role("link", name=re.compile("的订单")).click()
     row = page.locator("[data-order]")

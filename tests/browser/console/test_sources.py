@@ -238,7 +238,7 @@ async def test_strip_shows_what_is_on_air_and_stays_within_the_phone(
     async with contextlib.AsyncExitStack() as cameras:
         sources = {}
         for name in ("Camera 1", "Camera 2", "Camera 3"):
-            minted = await sale.api.stream_key(sale.broadcast, "encoder", name)
+            minted = await sale.api.create_stream_key(sale.broadcast, "encoder", name)
             sources[name] = minted["source"]
             video = TestPicture(320, 180, fps=15)
             whip = f"{site.url}/whip/{sale.broadcast}"

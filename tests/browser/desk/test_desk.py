@@ -51,7 +51,7 @@ async def test_what_is_refused_is_told_one_by_one(open_studio: Open, sale: Sale)
     page = await desk(open_studio, sale)
 
     async def meanwhile(route: Route) -> None:
-        await sale.api.order_state(sale.broadcast, second["id"], "cancelled")
+        await sale.api.change_order_state(sale.broadcast, second["id"], "cancelled")
         await route.continue_()
 
     await page.route("**/bulk-transitions", meanwhile)
@@ -159,7 +159,7 @@ async def test_a_double_press_moves_once_and_is_told_once(open_studio: Open, sal
 
 async def test_orders_are_found_by_what_people_say(open_studio: Open, sale: Sale) -> None:
     first, second = [await order(sale, number) for number in (1, 2)]
-    await sale.api.order_state(sale.broadcast, second["id"], "cancelled")
+    await sale.api.change_order_state(sale.broadcast, second["id"], "cancelled")
     page = await desk(open_studio, sale, size=PHONE)
     rows = page.locator("[data-order]")
     await expect(rows).to_have_count(1)
@@ -235,8 +235,8 @@ async def test_a_claim_is_answered_with_money_back(
 ) -> None:
     placed = await order(sale, 1, way=PICKUP)
     for state in ("packed", "at_centre", "received"):
-        await sale.api.order_state(sale.broadcast, placed["id"], state, known_by="slip")
-    await sale.api.order_paid(sale.broadcast, placed["id"])
+        await sale.api.change_order_state(sale.broadcast, placed["id"], state, known_by="slip")
+    await sale.api.mark_order_paid(sale.broadcast, placed["id"])
     page = await desk(open_studio, sale)
     photo = BytesIO()
     Image.new("RGB", (320, 240), "orange").save(photo, "JPEG")

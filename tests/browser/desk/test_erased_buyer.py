@@ -25,7 +25,7 @@ async def ordered_long_ago(site: Server, sale: Sale) -> str:
     """A received order without its person; its number."""
     placed = await order(sale, 1)
     for state in ("packed", "shipped", "received"):
-        await sale.api.order_state(sale.broadcast, placed["id"], state)
+        await sale.api.change_order_state(sale.broadcast, placed["id"], state)
 
     def write(connection: Connection) -> None:
         rows = connection.execute(select(orders).where(orders.c.id == placed["id"])).all()

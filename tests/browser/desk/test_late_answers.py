@@ -56,8 +56,8 @@ async def claimed(sale: Sale, site: Server, number: int) -> Any:
     """An order that has arrived and of which something is claimed."""
     placed = await order(sale, number)
     for state in ("packed", "shipped", "received"):
-        await sale.api.order_state(sale.broadcast, placed["id"], state)
-    await sale.api.order_paid(sale.broadcast, placed["id"])
+        await sale.api.change_order_state(sale.broadcast, placed["id"], state)
+    await sale.api.mark_order_paid(sale.broadcast, placed["id"])
     async with httpx.AsyncClient(base_url=site.url) as buyer:
         path = f"/api/v1/orders/{placed['token']}/claims"
         said = {"text": f"Box {number} was crushed.", "photos": []}
@@ -153,20 +153,20 @@ async def test_an_order_that_is_put_right_late_leaves_the_next_one_open(
 ) -> None:
     first, second = [await order(sale, number) for number in (1, 2)]
     for each in (first, second):
-        await sale.api.order_state(sale.broadcast, each["id"], "packed")
+        await sale.api.change_order_state(sale.broadcast, each["id"], "packed")
     page = await desk(open_studio, sale)
     line = await slow(page, "**/reversals")
-    form = page.get_by_role("dialog", name="Put right")
+    form = page.get_by_role("dialog", name="Correct")
     for each, reason in ((first, "A mistake"), (second, "Not packed at all")):
         sheet = await sheet_of(page, each["number"])
-        await sheet.get_by_role("button", name="Put right…").click()
+        await sheet.get_by_role("button", name="Correct…").click()
         await form.get_by_label("Reason").fill(reason)
         if each is first:
             await form.locator("[type=submit]").click()
             await line.number(1)
             await form.get_by_role("button", name="Close").click()
     line.pass_on(0)
-    await expect(page.locator(".toast")).to_contain_text(f"{first['number']} is put right.")
+    await expect(page.locator(".toast")).to_contain_text(f"{first['number']} is corrected.")
     await expect(form.get_by_label("Reason")).to_have_value("Not packed at all")
 
 

@@ -22,7 +22,7 @@ async def test_an_unpaid_order_at_a_wrong_price_is_asked_for_less(
     await expect(card(page)).to_contain_text("¥29.90 → ¥99.00.")
     placed = await order_at(sale, 1, 9900, quantity=2)
     await order_at(sale, 2, 9900)
-    await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
+    await card(page).get_by_role("button", name=re.compile("^Correct the price")).click()
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
     sheet = page.get_by_role("dialog", name="Orders at ¥99.00")
     await expect(sheet.get_by_role("button", name="Cancel all 2")).to_be_visible()
@@ -30,7 +30,7 @@ async def test_an_unpaid_order_at_a_wrong_price_is_asked_for_less(
     async with page.expect_request("**/refunds") as sent:
         await row.get_by_role("button", name=re.compile("^Take off ¥138.20")).click()
     assert (await sent.value).headers["idempotency-key"]
-    await expect(row.get_by_text("¥138.20 taken off", exact=True)).to_be_visible()
+    await expect(row.get_by_text("¥138.20 deducted", exact=True)).to_be_visible()
     await expect(row.get_by_role("button", name=re.compile("^Take off"))).to_have_count(0)
     # What was decided is not cancelled with the others.
     await expect(sheet.get_by_role("button", name=re.compile("^Cancel all"))).to_be_hidden()
@@ -57,7 +57,7 @@ async def test_a_box_fewer_goes_back_on_sale_and_is_not_paid(open_studio: Open, 
     await fewer.get_by_role("button", name=re.compile("^One more")).click()
     await fewer.get_by_label("Reason").fill("Two are enough")
     await fewer.get_by_role("button", name="Take it off").click()
-    said = f"¥29.90 is taken off {placed['number']}: ¥59.80 is to be paid."
+    said = f"¥29.90 is deducted from {placed['number']}: ¥59.80 is due."
     await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
     await expect(row).to_contain_text("2 ×")
     await expect(row).to_contain_text("¥59.80")
@@ -72,8 +72,8 @@ async def _the_buyer_reads_it(page: Page, placed: Any) -> None:
     await buyer.goto(placed["url"])
     await expect(buyer.locator(".order__pay")).to_contain_text("¥59.80")
     what = buyer.get_by_role("region", name="What you ordered")
-    await expect(what).to_contain_text("1 box of it does not come and is taken off below.")
-    await expect(what).to_contain_text(re.compile(r"Taken off\s*−¥29.90\s*To pay\s*¥59.80"))
+    await expect(what).to_contain_text("1 box of it will not come and is deducted below.")
+    await expect(what).to_contain_text(re.compile(r"Deducted\s*−¥29.90\s*To pay\s*¥59.80"))
     told = buyer.get_by_role("region", name="What happened so far")
     await expect(told).to_contain_text("Less to pay: Two are enough")
 
@@ -83,7 +83,7 @@ async def test_a_claim_on_an_unpaid_parcel_is_answered_with_less_to_pay(
 ) -> None:
     placed = await order_at(sale, 1, 2990, quantity=2)
     for state in ("packed", "shipped"):
-        await sale.api.order_state(sale.broadcast, placed["id"], state)
+        await sale.api.change_order_state(sale.broadcast, placed["id"], state)
     await sale.api.request(
         "POST", f"/api/v1/orders/{placed['token']}/claims", json={"text": "One is crushed."}
     )
@@ -95,6 +95,6 @@ async def test_a_claim_on_an_unpaid_parcel_is_answered_with_less_to_pay(
     await claim.get_by_label("Amount").fill("29.90")
     await claim.get_by_label("What the buyer reads").fill("You pay for one.")
     await claim.get_by_role("button", name="Send the answer").click()
-    said = f"¥29.90 is taken off {placed['number']}: ¥29.90 is to be paid."
+    said = f"¥29.90 is deducted from {placed['number']}: ¥29.90 is due."
     await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
     assert (await now(sale, placed))["payment"] == "due"

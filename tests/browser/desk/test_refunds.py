@@ -51,7 +51,7 @@ async def test_a_refund_whose_answer_was_lost_is_given_once(open_studio: Open, s
     form = await take_off(page, placed, "9.90")
     await expect(page.get_by_text(OFFLINE)).to_be_visible()
     await expect(form).to_be_hidden()
-    said = f"¥9.90 is taken off {placed['number']}: ¥20.00 is to be paid."
+    said = f"¥9.90 is deducted from {placed['number']}: ¥20.00 is due."
     await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
     await expect(page.get_by_text(OFFLINE)).to_be_hidden()
     assert sent[0] == sent[1]
@@ -98,7 +98,7 @@ async def test_most_of_the_sum_is_asked_about_once_and_undone(
     await form.get_by_role("button", name="Take it off").click()
     await question.get_by_role("button", name="Take off ¥29.90").click()
     toast = page.locator(".toast")
-    await expect(toast).to_contain_text(f"¥29.90 is taken off {placed['number']}: nothing is")
+    await expect(toast).to_contain_text(f"¥29.90 is deducted from {placed['number']}: nothing is")
     assert (await now(sale, placed))["refunded"]["amount"] == 2990
     await toast.get_by_role("button", name="Undo").click()
     await expect(page.get_by_text(f"{placed['number']} is as it was.")).to_be_visible()
@@ -106,7 +106,7 @@ async def test_most_of_the_sum_is_asked_about_once_and_undone(
     assert (await now(sale, placed))["refunded"]["amount"] == 0
     # What was meant is less than half, and no question.
     await take_off(page, placed, "2.99")
-    await expect(toast.last).to_contain_text("¥2.99 is taken off")
+    await expect(toast.last).to_contain_text("¥2.99 is deducted from")
 
 
 async def test_a_lost_answer_at_a_wrong_price_is_asked_for_again_and_undone(
@@ -123,7 +123,7 @@ async def test_a_lost_answer_at_a_wrong_price_is_asked_for_again_and_undone(
     await expect(sheet.get_by_text(OFFLINE)).to_be_visible()
     await sheet.get_by_label("Reason").fill("Another reason")
     await expect(row.get_by_role("button", name=re.compile("^Take off"))).to_be_disabled()
-    await expect(row.get_by_text("¥69.10 taken off", exact=True)).to_be_visible()
+    await expect(row.get_by_text("¥69.10 deducted", exact=True)).to_be_visible()
     assert sent[0] == sent[1]
     assert (await now(sale, placed))["refunded"]["amount"] == 6910
     await row.get_by_role("button", name=re.compile("^Undo: ")).click()
@@ -150,19 +150,19 @@ async def test_of_a_mistyped_refund_whose_box_is_sold_again_the_money_comes_back
     await order(sale, 2, quantity=19)
     await undo.click()
     refused = page.locator("[data-refused]")
-    await expect(refused).to_contain_text("Put the refund right: its money alone comes back.")
+    await expect(refused).to_contain_text("Correct the refund instead: only its money comes back.")
     sheet = await sheet_of(page, placed["number"])
-    await sheet.get_by_role("button", name="Put right…").click()
-    right = page.get_by_role("dialog", name="Put right")
-    choice = right.get_by_role("radio", name=re.compile("^¥50.00 should not be taken off"))
+    await sheet.get_by_role("button", name="Correct…").click()
+    right = page.get_by_role("dialog", name="Correct")
+    choice = right.get_by_role("radio", name=re.compile("^¥50.00 should not be deducted"))
     await choice.check()
     await expect(right).to_contain_text(
         "¥59.80 is to be paid then. Boxes that came off with it are taken again; where they are "
         "sold, the money alone comes back."
     )
     await right.get_by_label("Reason").fill("It was 29.90")
-    await right.get_by_role("button", name="Put the order right").click()
-    said = f"{placed['number']} is put right, the money alone: its boxes stay off."
+    await right.get_by_role("button", name="Correct the order").click()
+    said = f"{placed['number']} is corrected, the money only: its boxes stay removed."
     await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
     sheet = await sheet_of(page, placed["number"])
     await expect(sheet.get_by_role("list").last).to_contain_text("undone · the money alone · staff")
@@ -174,27 +174,27 @@ async def test_a_wrong_hand_over_and_a_wrong_refund_are_put_right_later(
     open_studio: Open, sale: Sale
 ) -> None:
     waits = await at_the_centre(sale, 1)
-    await sale.api.order_state(sale.broadcast, waits["id"], "received", known_by="slip")
-    await sale.api.order_paid(sale.broadcast, waits["id"])
+    await sale.api.change_order_state(sale.broadcast, waits["id"], "received", known_by="slip")
+    await sale.api.mark_order_paid(sale.broadcast, waits["id"])
     await sale.api.refund_order(sale.broadcast, waits["id"], cny(990), "Small")
     page = await desk(open_studio, sale, size=PHONE)
     await page.locator("input[name=state][value=all]").check(force=True)
 
     async def right(choice: str) -> None:
         sheet = await sheet_of(page, waits["number"])
-        await sheet.get_by_role("button", name="Put right…").click()
-        form = page.get_by_role("dialog", name="Put right")
+        await sheet.get_by_role("button", name="Correct…").click()
+        form = page.get_by_role("dialog", name="Correct")
         await form.get_by_role("radio", name=re.compile(choice)).check()
-        await form.get_by_role("button", name="Put the order right").click()
+        await form.get_by_role("button", name="Correct the order").click()
         await expect(form.get_by_text("Fill this in.")).to_be_visible()
         await form.get_by_label("Reason").fill("The wrong box")
-        await form.get_by_role("button", name="Put the order right").click()
-        said = page.locator(".toast").get_by_text(f"{waits['number']} is put right.")
+        await form.get_by_role("button", name="Correct the order").click()
+        said = page.locator(".toast").get_by_text(f"{waits['number']} is corrected.")
         await expect(said.last).to_be_visible()
         await expect(form).to_be_hidden()
 
     await right("^It was not handed over")
-    await right("^¥9.90 was not given back")
+    await right("^¥9.90 was not refunded")
     await right("^It was not paid")
     (found,) = await sale.api.orders(sale.broadcast)
     assert (found["state"], found["payment"], found["refunded"]["amount"]) == (

@@ -57,7 +57,7 @@ async def late(page: Page, pattern: str) -> Late:
 
 
 async def pack(sale: Sale, placed: Any) -> None:
-    await sale.api.order_state(sale.broadcast, placed["id"], "packed")
+    await sale.api.change_order_state(sale.broadcast, placed["id"], "packed")
 
 
 async def read_anew(page: Page) -> Late:
@@ -110,7 +110,7 @@ async def test_what_is_heard_while_one_is_read_is_read_once_more(
     answer = await late(page, "**/search")
     await row.get_by_role("button", name=placed["number"], exact=True).click()
     await answer.is_written()
-    await sale.api.order_state(sale.broadcast, placed["id"], "shipped")
+    await sale.api.change_order_state(sale.broadcast, placed["id"], "shipped")
     sheet = page.get_by_role("dialog", name=placed["number"])
     await expect(sheet).to_contain_text("shipped")
     async with page.expect_request("**/search"):

@@ -22,7 +22,7 @@ WORDS = {
         "toast": "The order is cancelled. ¥59.80 comes back to you.",
         "next": "This order is cancelled; ¥59.80 comes back to you.",
         "badge": "Comes back to you",
-        "given": "This order is cancelled, and your money was given back.",
+        "given": "This order is cancelled, and your money was refunded.",
     },
     "zh": {
         "cancel": "取消订单…",
@@ -39,7 +39,7 @@ WORDS = {
 
 async def paid(sale: Sale, number: int, **how: Any) -> Any:
     placed = await order(sale, number, **how)
-    await sale.api.order_paid(sale.broadcast, placed["id"])
+    await sale.api.mark_order_paid(sale.broadcast, placed["id"])
     return placed
 
 
@@ -52,7 +52,7 @@ async def test_who_cancels_what_is_paid_reads_what_comes_back(
     page = await open_page(placed["url"], size=PHONE, language=language)
     what = page.locator("#cancel-what")
     await expect(what).to_contain_text(words["nothing"])
-    await sale.api.order_paid(sale.broadcast, placed["id"])
+    await sale.api.mark_order_paid(sale.broadcast, placed["id"])
     # What the sheet says keeps up with the order.
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(what).to_contain_text(words["back"])
@@ -119,7 +119,7 @@ async def test_a_clerk_sees_what_is_to_be_given_back_and_a_seller_does_not(
     open_studio: Open, sale: Sale
 ) -> None:
     placed = await paid(sale, 1, way=PICKUP)
-    await sale.api.order_state(sale.broadcast, placed["id"], "cancelled")
+    await sale.api.change_order_state(sale.broadcast, placed["id"], "cancelled")
     page = await desk(open_studio, sale, role="clerk", size=PHONE, language="zh")
     await expect(page.locator("[data-order] .badge", has_text="待退款 ¥29.90")).to_be_visible()
     page = await desk(open_studio, sale, role="seller", farms=[sale.farm])

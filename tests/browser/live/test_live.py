@@ -242,7 +242,7 @@ async def test_a_nickname_that_is_refused_is_told_at_its_field(sale: Sale, open_
     await nickname.fill("主播")
     await nickname.press("Enter")
     sheet = page.locator("#name-sheet")
-    told = sheet.get_by_text("By this nickname you would speak for the host")
+    told = sheet.get_by_text("This nickname sounds like the host")
     await expect(told).to_be_visible()
     await expect(nickname).to_have_attribute("aria-invalid", "true")
     await expect(page.locator("#toasts .toast")).to_have_count(0)

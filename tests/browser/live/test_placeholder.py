@@ -80,7 +80,7 @@ async def camera(url: str, key: str) -> AsyncIterator[asyncio.subprocess.Process
 async def test_a_frozen_camera_is_waited_for_without_a_new_session(
     site: Server, sale: Sale, open_page: Open
 ) -> None:
-    minted = await sale.api.stream_key(sale.broadcast, "encoder", "orchard")
+    minted = await sale.api.create_stream_key(sale.broadcast, "encoder", "orchard")
     async with camera(f"{site.url}/whip/{sale.broadcast}", minted["key"]) as process:
         page = await open_page(sale.path, size=PHONE, script=COUNTED)
         slate = page.locator("#slate")
@@ -124,8 +124,8 @@ async def test_a_camera_that_the_browser_can_not_play_is_told_until_another_is_o
     site: Server, sale: Sale, open_page: Open
 ) -> None:
     whip = f"{site.url}/whip/{sale.broadcast}"
-    orchard = await sale.api.stream_key(sale.broadcast, "encoder", "orchard")
-    kitchen = await sale.api.stream_key(sale.broadcast, "encoder", "kitchen")
+    orchard = await sale.api.create_stream_key(sale.broadcast, "encoder", "orchard")
+    kitchen = await sale.api.create_stream_key(sale.broadcast, "encoder", "kitchen")
     async with camera(whip, orchard["key"]):
         page = await open_page(sale.path, size=PHONE, script=COUNTED + WITHOUT_VP8)
         slate = page.locator("#slate")
@@ -181,7 +181,7 @@ async def killable(settings: Settings) -> AsyncIterator[Killable]:
     async with Api(server.url, key=key) as api:
         broadcast = (await api.create_broadcast({"zh": "直播", "en": "Live"}))["id"]
         await api.start(broadcast)
-        minted = await api.stream_key(broadcast, "encoder", "orchard")
+        minted = await api.create_stream_key(broadcast, "encoder", "orchard")
     yield Killable(server, broadcast, f"{server.url}/whip/{broadcast}", minted["key"])
     await server.end(signal.SIGTERM)
 

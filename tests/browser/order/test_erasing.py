@@ -36,8 +36,8 @@ async def over(sale: Sale, number: int = 1) -> Any:
     """An order that was received and paid for."""
     placed = await order(sale, number)
     for state in ("packed", "shipped", "received"):
-        await sale.api.order_state(sale.broadcast, placed["id"], state)
-    await sale.api.order_paid(sale.broadcast, placed["id"])
+        await sale.api.change_order_state(sale.broadcast, placed["id"], state)
+    await sale.api.mark_order_paid(sale.broadcast, placed["id"])
     return placed
 
 
@@ -103,8 +103,8 @@ async def test_an_open_order_says_why_not(
     not_paid = {"en": "not paid yet", "zh": "还没有付款"}[language]
     await expect(page.locator("#kept-because")).to_contain_text(not_paid)
     for state in ("packed", "shipped", "received"):
-        await sale.api.order_state(sale.broadcast, placed["id"], state)
-    await sale.api.order_paid(sale.broadcast, placed["id"])
+        await sale.api.change_order_state(sale.broadcast, placed["id"], state)
+    await sale.api.mark_order_paid(sale.broadcast, placed["id"])
     await page.evaluate("dispatchEvent(new Event('online'))")  # it comes up to date
     await expect(button).to_be_enabled()
     await expect(page.locator("#kept-because")).to_have_count(0)
@@ -153,7 +153,7 @@ async def test_all_orders_by_a_code_to_ones_phone(
     sent = await code_of(site, NUMBER)
     await code.locator("input").fill(f"{(int(sent) + 1) % 1_000_000:06d}")
     await code.locator("[type=submit]").click()
-    wrong = {"en": "That is not the code", "zh": "验证码不对"}[language]
+    wrong = {"en": "The code is wrong", "zh": "验证码不对"}[language]
     await expect(page.locator("#code-error")).to_contain_text(wrong)
     await code.locator("input").fill(f"{sent[:3]} {sent[3:]}")
     await code.locator("[type=submit]").click()

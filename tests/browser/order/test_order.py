@@ -20,7 +20,7 @@ WORDS = {
         "missing": "Write in a few words what is wrong.",
         "send": "Send",
         "look": "We are looking at it",
-        "comes": "the answer comes onto this page",
+        "comes": "the answer will appear on this page",
         "answer": "Our answer",
         "back": "¥29.90 given back",
         "code": "Your pick-up code",

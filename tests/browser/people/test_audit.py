@@ -35,8 +35,8 @@ async def filled(site: Server, sale: Sale) -> Any:
     """Have entries of many kinds; returns the order that its buyer erased."""
     placed = await order(sale, 1)
     for state in ("packed", "shipped", "received"):
-        await sale.api.order_state(sale.broadcast, placed["id"], state)
-    await sale.api.order_paid(sale.broadcast, placed["id"])
+        await sale.api.change_order_state(sale.broadcast, placed["id"], state)
+    await sale.api.mark_order_paid(sale.broadcast, placed["id"])
     async with httpx.AsyncClient(base_url=site.url) as buyer:
         erased = await buyer.post(f"/api/v1/orders/{placed['token']}/erasures")
         assert erased.is_success

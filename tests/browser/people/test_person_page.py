@@ -36,8 +36,8 @@ async def received(sale: Sale) -> Any:
     """An order with a claim, and with reasons that don't break."""
     placed = await order(sale, 1)
     for state in ("packed", "shipped", "received"):
-        await sale.api.order_state(sale.broadcast, placed["id"], state)
-    await sale.api.order_paid(sale.broadcast, placed["id"])
+        await sale.api.change_order_state(sale.broadcast, placed["id"], state)
+    await sale.api.mark_order_paid(sale.broadcast, placed["id"])
     claim = f"/api/v1/orders/{placed['token']}/claims"
     made = await sale.api.request("POST", claim, json={"text": f"{'x' * 90} {LONG}"})
     answer = f"/api/v1/broadcasts/{sale.broadcast}/claims/{made['claims'][0]['id']}/answer"

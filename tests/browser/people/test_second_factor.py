@@ -53,7 +53,7 @@ async def test_app_is_set_up_and_the_next_sign_in_asks_for_its_code(
     await fits(other, f"sign-in-code-{size[0]}")
     await code.fill("123")
     await code.press("Enter")
-    await expect(other.get_by_role("alert")).to_contain_text("The code is not right")
+    await expect(other.get_by_role("alert")).to_contain_text("The code is wrong")
     await code.fill(code_of(secret))
     await code.press("Enter")
     await other.wait_for_url("**/studio")

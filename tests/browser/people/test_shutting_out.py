@@ -34,7 +34,7 @@ async def camera(site: Server, sale: Sale) -> AsyncIterator[dict[str, Any]]:
         await Channel.connect(site.url, sale.broadcast, key=sale.api.key) as channel,
     ):
         await mei.sign_in("mei", PASSWORD)
-        made = await mei.stream_key(sale.broadcast, "encoder", "Orchard hall")
+        made = await mei.create_stream_key(sale.broadcast, "encoder", "Orchard hall")
         await mei.create_api_key("Price sheet", "coordinator")
         await mei.invite("moderator", label="Wu from Lianhe")
         await mei.invite_guest(sale.broadcast, "Aunt Lin")

@@ -58,7 +58,7 @@ class Browsers:
         await tool.detach()
         return context, page
 
-    async def give_back(self, kind: Kind, context: BrowserContext) -> None:
+    async def drop_hold(self, kind: Kind, context: BrowserContext) -> None:
         """Somebody else may use it; but not one that can't be emptied any more."""
         try:
             for page in context.pages:

@@ -26,7 +26,7 @@ async def at_the_centre(sale: Sale, number: int) -> Any:
     """An order that waits at the pick-up point, as staff know it."""
     placed = await order(sale, number, way=PICKUP)
     for state in ("packed", "at_centre"):
-        await sale.api.order_state(sale.broadcast, placed["id"], state)
+        await sale.api.change_order_state(sale.broadcast, placed["id"], state)
     found = await sale.api.orders(sale.broadcast)
     return next(each for each in found if each["id"] == placed["id"])
 

@@ -76,7 +76,7 @@ async def set_up_app(page: Page) -> tuple[str, list[str]]:
     code = sheet.get_by_label("The six digits that the app shows")
     await code.fill("000 00")
     await sheet.get_by_role("button", name="Set it up").click()
-    await expect(sheet.get_by_role("alert")).to_contain_text("The code is not right")
+    await expect(sheet.get_by_role("alert")).to_contain_text("The code is wrong")
     await code.fill(code_of(secret))
     await sheet.get_by_role("button", name="Set it up").click()
     kept = page.get_by_role("dialog", name="Your recovery codes")

@@ -67,6 +67,6 @@ async def set_price(page: Page, price: str) -> None:
 
 async def wrong_orders(page: Page, price: str) -> Any:
     """The sheet of the orders at the price, which is put right."""
-    await card(page).get_by_role("button", name=re.compile("^Put it right")).click()
+    await card(page).get_by_role("button", name=re.compile("^Correct the price")).click()
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
     return page.get_by_role("dialog", name=f"Orders at {price}")

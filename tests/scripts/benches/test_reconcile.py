@@ -145,7 +145,9 @@ def test_what_nobody_was_told_of_is_doubled(store: Store, traded: Trade, read: A
         "a release that nobody was told of"
     ]
     assert but(lambda told: told.deeds.subtract(["waits"])) == ["someone waits twice"]
-    assert but(lambda told: told.placed(told.orders[traded.first])) == ["an order was told twice"]
+    assert but(lambda told: told.add_order(told.orders[traded.first])) == [
+        "an order was told twice"
+    ]
 
 
 def test_a_flash_batch_that_nobody_was_told_of_is_doubled(

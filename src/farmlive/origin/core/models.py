@@ -253,7 +253,7 @@ class NewLot(Sent):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.packed_at is not None and self.packed_at < self.harvested_at:
-            raise ValueError("A lot can't be packed before it is harvested; put the times right.")
+            raise ValueError("A lot can't be packed before it is harvested; correct the times.")
         if self.farm is None and self.plot is None:
             raise ValueError("Say from which plot the harvest is, or from which farm.")
         return self

@@ -69,12 +69,12 @@ class ImplausibleHarvest(Conflict):
     """
 
     slug = "implausible-harvest"
-    title = "The harvest is hard to believe"
+    title = "The harvest is implausible"
 
     def __init__(self, doubts: Sequence[Mapping[str, Any]]):
         why = " ".join(_DOUBTS[doubt["kind"]](doubt) for doubt in doubts)
         super().__init__(
-            f"{why} Nothing was kept: put the date, the weight or the plot right, or say why it is "
+            f"{why} Nothing was saved: correct the date, the weight or the plot, or say why it is "
             "so (plausibility_reason); everyone reads that.",
             doubts=list(doubts),
         )
@@ -119,7 +119,7 @@ class InFuture(Invalid):
     """The record is about something that has not happened yet."""
 
     slug = "in-the-future"
-    title = "That has not happened yet"
+    title = "The time is in the future"
 
 
 class WrongOrder(Invalid):
@@ -153,7 +153,7 @@ class NotLeft(Conflict):
     """More was to be wasted than is neither sold nor held; `left_g` is the most."""
 
     slug = "not-left"
-    title = "So much of the lot is not left"
+    title = "Not enough of the lot is left"
 
     def __init__(self, left_g: int):
         super().__init__(
@@ -167,7 +167,7 @@ class BelowTaken(Conflict):
     """The weight is below what is sold, held and wasted of the lot; `least_g` is the least."""
 
     slug = "below-taken"
-    title = "More of the lot is taken than that"
+    title = "More of the lot is sold or held than that"
 
     def __init__(self, least_g: int):
         super().__init__(
@@ -242,7 +242,7 @@ class WrongIdentifier(Problem):
 
     status = 400
     slug = "wrong-identifier"
-    title = "That is not a right identifier"
+    title = "The identifier is invalid"
 
 
 class NoSuchLink(NotFound):

@@ -140,7 +140,7 @@ def _overridden(new: NewLot, sprayed: Work | None) -> str | None:
     if new.waiting_period_overridden is None:
         raise WaitingPeriod(
             f"The plot was sprayed at {rfc3339(sprayed.at)} and may be picked again from "
-            f"{rfc3339(sprayed.until)}. Nothing was kept: put the time right, or say why it was "
+            f"{rfc3339(sprayed.until)}. Nothing was saved: correct the time, or say why it was "
             "picked all the same.",
             sprayed_at=rfc3339(sprayed.at),
             until=rfc3339(sprayed.until),

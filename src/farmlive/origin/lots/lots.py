@@ -311,7 +311,7 @@ def happened(connection: Connection, caller: Caller, lot: str, what: str, at: in
     if at < before.harvested_at:
         raise WrongOrder(
             f"A lot can't be {what} before it is harvested, and nothing was kept. It was harvested "
-            f"at {rfc3339(before.harvested_at)}; put the time right."
+            f"at {rfc3339(before.harvested_at)}; correct the time."
         )
     return before
 

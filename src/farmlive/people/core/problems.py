@@ -68,7 +68,7 @@ class PasskeyRefused(Unauthorized):
     """The browser's response with a passkey is not valid."""
 
     slug = "passkey-refused"
-    title = "That passkey was not taken"
+    title = "The passkey was not accepted"
 
 
 class ReauthenticationNeeded(Unauthorized):
@@ -117,7 +117,7 @@ class Blocked(Forbidden):
     """An operator blocked this device, phone or IP."""
 
     slug = "blocked"
-    title = "Orders and messages from here are not taken"
+    title = "Orders and messages from here are refused"
 
 
 class NicknameRefused(Problem):
@@ -231,7 +231,7 @@ class InvitationOver(Problem):
 
     status = 410
     slug = "invitation-over"
-    title = "This invitation works no more"
+    title = "This invitation has ended"
 
 
 class UnknownGuest(NotFound):
@@ -246,7 +246,7 @@ class GuestOver(Problem):
 
     status = 410
     slug = "guest-over"
-    title = "This link works no more"
+    title = "This link has ended"
 
 
 class UnknownBlock(NotFound):

@@ -23,21 +23,21 @@ class AnswerGone(Problem):
 
     status = 410
     slug = "answer-gone"
-    title = "What was answered to this key is not kept any more"
+    title = "The answer to this key is no longer stored"
 
 
 class HoldOver(Conflict):
     """The hold was renewed up to its latest end."""
 
     slug = "hold-over"
-    title = "It can't be held any longer"
+    title = "The hold has expired"
 
 
 class UnknownOffer(Invalid):
     """An offer is not in this broadcast's bag; `offers` lists which."""
 
     slug = "unknown-offer"
-    title = "That is not on offer in this broadcast"
+    title = "The offer is not in this broadcast's bag"
 
 
 class NoSuchOffer(UnknownOffer):
@@ -57,7 +57,7 @@ class OtherCentre(Forbidden):
     """The order is not picked up at one of the clerk's own centres."""
 
     slug = "other-centre"
-    title = "That order is not picked up at one of your pick-up points"
+    title = "The order is not for one of your pick-up points"
 
 
 class HowKnown(Invalid):
@@ -163,7 +163,7 @@ class LotSpent(Conflict):
     """
 
     slug = "lot-spent"
-    title = "Not so much of the harvest is left"
+    title = "Not enough of the harvest is left"
 
     def __init__(
         self,
@@ -190,7 +190,7 @@ class FeeChanged(Conflict):
     """The delivery fee differs from the one that the buyer saw; `fee` and `seen` are Money."""
 
     slug = "fee-changed"
-    title = "The parcel costs something else"
+    title = "The parcel fee has changed"
 
     def __init__(self, fee: Money, seen: Money):
         super().__init__(
@@ -205,7 +205,7 @@ class OrderTooLarge(Invalid):
     """An order, a hold or a wait has too many boxes; `limit` is the most."""
 
     slug = "order-too-large"
-    title = "That is more than one order may have"
+    title = "The order has too many boxes"
 
     def __init__(self, limit: int):
         super().__init__(
@@ -224,7 +224,7 @@ class BoxLimit(Conflict):
     """
 
     slug = "box-limit"
-    title = "So many boxes of it are not sold to one buyer"
+    title = "The buyer has reached the limit of boxes"
 
     def __init__(self, offer: str, of: str, limit: int, left: int | None):
         whom = {"device": "one device", "phone": "one phone number"}.get(of, "one network")
@@ -249,7 +249,7 @@ class HoldShare(Conflict):
     """
 
     slug = "hold-share"
-    title = "It is not held for you, but you can order it now"
+    title = "The boxes can't be held, but can be ordered now"
 
     def __init__(self, offers: list[dict[str, Any]]):
         super().__init__(
@@ -263,7 +263,7 @@ class StockTaken(Conflict):
     """More boxes were to be withdrawn than are left; `offers` lists `{offer, left}`."""
 
     slug = "stock-taken"
-    title = "So many are not left to take back"
+    title = "Too few boxes are left to withdraw"
 
     def __init__(self, offer: str, left: int):
         super().__init__(
@@ -278,7 +278,7 @@ class WrongCurrency(Invalid):
     """
 
     slug = "wrong-currency"
-    title = "The money is in another currency"
+    title = "The amount is in another currency"
 
     def __init__(self, sent: str, currency: str, whose: str):
         super().__init__(
@@ -310,7 +310,7 @@ class RefundTooHigh(Invalid):
     """The refund exceeds what was paid, or what is due; `left` is the most."""
 
     slug = "refund-too-high"
-    title = "That is more than is left of the total"
+    title = "The refund exceeds the rest of the total"
 
     def __init__(self, left: Money, *, due: bool):
         super().__init__(

@@ -28,7 +28,7 @@ class FlashNotCheaper(Invalid):
     """A flash batch must be cheaper than the offer; `price` is the offer's, as Money."""
 
     slug = "flash-not-cheaper"
-    title = "The price of the batch is no lower"
+    title = "The batch's price is not lower than the offer's"
 
     def __init__(self, price: Money):
         super().__init__(
@@ -44,7 +44,7 @@ class FlashDearer(Conflict):
     """
 
     slug = "flash-dearer"
-    title = "A flash batch of it would be no cheaper"
+    title = "A flash batch would cost no less than the offer"
 
     def __init__(self, flash: str, price: Money):
         super().__init__(
@@ -61,7 +61,7 @@ class LimitReached(Conflict):
     """
 
     slug = "limit-reached"
-    title = "You have as many of this batch as one may"
+    title = "You have reached the batch's limit per buyer"
 
     def __init__(self, offer: str, limit: int, had: int):
         detail = f"Nothing was ordered: of this batch one buyer may have {limit}"

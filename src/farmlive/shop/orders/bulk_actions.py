@@ -129,7 +129,7 @@ class BulkActions:
             is_right = [order_history.is_reverted(own, move) for own in happened.values()]
             if all(is_right):
                 raise UndoOver(
-                    "Nothing was changed: that was undone already, when it was put right. Look at "
+                    "Nothing was changed: that was undone already, by a correction. Look at "
                     "the order again.",
                     undone=True,
                 )
@@ -143,7 +143,7 @@ class BulkActions:
             if left and now_ms() > until:
                 over = UndoOver(
                     "Nothing was changed: that was more than ten minutes ago. Coordinators and "
-                    "hosts can still put it right, order by order, with a reason."
+                    "hosts can still correct it, order by order, with a reason."
                 )
                 if len(left) + sum(is_right) == len(happened):
                     raise over
@@ -336,7 +336,7 @@ def _wrong(row: Row[Any], changes: Changes, wrong: NewReversal) -> Row[Any] | No
     elif wrong.state == row.state or wrong.payment == row.payment:
         return None
     change: Row[Any]
-    first = "Look at the order again, and put right first what was done since."
+    first = "Look at the order again, and correct first what was done since."
     for change in reversed(order_history.standing(changes)):
         state, payment = order_history.before(changes, change)
         if (change.state != state) != (wrong.state is not None):

@@ -82,7 +82,7 @@ class NeverMispriced(NotFound):
     """No price of the offer was marked as a mistake."""
 
     slug = "never-mispriced"
-    title = "No price of this offer was put right"
+    title = "No price of this offer was corrected"
 
 
 class Corrections:
@@ -193,7 +193,7 @@ class Corrections:
             found = _wrong_prices(past)
             found += _wrong_flashes(connection.execute(_FLASHES, {"offer": offer}).all(), past)
             if not found:
-                raise NeverMispriced("Nothing is listed: no price of this offer was put right.")
+                raise NeverMispriced("Nothing is listed: no price of this offer was corrected.")
             found.sort(key=lambda wrong: (wrong.until, wrong.since), reverse=True)
             listed = [_listed(connection, row, wrong) for wrong in found]
             return Mispriced.model_validate({"prices": listed})

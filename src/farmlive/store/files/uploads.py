@@ -38,7 +38,7 @@ class NoRoom(TooMany):
     """The owner's quota is used up."""
 
     slug = "upload-quota"
-    title = "That is all that can be sent for now"
+    title = "The upload quota is used up"
 
 
 def check_files(connection: Connection, owner: str, most: int) -> None:

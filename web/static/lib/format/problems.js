@@ -20,17 +20,17 @@ const passwordFlaws = {
 
 const sentences = {
   "password-refused": ({ reason }) => (passwordFlaws[reason] ?? passwordFlaws.common)(),
-  "password-change-needed": () => t("This password was made for you. Sign in anew and choose one of your own."),
+  "password-change-needed": () => t("Somebody else chose this password. Sign in again and choose your own."),
   "password-over": () => t("This password worked for 24 hours and has ended. Ask a coordinator for another."),
-  "second-factor-needed": () => t("A second factor is asked for. Sign in anew."),
-  "second-factor-setup-needed": () => t("This account needs a second factor by now. Sign in anew and set one up."),
-  "wrong-factor-code": () => t("The code is not right, or was used already. Take the next one that the app shows, and see that the phone's clock is right."),
-  "passkey-refused": () => t("This passkey was not taken, or it took longer than five minutes. Try it again, or take another second factor."),
-  "reauthentication-needed": () => t("Nothing was done, since you did not confirm that it is you."),
+  "second-factor-needed": () => t("A second factor is required. Sign in again."),
+  "second-factor-setup-needed": () => t("This account now needs a second factor. Sign in again and set one up."),
+  "wrong-factor-code": () => t("The code is wrong or was used already. Enter the next one from the app, and check that the phone's clock is right."),
+  "passkey-refused": () => t("This passkey was not accepted, or it took longer than five minutes. Try again, or use another second factor."),
+  "reauthentication-needed": () => t("Nothing was changed, because you did not confirm that it is you."),
   "broadcast-ended": () => t("This broadcast has ended, so nothing more can be ordered in it."),
   "broadcast-not-live": () => t("This broadcast has not started yet."),
   "unknown-broadcast": () => t("There is no such broadcast. The start page shows what is live now."),
-  "key-reused": () => t("This order was sent before with other contents. Send it once more."),
+  "key-reused": () => t("This order was sent before with other contents. Send it again."),
   muted: ({ reason, until, everywhere }) => {
     if (reason === "likeness") return t("Someone with a nickname like yours was muted here. If it was not you, choose another nickname.");
     if (!until) return t("The host has muted you for the rest of this broadcast. You can still watch and buy.");
@@ -50,38 +50,38 @@ const sentences = {
   },
   "nickname-refused": ({ reason }) => {
     if (reason === "guest") return t("Someone without a nickname was muted here. Choose a nickname of your own.");
-    if (reason === "team") return t("Someone of the team has a name like that. Choose another nickname.");
+    if (reason === "team") return t("Someone on the team has a similar name. Choose another nickname.");
     if (reason === "blank") return t("Nobody could see this nickname. Choose another one.");
-    if (reason === "sign_in") return t("You sign in by this name, so it stays secret. Choose another nickname.");
-    return t("By this nickname you would speak for the host or the staff. Choose another one.");
+    if (reason === "sign_in") return t("You sign in with this name, so keep it secret. Choose another nickname.");
+    return t("This nickname sounds like the host or the staff. Choose another one.");
   },
-  blocked: () => t("Orders from here are not taken. If that is a mistake, ask at the pick-up point."),
+  blocked: () => t("We can't take orders from here. If that is a mistake, ask at the pick-up point."),
   "too-many-requests": () => t("That was very fast. Wait a moment and try again."),
   "unknown-centre": () => t("That pick-up point is not open any more. Choose another one."),
-  "unknown-offer": () => t("That is not on offer here any more."),
+  "unknown-offer": () => t("This product is no longer offered here."),
   "unknown-card": () => t("That product is not in the bag of this broadcast. Load the page again."),
   "unknown-lot": () => t("There is no such lot. Compare the code with the label."),
   "unknown-farm": () => t("There is no such farm."),
   "unknown-chat-message": () => t("That message is not there any more."),
-  "staff-only": () => t("That is for the host and the team."),
-  "malformed-message": () => t("Something is missing or can't be right. Look at what you wrote."),
-  "unknown-order": () => t("There is no such order. Look at the link once more."),
-  "claim-open": () => t("We are looking at what you sent before; the answer comes onto this page."),
+  "staff-only": () => t("Only the host and the team can do that."),
+  "malformed-message": () => t("Something is missing or wrong. Check what you entered."),
+  "unknown-order": () => t("There is no such order. Check the link."),
+  "claim-open": () => t("We are looking at your last report; the answer will appear on this page."),
   "details-erased": ({ ask }) =>
     ask
-      ? t("Your details are erased, so nothing more can be sent in here. Ask %(ask)s.", { ask })
-      : t("Your details are erased, so nothing more can be sent in here. Ask whoever runs this shop."),
-  "unknown-photo": () => t("A photo is not there any more. Take it away and send it again."),
-  "file-not-kept": () => t("The file could not be kept. Nothing was changed; try again in a moment."),
-  "upload-late": () => t("The photo was too long on its way. Send it again where the network is better."),
+      ? t("Your details are erased, so you can't send anything here. Ask %(ask)s.", { ask })
+      : t("Your details are erased, so you can't send anything here. Ask the shop."),
+  "unknown-photo": () => t("A photo is missing. Remove it and send it again."),
+  "file-not-kept": () => t("The file could not be saved. Nothing was changed; try again in a moment."),
+  "upload-late": () => t("Sending the photo took too long. Send it again where the network is better."),
   "upload-quota": () => t("No more files can be sent for now. Try again tomorrow, or ask us."),
   "not-a-picture": () => t("That file can't be read as a picture. Take the photo again, or choose another."),
-  "not-in-state": () => t("The order has moved on meanwhile, so that is not possible any more."),
+  "not-in-state": () => t("The order has changed meanwhile, so this is no longer possible."),
   "not-saved": () => t("It could not be saved. Nothing was changed; try again in a moment."),
   "newer-database": () => t("The shop is being updated. Nothing was changed; try again in a minute."),
   "not-read": () => t("The server is busy. Nothing was changed; try again in a moment."),
-  "save-unknown": () => t("It is not known whether it was saved. Look at your orders before you try again."),
-  "answer-gone": () => t("This order was placed long ago, and its details have been removed since. Nothing was ordered; order anew if you want more."),
+  "save-unknown": () => t("We don't know whether it was saved. Check your orders before you try again."),
+  "answer-gone": () => t("This order was placed long ago, and its details have been removed. Nothing was ordered; place a new order if you want more."),
   "orders-open": ({ orders = [], count: all = orders.length }) => {
     const named = orders.slice(0, 3).map(({ number, because }) => t("%(number)s (%(why)s)", { number, why: openWords(because) }));
     return n(
@@ -91,7 +91,7 @@ const sentences = {
       { numbers: listed(named), count: count(all) },
     );
   },
-  "wrong-phone-code": () => t("That is not the code, or its ten minutes are over. Look at the message once more, or have another one sent."),
+  "wrong-phone-code": () => t("The code is wrong, or older than ten minutes. Check the message, or request another one."),
   "codes-locked": () => t("A wrong code was typed five times for this number. Try again in an hour, or use the link of an order."),
   "no-codes": () => t("No text messages are sent here. Use the page of an order, or ask us."),
   "too-large": () => t("That is too large."),
@@ -111,81 +111,81 @@ const sentences = {
   },
   "lot-spent": ({ left_g: left }) =>
     left > 0
-      ? t("The harvest gives only %(left)s more. Nothing was ordered; take less.", { left: kilograms(left) })
-      : t("The harvest gives no more: all of it is sold or held. Nothing was ordered."),
+      ? t("Only %(left)s of this harvest are left. Nothing was ordered; order less.", { left: kilograms(left) })
+      : t("This harvest is sold out: all of it is sold or held. Nothing was ordered."),
   "lot-stopped": ({ reasons }) => together(stopMeans(reasons), reasonsInWords(reasons)),
   "limit-reached": ({ limit, had }) =>
     had > 0
       ? n(
-          "At this price there is %(limit)s a buyer, and you have %(had)s already. Nothing was ordered.",
-          "At this price there are %(limit)s a buyer, and you have %(had)s already. Nothing was ordered.",
+          "At this price the limit is %(limit)s per buyer, and you have %(had)s already. Nothing was ordered.",
+          "At this price the limit is %(limit)s per buyer, and you have %(had)s already. Nothing was ordered.",
           limit,
           { limit: count(limit), had: count(had) },
         )
       : n(
-          "At this price there is %(limit)s a buyer. Nothing was ordered; take less.",
-          "At this price there are %(limit)s a buyer. Nothing was ordered; take less.",
+          "At this price the limit is %(limit)s per buyer. Nothing was ordered; order fewer.",
+          "At this price the limit is %(limit)s per buyer. Nothing was ordered; order fewer.",
           limit,
           { limit: count(limit) },
         ),
   "order-too-large": ({ limit }) =>
     n(
-      "An order has %(limit)s box at most. Nothing was ordered: take fewer, or ask the farm or the pick-up point for more.",
-      "An order has %(limit)s boxes at most. Nothing was ordered: take fewer, or ask the farm or the pick-up point for more.",
+      "An order can have %(limit)s box at most. Nothing was ordered: order fewer, or ask the farm or the pick-up point for more.",
+      "An order can have %(limit)s boxes at most. Nothing was ordered: order fewer, or ask the farm or the pick-up point for more.",
       limit,
       { limit: count(limit) },
     ),
   "box-limit": ({ of, limit }) => {
     const values = { limit: count(limit) };
     if (of === "phone") {
-      return t("Of one product a phone number may have %(limit)s boxes that are not packed yet. Nothing was ordered: take fewer, or order the rest once they are packed.", values);
+      return t("A phone number can have %(limit)s boxes of a product that are not packed yet. Nothing was ordered: order fewer, or order the rest once they are packed.", values);
     }
     if (of === "address") {
-      return t("From your network %(limit)s boxes of this are held or ordered already and not packed yet. Nothing was ordered: try again later, or with another connection.", values);
+      return t("%(limit)s boxes of this are held or ordered from your network already and not packed yet. Nothing was ordered: try again later, or with another connection.", values);
     }
     if (of === "waits") {
-      return t("From your network %(limit)s boxes of this can be waited for, and others wait there already. You don't wait for it: take fewer, or try again later.", values);
+      return t("The waiting list takes %(limit)s boxes of this from your network, and others are on it already. You were not added: ask for fewer, or try again later.", values);
     }
-    return t("Of one product a buyer may have %(limit)s boxes that are not packed yet. Nothing was ordered: take fewer, or order the rest once they are packed.", values);
+    return t("A buyer can have %(limit)s boxes of a product that are not packed yet. Nothing was ordered: order fewer, or order the rest once they are packed.", values);
   },
   "hold-share": ({ offers = [] }) => {
     const left = Math.min(...offers.map((offer) => offer.left));
     return Number.isFinite(left)
       ? n(
-          "Order now, without a hold: %(left)s is there and is yours with your order. It is not set aside meanwhile, because others hold much of it already.",
-          "Order now, without a hold: %(left)s are there and are yours with your order. They are not set aside meanwhile, because others hold much of it already.",
+          "Order now: %(left)s is left, and it is yours once you order. We can't hold it for you, because others hold much of it already.",
+          "Order now: %(left)s are left, and they are yours once you order. We can't hold them for you, because others hold much of it already.",
           left,
           { left: count(left) },
         )
-      : t("Order now, without a hold. It is not set aside meanwhile, because others hold much of it already.");
+      : t("Order now: we can't hold it for you, because others hold much of it already.");
   },
   "fee-changed": ({ fee, seen }) =>
-    t("The parcel costs %(fee)s now, %(seen)s when you looked. Nothing is ordered yet: place the order once more if it suits you.", {
+    t("The parcel fee is %(fee)s now; it was %(seen)s before. Nothing is ordered yet: place the order again if you agree.", {
       fee: money(fee),
       seen: money(seen),
     }),
   "wrong-currency": ({ currency }) => t("Amounts are in %(currency)s here. Nothing was changed: load the page again, then enter it in %(currency)s.", { currency }),
   "too-heavy": ({ most_g: most, weight_g: grams }) =>
-    t("A parcel there holds %(most)s at most, and this would be %(weight)s. Nothing was ordered: take less, or pick it up.", {
+    t("A parcel to that region holds %(most)s at most, and this is %(weight)s. Nothing was ordered: order less, or pick it up.", {
       most: weight(most),
       weight: weight(grams),
     }),
-  "hold-over": () => t("It was held for you as long as it may be and goes back to the others. Choose again what is left."),
-  "proof-needed": () => t("Your browser could not do the sum that keeps robots out. Try again, or use another browser."),
+  "hold-over": () => t("Your hold has expired, and the boxes are for sale again. Choose again from what is left."),
+  "proof-needed": () => t("Your browser could not do the calculation that keeps bots out. Try again, or use another browser."),
   "price-changed": ({ offers = [] }) =>
     offers.length && offers.every(({ flash }) => flash)
-      ? t("The flash is over, and the usual price holds again. Nothing was ordered yet.")
+      ? t("The flash sale is over, and the usual price applies again. Nothing was ordered yet.")
       : t("The price changed while you were ordering. Nothing was ordered yet."),
-  invalid: () => t("Something is missing or can't be right. Look at what you wrote."),
+  invalid: () => t("Something is missing or wrong. Check what you entered."),
 };
 
 // What the server says of a field, in the reader's words.
 const fields = {
-  name: () => t("Write the name of the person who receives it, up to 60 characters."),
-  phone: () => t("Write a phone number of 7 to 15 digits."),
-  address: () => t("Write where the parcel goes, 2 to 300 characters."),
+  name: () => t("Enter the recipient's name, up to 60 characters."),
+  phone: () => t("Enter a phone number of 7 to 15 digits."),
+  address: () => t("Enter the postal address, 2 to 300 characters."),
   centre: () => t("Choose a pick-up point."),
-  region: () => t("Choose the region once more, or leave it out."),
+  region: () => t("Choose the region again, or leave it out."),
   email: () => t("An e-mail address looks like name@example.com; it may be left out."),
 };
 
@@ -203,7 +203,7 @@ export function sentence(problem) {
 export function inWords(words) {
   const said = t(words);
   const isOurs = said !== words || page.language === "en" || /[\u4e00-\u9fff]/.test(words);
-  return isOurs ? said : t("The server did not take this. Look at it once more.");
+  return isOurs ? said : t("The server did not accept this. Check it again.");
 }
 
 /** What a Problem says of single fields, `{field: sentence}`; `names` maps where its errors point

@@ -56,7 +56,7 @@ export function keptBefore(order) {
 function refunded(order, amount) {
   const values = { sum: money(amount), number: order.number, left: money(amountPayable(order)) };
   if (order.payment !== "due") return t("%(sum)s of %(number)s is refunded.", values);
-  return remainingTotal(order) ? t("%(sum)s is taken off %(number)s: %(left)s is to be paid.", values) : t("%(sum)s is taken off %(number)s: nothing is to be paid.", values);
+  return remainingTotal(order) ? t("%(sum)s is deducted from %(number)s: %(left)s is due.", values) : t("%(sum)s is deducted from %(number)s: nothing is due.", values);
 }
 
 export class MoveToasts {

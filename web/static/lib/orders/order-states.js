@@ -65,8 +65,8 @@ export const isDue = (order) => order.payment === "due" && !isGone(order.state) 
 
 /** How what was refunded of it is called. */
 export function refundWords(order) {
-  if (isTakenOff(order)) return t("Taken off");
-  return isLess(order.history) ? t("Taken off and given back") : t("Given back");
+  if (isTakenOff(order)) return t("Deducted");
+  return isLess(order.history) ? t("Reduced and refunded") : t("Refunded");
 }
 
 const isLess = (history = []) =>

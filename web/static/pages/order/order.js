@@ -65,7 +65,7 @@ function ask(isOpen) {
 async function why(problem) {
   if ((problem.status !== 403 && problem.status !== 409) || problem.slug === "details-erased") return sentence(problem);
   await look().catch(() => {});
-  if (document.querySelector("[data-cancel]")) return t("The order has moved on meanwhile, so that is not possible any more.");
+  if (document.querySelector("[data-cancel]")) return t("The order has changed meanwhile, so this is no longer possible.");
   ask(false);
   return document.getElementById("cancel-what").textContent.trim();
 }

@@ -27,7 +27,7 @@ function told({ claimed_at: at, text, photos }) {
 
 function answerWords(order, { amount }) {
   if (!amount) return t("Refused");
-  return isTakenOff(order) ? t("%(sum)s taken off", { sum: money(amount) }) : t("%(sum)s given back", { sum: money(amount) });
+  return isTakenOff(order) ? t("%(sum)s deducted", { sum: money(amount) }) : t("%(sum)s refunded", { sum: money(amount) });
 }
 
 export class Claims {

@@ -138,7 +138,7 @@ export class OrderSheet {
       isGone(order.state) ? null : link(t("Label"), "print", papers.address("labels", [order])),
       order.url ? link(t("The buyer's page"), "next", order.url) : null,
       mayCancel(order, this.#as) ? button("cancel", t("Cancel…"), leave(() => this.cancel([order])), "button--danger") : null,
-      isStaff && wrongs(order).length ? button("right", t("Put right…"), leave(() => this.#putRight(order)), "button--quiet") : null,
+      isStaff && wrongs(order).length ? button("right", t("Correct…"), leave(() => this.#putRight(order)), "button--quiet") : null,
       isStaff && order.buyer?.name ? button("block", t("Block who ordered this"), leave(() => this.#block(order)), "button--quiet") : null,
     ].filter(Boolean);
   }
@@ -239,8 +239,8 @@ const mayRefund = (order) => isDue(order) || ["paid", "part_refunded"].includes(
 /** What is said of what was put right; of a refund its money alone may have come back. */
 function rightWords({ number, history }) {
   return history.at(-1).alone
-    ? t("%(number)s is put right, the money alone: its boxes stay off. Take off or give back what is right.", { number })
-    : t("%(number)s is put right.", { number });
+    ? t("%(number)s is corrected, the money only: its boxes stay removed. Reduce or refund the right amount.", { number })
+    : t("%(number)s is corrected.", { number });
 }
 
 /** What the button says that leads there. */

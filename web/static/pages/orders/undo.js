@@ -16,9 +16,9 @@ export async function confirmLargeRefund(order, amount) {
   const values = { sum: sum(amount), whole: sum(whole), left: sum(whole - amount) };
   const rest = amount < whole ? t("%(left)s is to be paid then.", values) : t("Nothing is to be paid then.");
   return askToConfirm({
-    title: isOff ? t("Take off %(sum)s of %(whole)s?", values) : t("Give back %(sum)s of %(whole)s?", values),
+    title: isOff ? t("Take off %(sum)s of %(whole)s?", values) : t("Refund %(sum)s of %(whole)s?", values),
     words: isOff ? rest : t("%(left)s of it stays with us then.", values),
-    yes: isOff ? t("Take off %(sum)s", values) : t("Give back %(sum)s", values),
+    yes: isOff ? t("Take off %(sum)s", values) : t("Refund %(sum)s", values),
   });
 }
 
@@ -71,8 +71,8 @@ function moneyWrong(order, { payment, amount, refund }, before) {
   const then = { sum: sum(remainingTotal(order) + amount.amount) };
   const boxes = order.lines.some(({ returned }) => returned) ? [boxesThen(order)] : [];
   return before.payment === "due"
-    ? { body: { refund }, words: t("%(sum)s should not be taken off", { sum: money(amount) }), then: together([t("%(sum)s is to be paid then.", then), ...boxes]) }
-    : { body: { refund }, words: t("%(sum)s was not given back", { sum: money(amount) }), then: together([t("%(sum)s of it stays with us then.", then), ...boxes]) };
+    ? { body: { refund }, words: t("%(sum)s should not be deducted", { sum: money(amount) }), then: together([t("%(sum)s is to be paid then.", then), ...boxes]) }
+    : { body: { refund }, words: t("%(sum)s was not refunded", { sum: money(amount) }), then: together([t("%(sum)s of it stays with us then.", then), ...boxes]) };
 }
 
 /** What becomes of boxes that came off with a refund, once it is put right. */

@@ -43,7 +43,7 @@ async function begin() {
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     part("failed-words").textContent =
-      [404, 410].includes(problem.status) ? t("It was used already, taken back, or is older than seven days. Ask whoever sent it for a new one.") : spoken(problem);
+      [404, 410].includes(problem.status) ? t("It was used already, withdrawn, or is older than seven days. Ask the sender for a new one.") : spoken(problem);
     part("failed").hidden = false;
   }
   part("loading").hidden = true;

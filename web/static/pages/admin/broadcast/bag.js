@@ -36,7 +36,7 @@ function draw(card) {
     leftOfWords(card),
     t("%(n)s sold", { n: count(stock.sold) }),
     stock.held ? t("%(n)s held", { n: count(stock.held) }) : "",
-    waiting ? t("%(n)s waited for", { n: count(waiting) }) : "",
+    waiting ? t("%(n)s on the waiting list", { n: count(waiting) }) : "",
   ];
   const item = el(
     "li",

@@ -52,7 +52,7 @@ const plots = new RemoteList(
       ],
       acts: [
         act(t("Flowered or sprayed"), () => addWork(plot), { name: text(plot.name) }),
-        standing(works.get(plot.id)).length ? act(t("Take back…"), () => withdrawWork(plot), { name: text(plot.name) }) : null,
+        standing(works.get(plot.id)).length ? act(t("Withdraw…"), () => withdrawWork(plot), { name: text(plot.name) }) : null,
         act(t("Change"), () => changePlot(plot), { name: text(plot.name) }),
       ].filter(Boolean),
     }),
@@ -93,11 +93,11 @@ const lots = new RemoteList(
         lot.stopped && isStaff ? act(t("Who has this lot"), () => location.assign(`/studio/lots/${lot.id}`), { name, danger: true }) : null,
         lot.lifted && !lot.stopped && isStaff ? act(t("Its stop, and the lift"), () => location.assign(`/studio/lots/${lot.id}`), { name }) : null,
         act(t("Tested…"), () => test(lot), { name }),
-        lot.passed === null ? null : act(t("Take a test back…"), () => withdrawTest(lot), { name }),
+        lot.passed === null ? null : act(t("Withdraw a test…"), () => withdrawTest(lot), { name }),
         lot.packed_at ? null : act(t("Packed…"), () => pack(lot), { name }),
         lot.shipped_at ? null : act(t("Shipped…"), () => ship(lot), { name }),
         lot.left_g > 0 ? act(t("Sorted out…"), () => waste(lot), { name }) : null,
-        act(t("Put right…"), () => correct(lot), { name }),
+        act(t("Correct…"), () => correct(lot), { name }),
       ].filter(Boolean),
     });
   },
@@ -218,7 +218,7 @@ function waste(lot) {
 async function unwaste(lot, event) {
   const path = `/api/v1/lots/${lot.id}/waste/${encodeURIComponent(event)}/withdrawal`;
   try {
-    await kept(lots, t("Taken back."))(post(path, { reason: t("recorded by mistake") }));
+    await kept(lots, t("Withdrawn."))(post(path, { reason: t("recorded by mistake") }));
   } catch (problem) {
     toast(spoken(problem), { danger: true });
   }
@@ -233,9 +233,9 @@ function correct(lot) {
     : t("None of it is sold yet.");
   say(form.querySelector("[data-least]"), words);
   sheets.correct.open({
-    title: t("Put lot %(code)s right", { code: lot.code }),
+    title: t("Correct lot %(code)s", { code: lot.code }),
     values: { quantity_g: lot.quantity_g },
-    job: (body) => kept(lots, t("The harvest is put right."))(putRight(lot, body)),
+    job: (body) => kept(lots, t("The harvest is corrected."))(putRight(lot, body)),
   });
   showWhy(false);
 }
@@ -270,13 +270,13 @@ function withdraw({ title, records, words, path, list }) {
   sheets.withdraw.open({
     title,
     values: { record: records[0].id },
-    job: ({ record, reason }) => kept(list, t("Taken back."))(post(path(record), { reason })),
+    job: ({ record, reason }) => kept(list, t("Withdrawn."))(post(path(record), { reason })),
   });
 }
 
 function withdrawWork(plot) {
   withdraw({
-    title: t("Take a record back: %(plot)s", { plot: text(plot.name) }),
+    title: t("Withdraw a record: %(plot)s", { plot: text(plot.name) }),
     records: standing(works.get(plot.id)),
     words: workWords,
     path: (work) => `/api/v1/plots/${plot.id}/works/${work}/withdrawal`,
@@ -293,7 +293,7 @@ async function withdrawTest(lot) {
     return;
   }
   withdraw({
-    title: t("Take back a test of lot %(code)s", { code: lot.code }),
+    title: t("Withdraw a test of lot %(code)s", { code: lot.code }),
     records: standing(story.inspections).reverse(),
     words: (test) => [date(test.at), test.passed ? t("Passed") : t("Not passed"), text(test.result)].join(" · "),
     path: (test) => `/api/v1/lots/${lot.id}/inspections/${test}/withdrawal`,

@@ -51,7 +51,7 @@ function draw(order) {
       [n("%(n)s box of this lot", "%(n)s boxes of this lot", order.boxes, { n: count(order.boxes) }), money(amountPayable(order))].join(" · "),
     ],
     acts: [
-      order.deeds.includes("cancel") ? act(t("Call off…"), () => cancel([order]), { name: number, danger: true }) : null,
+      order.deeds.includes("cancel") ? act(t("Cancel orders…"), () => cancel([order]), { name: number, danger: true }) : null,
       order.deeds.includes("refund") ? act(t("Refund…"), () => refund(order), { name: number }) : null,
       el("a", { class: "button button--small button--quiet", href: `/studio/${order.broadcast}/orders` }, t("Its broadcast's orders")),
     ].filter(Boolean),
@@ -78,7 +78,7 @@ function cancel(orders) {
   const words = n("%(n)s order is called off; its buyer is told.", "%(n)s orders are called off; their buyers are told.", orders.length, { n: count(orders.length) });
   say(cancelling.part("what"), words);
   cancelling.open({
-    title: orders.length === 1 ? t("Call off %(number)s", { number: orders[0].number }) : t("Call off"),
+    title: orders.length === 1 ? t("Cancel %(number)s", { number: orders[0].number }) : t("Cancel the order"),
     values: {},
     job: async ({ reason }) => {
       const refused = [];
@@ -91,7 +91,7 @@ function cancel(orders) {
         }
       }
       await reload();
-      if (refused.length === 0) toast(t("Called off."));
+      if (refused.length === 0) toast(t("Cancelled."));
       else toast(n("%(n)s order could not be called off. Look at it again.", "%(n)s orders could not be called off. Look at them again.", refused.length, { n: count(refused.length) }), { danger: true });
     },
   });

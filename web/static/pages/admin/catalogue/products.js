@@ -49,7 +49,7 @@ const list = new RemoteList(
       ],
       onOpen: () => change(product),
       acts: product.archived
-        ? [act(t("Take it back"), () => archive(product, false), { name: text(product.name) })]
+        ? [act(t("Withdraw it"), () => archive(product, false), { name: text(product.name) })]
         : [
             act(t("Change"), () => change(product), { name: text(product.name) }),
             act(t("Archive"), () => archive(product, true), { name: text(product.name) }),

@@ -112,7 +112,7 @@ function whatWords(what) {
     case "leaves of a device":
     case "leaves of an address":
     case "leaves of a block":
-      return t("Waiting for what is sold out");
+      return t("Waiting lists");
     case "codes of a person":
     case "codes of an address":
       return t("Handing orders over");

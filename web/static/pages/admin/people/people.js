@@ -83,7 +83,7 @@ const invitations = new RemoteList(
       title: invitation.label ?? t("Someone"),
       badges: [badge(roleWords(invitation.role)), invitation.idle ? badge(t("Does nothing"), "red") : null, hasAll(invitation) ? badge(t("All pick-up points"), "red") : null].filter(Boolean),
       lines: [scopeWords(invitation), t("open until %(when)s", { when: when(invitation.expires_at) })],
-      acts: [act(t("Take it back"), () => revoke(invitation), { name: invitation.label ?? roleWords(invitation.role) })],
+      acts: [act(t("Withdraw it"), () => revoke(invitation), { name: invitation.label ?? roleWords(invitation.role) })],
     }),
 );
 

@@ -183,7 +183,7 @@ export class Bag {
     item.querySelector("[data-reprice]")?.setAttribute("aria-label", t("Change the price of %(name)s", { name }));
     this.#fillFlash(item, offer, isOver);
     const waiting = isOver ? 0 : (offer.waiting ?? 0);
-    set("waiting", waiting ? t("%(n)s waited for", { n: count(waiting) }) : "");
+    set("waiting", waiting ? t("%(n)s on the waiting list", { n: count(waiting) }) : "");
     drawNotes(item.querySelector("[data-notes]"), this.#notesOf(offer, isOver));
     const picture = item.querySelector("[data-picture]");
     const address = pictureOf(offer);
@@ -240,7 +240,7 @@ export class Bag {
     const wanted = {
       key: "waiting",
       icon: "person",
-      words: n("%(n)s box is waited for.", "%(n)s boxes are waited for.", waiting, { n: count(waiting) }),
+      words: n("%(n)s box is on the waiting list.", "%(n)s boxes are on the waiting list.", waiting, { n: count(waiting) }),
       acts: [{ words: t("Release %(n)s", { n: count(more) }), run: () => this.#deeds.releases.release(offer.id, more), name: text(offer.name) }],
     };
     const past = notes.filter(({ key }) => key === "flash");

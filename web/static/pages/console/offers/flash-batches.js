@@ -138,8 +138,8 @@ export class Flashes {
     const isAsked = this.#asked.has(flash.id);
     const name = text(offer.name);
     const end = place.querySelector("[data-flash-end]");
-    say(end, slice ? t("End") : t("Call off"));
-    end.setAttribute("aria-label", slice ? t("End the flash of %(name)s", { name }) : t("Call off the flash of %(name)s", { name }));
+    say(end, slice ? t("End") : t("Cancel"));
+    end.setAttribute("aria-label", slice ? t("End the flash of %(name)s", { name }) : t("Cancel the flash sale of %(name)s", { name }));
     end.hidden = isAsked;
     end.disabled = slice !== null && ends < -GRACE_MS;
     end.onclick = () => {
@@ -181,7 +181,7 @@ export class Flashes {
       fail(problem);
       return;
     }
-    toast(t("The flash of %(name)s is called off.", { name: text(offer.name) }), {
+    toast(t("The flash sale of %(name)s is cancelled.", { name: text(offer.name) }), {
       act: t("Undo"),
       onAct: () => this.#planAgain(offer.id, flash),
     });

@@ -179,7 +179,7 @@ export class MispricedOrders {
         el("b", { class: "number" }, order.number),
         badge(stateWords(order.state), kind),
         order.payment === "due" ? null : badge(paymentWords(order.payment), "leaf"),
-        order.refunded.amount && isTakenOff(order) ? badge(t("%(sum)s taken off", { sum: money(order.refunded) }), "leaf") : null,
+        order.refunded.amount && isTakenOff(order) ? badge(t("%(sum)s deducted", { sum: money(order.refunded) }), "leaf") : null,
         this.#kept.has(order.id) ? badge(t("stays as it is"), "leaf") : null,
         order.buyer ? el("a", { class: "mispriced__who", href: `tel:${order.buyer.phone}` }, order.buyer.name) : el("span", { class: "mispriced__who soft" }, t("Buyer's details removed")),
       ),
@@ -206,7 +206,7 @@ export class MispricedOrders {
     // What was given back or taken off may have been just this: the order list knows.
     if (order.deeds.includes("refund") && order.refunded.amount === 0) {
       const sum = { sum: money(order.difference) };
-      made.push(button(order.payment === "due" ? t("Take off %(sum)s", sum) : t("Give back %(sum)s", sum), () => this.#refund(order)));
+      made.push(button(order.payment === "due" ? t("Take off %(sum)s", sum) : t("Refund %(sum)s", sum), () => this.#refund(order)));
     }
     return made;
   }
@@ -301,6 +301,6 @@ export class MispricedOrders {
   async #keptBefore(id) {
     await this.#load();
     const { number, refunded } = this.#orders.get(id) ?? {};
-    this.#say(number ? keptBefore({ number, refunded }) : t("Something else was kept before. Look at the order before you do more."));
+    this.#say(number ? keptBefore({ number, refunded }) : t("Something else was saved before. Check the order before you continue."));
   }
 }

@@ -177,7 +177,7 @@ export class Corrections {
         taken ? t("%(taken)s at it.", { taken }) : t("Nobody has ordered at it yet."),
       ]),
       acts: [
-        { words: t("Put it right"), run: () => this.#putRight(change), name },
+        { words: t("Correct the price"), run: () => this.#putRight(change), name },
         { words: t("Another price"), run: () => this.#another(change), name },
       ],
       close: () => this.#close(this.#changes, card.id),
@@ -189,7 +189,7 @@ export class Corrections {
     const sum = (amount) => money({ amount, currency: card.price.currency });
     const prices = listed(new Set(wrong.map(({ price }) => sum(price))));
     const taken = this.#takenOf(card.id, wrong);
-    const said = t("Put right: %(right)s in place of %(price)s.", { right: sum(right), price: prices });
+    const said = t("Corrected: %(right)s instead of %(price)s.", { right: sum(right), price: prices });
     const note = {
       icon: "check",
       kind: "leaf",

@@ -80,7 +80,7 @@ export class Prices {
     this.#part("do").textContent = !(price > 0)
       ? t("Change the price")
       : this.#isWrong
-        ? t("Put it right: %(price)s", { price: sum })
+        ? t("Correct it to %(price)s", { price: sum })
         : t("Sell for %(price)s", { price: sum });
   }
 

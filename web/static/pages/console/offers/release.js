@@ -77,7 +77,7 @@ export class Releases {
     }
     this.#notes.drop(id, "refused");
     toast(t("%(n)s more of %(name)s can be bought.", { n: count(quantity), name: text(offer.name) }), {
-      act: t("Take back"),
+      act: t("Withdraw"),
       onAct: () => this.#takeBack(offer, quantity),
     });
   }
@@ -86,7 +86,7 @@ export class Releases {
     const words =
       quantity > 0
         ? t("No answer yet to “%(n)s more”. It is sent again by itself, and released once.", { n: count(quantity) })
-        : t("No answer yet to taking %(n)s back. It is sent again by itself, and taken back once.", { n: count(-quantity) });
+        : t("No answer yet to withdrawing %(n)s. It is sent again by itself, and done once.", { n: count(-quantity) });
     this.#notes.put(id, key, { icon: "warning", kind: "kumquat", words });
   }
 
@@ -142,7 +142,7 @@ export class Releases {
     const waiting = offer.waiting ?? 0;
     const waited = this.#part("waited");
     waited.hidden = waiting === 0;
-    waited.textContent = n("%(n)s box is waited for", "%(n)s boxes are waited for", waiting, { n: count(waiting) });
+    waited.textContent = n("%(n)s box on the waiting list", "%(n)s boxes on the waiting list", waiting, { n: count(waiting) });
     const balance = balanceOf(offer, this.#offers().values());
     this.#part("balance").hidden = !balance;
     if (balance) drawBalance(this.#part("balance"), balance);
@@ -161,7 +161,7 @@ export class Releases {
     const lost = `${offer.id} ${-quantity}`;
     try {
       await this.#send("offer.release", { offer: offer.id, quantity: -quantity }, () => this.#tellLost(offer.id, lost, -quantity));
-      toast(t("Taken back."));
+      toast(t("Withdrawn."));
     } catch (problem) {
       toast(spoken(problem), { danger: true });
     } finally {

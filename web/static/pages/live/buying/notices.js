@@ -26,13 +26,13 @@ export function noticeOf({ basket, scene, failed, taken, raised, heavy, act }) {
   if (taken) return { words: taken, acts: [] };
   if (raised) {
     return {
-      words: t("It costs %(now)s now, %(was)s a moment ago. Nothing is ordered yet: place the order once more if it suits you.", raised),
+      words: t("It costs %(now)s now; it was %(was)s a moment ago. Nothing is ordered yet: place the order again if you agree.", raised),
       acts: [],
     };
   }
   if (heavy) {
     return {
-      words: t("A parcel there holds %(most)s at most. Take less, or pick it up.", { most: weight(heavy) }),
+      words: t("A parcel to that region holds %(most)s at most. Order less, or pick it up.", { most: weight(heavy) }),
       acts: [],
     };
   }
@@ -75,7 +75,7 @@ function gone(basket, scene, short, raised, act) {
   const words = sentences(...short.map((change) => shortInWords(change, scene)));
   const none = short.filter((change) => change.left === 0);
   if (none.length === 0) {
-    const once = raised && t("Nothing is ordered yet: place the order once more if it suits you.");
+    const once = raised && t("Nothing is ordered yet: place the order again if you agree.");
     const how = basket.problem?.slug === "hold-share" && sentence(basket.problem);
     return { words: sentences(words, once || how), acts: [] };
   }

@@ -70,7 +70,7 @@ export class OrderTotal {
   feeLine({ fee, most }, currency) {
     if (!this.buyer.isParcel) return t("Nothing is added for a pick-up.");
     if (most !== undefined) {
-      return t("A parcel there holds %(most)s at most. Take less, or pick it up.", { most: weight(most) });
+      return t("A parcel to that region holds %(most)s at most. Order less, or pick it up.", { most: weight(most) });
     }
     if (fee === 0) return t("The parcel costs nothing.");
     return t("The parcel costs %(fee)s for %(weight)s.", {

@@ -66,7 +66,7 @@ export function fullName(card) {
 
 /** For how many boxes others wait, in words; nothing where nobody does. */
 export const waitingInWords = ({ waiting }) =>
-  waiting > 0 ? t("%(waiting)s waited for", { waiting: count(waiting) }) : "";
+  waiting > 0 ? t("%(waiting)s on the waiting list", { waiting: count(waiting) }) : "";
 
 /** What is left on a card, in a line; where nothing is and others wait, how many do. */
 export function stockInWords(card) {
@@ -141,7 +141,7 @@ export function buyButton(card, act, classes) {
     if (stopped) say(button, t("Stopped"));
     else if (left) say(button, t("Buy"));
     else if (!buyable) say(button, t("Sold out"));
-    else if (wait) say(button, t("You are no. %(place)s", { place: count(wait.place) }));
+    else if (wait) say(button, t("Number %(place)s in line", { place: count(wait.place) }));
     else say(button, t("Tell me when it is back"));
     // In a list each button is of another offer.
     if (!isPinned) button.setAttribute("aria-label", `${button.textContent}: ${fullName(now)}`);

@@ -128,7 +128,7 @@ export class OfferDetails {
     if (stopped && !wait) say(this.buy, t("Stopped"));
     else if (left) say(this.buy, t("Buy · %(price)s", { price: money(price) }));
     else if (!buyable) say(this.buy, t("Sold out"));
-    else say(this.buy, wait ? t("Wait no more") : t("Tell me when one comes back"));
+    else say(this.buy, wait ? t("Leave the waiting list") : t("Tell me when one comes back"));
   }
 
   stockInWords(card) {
@@ -149,13 +149,13 @@ export class OfferDetails {
     const others = waitingInWords(card);
     if (wait) {
       return sentences(
-        t("You are no. %(place)s of those who wait.", { place: count(wait.place) }),
-        t("What comes back is held for you at once; keep this page open."),
+        t("You're number %(place)s in line.", { place: count(wait.place) }),
+        t("Boxes that come back are held for you at once; keep this page open."),
       );
     }
     return sentences(
-      others ? t("%(waiting)s.", { waiting: others }) : t("Nobody waits for it yet."),
-      t("What comes back goes to those who wait first, in turn."),
+      others ? t("%(waiting)s.", { waiting: others }) : t("Nobody is on the waiting list yet."),
+      t("Boxes that come back go to the waiting list first, in order."),
     );
   }
 }
