@@ -1,6 +1,14 @@
 """The problems of the media room: each tells a publisher or a player what to do."""
 
-from farmlive.problems import Conflict, NotFound, Problem, TooMany, Unavailable, UnknownSource
+from farmlive.problems import (
+    Conflict,
+    Invalid,
+    NotFound,
+    Problem,
+    TooMany,
+    Unavailable,
+    UnknownSource,
+)
 
 
 class BadSdp(Problem):
@@ -149,6 +157,7 @@ BY_SLUG: dict[str, type[Problem]] = {
         TooManySources,
         ServerFull,
         TooMany,
+        Invalid,
     )
 }
 """All that signalling raises, for a server that forwards to another."""
