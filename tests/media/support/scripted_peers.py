@@ -21,6 +21,8 @@ VIEWING = Viewing(
     {"VP8": Outgoing(96, 97), "H264:baseline": Outgoing(98, 99)}, {"OPUS": Outgoing(111)}
 )
 KEY, DELTA = b"\x10\x00\x50\x00", b"\x10\x01\x00\x00"
+# The begin of a frame that no other refers to.
+DISPOSABLE = b"\x30\x01\x00\x00"
 
 
 class Kept:

@@ -6,7 +6,16 @@ from collections import deque
 from typing import Any
 
 from tests.media.support import packets
-from tests.media.support.scripted_peers import DELTA, KEY, SSRCS, VIEWING, Kept, Source, viewer
+from tests.media.support.scripted_peers import (
+    DELTA,
+    DISPOSABLE,
+    KEY,
+    SSRCS,
+    VIEWING,
+    Kept,
+    Source,
+    viewer,
+)
 
 from farmlive.media.engine.python.catch_up import wants_sender_report
 from farmlive.media.engine.python.link_estimate import LinkEstimate
@@ -112,7 +121,7 @@ class Player(Kept):
         for frame in self._frames.values():
             first, last = min(frame), max(frame)
             begins = frame[first][0][:4]
-            is_next = begins == KEY or (begins == DELTA and first == self._shown + 1)
+            is_next = begins == KEY or (begins in (DELTA, DISPOSABLE) and first == self._shown + 1)
             if is_next and frame[last][1] and last - first + 1 == len(frame):
                 return last
         return None
@@ -121,8 +130,16 @@ class Player(Kept):
 class Scene:
     """A source on air, and one viewer behind a link."""
 
-    def __init__(self, kbps: float | None, latency_s: float = 0.3, key_parts: int = KEY_PARTS):
+    def __init__(
+        self,
+        kbps: float | None,
+        latency_s: float = 0.3,
+        key_parts: int = KEY_PARTS,
+        temporal: bool = False,
+    ) -> None:
         self.fanout, self.key_parts = Fanout(SSRCS), key_parts
+        # Whether no other frame refers to every second one.
+        self.temporal = temporal
         self.source = Source(self.fanout)
         self.queue = Queue(kbps, latency_s)
         self.player = Player(self.queue)
@@ -199,9 +216,11 @@ class Scene:
         parts = self.key_parts if keyframe else max(1, PARTS - self._owed)
         self._owed = max(0, self._owed + parts - PARTS)
         stamp = (self.source.frame * 3_000) & 0xFFFFFFFF
+        is_disposable = self.temporal and not keyframe and self.source.frame % 2 == 1
+        rest = b"\x20" if is_disposable else b"\x00"
         for part in range(parts):
-            first = KEY if keyframe else DELTA
-            payload = (first if part == 0 else b"\x00") + bytes(SIZE)
+            first = KEY if keyframe else DISPOSABLE if is_disposable else DELTA
+            payload = (first if part == 0 else rest) + bytes(SIZE)
             self.source.send(
                 Packet(self.source.sequence, stamp, part == parts - 1, payload), self.now
             )

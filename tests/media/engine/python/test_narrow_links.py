@@ -6,7 +6,7 @@ import pytest
 from tests.media.support.scripted_peers import hear_plainly
 from tests.media.support.weak_link import Scene
 
-from farmlive.media.engine.python.quality_ladder import FULL, KEYFRAMES
+from farmlive.media.engine.python.quality_ladder import FEWER_FRAMES, FULL, KEYFRAMES
 
 # A viewer joins at any moment of its source's time.
 PHASES = (3.0, 3.4, 3.77)
@@ -17,8 +17,8 @@ def hearers(monkeypatch: pytest.MonkeyPatch) -> None:
     hear_plainly(monkeypatch)
 
 
-def joined(kbps: float, phase_s: float, key_parts: int) -> Scene:
-    scene = Scene(None, key_parts=key_parts)
+def joined(kbps: float, phase_s: float, key_parts: int, *, temporal: bool = False) -> Scene:
+    scene = Scene(None, key_parts=key_parts, temporal=temporal)
     scene.run(phase_s)
     scene.queue.rate = kbps
     scene.join()
@@ -68,3 +68,15 @@ def test_keyframes_for_narrow_viewers_are_two_seconds_apart() -> None:
     scene = joined(1_000, 3.0, 55)
     scene.run(20)
     assert scene.requests <= 11
+
+
+@pytest.mark.parametrize("phase_s", PHASES)
+def test_frames_that_no_other_refers_to_give_way_first(phase_s: float) -> None:
+    scene = joined(1_300, phase_s, 55, temporal=True)
+    scene.run(20)
+    assert scene.viewer.gets == FEWER_FRAMES
+    seen, lost = len(scene.player.pictures), len(scene.player.sound_lost)
+    scene.run(6)
+    assert scene.viewer.gets == FEWER_FRAMES
+    assert len(scene.player.pictures) - seen > 6 * 14
+    assert len(scene.player.sound_lost) == lost

@@ -5,6 +5,7 @@ import itertools
 import pytest
 from tests.media.support.scripted_peers import (
     DELTA,
+    DISPOSABLE,
     KEY,
     SSRCS,
     VIEWING,
@@ -17,7 +18,7 @@ from tests.media.support.scripted_peers import (
 
 from farmlive.media.engine.interface import Viewing
 from farmlive.media.engine.python.output import Fanout
-from farmlive.media.engine.python.quality_ladder import FULL, KEYFRAMES, SOUND
+from farmlive.media.engine.python.quality_ladder import FEWER_FRAMES, FULL, KEYFRAMES, SOUND
 from farmlive.media.engine.python.viewer import RoundTrip, Viewer
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import Packet
@@ -282,3 +283,41 @@ def test_a_keyframe_that_takes_too_long_leaves_sound_alone_for_a_while(
     now = group(fanout, source, now + 4.2)
     assert one.ladder.carried == SOUND
     assert len(kept.video) == PARTS
+
+
+def temporal(fanout: Fanout, source: Source, now: float, count: int) -> float:
+    """Frames of three packets, to every second of which no other refers."""
+    for number in range(count):
+        head, rest = (DISPOSABLE, b"\x20") if number % 2 else (DELTA, b"\x00")
+        stamp = (source.frame * 3_000) & 0xFFFFFFFF
+        for part in range(PARTS):
+            payload = (rest if part else head) + bytes((part,)) * 40
+            source.send(Packet(source.sequence, stamp, part == PARTS - 1, payload), now)
+            source.sequence = (source.sequence + 1) & 0xFFFF
+        source.frame += 1
+        now += 1 / 30
+        fanout.send_bursts(now)
+        fanout.send_bursts(now)
+    return now
+
+
+def test_fewer_frames_are_those_that_others_refer_to(fanout: Fanout) -> None:
+    source = Source(fanout)
+    one, kept, now = joined(fanout, source)
+    now = source.frames(2, now)
+    fanout.limit_rung(one, FEWER_FRAMES)
+    count = len(kept.video)
+    now = temporal(fanout, source, now, 40)
+    assert len(kept.video) == count + 20 * PARTS
+    assert [each.payload[:4] for each in kept.video[count::PARTS]] == [DELTA] * 20
+    assert consecutive(kept.video)
+    # What it lost of them is found under its own numbers.
+    lost = kept.video[-4]
+    fanout.repair(one, rtcp.Nack(SSRCS.video, (lost.sequence,)), now)
+    assert kept.of(SSRCS.retransmission)[-1].packet.payload[2:] == lost.payload
+    fanout.limit_rung(one, FULL)
+    count = len(kept.video)
+    temporal(fanout, source, now, 10)
+    assert one.forwarder is not None
+    assert len(kept.video) == count + 10 * PARTS
+    assert consecutive(kept.video)
