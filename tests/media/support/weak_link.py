@@ -151,6 +151,7 @@ class Scene:
         self._keyframe_at, self._owed = 0.0, 0
         self._last_report: tuple[float, float] | None = None
         self._reports: deque[tuple[float, float]] = deque()
+        self._checks: deque[tuple[float, float]] = deque()
         self._steps = 0
         self._sound = 0
         self._due = dict.fromkeys(("frame", "sound", "tick", "second", "report"), 0.0)
@@ -187,6 +188,11 @@ class Scene:
             self.source.send(sound, now, 111, 6)
         if self._is_due("tick", 0.1):
             fanout.request_keyframes(now)
+            for each in fanout.probe(now)[0]:
+                each.selector.watch.asked(now)
+                at = self.queue.passes(100 + HEAD, now)
+                if at is not None:
+                    self._checks.append((at + RTT_S, at - now + RTT_S))
             told = self.source.publisher.feedback(now, report=False)
             if told and any(isinstance(each, rtcp.KeyframeRequest) for each in rtcp.parse(told)):
                 self.requests += 1
@@ -205,6 +211,8 @@ class Scene:
         self.player.hear(now)
         while self._reports and self._reports[0][0] <= now:
             self._last_report = self._reports.popleft()
+        while self._checks and self._checks[0][0] <= now:
+            fanout.record_check(self.viewer, self._checks.popleft()[1], now)
         self._ask()
         if self.viewer.peer in fanout.viewers and self._is_due("report", REPORT_S):
             self._tell()

@@ -74,9 +74,13 @@ def test_keyframes_for_narrow_viewers_are_two_seconds_apart() -> None:
 def test_frames_that_no_other_refers_to_give_way_first(phase_s: float) -> None:
     scene = joined(1_300, phase_s, 55, temporal=True)
     scene.run(20)
-    assert scene.viewer.gets == FEWER_FRAMES
     seen, lost = len(scene.player.pictures), len(scene.player.sound_lost)
-    scene.run(6)
-    assert scene.viewer.gets == FEWER_FRAMES
-    assert len(scene.player.pictures) - seen > 6 * 14
-    assert len(scene.player.sound_lost) == lost
+    rungs = set()
+    for _ in range(20):
+        scene.run(0.5)
+        rungs.add(scene.viewer.gets)
+    # Now and then it is tried whether all of them fit, which may cost a moment of sound.
+    assert FEWER_FRAMES in rungs
+    assert rungs <= {FULL, FEWER_FRAMES}
+    assert len(scene.player.pictures) - seen > 10 * 13
+    assert len(scene.player.sound_lost) - lost <= 5

@@ -64,7 +64,7 @@ _BUCKET_OCTETS = 16_000
 # A narrow link is wide again once its estimate exceeds the stream by the first factor, it is sent
 # most of that, and this many seconds were good; each failure doubles them. An unknown one needs a
 # few good seconds.
-_ROOMY, _MOST_OF_IT = 1.25, 0.7
+_ROOMY, _MOST_OF_IT = 1.25, 0.9
 _UNKNOWN_S, _TRIAL_S, _LONGEST_TRIAL_S, _FORGIVEN_S = 3.0, 4.0, 32.0, 60.0
 # So many checks in a window say more about the queue than one report does: the shortest queue that
 # they saw is the one that stands.
@@ -380,6 +380,8 @@ class LinkEstimate:
             recent = now - self._fell_at < _FORGIVEN_S
             self._trial_s = min(2 * self._trial_s, _LONGEST_TRIAL_S) if recent else _TRIAL_S
             self._hold_s = _HOLD_S
+            # That may be what was sent, and not what the link carries.
+            came_kbps *= _BEYOND
         self.kbps = min(_MOST_KBPS, max(_LEAST_KBPS, kbps))
         self.state = "narrow"
         self._good_s = self._doubt_at = 0.0
@@ -395,8 +397,9 @@ class LinkEstimate:
                 self.state = "wide"
         elif self.state == "narrow":
             self._grow(came_kbps, span_s, now)
-            roomy = self.kbps >= _ROOMY * stream_kbps and sent_kbps >= _MOST_OF_IT * stream_kbps
-            if roomy and self._good_s >= self._trial_s:
+            if sent_kbps < _MOST_OF_IT * stream_kbps:
+                self._good_s = 0.0
+            if self.kbps >= _ROOMY * stream_kbps and self._good_s >= self._trial_s:
                 self.state = "wide"
 
     def _grow(self, came_kbps: float, span_s: float, now: float) -> None:

@@ -484,7 +484,11 @@ class Fanout:
         """Handle the answer to a check of a viewer's link; return True if it now needs another
         keyframe.
         """
-        viewer.selector.record_check(viewer.link.checked(round_trip_s), now)
+        queue_s = viewer.link.checked(round_trip_s)
+        viewer.selector.record_check(queue_s, now)
+        if not self.is_layered and viewer.is_tried:
+            viewer.ladder.checked(queue_s, now)
+            self._select_rung(viewer, now)
         return self.is_layered and self.select_track(viewer, now)
 
     def probe(self, now: float) -> tuple[list[Viewer], bool]:
@@ -495,10 +499,11 @@ class Fanout:
         layers = self.on_air.layers if self.on_air is not None and self.is_layered else ()
         due, is_probed = [], False
         for viewer in list(self.joining.probing.values()):
-            if not layers or not viewer.is_watched:
+            if not (viewer.is_watched if layers else viewer.is_tried):
                 del self.joining.probing[viewer.peer]
                 continue
-            is_probed |= self.repairs.probe(viewer, layers, now)
+            if layers:
+                is_probed |= self.repairs.probe(viewer, layers, now)
             if viewer.selector.watch.wants_check(now):
                 due.append(viewer)
         return due, is_probed

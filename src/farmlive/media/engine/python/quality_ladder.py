@@ -13,6 +13,9 @@ from farmlive.media.engine.interface import Rung
 RUNGS: Sequence[Rung] = ("full", "fewer_frames", "keyframes", "sound")
 FULL, FEWER_FRAMES, KEYFRAMES, SOUND = range(4)
 
+# A step down comes at once where the link carries less than this share of what it takes, else after
+# so many seconds: an estimate may rise again.
+_FAR_LESS, _SHORT_S = 0.6, 1.5
 # To leave out the frames that no other refers to helps if they are this share of the stream.
 _SHARE_LEAST = 0.1
 # A step up needs this much more than it takes, for so many seconds: what carries a keyframe now and
@@ -24,6 +27,9 @@ KEYFRAME_MOST_S = 4.0
 # A step up comes after a pause that doubles after each failed step.
 _PAUSE_S, _LONGEST_PAUSE_S = 4.0, 64.0
 _TRIAL_S, _FORGIVEN_S = 10.0, 60.0
+# So many checks in a row that show a queue of this length are too much; the queue of what was sent
+# before a step down has two seconds to drain.
+_CROWDED, _CROWDED_S, _SETTLE_S = 2, 0.1, 2.0
 
 
 class QualityLadder:
@@ -32,9 +38,13 @@ class QualityLadder:
     __slots__ = (
         "_barely_at",
         "_can_thin",
+        "_crowded",
+        "_lowered_at",
         "_pause_s",
         "_raised_at",
         "_roomy_at",
+        "_short_at",
+        "_tries",
         "_up_at",
         "carried",
         "most",
@@ -47,11 +57,17 @@ class QualityLadder:
         # Whether enough frames can be left out.
         self._can_thin = False
         self._pause_s = _PAUSE_S
-        self._up_at = 0.0
+        self._up_at = self._lowered_at = 0.0
+        # Whether the last step up was one that the estimate says nothing about.
+        self._tries = False
+        # The checks in a row that showed a queue.
+        self._crowded = 0
         self._raised_at: float | None = None
         # Since when the link carries more, with room and barely.
         self._roomy_at: float | None = None
         self._barely_at: float | None = None
+        # Since when it carries less than the viewer gets.
+        self._short_at: float | None = None
 
     @property
     def rung(self) -> int:
@@ -77,9 +93,9 @@ class QualityLadder:
         if self._raised_at is not None and now - self._raised_at > _FORGIVEN_S:
             self._pause_s = _PAUSE_S
         if not narrow:
-            self.carried = FULL
-        elif (fits := self._fitting(kbps, stream_kbps, disposable_kbps)) > self.carried:
-            self._lower(fits, now)
+            self.carried, self._short_at = FULL, None
+        elif self._is_short(kbps, stream_kbps, disposable_kbps, now):
+            self._lower(self._fitting(kbps, stream_kbps, disposable_kbps), now)
         else:
             roomy = self._fitting(steady_kbps / _ROOMY, stream_kbps, disposable_kbps)
             barely = self._fitting(steady_kbps / _BARELY, stream_kbps, disposable_kbps)
@@ -90,10 +106,20 @@ class QualityLadder:
             if self.carried == SOUND:
                 # Nothing has measured the link meanwhile.
                 self._raise(KEYFRAMES, now)
+            elif self.carried == FEWER_FRAMES:
+                # Without them the stream never fills the link: only trying tells.
+                self._raise(FULL, now)
+                self._tries = True
             elif self._roomy_at is not None and now - self._roomy_at >= _ROOMY_S:
                 self._raise(roomy, now)
             elif self._barely_at is not None and now - self._barely_at >= _BARELY_S:
                 self._raise(barely, now)
+
+    def checked(self, queue_s: float, now: float) -> None:
+        """Record the queue that a check of a narrow link showed while frames are sent on and on."""
+        self._crowded = self._crowded + 1 if queue_s > _CROWDED_S else 0
+        if self._crowded >= _CROWDED and now - self._lowered_at >= _SETTLE_S:
+            self.failed(now)
 
     def failed(self, now: float) -> None:
         """Record that what the viewer gets came too late: its link does not carry it."""
@@ -101,6 +127,16 @@ class QualityLadder:
         if below == FEWER_FRAMES and not self._can_thin:
             below = KEYFRAMES
         self._lower(min(below, SOUND), now)
+
+    def _is_short(
+        self, kbps: float, stream_kbps: float, disposable_kbps: float, now: float
+    ) -> bool:
+        """Return whether the link carries less than the viewer gets: far less, or for some time."""
+        tries = self._tries and self._raised_at is not None and now - self._raised_at < _TRIAL_S
+        less = self._fitting(kbps, stream_kbps, disposable_kbps) > self.carried and not tries
+        self._short_at = _since(self._short_at, less, now)
+        far_less = self._fitting(kbps / _FAR_LESS, stream_kbps, disposable_kbps) > self.carried
+        return self._short_at is not None and (far_less or now - self._short_at >= _SHORT_S)
 
     def _fitting(self, kbps: float, stream_kbps: float, disposable_kbps: float) -> int:
         """Return the best rung by bitrate; only lateness shows that keyframes are too much."""
@@ -114,12 +150,15 @@ class QualityLadder:
         if self._raised_at is not None and now - self._raised_at < _TRIAL_S:
             self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
         self.carried = rung
-        self._raised_at = self._roomy_at = self._barely_at = None
+        self._raised_at = self._roomy_at = self._barely_at = self._short_at = None
+        self._lowered_at, self._crowded = now, 0
+        self._tries = False
         self._up_at = now + self._pause_s
 
     def _raise(self, rung: int, now: float) -> None:
         self.carried = rung
         self._raised_at = now
+        self._tries = False
         self._roomy_at = self._barely_at = None
         self._up_at = now + self._pause_s
 

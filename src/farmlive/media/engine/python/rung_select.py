@@ -37,6 +37,8 @@ def decide(
     kbps, steady_kbps = (link.kbps, link.steady_kbps) if narrow else (math.inf, math.inf)
     viewer.ladder.decide(limited, kbps, steady_kbps, track.kbps, track.disposable_kbps, now)
     _apply(joining, viewer, flush)
+    if narrow and viewer.is_tried:
+        joining.probing[viewer.peer] = viewer
 
 
 def _apply(joining: CatchUp, viewer: Viewer, flush: Callable[[], None]) -> None:

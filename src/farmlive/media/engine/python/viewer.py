@@ -17,7 +17,7 @@ from farmlive.media.engine.python.net.gso_batch import GsoBatch
 from farmlive.media.engine.python.net.slow_viewer import Backpressure
 from farmlive.media.engine.python.net.sockets import SendSocket
 from farmlive.media.engine.python.packet_train import PacketTrain
-from farmlive.media.engine.python.quality_ladder import FULL, SOUND, QualityLadder
+from farmlive.media.engine.python.quality_ladder import FULL, KEYFRAMES, SOUND, QualityLadder
 from farmlive.media.engine.python.ring import Ring
 from farmlive.media.engine.python.send_group import SendGroup
 from farmlive.media.engine.python.sound import AudioOffset
@@ -207,6 +207,11 @@ class Viewer:
     def gets(self) -> int:
         """What it gets of its track now: sound alone while it can't keep up."""
         return self.rung if self.backpressure.since is None else SOUND
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether checks should show what a narrow link makes of frames that go on and on."""
+        return self.link.state == "narrow" and self.rung < KEYFRAMES
 
     @property
     def is_watched(self) -> bool:

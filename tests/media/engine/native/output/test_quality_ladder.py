@@ -28,6 +28,7 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.quality_ladder_init.argtypes = [at]
     native.quality_ladder_rung.argtypes = [at]
     native.quality_ladder_decide.argtypes = [at, truth, real, real, real, real, real]
+    native.quality_ladder_checked.argtypes = [at, real, real]
     native.quality_ladder_failed.argtypes = [at, real]
     return native
 
@@ -46,6 +47,10 @@ def test_a_rung_is_chosen_alike(c: ctypes.CDLL, seed: int) -> None:
             disposable = draw.choice((0.0, 160.0, 640.0, draw.uniform(0, 1_600)))
         elif what == 1:
             python.most = native.most = draw.choice((0, 0, 0, 1, 2, 3))
+        elif what in (3, 4):
+            queue_s = draw.choice((0.05, 0.2))
+            python.checked(queue_s, now)
+            c.quality_ladder_checked(at, queue_s, now)
         elif what == 2:
             python.failed(now)
             c.quality_ladder_failed(at, now)

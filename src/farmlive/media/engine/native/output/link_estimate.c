@@ -58,7 +58,7 @@ static const double BUCKET_OCTETS = 16000.0;
 /* A narrow link is wide again once its estimate exceeds the stream by the first factor, it is sent
  * most of that, and this many seconds were good; each failure doubles them. An unknown one needs a
  * few good seconds. */
-static const double ROOMY = 1.25, MOST_OF_IT = 0.7;
+static const double ROOMY = 1.25, MOST_OF_IT = 0.9;
 static const double UNKNOWN_S = 3.0, TRIAL_S = 4.0, LONGEST_TRIAL_S = 32.0, FORGIVEN_S = 60.0;
 /* So many checks in a window say more about the queue than one report does: the shortest queue that
  * they saw is the one that stands. */
@@ -188,6 +188,8 @@ static void fall(struct link_estimate *link, double came_kbps, double now)
         bool recent = now - link->fell_at < FORGIVEN_S;
         link->trial_s = recent ? fmin(2 * link->trial_s, LONGEST_TRIAL_S) : TRIAL_S;
         link->hold_s = HOLD_S;
+        /* That may be what was sent, and not what the link carries. */
+        came_kbps *= BEYOND;
     }
     link->kbps = fmin(MOST_KBPS, fmax(LEAST_KBPS, kbps));
     link->state = LINK_NARROW;
@@ -224,8 +226,9 @@ static void rise(struct link_estimate *link, double came_kbps, double sent_kbps,
             link->state = LINK_WIDE;
     } else if (link->state == LINK_NARROW) {
         grow(link, came_kbps, span_s, now);
-        bool roomy = link->kbps >= ROOMY * stream_kbps && sent_kbps >= MOST_OF_IT * stream_kbps;
-        if (roomy && link->good_s >= link->trial_s)
+        if (sent_kbps < MOST_OF_IT * stream_kbps)
+            link->good_s = 0;
+        if (link->kbps >= ROOMY * stream_kbps && link->good_s >= link->trial_s)
             link->state = LINK_WIDE;
     }
 }

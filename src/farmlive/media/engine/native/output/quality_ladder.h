@@ -11,11 +11,14 @@ enum rung { RUNG_FULL, RUNG_FEWER_FRAMES, RUNG_KEYFRAMES, RUNG_SOUND };
 
 /* The rung of one viewer: down at once, up after a pause. */
 struct quality_ladder {
-    enum rung most;    /* what the viewer wants */
-    enum rung carried; /* what its link carries */
-    bool can_thin;     /* enough frames can be left out */
-    bool has_raised;
+    enum rung most;         /* what the viewer wants */
+    enum rung carried;      /* what its link carries */
+    bool can_thin;          /* enough frames can be left out */
+    bool has_raised, tries; /* tries: the estimate said nothing about the last step up */
     double raised_at, up_at, pause_s;
+    double lowered_at;
+    int crowded;     /* the checks in a row that showed a queue */
+    double short_at; /* since when the link carries less than the viewer gets, or negative */
     double roomy_at, barely_at; /* since when the link carries more, or negative */
 };
 
@@ -32,6 +35,8 @@ enum rung quality_ladder_rung(const struct quality_ladder *ladder);
 void quality_ladder_decide(struct quality_ladder *ladder, bool narrow, double kbps,
                            double steady_kbps, double stream_kbps, double disposable_kbps,
                            double now);
+/* Record the queue that a check of a narrow link showed while frames are sent on and on. */
+void quality_ladder_checked(struct quality_ladder *ladder, double queue_s, double now);
 /* Record that what the viewer gets came too late: its link does not carry it. */
 void quality_ladder_failed(struct quality_ladder *ladder, double now);
 

@@ -54,4 +54,6 @@ void rung_select_decide(struct catch_up *catch_up, const struct publisher *on_ai
     quality_ladder_decide(&viewer->ladder, limited, kbps, steady_kbps, track->kbps,
                           track->disposable_kbps, now);
     apply(catch_up, viewer);
+    if (narrow && viewer_is_tried(viewer) && list_is_empty(&viewer->probing))
+        list_add(&catch_up->probing, &viewer->probing);
 }

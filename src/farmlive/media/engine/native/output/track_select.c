@@ -167,7 +167,12 @@ bool track_select_record_report(struct catch_up *catch_up, struct publisher *on_
 bool track_select_checked(struct catch_up *catch_up, struct publisher *on_air,
                           struct viewer *viewer, double round_trip_s, double now)
 {
-    choice_checked(&viewer->choice, link_estimate_checked(&viewer->link, round_trip_s), now);
+    double queue_s = link_estimate_checked(&viewer->link, round_trip_s);
+    choice_checked(&viewer->choice, queue_s, now);
+    if (!is_layered(on_air) && viewer_is_tried(viewer)) {
+        quality_ladder_checked(&viewer->ladder, queue_s, now);
+        rung_select_decide(catch_up, on_air, viewer, now);
+    }
     return is_layered(on_air) && track_select_viewer(catch_up, on_air, viewer, now);
 }
 
@@ -194,10 +199,10 @@ bool track_select_probe(struct catch_up *catch_up, const struct publisher *on_ai
     bool is_probed = false;
     list_each(link, &catch_up->probing) {
         struct viewer *viewer = list_entry(link, struct viewer, probing);
-        if (is_layered(on_air) && is_watched(viewer))
-            is_probed |= probe(on_air, rtx, viewer, now);
-        else
+        if (!(is_layered(on_air) ? is_watched(viewer) : viewer_is_tried(viewer)))
             list_remove(link);
+        else if (is_layered(on_air))
+            is_probed |= probe(on_air, rtx, viewer, now);
     }
     return is_probed;
 }

@@ -136,6 +136,11 @@ void viewer_note_group(struct viewer *viewer)
         viewer->entered = start;
 }
 
+bool viewer_is_tried(const struct viewer *viewer)
+{
+    return viewer->link.state == LINK_NARROW && viewer->rung < RUNG_KEYFRAMES;
+}
+
 bool viewer_is_of_keyframe(const struct viewer *viewer, const struct epoch *epoch,
                            const struct packet *packet)
 {

@@ -100,6 +100,8 @@ void viewer_count_sent(struct viewer *viewer, uint32_t packets, uint32_t octets)
 void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder);
 /* Note the group that it is in by now: it may have gone on into a newer one. */
 void viewer_note_group(struct viewer *viewer);
+/* Return whether checks should show what a narrow link makes of frames that go on and on. */
+bool viewer_is_tried(const struct viewer *viewer);
 /* Return whether a packet of this stretch belongs to the keyframe of the viewer's group. */
 bool viewer_is_of_keyframe(const struct viewer *viewer, const struct epoch *epoch,
                            const struct packet *packet);
