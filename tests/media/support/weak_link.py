@@ -136,8 +136,13 @@ class Scene:
         latency_s: float = 0.3,
         key_parts: int = KEY_PARTS,
         temporal: bool = False,
+        pace_kbps: float = float("inf"),
     ) -> None:
         self.fanout, self.key_parts = Fanout(SSRCS), key_parts
+        # How fast the source's packets come at most, and those that have yet to come.
+        self.pace_kbps = pace_kbps
+        self._coming: deque[tuple[float, Packet]] = deque()
+        self._came_at = 0.0
         # Whether no other frame refers to every second one.
         self.temporal = temporal
         self.source = Source(self.fanout)
@@ -182,6 +187,8 @@ class Scene:
         now, fanout = self.now, self.fanout
         if self._is_due("frame", 1 / FPS):
             self._frame(now >= self._keyframe_at)
+        while self._coming and self._coming[0][0] <= now:
+            self.source.send(self._coming.popleft()[1], now)
         if self._is_due("sound", 0.02):
             self._sound += 1
             sound = Packet(self._sound & 0xFFFF, self._sound * 960, False, bytes(120))
@@ -229,9 +236,9 @@ class Scene:
         for part in range(parts):
             first = KEY if keyframe else DISPOSABLE if is_disposable else DELTA
             payload = (first if part == 0 else rest) + bytes(SIZE)
-            self.source.send(
-                Packet(self.source.sequence, stamp, part == parts - 1, payload), self.now
-            )
+            packet = Packet(self.source.sequence, stamp, part == parts - 1, payload)
+            self._came_at = max(self._came_at, self.now) + SIZE / 125 / self.pace_kbps
+            self._coming.append((self._came_at, packet))
             self.source.sequence = (self.source.sequence + 1) & 0xFFFF
         self.source.frame += 1
 

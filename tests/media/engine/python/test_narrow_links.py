@@ -64,6 +64,17 @@ def test_a_link_that_is_wide_again_has_all_within_fifteen_seconds(phase_s: float
     assert len(scene.player.pictures) > seen + 2 * 28
 
 
+def test_so_has_one_whose_source_sends_keyframes_slowly() -> None:
+    scene = Scene(None, 0.3, 45, pace_kbps=3_000)
+    scene.run(3.5)
+    scene.queue.rate = 1_000
+    scene.join()
+    scene.run(12)
+    scene.queue.rate = None
+    scene.run(15)
+    assert scene.viewer.gets == FULL
+
+
 def test_keyframes_for_narrow_viewers_are_two_seconds_apart() -> None:
     scene = joined(1_000, 3.0, 55)
     scene.run(20)

@@ -130,8 +130,20 @@ def test_more_is_tried_only_by_what_was_carried_for_longer() -> None:
     ladder = QualityLadder()
     ladder.decide(True, 900, 900, STREAM, 0.0, 0.0)
     for second in range(60):
-        ladder.decide(True, 5_000, 1_600, STREAM, 0.0, float(second))
+        ladder.decide(True, 3_100, 1_600, STREAM, 0.0, float(second))
         assert ladder.rung == KEYFRAMES
+
+
+def test_all_is_tried_once_far_more_than_it_is_estimated() -> None:
+    ladder = QualityLadder()
+    ladder.decide(True, 900, 900, STREAM, 0.0, 0.0)
+    ladder.decide(True, 3_200, 0, STREAM, 0.0, 3.9)
+    assert ladder.rung == KEYFRAMES
+    ladder.decide(True, 3_200, 0, STREAM, 0.0, 4.0)
+    assert ladder.rung == FULL
+    ladder.checked(0.2, 4.5)
+    ladder.checked(0.2, 4.6)
+    assert ladder.rung == KEYFRAMES
 
 
 def test_fewer_frames_are_followed_by_all_of_them_as_a_trial() -> None:

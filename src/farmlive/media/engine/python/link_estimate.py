@@ -284,7 +284,10 @@ class LinkEstimate:
         if queue_s > _FELT_QUEUE_S:
             came_kbps *= sending_s / (sending_s + queue_s)
         if is_busy:
-            self.steady_kbps = came_kbps * max(0.0, 1.0 - _BUCKET_OCTETS / max(1, busy_octets))
+            steady_kbps = came_kbps * max(0.0, 1.0 - _BUCKET_OCTETS / max(1, busy_octets))
+            # A keyframe that itself came slowly was hardly held back: it shows no less than before.
+            least_kbps = 0.0 if queue_s > _FELT_QUEUE_S else self.steady_kbps
+            self.steady_kbps = max(least_kbps, steady_kbps)
         elif is_narrow:
             self.steady_kbps = max(self.steady_kbps, came_kbps)
         # What a whole burst shows holds at once.

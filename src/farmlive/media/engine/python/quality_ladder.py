@@ -22,6 +22,8 @@ _SHARE_LEAST = 0.1
 # then may not carry a stream. Once in a while less is tried.
 _ROOMY, _ROOMY_S = 1.15, 0.0
 _BARELY, _BARELY_S = 1.03, 5.0
+# With this much more by its estimate all is tried, whatever it carried for longer.
+_AMPLE = 2.0
 # A keyframe that has not left after this many seconds is not worth the wait.
 KEYFRAME_MOST_S = 4.0
 # A step up comes after a pause that doubles after each failed step.
@@ -106,8 +108,9 @@ class QualityLadder:
             if self.carried == SOUND:
                 # Nothing has measured the link meanwhile.
                 self._raise(KEYFRAMES, now)
-            elif self.carried == FEWER_FRAMES:
-                # Without them the stream never fills the link: only trying tells.
+            elif self.carried == FEWER_FRAMES or kbps >= _AMPLE * stream_kbps:
+                # Without them the stream never fills the link, nor does a keyframe that comes more
+                # slowly than it may leave: only trying tells.
                 self._raise(FULL, now)
                 self._tries = True
             elif self._roomy_at is not None and now - self._roomy_at >= _ROOMY_S:

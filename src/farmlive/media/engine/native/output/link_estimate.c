@@ -314,12 +314,14 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     double queue_s = is_fresh ? link->queue_s : overflowed ? LONG_QUEUE_S : 0;
     if (queue_s > FELT_QUEUE_S)
         came_kbps *= sending_s / (sending_s + queue_s);
-    if (is_busy)
-        link->steady_kbps =
-            came_kbps *
-            fmax(0.0, 1.0 - BUCKET_OCTETS / (double)(busy_octets > 1 ? busy_octets : 1));
-    else if (is_narrow)
+    if (is_busy) {
+        double share = fmax(0.0, 1.0 - BUCKET_OCTETS / (double)(busy_octets > 1 ? busy_octets : 1));
+        /* A keyframe that itself came slowly was hardly held back: it shows no less than before. */
+        double least_kbps = queue_s > FELT_QUEUE_S ? 0 : link->steady_kbps;
+        link->steady_kbps = fmax(least_kbps, came_kbps * share);
+    } else if (is_narrow) {
         link->steady_kbps = fmax(link->steady_kbps, came_kbps);
+    }
     /* What a whole burst shows holds at once. */
     if (is_narrow && !(is_busy && is_whole) && now - link->fell_at < SETTLE_S)
         return;

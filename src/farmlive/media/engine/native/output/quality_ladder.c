@@ -13,6 +13,8 @@ static const double SHARE_LEAST = 0.1;
 /* A step up needs this much more than it takes, for so many seconds: what carries a keyframe now
  * and then may not carry a stream. Once in a while less is tried. */
 static const double ROOMY = 1.15, ROOMY_S = 0.0, BARELY = 1.03, BARELY_S = 5.0;
+/* With this much more by its estimate all is tried, whatever it carried for longer. */
+static const double AMPLE = 2.0;
 /* A step up comes after a pause that doubles after each failed step. */
 static const double PAUSE_S = 4.0, LONGEST_PAUSE_S = 64.0;
 static const double TRIAL_S = 10.0, FORGIVEN_S = 60.0;
@@ -114,8 +116,9 @@ void quality_ladder_decide(struct quality_ladder *ladder, bool narrow, double kb
     if (ladder->carried == RUNG_SOUND)
         /* Nothing has measured the link meanwhile. */
         raise_to(ladder, RUNG_KEYFRAMES, now);
-    else if (ladder->carried == RUNG_FEWER_FRAMES)
-        /* Without them the stream never fills the link: only trying tells. */
+    else if (ladder->carried == RUNG_FEWER_FRAMES || kbps >= AMPLE * stream_kbps)
+        /* Without them the stream never fills the link, nor does a keyframe that comes more slowly
+         * than it may leave: only trying tells. */
         try_all(ladder, now);
     else if (ladder->roomy_at >= 0 && now - ladder->roomy_at >= ROOMY_S)
         raise_to(ladder, roomy, now);
