@@ -11,7 +11,7 @@ from farmlive.composition.rooms import Rooms
 from farmlive.edge import answer_headers, hosts, http_edge, request_limits
 from farmlive.edge.arrivals import Arrivals
 from farmlive.edge.contracts import raises
-from farmlive.media import routes as media_routes
+from farmlive.media.routes import sessions as media_routes
 from farmlive.media_bridge import routes as media_bridge_routes
 from farmlive.nodes import receiving
 from farmlive.nodes.forwarding import PATH

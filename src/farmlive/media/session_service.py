@@ -1,5 +1,5 @@
 """The WHIP and WHEP operations on sessions, on this server's relay (`LocalSessions`) or another
-server's (nodes/forwarding.py). routes.py handles HTTP, relay.py owns the sessions.
+server's (nodes/forwarding.py). routes/sessions.py handles HTTP, relay.py owns the sessions.
 """
 
 from collections.abc import Awaitable, Callable

@@ -17,7 +17,7 @@ from farmlive.edge.contracts import raises
 from farmlive.media import Admission, MediaEvent, Relay
 from farmlive.media.engine.interface import Engine, RemoteAddress, Timeouts
 from farmlive.media.engine_choice import choose
-from farmlive.media.routes import routes
+from farmlive.media.routes.sessions import routes
 from farmlive.media.session_service import LocalSessions
 from farmlive.media.signalling.session import Session
 from farmlive.openapi import Api

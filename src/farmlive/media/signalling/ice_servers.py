@@ -1,6 +1,6 @@
 """The STUN and TURN servers for clients, with their credentials, as Link headers.
 
-Pure; routes.py sends the headers. The server itself uses none of these servers.
+Pure; routes/sessions.py sends the headers. The server itself uses none of these servers.
 """
 
 import base64

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from farmlive.edge.contracts import raises
-from farmlive.media.open_routes import JSON, answer_options, describe_body, read_session_body
+from farmlive.media.routes.open_routes import JSON, answer_options, describe_body, read_session_body
 from farmlive.media.session_service import Opened
 from farmlive.media.viewer_delay import MOST_MS
 from farmlive.media.wire.errors import BadSdp, HolderAway, SessionGone, WrongType

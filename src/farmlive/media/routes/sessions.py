@@ -8,8 +8,8 @@ from fastapi.responses import PlainTextResponse
 
 from farmlive.clock import now_ms
 from farmlive.edge.contracts import called_by, raises
-from farmlive.media import delay_routes, viewer_routes
-from farmlive.media.open_routes import (
+from farmlive.media.routes import delay, viewers
+from farmlive.media.routes.open_routes import (
     FRAGMENT,
     SDP,
     OpenRoute,
@@ -135,8 +135,8 @@ def routes(signalling: "Signalling", access: "AccessPolicy", settings: Settings)
         access.record_session(broadcast, opened.token, request)
         location = f"/whep/{broadcast}/{opened.token}"
         links = [
-            *viewer_routes.links(location),
-            *delay_routes.links(location, opened),
+            *viewers.links(location),
+            *delay.links(location, opened),
             *ice_server_links(settings, now_ms() / 1000),
         ]
         return _created(location, opened, links)
@@ -168,8 +168,8 @@ def routes(signalling: "Signalling", access: "AccessPolicy", settings: Settings)
 
     for kind in ("whip", "whep"):
         _session_routes(router, signalling, access, kind)
-    viewer_routes.add_routes(router, signalling, access)
-    delay_routes.add_routes(router, signalling, access)
+    viewers.add_routes(router, signalling, access)
+    delay.add_routes(router, signalling, access)
     return router
 
 

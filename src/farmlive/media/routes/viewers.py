@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from farmlive.edge.contracts import raises
-from farmlive.media.open_routes import JSON, answer_options, describe_body, read_session_body
+from farmlive.media.routes.open_routes import JSON, answer_options, describe_body, read_session_body
 from farmlive.media.viewers.delivery import Choice, ViewerDelivery
 from farmlive.media.wire.errors import BadSdp, HolderAway, SessionGone, WrongType
 from farmlive.problems import Invalid
