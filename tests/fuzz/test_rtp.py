@@ -10,7 +10,7 @@ from tests.fuzz.corpus import SESSIONS
 from tests.fuzz.mutants import datagrams, steps
 from tests.media.support import packets
 
-from farmlive.media.engine.python.rtp_rewrite import Rewriter
+from farmlive.media.engine.python.ingest.rtp_rewrite import Rewriter
 from farmlive.media.wire import rtp
 from farmlive.media.wire.rtp import Packet
 from farmlive.media.wire.sdp import parse as parse_sdp

@@ -1,7 +1,7 @@
 /* Layers: whatever comes and is reported, a viewer gets one of the layers, and one that comes where
  * any does. */
 #include "harness.h"
-#include "ingest/layer_select.h"
+#include "link/layer_select.h"
 
 /* What a viewer's link tells, in steps of 50 ms and whole kbit/s. */
 static void tell(struct choice *choice, struct input *input, int current, double now)

@@ -1,7 +1,7 @@
 /* Estimates of links: whatever is reported, sent and requested, an estimate keeps within its
  * bounds, and nothing is computed that is no number. */
 #include "harness.h"
-#include "output/link_estimate.h"
+#include "link/link_estimate.h"
 
 #include <math.h>
 

@@ -11,7 +11,7 @@ from tests.media.support.light_peers import Light, started
 from tests.support.waiting import until
 
 from farmlive.media.engine.interface import Engine, Incoming, Outgoing, Publishing, Viewing
-from farmlive.media.engine.python import layer_select
+from farmlive.media.engine.python.link import layer_select
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import Packet
 

@@ -11,9 +11,9 @@ from tests.media.support.scripted_peers import (
 )
 
 from farmlive.media.engine.interface import Incoming, Publishing
-from farmlive.media.engine.python.output import Fanout
-from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.engine.python.ingest.publisher import Publisher
+from farmlive.media.engine.python.output.output import Fanout
+from farmlive.media.engine.python.output.viewer import Viewer
 from farmlive.media.wire import picture_id, rtcp
 from farmlive.media.wire.rtp import Packet, ahead32
 

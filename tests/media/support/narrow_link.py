@@ -13,11 +13,11 @@ from tests.media.support import packets
 from tests.media.support.scripted_peers import SSRCS, VIEWING, Nowhere, outputs_of
 
 from farmlive.media.engine.interface import Incoming, Publishing
-from farmlive.media.engine.python.link_estimate import LinkEstimate
+from farmlive.media.engine.python.ingest.publisher import Publisher
+from farmlive.media.engine.python.link.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
-from farmlive.media.engine.python.output import Fanout
-from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.viewer import RoundTrip, Viewer
+from farmlive.media.engine.python.output.output import Fanout
+from farmlive.media.engine.python.output.viewer import RoundTrip, Viewer
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import Packet
 

@@ -8,12 +8,12 @@ import pytest
 from tests.media.support import packets
 
 from farmlive.media.engine.interface import Incoming, Outgoing, Publishing, Ssrcs, Viewing
-from farmlive.media.engine.python import sending
-from farmlive.media.engine.python import viewer as viewer_module
+from farmlive.media.engine.python.ingest.publisher import Publisher
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
-from farmlive.media.engine.python.output import Fanout
-from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.engine.python.output import sending
+from farmlive.media.engine.python.output import viewer as viewer_module
+from farmlive.media.engine.python.output.output import Fanout
+from farmlive.media.engine.python.output.viewer import Viewer
 from farmlive.media.wire.rtp import Packet
 
 SSRCS = Ssrcs(11, 12, 13)

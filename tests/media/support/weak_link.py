@@ -17,11 +17,11 @@ from tests.media.support.scripted_peers import (
     viewer,
 )
 
-from farmlive.media.engine.python.catch_up import wants_sender_report
-from farmlive.media.engine.python.link_estimate import LinkEstimate
+from farmlive.media.engine.python.link.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
-from farmlive.media.engine.python.output import Fanout
-from farmlive.media.engine.python.viewer import RoundTrip, Viewer
+from farmlive.media.engine.python.output.catch_up import wants_sender_report
+from farmlive.media.engine.python.output.output import Fanout
+from farmlive.media.engine.python.output.viewer import RoundTrip, Viewer
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import Packet
 

@@ -13,7 +13,7 @@ from tests.media.engine.native.support.stepped_engines import Hands, PythonHand
 from tests.media.engine.native.support.stepped_native import NativeHand
 
 from farmlive.media.engine.interface import Incoming, Publishing, Viewing
-from farmlive.media.engine.python.quality_ladder import RUNGS
+from farmlive.media.engine.python.link.quality_ladder import RUNGS
 
 # More and longer ones: FARMLIVE_TEST_SEEDS=200 FARMLIVE_TEST_SECONDS=60.
 SEEDS = range(int(os.environ.get("FARMLIVE_TEST_SEEDS", "8")))

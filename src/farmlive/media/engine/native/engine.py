@@ -38,9 +38,9 @@ from farmlive.media.engine.interface import (
 from farmlive.media.engine.native import _native
 from farmlive.media.engine.native.numbering import CodecNumbers
 from farmlive.media.engine.python import srtp
-from farmlive.media.engine.python.link_estimate import State
+from farmlive.media.engine.python.link.link_estimate import State
+from farmlive.media.engine.python.link.quality_ladder import RUNGS
 from farmlive.media.engine.python.net.addresses import open_listeners, open_sockets
-from farmlive.media.engine.python.quality_ladder import RUNGS
 from farmlive.media.wire import codecs
 
 _OBJECTIONS = {

@@ -10,10 +10,10 @@ from farmlive.media.engine.python.net.gso_batch import LARGEST
 from farmlive.media.engine.python.net.ice import IceLite
 from farmlive.media.engine.python.net.recv_batch import arrival_time
 from farmlive.media.engine.python.net.sockets import Port
+from farmlive.media.engine.python.output.viewer import RoundTrip, Viewer
 from farmlive.media.engine.python.peer import EnginePeer
 from farmlive.media.engine.python.srtp import Protection, Unreadable
 from farmlive.media.engine.python.timers import Timers
-from farmlive.media.engine.python.viewer import RoundTrip, Viewer
 from farmlive.media.wire import rtcp, rtp
 
 # A round trip of less than nothing, by up to 10 ms, is a short one by clocks that are read coarsely

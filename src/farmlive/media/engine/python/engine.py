@@ -28,17 +28,17 @@ from farmlive.media.engine.interface import (
     Viewing,
 )
 from farmlive.media.engine.python.demux import Demux
+from farmlive.media.engine.python.ingest.publisher import Publisher
+from farmlive.media.engine.python.link.quality_ladder import RUNGS
 from farmlive.media.engine.python.net import bpf_filter
 from farmlive.media.engine.python.net.ice import IceLite
 from farmlive.media.engine.python.net.sockets import Port, Ports
 from farmlive.media.engine.python.net.tcp import TcpPorts
-from farmlive.media.engine.python.output import Fanout
+from farmlive.media.engine.python.output.output import Fanout
+from farmlive.media.engine.python.output.viewer import Viewer
 from farmlive.media.engine.python.peer import EnginePeer
-from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.quality_ladder import RUNGS
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.engine.python.timers import Timers
-from farmlive.media.engine.python.viewer import Viewer
 
 
 class PythonEngine:

@@ -3,13 +3,13 @@
 from typing import Any
 
 from farmlive.media.engine.interface import Credentials, Peer, Viewing
+from farmlive.media.engine.python.ingest.publisher import Publisher
+from farmlive.media.engine.python.link.quality_ladder import FULL
 from farmlive.media.engine.python.net.ice import IcePeer
 from farmlive.media.engine.python.net.sockets import Port
-from farmlive.media.engine.python.output import Fanout
-from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.quality_ladder import FULL
+from farmlive.media.engine.python.output.output import Fanout
+from farmlive.media.engine.python.output.viewer import Viewer
 from farmlive.media.engine.python.srtp import Protection
-from farmlive.media.engine.python.viewer import Viewer
 from farmlive.media.wire import rtcp
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 
 from farmlive.clock import now_ms
 from farmlive.media.engine.interface import Listener, Output, Peer, Timeouts
-from farmlive.media.engine.python.catch_up import burst_interval_s, wants_sender_report
+from farmlive.media.engine.python.ingest.publisher import Publisher, PublisherListener
 from farmlive.media.engine.python.net.sockets import Ports
-from farmlive.media.engine.python.output import Fanout
+from farmlive.media.engine.python.output.catch_up import burst_interval_s, wants_sender_report
+from farmlive.media.engine.python.output.output import Fanout
 from farmlive.media.engine.python.peer import EnginePeer
-from farmlive.media.engine.python.publisher import Publisher, PublisherListener
 from farmlive.media.wire import rtcp, rtp
 
 _TICK_S = 0.1

@@ -13,9 +13,9 @@ from tests.media.engine.native.support.compiling import DRIVERS, compiled, sanit
 from tests.media.engine.native.wire.codec_cases import NUMBERS, OBJECTIONS
 
 from farmlive.media.engine.interface import Publishing
-from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.ring import Ring, starts_in_group
-from farmlive.media.engine.python.track import Track
+from farmlive.media.engine.python.ingest.publisher import Publisher
+from farmlive.media.engine.python.ingest.ring import Ring, starts_in_group
+from farmlive.media.engine.python.ingest.track import Track
 from farmlive.media.wire import rtcp, rtp
 
 SOURCES = (

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from farmlive.media.engine.python import rtp_rewrite
-from farmlive.media.engine.python.rtp_rewrite import Rewriter, SourceClock
+from farmlive.media.engine.python.ingest import rtp_rewrite
+from farmlive.media.engine.python.ingest.rtp_rewrite import Rewriter, SourceClock
 from farmlive.media.wire.rtp import Packet
 
 NUMBERS = some.integers(0, 0xFFFF) | some.sampled_from((0, 1, 0x7FFF, 0x8000, 0xFFFF))

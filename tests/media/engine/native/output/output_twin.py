@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from farmlive.media.engine.interface import Incoming, Outgoing, Publishing, Ssrcs, Viewing
-from farmlive.media.engine.python.epoch import Epoch
-from farmlive.media.engine.python.forwarder import RewriteOffset
+from farmlive.media.engine.python.ingest.publisher import Publisher
+from farmlive.media.engine.python.ingest.rtp_rewrite import Rewriter
+from farmlive.media.engine.python.ingest.track import Track
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
-from farmlive.media.engine.python.output import Fanout
-from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.rtp_rewrite import Rewriter
-from farmlive.media.engine.python.track import Track
-from farmlive.media.engine.python.viewer import Viewer
+from farmlive.media.engine.python.output.epoch import Epoch
+from farmlive.media.engine.python.output.forwarder import RewriteOffset
+from farmlive.media.engine.python.output.output import Fanout
+from farmlive.media.engine.python.output.viewer import Viewer
 from farmlive.media.wire import rtp
 from farmlive.media.wire.rtcp import Nack, ReceiverReport, ReferenceTime, SenderReport
 

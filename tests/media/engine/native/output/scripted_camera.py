@@ -6,7 +6,7 @@ from random import Random
 from tests.media.engine.native.output.sending_twins import Twins
 
 from farmlive.media.engine.interface import Incoming, Outgoing, Publishing, Viewing
-from farmlive.media.engine.python.publisher import Publisher
+from farmlive.media.engine.python.ingest.publisher import Publisher
 from farmlive.media.wire import red
 from farmlive.media.wire.red import Block
 from farmlive.media.wire.rtp import HEADER

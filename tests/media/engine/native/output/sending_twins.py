@@ -14,15 +14,15 @@ from tests.media.support.packets import Received, parse
 from tests.media.support.scripted_peers import Hearers, Nowhere
 
 from farmlive.media.engine.interface import Outgoing, Publishing, Ssrcs, Viewing
-from farmlive.media.engine.python import sending, sound
-from farmlive.media.engine.python import viewer as viewer_module
-from farmlive.media.engine.python.catch_up import wants_sender_report
-from farmlive.media.engine.python.forwarder import RewriteOffset
-from farmlive.media.engine.python.link_estimate import LinkEstimate
+from farmlive.media.engine.python.ingest.publisher import Publisher
+from farmlive.media.engine.python.link.link_estimate import LinkEstimate
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
-from farmlive.media.engine.python.output import Fanout
-from farmlive.media.engine.python.publisher import Publisher
-from farmlive.media.engine.python.viewer import RoundTrip, Viewer
+from farmlive.media.engine.python.output import sending, sound
+from farmlive.media.engine.python.output import viewer as viewer_module
+from farmlive.media.engine.python.output.catch_up import wants_sender_report
+from farmlive.media.engine.python.output.forwarder import RewriteOffset
+from farmlive.media.engine.python.output.output import Fanout
+from farmlive.media.engine.python.output.viewer import RoundTrip, Viewer
 from farmlive.media.wire import rtcp, rtp
 
 # As C numbers them (codecs.h).

@@ -10,9 +10,9 @@ from tests.media.engine.native.wire.codec_cases import NUMBERS
 from tests.media.support.temporal_layers import vp8
 
 from farmlive.media.engine.interface import Incoming, Outgoing
-from farmlive.media.engine.python.epoch import Epoch
-from farmlive.media.engine.python.forwarder import RewriteOffset
-from farmlive.media.engine.python.track import Track
+from farmlive.media.engine.python.ingest.track import Track
+from farmlive.media.engine.python.output.epoch import Epoch
+from farmlive.media.engine.python.output.forwarder import RewriteOffset
 from farmlive.media.wire.rtp import Packet
 
 SOURCES = (

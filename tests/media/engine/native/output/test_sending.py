@@ -18,7 +18,7 @@ from tests.media.engine.native.output.scripted_camera import (
 from tests.media.engine.native.output.sending_twins import Twins
 
 from farmlive.media.engine.interface import Viewing
-from farmlive.media.engine.python.viewer import RTX_PER_S
+from farmlive.media.engine.python.output.viewer import RTX_PER_S
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtcp import SenderReport
 

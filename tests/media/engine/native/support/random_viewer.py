@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.media.engine.native.support.random_link import TYPES, Link
 
 from farmlive.media.engine.interface import Outgoing, Output, Peer, Ssrcs, Viewing
-from farmlive.media.engine.python.quality_ladder import RUNGS
+from farmlive.media.engine.python.link.quality_ladder import RUNGS
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import HEADER, ntp
 

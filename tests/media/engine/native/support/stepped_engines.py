@@ -23,11 +23,12 @@ from farmlive.media.engine.interface import (
     Viewing,
 )
 from farmlive.media.engine.python import engine as python_engine
-from farmlive.media.engine.python import send_group, timers, viewer
+from farmlive.media.engine.python import send_group, timers
 from farmlive.media.engine.python.engine import PythonEngine
+from farmlive.media.engine.python.ingest.rtp_rewrite import Rewriter
 from farmlive.media.engine.python.net.sockets import Port
-from farmlive.media.engine.python.rtp_rewrite import Rewriter
-from farmlive.media.engine.python.sound import CLOCK_RATE
+from farmlive.media.engine.python.output import viewer
+from farmlive.media.engine.python.output.sound import CLOCK_RATE
 
 Address = tuple[str, int]
 # What our clock says at 0 of the steady one, in seconds since 1970.

@@ -1,5 +1,5 @@
 /* Marks the packets of a track whose frame no other refers to, as they come. As
- * `farmlive.media.engine.python.disposable_frames`.
+ * `farmlive.media.engine.python.ingest.disposable_frames`.
  *
  * Always holds: no packet is marked whose predecessor in the ring belongs to the same frame and is
  * not. */

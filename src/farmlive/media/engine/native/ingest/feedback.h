@@ -1,5 +1,5 @@
 /* A publisher's RTCP: its sender reports, our requests and reports, and its health. A part of
- * `farmlive.media.engine.python.publisher`. */
+ * `farmlive.media.engine.python.ingest.publisher`. */
 #ifndef FARMLIVE_FEEDBACK_H
 #define FARMLIVE_FEEDBACK_H
 

@@ -2,7 +2,7 @@
 #ifndef FARMLIVE_NEGOTIATED_H
 #define FARMLIVE_NEGOTIATED_H
 
-#include "ingest/layer_select.h"
+#include "link/layer_select.h"
 #include "wire/codecs.h"
 
 enum { INCOMING_MOST = 4, OUTGOING_MOST = 24, RID_SIZE = 256, PAYLOAD_TYPES = 128 };

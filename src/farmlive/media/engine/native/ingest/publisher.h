@@ -1,5 +1,5 @@
 /* A publisher: its tracks, its layers and its listeners. As
- * `farmlive.media.engine.python.publisher`.
+ * `farmlive.media.engine.python.ingest.publisher`.
  *
  * `receiver` handles its packets, `track_demux` finds the track of each, and `feedback` writes its
  * RTCP. */

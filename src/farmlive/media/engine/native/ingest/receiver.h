@@ -1,5 +1,5 @@
 /* Handles a publisher's packets: has their tracks count them, restores RTX, and notes keyframes. A
- * part of `farmlive.media.engine.python.publisher`. */
+ * part of `farmlive.media.engine.python.ingest.publisher`. */
 #ifndef FARMLIVE_RECEIVER_H
 #define FARMLIVE_RECEIVER_H
 

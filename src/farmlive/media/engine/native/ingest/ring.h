@@ -1,5 +1,5 @@
 /* The ring: the last 4,096 packets of a stream in plain text. It answers every viewer's NACKs and
- * gives a late joiner the current group of pictures. As `farmlive.media.engine.python.ring`.
+ * gives a late joiner the current group of pictures. As `farmlive.media.engine.python.ingest.ring`.
  *
  * Always holds: a packet that `ring_get` returns has the number asked for; the group's start is the
  * number of a keyframe's first packet that the ring still spans, or there is none. */

@@ -1,5 +1,5 @@
 /* Rewrites sequence numbers, timestamps and sender report times so that a viewer's stream continues
- * while sources change. Pure arithmetic, as `farmlive.media.engine.python.rtp_rewrite`. */
+ * while sources change. Pure arithmetic, as `farmlive.media.engine.python.ingest.rtp_rewrite`. */
 #ifndef FARMLIVE_RTP_REWRITE_H
 #define FARMLIVE_RTP_REWRITE_H
 

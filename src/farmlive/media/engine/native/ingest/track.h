@@ -1,5 +1,5 @@
 /* One incoming stream: its counters (RFC 3550, appendix A), gaps, ring and outstanding requests. A
- * simulcast layer is a track of its own. As `farmlive.media.engine.python.track`. */
+ * simulcast layer is a track of its own. As `farmlive.media.engine.python.ingest.track`. */
 #ifndef FARMLIVE_TRACK_H
 #define FARMLIVE_TRACK_H
 

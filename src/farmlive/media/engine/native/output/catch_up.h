@@ -1,6 +1,6 @@
 /* How viewers join a video track: waiting for a keyframe, catching up with a batch, or live on a
  * forwarder. `track_select` decides which track a viewer gets. As
- * `farmlive.media.engine.python.catch_up`.
+ * `farmlive.media.engine.python.output.catch_up`.
  *
  * Always holds: a viewer is in one of waiting and catching, or on a forwarder; a forwarder has a
  * viewer. */

@@ -1,5 +1,5 @@
 /* A stretch of one track in a viewer's video: how its numbers follow from the source's, also where
- * frames are left out. As `farmlive.media.engine.python.epoch`. */
+ * frames are left out. As `farmlive.media.engine.python.output.epoch`. */
 #ifndef FARMLIVE_EPOCH_H
 #define FARMLIVE_EPOCH_H
 

@@ -1,6 +1,6 @@
 /* A forwarder: one video track as an output sends it, with the packets that wait to be sent.
  * Sequence numbers are the source's; each group of viewers gets them shifted by its own offsets. As
- * `farmlive.media.engine.python.forwarder`. */
+ * `farmlive.media.engine.python.output.forwarder`. */
 #ifndef FARMLIVE_FORWARDER_H
 #define FARMLIVE_FORWARDER_H
 

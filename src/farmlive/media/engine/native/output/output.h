@@ -2,15 +2,15 @@
  *
  * Follows the source on air and hands its packets to forwarders. `track_select` chooses each
  * viewer's track, `catch_up` brings the viewer onto it, `sending` writes each packet once for all
- * viewers with the same numbers. As `farmlive.media.engine.python.output`. */
+ * viewers with the same numbers. As `farmlive.media.engine.python.output.output`. */
 #ifndef FARMLIVE_OUTPUT_H
 #define FARMLIVE_OUTPUT_H
 
 #include "ingest/publisher.h"
+#include "link/shared_delay.h"
 #include "output/catch_up.h"
 #include "output/rtx.h"
 #include "output/sending.h"
-#include "output/shared_delay.h"
 
 struct output {
     struct publisher_listener listener; /* to publishers on air, followed or still seen */

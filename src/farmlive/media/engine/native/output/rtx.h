@@ -1,5 +1,5 @@
 /* Answers a viewer's NACKs from the rings of the tracks that it gets or recently got. As
- * `farmlive.media.engine.python.rtx`. */
+ * `farmlive.media.engine.python.output.rtx`. */
 #ifndef FARMLIVE_RTX_H
 #define FARMLIVE_RTX_H
 

@@ -1,5 +1,5 @@
 /* Selects the rung of each viewer of an output: by what it wants and what its link carries. As
- * `farmlive.media.engine.python.rung_select`. */
+ * `farmlive.media.engine.python.output.rung_select`. */
 #ifndef FARMLIVE_RUNG_SELECT_H
 #define FARMLIVE_RUNG_SELECT_H
 

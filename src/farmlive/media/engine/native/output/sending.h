@@ -1,5 +1,5 @@
 /* Sends an output's packets: groups the viewers that have the same numbers, writes one batch for
- * each group, and writes sender reports. As `farmlive.media.engine.python.sending`. */
+ * each group, and writes sender reports. As `farmlive.media.engine.python.output.sending`. */
 #ifndef FARMLIVE_SENDING_H
 #define FARMLIVE_SENDING_H
 

@@ -1,5 +1,5 @@
 /* An output's audio: one stream that continues across source switches, with RED (RFC 2198) for
- * viewers that negotiated it. As `farmlive.media.engine.python.sound`. */
+ * viewers that negotiated it. As `farmlive.media.engine.python.output.sound`. */
 #ifndef FARMLIVE_SOUND_H
 #define FARMLIVE_SOUND_H
 

@@ -1,5 +1,5 @@
 /* A splice: the change of a viewer's video from one track to another, and the numbers with which it
- * continues. As `farmlive.media.engine.python.splice`. */
+ * continues. As `farmlive.media.engine.python.output.splice`. */
 #ifndef FARMLIVE_SPLICE_H
 #define FARMLIVE_SPLICE_H
 

@@ -1,18 +1,18 @@
 /* One viewer of an output: its sequence numbers and its progress. `output` decides what the viewer
- * gets, and when. As `farmlive.media.engine.python.viewer`.
+ * gets, and when. As `farmlive.media.engine.python.output.viewer`.
  *
  * Always holds: it is live on a forwarder, or catches up from `cursor` on, or waits; in the first
  * two states it has an epoch. */
 #ifndef FARMLIVE_VIEWER_H
 #define FARMLIVE_VIEWER_H
 
-#include "ingest/layer_select.h"
+#include "link/layer_select.h"
+#include "link/link_estimate.h"
+#include "link/packet_train.h"
+#include "link/quality_ladder.h"
+#include "link/slow_viewer.h"
 #include "output/epoch.h"
 #include "output/forwarder.h"
-#include "output/link_estimate.h"
-#include "output/packet_train.h"
-#include "output/quality_ladder.h"
-#include "output/slow_viewer.h"
 #include "send/leg.h"
 
 enum { RTX_PER_S = 600, EPOCHS_MOST = 4 };

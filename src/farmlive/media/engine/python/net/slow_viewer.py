@@ -1,7 +1,7 @@
 """Slow viewers: what is queued for them, what is dropped, and when they get video again.
 
 Pure decisions. tcp.py and engine/python/send_group.py report packets that were not taken;
-engine/python/output.py asks which viewers may go on.
+engine/python/output/output.py asks which viewers may go on.
 """
 
 from collections import deque

@@ -1,0 +1,452 @@
+/* The estimate of a viewer's link.
+ *
+ * Always holds: a link that is narrow has an estimate. */
+#include "link/link_estimate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+/* A link that nobody knows is sent twice the stream's rate, but never less than this. */
+static const double JOIN_FACTOR = 2.0, JOIN_LEAST_KBPS = 1000.0;
+/* The rate of a stream that has not been measured yet. */
+static const double TYPICAL_KBPS = 1250.0;
+/* A joiner gets the group that the ring holds if it leaves within this time, in seconds. */
+static const double SMALL_S = 0.25;
+/* If no keyframe can be requested for longer than this, a joiner gets what there is meanwhile,
+ * hardly faster than it comes: a link that carries the stream carries that. */
+static const double PATIENCE_S = 0.1, GENTLE_FACTOR = 1.12;
+/* What may leave at once, in bytes: at the join and later. */
+static const double JOIN_OCTETS = 16000.0, OCTETS = 5000.0;
+
+/* Minimum length of a window between two reports. */
+static const double WINDOW_S = 0.8;
+/* A queue that delays packets this long is one that a limit fills; the second with loss. */
+static const double QUEUE_S = 0.150, LOSSY_QUEUE_S = 0.050;
+/* A sender report that was not answered within this time is lost. */
+static const double ANSWERED_WITHIN_S = 0.6;
+/* Times of one report that are closer than this are the same. */
+static const double CLOSE_S = 0.005;
+/* On a link that is narrow already a shorter one shows the limit. */
+static const double NARROW_QUEUE_S = 0.080;
+/* Without loss a delay may be that of a busy phone, or of a stalled server: it is the link's if a
+ * report that is sent after it shows it too. Another is sent if that had no answer for so long. */
+static const double PROOF_AGAIN_S = 1.0;
+/* Loss without a queue is a radio's, up to this; on a link that is narrow already, up to the
+ * second. */
+static const double LOSS = 0.02, POLICED_LOSS = 0.35, NARROW_LOSS = 0.15;
+/* Sent is this share of what arrived after a bad window, and the second if the queue was long. */
+static const double LESS = 0.85, MUCH_LESS = 0.7, LONG_QUEUE_S = 0.25;
+static const double NARROW_LESS = 0.9;
+static const double LEAST_KBPS = 60.0, MOST_KBPS = 100000.0;
+/* One fall takes no more than this share, and the queue has a while to drain before the next. */
+static const double FALL_MOST = 0.5, SETTLE_S = 1.5;
+/* Growth a second while nothing shows a limit. It stops at the first share of what last was too
+ * much; after a pause that grows by the factor after each fall, more is tried, by the second share
+ * at once, until the third shows that the limit is another one: then growth is the second. */
+static const double GROWTH = 1.3, FREE_GROWTH = 1.5, HELD = 0.96, TRIED = 1.2, PAST = 1.15;
+static const double HOLD_S = 3.5, LONGER = 1.25, LONGEST_HOLD_S = 30.0;
+/* Nothing shows a limit, either, where little was sent: growth ends at this share of what arrived;
+ * at the second share once a queue of this length is felt. */
+static const double BEYOND = 1.5, BEYOND_KBPS = 100.0;
+static const double FELT = 1.15, FELT_QUEUE_S = 0.025;
+/* A window in which the pace was the limit for this long measures the link, not the stream. */
+static const double BUSY_S = 0.05;
+/* What a link may take at once beyond its rate, in bytes. */
+static const double BUCKET_OCTETS = 16000.0;
+/* A narrow link is wide again once its estimate exceeds the stream by the first factor, it is sent
+ * most of that, and this many seconds were good; each failure doubles them. An unknown one needs a
+ * few good seconds. */
+static const double ROOMY = 1.25, MOST_OF_IT = 0.9;
+static const double UNKNOWN_S = 3.0, TRIAL_S = 4.0, LONGEST_TRIAL_S = 32.0, FORGIVEN_S = 60.0;
+/* So many checks in a window say more about the queue than one report does: the shortest queue that
+ * they saw is the one that stands. */
+enum { CHECKS = 3 };
+/* A viewer that misses more than this share of its burst can't carry it. */
+static const double MISSED_SHARE = 0.2;
+/* Of the pace of the burst it can carry this share at most. */
+static const double MISSED_MOST = 0.3;
+enum { MISSED_LEAST = 8 };
+/* So many packets tell the share that is lost; more than the second between two reports are of
+ * another numbering. */
+enum { TELLING = 30, EXPECTED_MOST = 100000 };
+static const double HIGHEST_RTT_S = 5.0;
+
+/* Repairs: the share of the link, which counts as this much at least while nothing shows a limit;
+ * the depth of their bucket in seconds, and the wait for the same packet without a known round
+ * trip. */
+static const double REPAIR_LEAST_KBPS = 500.0;
+static const double REPAIR_SHARE = 0.2, REPAIR_DEPTH_S = 1.0, REPAIR_AGAIN_S = 0.05;
+
+enum join link_estimate_join(uint32_t octets, double kbps, bool answers, double wait_s)
+{
+    if (!answers || octets <= kbps * 125 * SMALL_S)
+        return JOIN_GROUP;
+    return wait_s > PATIENCE_S ? JOIN_GENTLY : JOIN_WAIT;
+}
+
+void link_estimate_init(struct link_estimate *link, double now, bool controlled)
+{
+    *link = (struct link_estimate){
+        .controlled = controlled,
+        .state = controlled ? LINK_UNKNOWN : LINK_WIDE,
+        .round_trip_s = -1,
+        .trial_s = TRIAL_S,
+        .hold_s = HOLD_S,
+        .fell_at = now - FORGIVEN_S,
+        .probed_at = now - FORGIVEN_S,
+        .burst_at = now,
+        .tokens = JOIN_OCTETS,
+        .at = now,
+        .repair_at = now - REPAIR_DEPTH_S,
+    };
+}
+
+void link_estimate_clear(struct link_estimate *link) { free(link->repaired); }
+
+void link_estimate_share(struct link_estimate *link, struct shared_delay *delay)
+{
+    link->shared_delay = delay;
+}
+
+/* What the viewer reports. */
+
+double link_estimate_queue_of(const struct link_estimate *link, double round_trip_s)
+{
+    return round_trip_s - (link->round_trip_s < 0 ? 0 : link->least_s);
+}
+
+void link_estimate_measured(struct link_estimate *link, double round_trip_s, double sent_at)
+{
+    if (!(0 <= round_trip_s && round_trip_s <= HIGHEST_RTT_S))
+        return;
+    if (link->round_trip_s < 0 || round_trip_s < link->least_s)
+        link->least_s = round_trip_s;
+    else
+        /* Slowly forget: the route may have changed. */
+        link->least_s += (round_trip_s - link->least_s) / 64;
+    link->round_trip_s = round_trip_s;
+    link->queue_s = round_trip_s - link->least_s;
+    link->is_fresh = true;
+    link->sent_at = sent_at;
+    if (0 < link->measured_at && link->measured_at <= sent_at + CLOSE_S) {
+        link->is_whole = true;
+        link->measured_at = 0;
+        link->unanswered = 0;
+    }
+}
+
+void link_estimate_measuring(struct link_estimate *link, double now)
+{
+    link->unanswered += link->measured_at > 0;
+    link->measured_at = now;
+}
+
+double link_estimate_checked(struct link_estimate *link, double round_trip_s)
+{
+    if (link->round_trip_s < 0 || round_trip_s < link->least_s)
+        link->least_s = round_trip_s;
+    link->round_trip_s = round_trip_s;
+    double queue_s = round_trip_s - link->least_s;
+    link->standing_s = link->checks > 0 ? fmin(link->standing_s, queue_s) : queue_s;
+    link->checks++;
+    return queue_s;
+}
+
+void link_estimate_forget_route(struct link_estimate *link)
+{
+    link->round_trip_s = -1;
+    link->least_s = link->queue_s = link->standing_s = link->measured_at = link->doubt_at = 0;
+    link->checks = link->unanswered = 0;
+    link->is_fresh = link->is_whole = false;
+}
+
+void link_estimate_probed(struct link_estimate *link, double now) { link->probed_at = now; }
+
+void link_estimate_carried(struct link_estimate *link, double kbps)
+{
+    if (link->state == LINK_NARROW)
+        link->kbps = fmin(MOST_KBPS, fmax(link->kbps, kbps));
+}
+
+bool link_estimate_wants_report(const struct link_estimate *link, double now)
+{
+    if (link->state != LINK_WIDE || !link->controlled)
+        return link->controlled;
+    return !link->in_window || now - link->window_at >= WINDOW_S;
+}
+
+static void fall(struct link_estimate *link, double came_kbps, double now)
+{
+    double kbps;
+    if (link->state == LINK_NARROW) {
+        kbps = fmax(FALL_MOST * link->kbps, fmin(NARROW_LESS * came_kbps, link->kbps));
+        link->hold_s = fmin(LONGER * link->hold_s, LONGEST_HOLD_S);
+    } else {
+        kbps = (link->queue_s > LONG_QUEUE_S ? MUCH_LESS : LESS) * came_kbps;
+        bool recent = now - link->fell_at < FORGIVEN_S;
+        link->trial_s = recent ? fmin(2 * link->trial_s, LONGEST_TRIAL_S) : TRIAL_S;
+        link->hold_s = HOLD_S;
+        /* That may be what was sent, and not what the link carries. */
+        came_kbps *= BEYOND;
+    }
+    link->kbps = fmin(MOST_KBPS, fmax(LEAST_KBPS, kbps));
+    link->state = LINK_NARROW;
+    link->good_s = link->doubt_at = 0;
+    link->steady_kbps = fmin(link->steady_kbps, link->kbps);
+    link->fell_at = now;
+    link->fell_kbps = fmax(came_kbps, link->kbps);
+}
+
+static void grow(struct link_estimate *link, double came_kbps, double span_s, double now)
+{
+    bool is_past = link->kbps >= PAST * link->fell_kbps;
+    double growth = is_past ? FREE_GROWTH : GROWTH;
+    double grown = link->kbps * (1.0 + (growth - 1.0) * fmin(span_s, 2.0));
+    if (is_past) {
+        link->hold_s = HOLD_S;
+    } else {
+        double most = HELD * link->fell_kbps;
+        if (now - link->fell_at >= link->hold_s)
+            most = fmax(most, TRIED * link->kbps);
+        grown = fmin(grown, most);
+    }
+    if (link->queue_s > FELT_QUEUE_S)
+        grown = fmin(grown, FELT * came_kbps);
+    link->kbps = fmax(link->kbps, fmin(grown, BEYOND * came_kbps + BEYOND_KBPS));
+}
+
+static void rise(struct link_estimate *link, double came_kbps, double sent_kbps, double span_s,
+                 double stream_kbps, double now)
+{
+    link->good_s += span_s;
+    if (link->state == LINK_UNKNOWN) {
+        if (link->good_s >= UNKNOWN_S)
+            link->state = LINK_WIDE;
+    } else if (link->state == LINK_NARROW) {
+        grow(link, came_kbps, span_s, now);
+        if (sent_kbps < MOST_OF_IT * stream_kbps)
+            link->good_s = 0;
+        if (link->kbps >= ROOMY * stream_kbps && link->good_s >= link->trial_s)
+            link->state = LINK_WIDE;
+    }
+}
+
+static void open_window(struct link_estimate *link, uint32_t highest, int32_t total_lost,
+                        uint32_t octets, double now)
+{
+    link->in_window = true;
+    link->window_at = now;
+    link->window_highest = highest;
+    link->window_lost = total_lost;
+    link->window_octets = octets;
+    link->busy_s = link->measured_at = 0;
+    link->unanswered = 0;
+    link->busy_octets = 0;
+    link->is_fresh = link->is_whole = false;
+    link->checks = 0;
+}
+
+/* Return whether a delay without loss may not be the link's. */
+static bool doubts(struct link_estimate *link, bool is_long, bool is_fresh, bool is_lossy,
+                   double now)
+{
+    if (!is_fresh) {
+        bool is_due = link->doubt_at > 0 && now - link->doubt_at >= PROOF_AGAIN_S;
+        link->wants_proof |= is_lossy || is_due;
+        return link->doubt_at > 0;
+    }
+    if (link->shared_delay != NULL)
+        shared_delay_record(link->shared_delay, is_long, now);
+    if (!is_long) {
+        link->doubt_at = 0;
+        return false;
+    }
+    bool is_shared = link->shared_delay != NULL && shared_delay_is_shared(link->shared_delay);
+    if (0 < link->doubt_at && link->doubt_at <= link->sent_at && !is_shared)
+        return false;
+    if (is_shared || link->doubt_at <= 0)
+        link->doubt_at = now;
+    link->wants_proof = true;
+    return true;
+}
+
+void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_t total_lost,
+                            uint32_t octets, double stream_kbps, double now)
+{
+    if (!link->controlled)
+        return;
+    if (!link->in_window) {
+        open_window(link, highest, total_lost, octets, now);
+        return;
+    }
+    double span_s = now - link->window_at, busy_s = link->busy_s;
+    uint32_t busy_octets = link->busy_octets;
+    if (span_s < WINDOW_S)
+        return;
+    if (link->checks >= CHECKS) {
+        link->queue_s = link->standing_s;
+        link->is_fresh = link->is_whole = true;
+        link->sent_at = link->window_at;
+    }
+    bool is_narrow = link->state == LINK_NARROW;
+    bool is_fresh = link->is_fresh, is_whole = link->is_whole;
+    int64_t expected = (int64_t)highest - link->window_highest;
+    int64_t lost = (int64_t)total_lost - link->window_lost;
+    uint32_t sent = octets - link->window_octets;
+    double loss = expected > 0 ? fmin(1.0, fmax(0.0, (double)lost / (double)expected)) : 0;
+    /* Our report was lost with others, or two were: the queue overflowed. */
+    bool is_lost = 0 < link->measured_at && link->measured_at < now - ANSWERED_WITHIN_S;
+    bool overflowed = is_narrow && is_lost && (loss > LOSS || link->unanswered > 0);
+    /* Only a new round trip shows whether the pace of a narrow viewer fills its link. */
+    bool full = overflowed || (is_fresh && link->queue_s > NARROW_QUEUE_S) ||
+                (loss > NARROW_LOSS && expected >= TELLING);
+    if (is_narrow && !(full || is_whole || expected > EXPECTED_MOST))
+        return;
+    open_window(link, highest, total_lost, octets, now);
+    if (expected <= 0 || expected > EXPECTED_MOST)
+        return;
+    bool is_busy = is_narrow && busy_s >= BUSY_S;
+    double sending_s = is_busy ? fmin(span_s, busy_s) : span_s;
+    double sent_kbps = (double)sent / 125 / span_s;
+    double came_kbps = (is_busy ? (double)busy_octets / 125 / sending_s : sent_kbps) * (1.0 - loss);
+    double queue_s = is_fresh ? link->queue_s : overflowed ? LONG_QUEUE_S : 0;
+    if (queue_s > FELT_QUEUE_S)
+        came_kbps *= sending_s / (sending_s + queue_s);
+    if (is_busy) {
+        double share = fmax(0.0, 1.0 - BUCKET_OCTETS / (double)(busy_octets > 1 ? busy_octets : 1));
+        /* A keyframe that itself came slowly was hardly held back: it shows no less than before. */
+        double least_kbps = queue_s > FELT_QUEUE_S ? 0 : link->steady_kbps;
+        link->steady_kbps = fmax(least_kbps, came_kbps * share);
+    } else if (is_narrow) {
+        link->steady_kbps = fmax(link->steady_kbps, came_kbps);
+    }
+    /* What a whole burst shows holds at once. */
+    if (is_narrow && !(is_busy && is_whole) && now - link->fell_at < SETTLE_S)
+        return;
+    if (now - link->probed_at < SETTLE_S)
+        return;
+    bool overflows = loss > LOSS && queue_s > LOSSY_QUEUE_S;
+    if (!is_narrow) {
+        full = queue_s > QUEUE_S;
+        overflows |= loss > POLICED_LOSS;
+        if (!overflows && doubts(link, full, is_fresh, loss > LOSS, now))
+            return;
+    }
+    if (full || overflows)
+        /* While little was sent, the queue is of what was sent before. */
+        fall(link, is_busy || !is_narrow ? came_kbps : link->kbps, now);
+    else
+        rise(link, came_kbps, sent_kbps, span_s, stream_kbps, now);
+}
+
+void link_estimate_begin_burst(struct link_estimate *link, uint32_t packets, double now)
+{
+    link->burst_after = packets;
+    link->burst_at = now;
+    link->missing = 0;
+}
+
+bool link_estimate_is_new(const struct link_estimate *link, uint16_t number)
+{
+    return link->repaired == NULL || link->repaired[number % REPAIRS_REMEMBERED].number != number;
+}
+
+bool link_estimate_missed(struct link_estimate *link, int missing, uint32_t packets, double kbps,
+                          double now)
+{
+    link->missing += missing;
+    if (link->missing > EXPECTED_MOST)
+        link->missing = EXPECTED_MOST;
+    bool is_narrow = link->state == LINK_NARROW;
+    int64_t sent = (int64_t)packets - link->burst_after;
+    double share = (double)link->missing / (double)(sent > 1 ? sent : 1);
+    if (link->missing < MISSED_LEAST || share <= (is_narrow ? NARROW_LOSS : MISSED_SHARE))
+        return false;
+    if (is_narrow && now - link->fell_at < SETTLE_S)
+        return false;
+    double got = fmax(0.0, 1.0 - share);
+    if (is_narrow) {
+        double took_s = now - link->burst_at;
+        fall(link, kbps * got * took_s / (took_s + LONG_QUEUE_S), now);
+    } else {
+        fall(link, kbps * fmin(MISSED_MOST, got), now);
+    }
+    /* What was lost by now is judged. */
+    link->missing = 0;
+    link->in_window = false;
+    return true;
+}
+
+void link_estimate_beyond(struct link_estimate *link, double kbps, double now)
+{
+    if (link->state != LINK_UNKNOWN)
+        return;
+    fall(link, MISSED_MOST * kbps, now);
+    link->in_window = false;
+}
+
+/* What it may be sent. */
+
+double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently)
+{
+    if (link->state == LINK_NARROW)
+        return link->kbps;
+    double factor = gently ? GENTLE_FACTOR : JOIN_FACTOR;
+    return fmax(JOIN_LEAST_KBPS, factor * (stream_kbps > 0 ? stream_kbps : TYPICAL_KBPS));
+}
+
+double link_estimate_may_send(struct link_estimate *link, double kbps, double now)
+{
+    /* Whoever could send much more before does not send all of it now. */
+    double depth = fmax(OCTETS, link->tokens), since_s = fmax(0.0, now - link->at);
+    link->tokens += since_s * kbps * 125;
+    link->is_limited = link->tokens < depth;
+    if (link->is_limited)
+        link->busy_s += since_s;
+    else
+        link->tokens = depth;
+    link->at = now;
+    return link->tokens;
+}
+
+void link_estimate_spent(struct link_estimate *link, uint32_t octets)
+{
+    link->tokens -= octets;
+    if (link->is_limited)
+        link->busy_octets += octets;
+}
+
+enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, uint32_t octets,
+                                 double stream_kbps, double now, bool alone)
+{
+    if (!link->controlled)
+        return REPAIR_SEND;
+    if (link->repaired == NULL) {
+        link->repaired = memory_new(REPAIRS_REMEMBERED * sizeof *link->repaired);
+        for (int at = 0; at < REPAIRS_REMEMBERED; at++)
+            link->repaired[at].number = -1;
+    }
+    double again_s = link->round_trip_s < 0 ? REPAIR_AGAIN_S : link->round_trip_s;
+    struct repaired *before = &link->repaired[number % REPAIRS_REMEMBERED];
+    if (before->number == number && now - before->at < again_s)
+        return REPAIR_SKIP;
+    if (link->state != LINK_WIDE) {
+        double kbps = fmax(REPAIR_LEAST_KBPS, stream_kbps > 0 ? stream_kbps : TYPICAL_KBPS);
+        if (link->state == LINK_NARROW)
+            kbps = link->kbps;
+        double rate = 125 * kbps * (alone ? 1.0 : REPAIR_SHARE);
+        double depth = 125 * kbps * REPAIR_SHARE * REPAIR_DEPTH_S;
+        link->repair_octets =
+            fmin(depth, link->repair_octets + fmax(0.0, now - link->repair_at) * rate);
+        link->repair_at = now;
+        if (link->repair_octets < octets)
+            return REPAIR_BEYOND;
+        link->repair_octets -= octets;
+        /* What a narrow link carries is for both. */
+        link->tokens -= octets;
+    }
+    *before = (struct repaired){number, now};
+    return REPAIR_SEND;
+}

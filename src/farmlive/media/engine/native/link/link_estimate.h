@@ -1,0 +1,122 @@
+/* Estimates what one viewer's link carries, and from that how fast it may be sent to. Pure
+ * decisions from numbers and times, as `farmlive.media.engine.python.link.link_estimate`.
+ *
+ * A link is unknown after the join, wide while nothing shows a limit, narrow once its queue fills
+ * or overflows. */
+#ifndef FARMLIVE_LINK_ESTIMATE_H
+#define FARMLIVE_LINK_ESTIMATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "link/shared_delay.h"
+
+enum link_state { LINK_UNKNOWN, LINK_WIDE, LINK_NARROW };
+
+enum { REPAIRS_REMEMBERED = 256 };
+
+/* A packet that was repaired: its number, -1 for none, and when. */
+struct repaired {
+    int number;
+    double at;
+};
+
+/* Other modules read `state`, `kbps`, which is 0 until something showed a limit, and `steady_kbps`,
+ * what it was seen to carry for longer than a moment, and clear `wants_proof`. */
+struct link_estimate {
+    bool controlled; /* false: it stays wide, whatever is reported */
+    enum link_state state;
+    double kbps, steady_kbps;
+    double round_trip_s; /* negative: unknown */
+    double least_s;      /* the least round trip, and how much longer the last one was */
+    double queue_s;
+    bool is_fresh, is_whole; /* it was measured since the last window, and behind a whole burst */
+    double measured_at;      /* when a report left that is to measure it there, or 0 */
+    int unanswered;          /* how many before it had no answer */
+    double sent_at;          /* by a sender report of which moment */
+    /* When a long delay was first seen that may not be the link's, or 0; whether a sender report
+     * is to leave now, to measure it again; what other viewers see, or NULL. */
+    double doubt_at;
+    bool wants_proof;
+    struct shared_delay *shared_delay;
+    bool in_window; /* the last report: when, highest number, number lost, octets sent */
+    double window_at;
+    int64_t window_highest, window_lost;
+    uint32_t window_octets;
+    int checks; /* since the last report, and the shortest queue that they saw */
+    double standing_s;
+    double probed_at; /* when a probe last filled the link */
+    /* For how long of the window the pace was the limit, and what was sent meanwhile. */
+    double busy_s;
+    uint32_t busy_octets;
+    bool is_limited;
+    double good_s, trial_s, hold_s, fell_at, fell_kbps;
+    /* The packets before the burst, how many of it were asked for, and when it began. */
+    uint32_t burst_after;
+    int missing;
+    double burst_at;
+    double tokens, at;
+    double repair_octets, repair_at;
+    struct repaired *repaired; /* REPAIRS_REMEMBERED, by number; NULL before the first one */
+};
+
+/* How a viewer joins a group of pictures. */
+enum join { JOIN_GROUP, JOIN_GENTLY, JOIN_WAIT };
+/* What becomes of a retransmission. */
+enum repair { REPAIR_SEND, REPAIR_SKIP, REPAIR_BEYOND };
+
+/* Decide how a viewer joins a group of which `octets` have come. `kbps` is how fast it may be sent,
+ * `answers` whether the source answers keyframe requests, and `wait_s` how long the next request
+ * must wait. Gently: with the group, hardly faster than it comes: at first the viewer is a little
+ * behind. */
+enum join link_estimate_join(uint32_t octets, double kbps, bool answers, double wait_s);
+
+void link_estimate_init(struct link_estimate *link, double now, bool controlled);
+void link_estimate_clear(struct link_estimate *link);
+/* Count the delays of this link among those of others. */
+void link_estimate_share(struct link_estimate *link, struct shared_delay *delay);
+
+/* Return how much of a round trip may be the link's queue: all of the first one. */
+double link_estimate_queue_of(const struct link_estimate *link, double round_trip_s);
+/* Record a round trip by a sender report that was sent then; by each once. */
+void link_estimate_measured(struct link_estimate *link, double round_trip_s, double sent_at);
+/* Record that a sender report leaves behind a burst, to measure the queue that it made. */
+void link_estimate_measuring(struct link_estimate *link, double now);
+/* Record the round trip of a check; return the queue that it shows, in seconds. */
+double link_estimate_checked(struct link_estimate *link, double round_trip_s);
+/* Forget the round trips of another route. */
+void link_estimate_forget_route(struct link_estimate *link);
+/* Record that a probe fills the link: its queue is none of the stream's. */
+void link_estimate_probed(struct link_estimate *link, double now);
+/* Record that a probe has shown that the link carries this much. */
+void link_estimate_carried(struct link_estimate *link, double kbps);
+/* Return whether a receiver report would tell something new. */
+bool link_estimate_wants_report(const struct link_estimate *link, double now);
+/* Record a receiver report: extended highest number, cumulative number lost, and the octets that
+ * were sent until now. `stream_kbps` is what the viewer would get of a wide link. */
+void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_t total_lost,
+                            uint32_t octets, double stream_kbps, double now);
+/* Record that a burst begins, after so many packets that were sent before. */
+void link_estimate_begin_burst(struct link_estimate *link, uint32_t packets, double now);
+/* Return whether the viewer asks for a packet that was not sent again before. */
+bool link_estimate_is_new(const struct link_estimate *link, uint16_t number);
+/* Record that the viewer lacks so many more of the packets since its burst began. `packets` is how
+ * many were sent until now, and `kbps` how fast the burst left. Returns true if its link can't
+ * carry that. */
+bool link_estimate_missed(struct link_estimate *link, int missing, uint32_t packets, double kbps,
+                          double now);
+/* Record that repairs of a burst that left at `kbps` went beyond the share for them. */
+void link_estimate_beyond(struct link_estimate *link, double kbps, double now);
+
+/* Return how fast the viewer may be sent a stream of this rate. */
+double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently);
+/* Return how many octets may leave now at this pace, and take octets from that. None may leave
+ * while it is at most 0. */
+double link_estimate_may_send(struct link_estimate *link, double kbps, double now);
+void link_estimate_spent(struct link_estimate *link, uint32_t octets);
+/* Decide on a retransmission: each packet at most once in a round trip, and all of them within a
+ * share of a link that is not wide; `alone`: nothing else of the picture is sent. */
+enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, uint32_t octets,
+                                 double stream_kbps, double now, bool alone);
+
+#endif

@@ -1,0 +1,1 @@
+"""A publisher: its tracks and their rings, and the feedback on them."""

@@ -1,0 +1,483 @@
+"""Estimates what one viewer's link carries, and from that how fast it may be sent to.
+
+Pure decisions from numbers and times; both engines use the same rules. A link is *unknown* after
+the join, *wide* while nothing shows a limit, *narrow* once its queue fills or overflows.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from farmlive.media.engine.python.link.shared_delay import SharedDelay
+
+State = Literal["unknown", "wide", "narrow"]
+
+# A link that nobody knows is sent twice the stream's rate, but never less than this.
+_JOIN_FACTOR, _JOIN_LEAST_KBPS = 2.0, 1_000.0
+# The rate of a stream that has not been measured yet.
+_TYPICAL_KBPS = 1_250.0
+# A joiner gets the group that the ring holds if it leaves within this time, in seconds.
+_SMALL_S = 0.25
+# If no keyframe can be requested for longer than this, a joiner gets what there is meanwhile,
+# hardly faster than it comes: a link that carries the stream carries that.
+_PATIENCE_S = 0.1
+_GENTLE_FACTOR = 1.12
+# What may leave at once, in bytes: at the join and later.
+_JOIN_OCTETS, _OCTETS = 16_000.0, 5_000.0
+
+# Minimum length of a window between two reports.
+_WINDOW_S = 0.8
+# A queue that delays packets this long is one that a limit fills; the second with loss.
+_QUEUE_S, _LOSSY_QUEUE_S = 0.150, 0.050
+# A sender report that was not answered within this time is lost.
+_ANSWERED_WITHIN_S = 0.6
+# Times of one report that are closer than this are the same.
+_CLOSE_S = 0.005
+# On a link that is narrow already a shorter one shows the limit.
+_NARROW_QUEUE_S = 0.080
+# Without loss a delay may be that of a busy phone, or of a stalled server: it is the link's if a
+# report that is sent after it shows it too. Another is sent if that had no answer for so long.
+_PROOF_AGAIN_S = 1.0
+# Loss without a queue is a radio's, up to this; on a link that is narrow already, up to the second.
+_LOSS, _POLICED_LOSS, _NARROW_LOSS = 0.02, 0.35, 0.15
+# Sent is this share of what arrived after a bad window, and the second if the queue was long.
+_LESS, _MUCH_LESS, _LONG_QUEUE_S = 0.85, 0.7, 0.25
+_NARROW_LESS = 0.9
+_LEAST_KBPS, _MOST_KBPS = 60.0, 100_000.0
+# One fall takes no more than this share, and the queue has a while to drain before the next.
+_FALL_MOST, _SETTLE_S = 0.5, 1.5
+# Growth a second while nothing shows a limit. It stops at the first share of what last was too
+# much; after a pause that grows by the factor after each fall, more is tried, by the second share
+# at once, until the third shows that the limit is another one: then growth is the second.
+_GROWTH, _FREE_GROWTH, _HELD, _TRIED, _PAST = 1.3, 1.5, 0.96, 1.2, 1.15
+_HOLD_S, _LONGER, _LONGEST_HOLD_S = 3.5, 1.25, 30.0
+# Nothing shows a limit, either, where little was sent: growth ends at this share of what arrived;
+# at the second share once a queue of this length is felt.
+_BEYOND, _BEYOND_KBPS = 1.5, 100.0
+_FELT, _FELT_QUEUE_S = 1.15, 0.025
+# So many packets tell the share that is lost; more than the second between two reports are of
+# another numbering.
+_TELLING, _EXPECTED_MOST = 30, 100_000
+# A window in which the pace was the limit for this long measures the link, not the stream.
+_BUSY_S = 0.05
+# What a link may take at once beyond its rate, in bytes.
+_BUCKET_OCTETS = 16_000
+# A narrow link is wide again once its estimate exceeds the stream by the first factor, it is sent
+# most of that, and this many seconds were good; each failure doubles them. An unknown one needs a
+# few good seconds.
+_ROOMY, _MOST_OF_IT = 1.25, 0.9
+_UNKNOWN_S, _TRIAL_S, _LONGEST_TRIAL_S, _FORGIVEN_S = 3.0, 4.0, 32.0, 60.0
+# So many checks in a window say more about the queue than one report does: the shortest queue that
+# they saw is the one that stands.
+_CHECKS = 3
+# A viewer that misses more than this share of its burst can't carry it.
+_MISSED_SHARE, _MISSED_LEAST = 0.2, 8
+# Of the pace of the burst it can carry this share at most.
+_MISSED_MOST = 0.3
+# A narrow viewer's picture may be this late, in seconds, before it waits for a keyframe.
+LATE_S = 0.6
+_HIGHEST_RTT_S = 5.0
+
+# Repairs: the share of the link, which counts as this much at least while nothing shows a limit.
+_REPAIR_LEAST_KBPS = 500.0
+# That share, the depth of their bucket in seconds, the wait for the same packet without a known
+# round trip, and how many packets are remembered.
+_REPAIR_SHARE, _REPAIR_DEPTH_S, _REPAIR_AGAIN_S = 0.2, 1.0, 0.05
+_REMEMBERED = 256
+
+Repair = Literal["send", "skip", "beyond"]
+Join = Literal["group", "gently", "wait"]
+
+
+def join_plan(octets: int, kbps: float, answers: bool, wait_s: float) -> Join:
+    """Decide how a viewer joins a group of pictures of which `octets` have come.
+
+    `kbps` is how fast it may be sent, `answers` whether the source answers keyframe requests, and
+    `wait_s` how long the next request must wait. *gently*: with the group, hardly faster than it
+    comes: at first the viewer is a little behind.
+    """
+    if not answers or octets <= kbps * 125 * _SMALL_S:
+        return "group"
+    return "gently" if wait_s > _PATIENCE_S else "wait"
+
+
+class LinkEstimate:
+    """The link of one viewer; times are in seconds, `kbps` is 0 until something showed a limit."""
+
+    __slots__ = (
+        "_at",
+        "_burst_after",
+        "_burst_at",
+        "_busy_octets",
+        "_busy_s",
+        "_checks",
+        "_doubt_at",
+        "_fell_at",
+        "_fell_kbps",
+        "_good_s",
+        "_hold_s",
+        "_is_fresh",
+        "_is_limited",
+        "_is_whole",
+        "_least_s",
+        "_measured_at",
+        "_missing",
+        "_probed_at",
+        "_queue_s",
+        "_repair_at",
+        "_repair_octets",
+        "_repaired",
+        "_sent_at",
+        "_standing_s",
+        "_tokens",
+        "_trial_s",
+        "_unanswered",
+        "_window",
+        "controlled",
+        "kbps",
+        "round_trip_s",
+        "shared_delay",
+        "state",
+        "steady_kbps",
+        "wants_proof",
+    )
+
+    def __init__(self, now: float, controlled: bool = True) -> None:
+        # An uncontrolled link stays wide, whatever is reported.
+        self.controlled = controlled
+        self.state: State = "unknown" if controlled else "wide"
+        self.kbps = 0.0
+        # What it was seen to carry for longer than a moment.
+        self.steady_kbps = 0.0
+        self.round_trip_s: float | None = None
+        # The least round trip, and how much longer the last one was: the queue of the link.
+        self._least_s = self._queue_s = 0.0
+        # The checks since the last report, and the shortest queue that they saw.
+        self._checks, self._standing_s = 0, 0.0
+        # When a probe last filled the link.
+        self._probed_at = now - _FORGIVEN_S
+        # Whether it was measured since the last window, and behind a whole burst; when a report
+        # left that is to measure it there, or 0; how many before it had no answer.
+        self._is_fresh = self._is_whole = False
+        self._measured_at, self._unanswered = 0.0, 0
+        # By a sender report of which moment.
+        self._sent_at = 0.0
+        # When a long delay was first seen that may not be the link's, or 0; whether a sender report
+        # is to leave now, to measure it again; what other viewers see.
+        self._doubt_at, self.wants_proof = 0.0, False
+        self.shared_delay: SharedDelay | None = None
+        # The last report: when, the highest number, the number lost and the octets sent.
+        self._window: tuple[float, int, int, int] | None = None
+        self._good_s, self._trial_s = 0.0, _TRIAL_S
+        self._fell_at, self._fell_kbps = now - _FORGIVEN_S, 0.0
+        self._hold_s = _HOLD_S
+        # For how long of the window the pace was the limit, and what was sent meanwhile.
+        self._busy_s, self._busy_octets = 0.0, 0
+        self._is_limited = False
+        # The packets before the burst, how many of it were asked for, and when it began.
+        self._burst_after = self._missing = 0
+        self._burst_at = now
+        self._tokens, self._at = _JOIN_OCTETS, now
+        self._repair_octets, self._repair_at = 0.0, now - _REPAIR_DEPTH_S
+        # The packets that were repaired last: number and time, by number.
+        self._repaired: list[tuple[int, float]] | None = None
+
+    # What the viewer reports.
+
+    def queue_of(self, round_trip_s: float) -> float:
+        """Return how much of a round trip may be the link's queue: all of the first one."""
+        return round_trip_s - (0.0 if self.round_trip_s is None else self._least_s)
+
+    def measured(self, round_trip_s: float, sent_at: float) -> None:
+        """Record a round trip by a sender report that was sent then; by each once."""
+        if not 0.0 <= round_trip_s <= _HIGHEST_RTT_S:
+            return
+        if self.round_trip_s is None or round_trip_s < self._least_s:
+            self._least_s = round_trip_s
+        else:
+            # Slowly forget: the route may have changed.
+            self._least_s += (round_trip_s - self._least_s) / 64
+        self.round_trip_s = round_trip_s
+        self._queue_s = round_trip_s - self._least_s
+        self._is_fresh, self._sent_at = True, sent_at
+        if 0 < self._measured_at <= sent_at + _CLOSE_S:
+            self._is_whole = True
+            self._measured_at, self._unanswered = 0.0, 0
+
+    def measuring(self, now: float) -> None:
+        """Record that a sender report leaves behind a burst, to measure the queue that it made."""
+        self._unanswered += self._measured_at > 0
+        self._measured_at = now
+
+    def checked(self, round_trip_s: float) -> float:
+        """Record the round trip of a check; return the queue that it shows, in seconds."""
+        if self.round_trip_s is None or round_trip_s < self._least_s:
+            self._least_s = round_trip_s
+        self.round_trip_s = round_trip_s
+        queue_s = round_trip_s - self._least_s
+        self._standing_s = min(self._standing_s, queue_s) if self._checks else queue_s
+        self._checks += 1
+        return queue_s
+
+    def forget_route(self) -> None:
+        """Forget the round trips of another route."""
+        self.round_trip_s = None
+        self._least_s = self._queue_s = self._standing_s = self._measured_at = self._doubt_at = 0.0
+        self._checks = self._unanswered = 0
+        self._is_fresh = self._is_whole = False
+
+    def probed(self, now: float) -> None:
+        """Record that a probe fills the link: its queue is none of the stream's."""
+        self._probed_at = now
+
+    def carried(self, kbps: float) -> None:
+        """Record that a probe has shown that the link carries this much."""
+        if self.state == "narrow":
+            self.kbps = min(_MOST_KBPS, max(self.kbps, kbps))
+
+    def wants_report(self, now: float) -> bool:
+        """Return whether a receiver report would tell something new."""
+        if self.state != "wide" or not self.controlled:
+            return self.controlled
+        return self._window is None or now - self._window[0] >= _WINDOW_S
+
+    def reported(
+        self, highest: int, total_lost: int, octets: int, stream_kbps: float, now: float
+    ) -> None:
+        """Record a receiver report: extended highest number, cumulative number lost, and the
+        octets that were sent until now. `stream_kbps` is what the viewer would get of a wide link.
+        """
+        if not self.controlled:
+            return
+        before, is_narrow = self._window, self.state == "narrow"
+        if before is None:
+            self._open_window(highest, total_lost, octets, now)
+            return
+        span_s = now - before[0]
+        if span_s < _WINDOW_S:
+            return
+        if self._checks >= _CHECKS:
+            self._queue_s = self._standing_s
+            self._is_fresh = self._is_whole = True
+            self._sent_at = before[0]
+        expected, lost = highest - before[1], total_lost - before[2]
+        loss = min(1.0, max(0.0, lost / expected)) if expected > 0 else 0.0
+        is_fresh = self._is_fresh
+        # Our report was lost with others, or two were: the queue overflowed.
+        is_lost = 0 < self._measured_at < now - _ANSWERED_WITHIN_S
+        overflowed = is_narrow and is_lost and (loss > _LOSS or self._unanswered > 0)
+        # Only a new round trip shows whether the pace of a narrow viewer fills its link.
+        full = overflowed or (is_fresh and self._queue_s > _NARROW_QUEUE_S)
+        full |= loss > _NARROW_LOSS and expected >= _TELLING
+        shows = full or self._is_whole or expected > _EXPECTED_MOST
+        if is_narrow and not shows:
+            return
+        busy_s, busy_octets = self._busy_s, self._busy_octets
+        is_whole = self._is_whole
+        self._open_window(highest, total_lost, octets, now)
+        if expected <= 0 or expected > _EXPECTED_MOST:
+            return
+        is_busy = is_narrow and busy_s >= _BUSY_S
+        sending_s = min(span_s, busy_s) if is_busy else span_s
+        sent_kbps = (octets - before[3] & 0xFFFFFFFF) / 125 / span_s
+        came_kbps = (busy_octets / 125 / sending_s if is_busy else sent_kbps) * (1.0 - loss)
+        queue_s = self._queue_s if is_fresh else _LONG_QUEUE_S if overflowed else 0.0
+        if queue_s > _FELT_QUEUE_S:
+            came_kbps *= sending_s / (sending_s + queue_s)
+        if is_busy:
+            steady_kbps = came_kbps * max(0.0, 1.0 - _BUCKET_OCTETS / max(1, busy_octets))
+            # A keyframe that itself came slowly was hardly held back: it shows no less than before.
+            least_kbps = 0.0 if queue_s > _FELT_QUEUE_S else self.steady_kbps
+            self.steady_kbps = max(least_kbps, steady_kbps)
+        elif is_narrow:
+            self.steady_kbps = max(self.steady_kbps, came_kbps)
+        # What a whole burst shows holds at once.
+        if is_narrow and not (is_busy and is_whole) and now - self._fell_at < _SETTLE_S:
+            return
+        if now - self._probed_at < _SETTLE_S:
+            return
+        overflows = loss > _LOSS and queue_s > _LOSSY_QUEUE_S
+        if not is_narrow:
+            full = queue_s > _QUEUE_S
+            overflows |= loss > _POLICED_LOSS
+            if not overflows and self._doubts(full, is_fresh, loss > _LOSS, now):
+                return
+        if full or overflows:
+            # While little was sent, the queue is of what was sent before.
+            self._fall(came_kbps if is_busy or not is_narrow else self.kbps, now)
+        else:
+            self._rise(came_kbps, sent_kbps, span_s, stream_kbps, now)
+
+    def _doubts(self, is_long: bool, is_fresh: bool, is_lossy: bool, now: float) -> bool:
+        """Return whether a delay without loss may not be the link's."""
+        if not is_fresh:
+            is_due = self._doubt_at > 0 and now - self._doubt_at >= _PROOF_AGAIN_S
+            self.wants_proof |= is_lossy or is_due
+            return self._doubt_at > 0
+        if self.shared_delay is not None:
+            self.shared_delay.record(is_long, now)
+        if not is_long:
+            self._doubt_at = 0.0
+            return False
+        is_shared = self.shared_delay is not None and self.shared_delay.is_shared
+        if 0 < self._doubt_at <= self._sent_at and not is_shared:
+            return False
+        self._doubt_at = now if is_shared or self._doubt_at <= 0 else self._doubt_at
+        self.wants_proof = True
+        return True
+
+    def _open_window(self, highest: int, total_lost: int, octets: int, now: float) -> None:
+        self._window = (now, highest, total_lost, octets)
+        self._busy_s = self._measured_at = 0.0
+        self._unanswered = self._busy_octets = 0
+        self._is_fresh = self._is_whole = False
+        self._checks = 0
+
+    def begin_burst(self, packets: int, now: float) -> None:
+        """Record that a burst begins, after so many packets that were sent before."""
+        self._burst_after, self._burst_at, self._missing = packets, now, 0
+
+    def count_new(self, numbers: Iterable[int]) -> int:
+        """Return how many of the packets that a viewer asks for were not sent again before."""
+        if self._repaired is None:
+            return sum(1 for _ in numbers)
+        return sum(self._repaired[number % _REMEMBERED][0] != number for number in numbers)
+
+    def missed(self, missing: int, packets: int, kbps: float, now: float) -> bool:
+        """Record that the viewer lacks so many more of the packets since its burst began.
+
+        `packets` is how many were sent until now, and `kbps` how fast the burst left. Returns True
+        if its link can't carry that.
+        """
+        self._missing = min(self._missing + missing, _EXPECTED_MOST)
+        is_narrow = self.state == "narrow"
+        sent = packets - self._burst_after
+        share = self._missing / max(1, sent)
+        if self._missing < _MISSED_LEAST:
+            return False
+        if share <= (_NARROW_LOSS if is_narrow else _MISSED_SHARE):
+            return False
+        if is_narrow and now - self._fell_at < _SETTLE_S:
+            return False
+        got = max(0.0, 1.0 - share)
+        if is_narrow:
+            took_s = now - self._burst_at
+            self._fall(kbps * got * took_s / (took_s + _LONG_QUEUE_S), now)
+        else:
+            self._fall(kbps * min(_MISSED_MOST, got), now)
+        # What was lost by now is judged.
+        self._missing, self._window = 0, None
+        return True
+
+    def beyond(self, kbps: float, now: float) -> None:
+        """Record that repairs of a burst that left at `kbps` went beyond the share for them."""
+        if self.state == "unknown":
+            self._fall(_MISSED_MOST * kbps, now)
+            self._window = None
+
+    def _fall(self, came_kbps: float, now: float) -> None:
+        if self.state == "narrow":
+            kbps = max(_FALL_MOST * self.kbps, min(_NARROW_LESS * came_kbps, self.kbps))
+            self._hold_s = min(_LONGER * self._hold_s, _LONGEST_HOLD_S)
+        else:
+            kbps = (_MUCH_LESS if self._queue_s > _LONG_QUEUE_S else _LESS) * came_kbps
+            recent = now - self._fell_at < _FORGIVEN_S
+            self._trial_s = min(2 * self._trial_s, _LONGEST_TRIAL_S) if recent else _TRIAL_S
+            self._hold_s = _HOLD_S
+            # That may be what was sent, and not what the link carries.
+            came_kbps *= _BEYOND
+        self.kbps = min(_MOST_KBPS, max(_LEAST_KBPS, kbps))
+        self.state = "narrow"
+        self._good_s = self._doubt_at = 0.0
+        self.steady_kbps = min(self.steady_kbps, self.kbps)
+        self._fell_at, self._fell_kbps = now, max(came_kbps, self.kbps)
+
+    def _rise(
+        self, came_kbps: float, sent_kbps: float, span_s: float, stream_kbps: float, now: float
+    ) -> None:
+        self._good_s += span_s
+        if self.state == "unknown":
+            if self._good_s >= _UNKNOWN_S:
+                self.state = "wide"
+        elif self.state == "narrow":
+            self._grow(came_kbps, span_s, now)
+            if sent_kbps < _MOST_OF_IT * stream_kbps:
+                self._good_s = 0.0
+            if self.kbps >= _ROOMY * stream_kbps and self._good_s >= self._trial_s:
+                self.state = "wide"
+
+    def _grow(self, came_kbps: float, span_s: float, now: float) -> None:
+        is_past = self.kbps >= _PAST * self._fell_kbps
+        growth = _FREE_GROWTH if is_past else _GROWTH
+        grown = self.kbps * (1.0 + (growth - 1.0) * min(span_s, 2.0))
+        if is_past:
+            self._hold_s = _HOLD_S
+        else:
+            most = _HELD * self._fell_kbps
+            if now - self._fell_at >= self._hold_s:
+                most = max(most, _TRIED * self.kbps)
+            grown = min(grown, most)
+        if self._queue_s > _FELT_QUEUE_S:
+            grown = min(grown, _FELT * came_kbps)
+        self.kbps = max(self.kbps, min(grown, _BEYOND * came_kbps + _BEYOND_KBPS))
+
+    # What it may be sent.
+
+    def pace_kbps(self, stream_kbps: float, gently: bool = False) -> float:
+        """Return how fast the viewer may be sent a stream of this rate."""
+        if self.state == "narrow":
+            return self.kbps
+        factor = _GENTLE_FACTOR if gently else _JOIN_FACTOR
+        return max(_JOIN_LEAST_KBPS, factor * (stream_kbps or _TYPICAL_KBPS))
+
+    def may_send(self, kbps: float, now: float) -> float:
+        """Return how many octets may leave now at this pace; `spent` takes them. None may leave
+        while this is at most 0.
+        """
+        # Whoever could send much more before does not send all of it now.
+        depth, since_s = max(_OCTETS, self._tokens), max(0.0, now - self._at)
+        self._tokens += since_s * kbps * 125
+        self._is_limited = self._tokens < depth
+        if self._is_limited:
+            self._busy_s += since_s
+        else:
+            self._tokens = depth
+        self._at = now
+        return self._tokens
+
+    def spent(self, octets: int) -> None:
+        """Take these octets from what may leave."""
+        self._tokens -= octets
+        if self._is_limited:
+            self._busy_octets += octets
+
+    def repair(
+        self, number: int, octets: int, stream_kbps: float, now: float, alone: bool = False
+    ) -> Repair:
+        """Decide on a retransmission: each packet at most once in a round trip, and all of them
+        within a share of a link that is not wide; `alone`: nothing else of the picture is sent.
+        """
+        if not self.controlled:
+            return "send"
+        if self._repaired is None:
+            self._repaired = [(-1, 0.0)] * _REMEMBERED
+        again_s = _REPAIR_AGAIN_S if self.round_trip_s is None else self.round_trip_s
+        before, at = self._repaired[number % _REMEMBERED]
+        if before == number and now - at < again_s:
+            return "skip"
+        if self.state != "wide":
+            kbps = max(_REPAIR_LEAST_KBPS, stream_kbps or _TYPICAL_KBPS)
+            if self.state == "narrow":
+                kbps = self.kbps
+            rate = 125 * kbps * (1.0 if alone else _REPAIR_SHARE)
+            depth = 125 * kbps * _REPAIR_SHARE * _REPAIR_DEPTH_S
+            self._repair_octets = min(
+                depth, self._repair_octets + max(0.0, now - self._repair_at) * rate
+            )
+            self._repair_at = now
+            if self._repair_octets < octets:
+                return "beyond"
+            self._repair_octets -= octets
+            # What a narrow link carries is for both.
+            self._tokens -= octets
+        self._repaired[number % _REMEMBERED] = (number, now)
+        return "send"

@@ -1,0 +1,1 @@
+"""What viewers get: forwarders, splices, catch-up, retransmissions, sound."""

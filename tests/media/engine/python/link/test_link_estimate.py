@@ -1,0 +1,370 @@
+"""What a link carries, and what leaves on it: decisions from numbers and times."""
+
+import pytest
+
+from farmlive.media.engine.python.link.link_estimate import LinkEstimate, join_plan
+from farmlive.media.engine.python.link.shared_delay import SharedDelay
+
+STREAM_KBPS = 1_600.0
+
+
+class Link:
+    """A viewer that reports each second on 200 packets a second of a stream."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.estimate = LinkEstimate(self.now)
+        self.highest = self.lost = self.octets = 0
+
+    @property
+    def state(self) -> str:
+        return self.estimate.state
+
+    def seconds(
+        self, count: int, *, loss: float = 0.0, rtt_s: float = 0.05, kbps: float = STREAM_KBPS
+    ) -> None:
+        for _ in range(count):
+            self.now += 1.0
+            self.highest += 200
+            self.lost += round(200 * loss)
+            self.octets += round(kbps * 125)
+            self.estimate.measuring(self.now - rtt_s)
+            # By a report that left a moment ago, as the proof of a doubt does.
+            self.estimate.measured(rtt_s, self.now - rtt_s)
+            self.estimate.reported(self.highest, self.lost, self.octets, STREAM_KBPS, self.now)
+
+
+def test_a_link_is_wide_after_a_few_good_seconds() -> None:
+    link = Link()
+    link.seconds(3)
+    assert link.state == "unknown"
+    link.seconds(1)
+    assert link.state == "wide"
+
+
+def test_a_queue_that_fills_makes_it_narrow() -> None:
+    link = Link()
+    link.seconds(5)
+    link.seconds(2, rtt_s=0.25)
+    assert link.state == "narrow"
+    # 1,600 kbit/s came within a second and a fifth; a little less drains the queue.
+    assert 1_000 < link.estimate.kbps < 1_200
+
+
+def test_a_moment_in_which_the_viewer_stood_still_is_no_queue() -> None:
+    link = Link()
+    link.seconds(5)
+    for _ in range(20):
+        link.seconds(1, rtt_s=0.6)
+        assert link.estimate.wants_proof
+        link.estimate.wants_proof = False
+        link.seconds(1)
+        assert link.state == "wide"
+
+
+def test_a_report_that_was_sent_before_the_delay_proves_nothing() -> None:
+    link = Link()
+    link.seconds(5)
+    sent_at = link.now
+    for _ in range(5):
+        link.now += 1.0
+        link.highest, link.octets = link.highest + 200, link.octets + 200_000
+        link.estimate.measured(0.6, sent_at)
+        link.estimate.reported(link.highest, 0, link.octets, STREAM_KBPS, link.now)
+        assert link.state == "wide"
+
+
+def test_a_proof_without_an_answer_is_asked_for_again() -> None:
+    link = Link()
+    link.seconds(5)
+    link.seconds(1, rtt_s=0.6)
+    link.estimate.wants_proof = False
+    link.now += 1.0
+    link.estimate.reported(link.highest + 200, 0, link.octets, STREAM_KBPS, link.now)
+    assert link.estimate.wants_proof
+    assert link.state == "wide"
+
+
+def test_a_delay_that_many_viewers_see_is_not_their_links() -> None:
+    links, shared = [Link() for _ in range(30)], SharedDelay()
+    for link in links:
+        link.estimate.shared_delay = shared
+        link.seconds(5)
+    for _ in range(10):
+        for link in links:
+            link.seconds(1, rtt_s=0.6)
+    assert {link.state for link in links} == {"wide"}
+    # One that is still late when the others are not is narrow.
+    for _ in range(4):
+        for number, link in enumerate(links):
+            link.seconds(1, rtt_s=0.05 if number else 0.6)
+    assert [link.state for link in links] == ["narrow"] + ["wide"] * 29
+
+
+def test_loss_tells_a_link_that_many_share_from_a_server_that_stands_still() -> None:
+    links, shared = [Link() for _ in range(30)], SharedDelay()
+    for link in links:
+        link.estimate.shared_delay = shared
+        link.seconds(5)
+        link.seconds(1, rtt_s=0.3, loss=0.1)
+    assert {link.state for link in links} == {"narrow"}
+
+
+@pytest.mark.parametrize("loss", [0.05, 0.1, 0.3])
+def test_loss_without_a_queue_is_the_radios(loss: float) -> None:
+    link = Link()
+    link.seconds(20, loss=loss)
+    assert link.state == "wide"
+
+
+def test_loss_with_a_queue_is_the_links_end() -> None:
+    link = Link()
+    link.seconds(5)
+    link.seconds(1, loss=0.1, rtt_s=0.12)
+    assert link.state == "narrow"
+
+
+def test_a_narrow_link_is_tried_and_wide_again_within_fifteen_seconds() -> None:
+    link = Link()
+    link.seconds(5)
+    link.seconds(3, loss=0.4, rtt_s=0.35, kbps=1_000)
+    assert link.state == "narrow"
+    for second in range(15):
+        if link.state == "wide":
+            break
+        assert second < 14
+        link.seconds(1, kbps=min(STREAM_KBPS, link.estimate.kbps))
+
+
+def test_each_failure_doubles_the_trial() -> None:
+    link, took = Link(), []
+    link.seconds(5)
+    for _ in range(4):
+        link.seconds(2, rtt_s=0.25)
+        began = link.now
+        while link.state == "narrow":
+            link.seconds(1)
+        took.append(link.now - began)
+    assert took[0] <= took[1] < took[2] < took[3]
+
+
+def test_an_uncontrolled_link_stays_wide() -> None:
+    link = Link()
+    link.estimate = LinkEstimate(link.now, controlled=False)
+    assert not link.estimate.wants_report(link.now)
+    link.seconds(10, loss=0.5, rtt_s=1.0)
+    assert link.state == "wide"
+    assert [link.estimate.repair(1, 1_200, STREAM_KBPS, link.now) for _ in range(99)] == [
+        "send"
+    ] * 99
+
+
+def test_a_wide_link_is_asked_once_in_a_window() -> None:
+    link = Link()
+    link.seconds(5)
+    assert not link.estimate.wants_report(link.now + 0.5)
+    assert link.estimate.wants_report(link.now + 0.85)
+
+
+def test_a_burst_leaves_at_twice_the_streams_rate() -> None:
+    estimate, now, octets = LinkEstimate(0.0), 0.0, 0
+    kbps = estimate.pace_kbps(STREAM_KBPS)
+    while now < 1.0:
+        while estimate.may_send(kbps, now) > 0:
+            estimate.spent(1_200)
+            octets += 1_200
+        now += 0.004
+    assert 3_200 * 125 <= octets <= 3_200 * 125 + 18_000
+
+
+def test_what_is_sent_now_and_then_is_measured_while_it_is_sent() -> None:
+    """A keyframe and no more each second: the link carries what it carried meanwhile."""
+    link = Link()
+    link.seconds(5)
+    link.seconds(2, rtt_s=0.3)
+    before = link.estimate.kbps
+    for _ in range(10):
+        kbps, sent = link.estimate.pace_kbps(STREAM_KBPS), 0
+        link.estimate.may_send(kbps, link.now)
+        link.estimate.spent(5_000)
+        at = link.now
+        while sent < 40_000:
+            at += 0.004
+            if link.estimate.may_send(kbps, at) > 0:
+                link.estimate.spent(1_200)
+                sent += 1_200
+        link.seconds(1, kbps=sent / 125)
+    assert link.estimate.kbps > 1.5 * before
+
+
+def test_what_could_leave_is_not_saved_up() -> None:
+    estimate = LinkEstimate(0.0)
+    kbps = estimate.pace_kbps(STREAM_KBPS)
+    estimate.spent(16_000)
+    assert estimate.may_send(kbps, 60.0) <= 5_000
+
+
+@pytest.mark.parametrize(
+    ("octets", "answers", "wait_s", "plan"),
+    [
+        (90_000, True, 0.0, "group"),
+        (110_000, True, 0.0, "wait"),
+        (110_000, True, 1.5, "gently"),
+        (2_000_000, False, 0.0, "group"),
+    ],
+)
+def test_a_joiner_begins_where_it_pays(
+    octets: int, answers: bool, wait_s: float, plan: str
+) -> None:
+    assert join_plan(octets, 3_200, answers, wait_s) == plan
+
+
+def test_a_packet_is_repaired_once_in_a_round_trip() -> None:
+    link = Link()
+    link.seconds(5, rtt_s=0.2)
+    assert link.state == "wide"
+    at = link.now
+    assert link.estimate.repair(7, 1_200, STREAM_KBPS, at) == "send"
+    assert link.estimate.repair(7, 1_200, STREAM_KBPS, at + 0.19) == "skip"
+    assert link.estimate.repair(8, 1_200, STREAM_KBPS, at + 0.19) == "send"
+    assert link.estimate.repair(7, 1_200, STREAM_KBPS, at + 0.21) == "send"
+
+
+def test_repairs_have_a_fifth_of_a_link_that_is_not_wide() -> None:
+    link = Link()
+    link.seconds(5)
+    link.seconds(2, rtt_s=0.3)
+    estimate, sent, number, now = link.estimate, 0, 0, link.now
+    while now < link.now + 10:
+        while estimate.repair(number & 0xFFFF, 1_200, STREAM_KBPS, now) == "send":
+            sent += 1_200
+            number += 1
+        now += 0.05
+    fifth = 0.2 * estimate.kbps * 125
+    assert 9 * fifth < sent <= 11 * fifth
+
+
+def test_who_misses_a_fifth_of_its_burst_has_a_narrow_link() -> None:
+    estimate = LinkEstimate(0.0)
+    estimate.begin_burst(1_000, 0.0)
+    assert not estimate.missed(7, 1_020, 3_200, 1.0)
+    assert not estimate.missed(13, 1_100, 3_200, 1.0)
+    assert estimate.missed(10, 1_100, 3_200, 1.0)
+    assert estimate.state == "narrow"
+    assert estimate.kbps == pytest.approx(0.85 * 0.3 * 3_200)
+
+
+def test_what_goes_beyond_its_repairs_has_a_narrow_link() -> None:
+    estimate = LinkEstimate(0.0)
+    estimate.beyond(3_200, 1.0)
+    assert estimate.state == "narrow"
+    assert estimate.kbps == pytest.approx(0.85 * 0.3 * 3_200)
+    estimate.beyond(3_200, 2.0)
+    assert estimate.kbps == pytest.approx(0.85 * 0.3 * 3_200)
+
+
+def narrowed(rtt_s: float = 0.25) -> Link:
+    """A link that has become narrow, and whose queue has drained."""
+    link = Link()
+    link.seconds(5)
+    link.seconds(2, rtt_s=rtt_s)
+    assert link.state == "narrow"
+    return link
+
+
+def keyframes(link: Link, count: int, *, rtt_s: float = 0.05, loss: float = 0.0) -> None:
+    """A keyframe each two seconds at the pace of the estimate, and a report behind each."""
+    for _ in range(count):
+        kbps, sent, at = link.estimate.pace_kbps(STREAM_KBPS), 0, link.now
+        while sent < 66_000:
+            at += 0.004
+            while link.estimate.may_send(kbps, at) > 0:
+                link.estimate.spent(1_100)
+                sent += 1_100
+        link.now += 2.0
+        link.highest += 60
+        link.lost += round(60 * loss)
+        link.octets += sent
+        link.estimate.measuring(at)
+        link.estimate.measured(rtt_s, at)
+        link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+
+
+def test_the_queue_behind_a_keyframe_tells_what_a_narrow_link_carries() -> None:
+    link = narrowed()
+    keyframes(link, 1)
+    link.estimate.kbps = 1_000.0
+    # 66 kB in half a second, and a fifth of a second in the queue.
+    keyframes(link, 1, rtt_s=0.25)
+    assert link.estimate.kbps == pytest.approx(0.9 * 528 / (0.488 + 0.2), rel=0.02)
+
+
+def test_a_narrow_link_stays_below_what_was_too_much_for_longer_each_time() -> None:
+    link, held = narrowed(), []
+    for _ in range(4):
+        fell = link.estimate._fell_kbps
+        began = link.now
+        while link.estimate.kbps <= fell:
+            keyframes(link, 1)
+        held.append(link.now - began)
+        keyframes(link, 1, rtt_s=0.35)
+        assert link.estimate.kbps < fell * 1.2
+    assert held == sorted(held)
+    assert held[-1] > held[0]
+
+
+def test_without_a_new_round_trip_a_narrow_link_is_not_judged() -> None:
+    link = narrowed()
+    kbps = link.estimate.kbps
+    for _ in range(10):
+        link.now += 1.0
+        link.highest += 60
+        link.octets += 66_000
+        link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+    assert link.estimate.kbps == kbps
+
+
+def test_a_report_that_was_sent_before_the_end_of_a_keyframe_does_not_measure_it() -> None:
+    link = narrowed()
+    kbps = link.estimate.kbps
+    for _ in range(10):
+        link.now += 1.0
+        link.highest += 60
+        link.octets += 66_000
+        link.estimate.measuring(link.now - 0.1)
+        link.estimate.measured(0.05, link.now - 0.5)
+        link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+    assert link.estimate.kbps == kbps
+
+
+def test_reports_that_are_lost_tell_of_a_queue_that_overflows() -> None:
+    link = narrowed()
+    keyframes(link, 1)
+    kbps = link.estimate.kbps
+    for _ in range(3):
+        link.now += 2.0
+        link.highest += 60
+        link.octets += 66_000
+        link.estimate.measuring(link.now - 1.0)
+        link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+    assert link.estimate.kbps < kbps
+
+
+def test_keyframes_alone_do_not_make_it_wide() -> None:
+    link = narrowed()
+    keyframes(link, 20)
+    assert link.estimate.kbps > 1.3 * STREAM_KBPS
+    assert link.state == "narrow"
+    link.seconds(5)
+    assert link.state == "wide"
+
+
+def test_repairs_of_a_keyframe_alone_have_the_whole_link() -> None:
+    link = narrowed()
+    estimate, sent, number, now = link.estimate, 0, 0, link.now
+    while now < link.now + 10:
+        while estimate.repair(number & 0xFFFF, 1_200, STREAM_KBPS, now, True) == "send":
+            sent += 1_200
+            number += 1
+        now += 0.05
+    assert sent > 9 * estimate.kbps * 125
