@@ -41,17 +41,17 @@ static void happen(struct link_estimate *link, struct input *input, double now)
     case 3: {
         double pace = link_estimate_pace_kbps(link, kbps, take(input, 1) & 1);
         CHECK(isfinite(pace) && pace > 0);
-        double room = link_estimate_may_send(link, pace, now);
+        double room = pace_may_send(&link->pace, pace, now);
         CHECK(!isnan(room));
         if (room > 0)
-            link_estimate_spent(link, (uint32_t)take(input, 2));
+            pace_spent(&link->pace, (uint32_t)take(input, 2));
         break;
     }
     case 4: {
         uint16_t number = (uint16_t)take(input, 2);
         enum repair repair = link_estimate_repair(link, number, (uint32_t)take(input, 2) % 1500,
                                                   kbps, now, take(input, 1) & 1);
-        link_estimate_is_new(link, number);
+        repair_budget_is_new(&link->repairs, number);
         CHECK(repair == REPAIR_SEND || repair == REPAIR_SKIP || repair == REPAIR_BEYOND);
         CHECK(link->controlled || repair == REPAIR_SEND);
         break;
@@ -72,8 +72,7 @@ static void happen(struct link_estimate *link, struct input *input, double now)
         break;
     default: {
         uint32_t octets = (uint32_t)take(input, 3);
-        enum join join =
-            link_estimate_join(octets, kbps, take(input, 1) & 1, (double)take(input, 1));
+        enum join join = pace_join_plan(octets, kbps, take(input, 1) & 1, (double)take(input, 1));
         CHECK(join == JOIN_GROUP || join == JOIN_GENTLY || join == JOIN_WAIT);
         link_estimate_wants_report(link, now);
     }

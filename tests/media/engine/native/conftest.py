@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 # What needs no sockets, no threads and no Python.
 PURE = (
     "address", "codecs", "disposable", "disposable_frames", "framing", "h264", "layer_probe",
-    "layer_select", "link_estimate", "packet_train", "picture_id", "quality_ladder", "red",
-    "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "sha1", "shared_delay", "srtp", "stun",
-    "transport_cc",
+    "layer_select", "link_estimate", "pace", "packet_train", "picture_id", "quality_ladder",
+    "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "sha1",
+    "shared_delay", "srtp", "stun", "transport_cc",
 )  # fmt: skip
 
 # What decides what viewers of an output are sent.
 OUTGOING = (
     "catch_up", "codecs", "disposable", "disposable_frames", "epoch", "feedback", "forwarder",
-    "h264", "layer_probe", "layer_select", "link_estimate", "output", "packet_batch",
-    "packet_train", "picture_id", "publisher", "quality_ladder", "receiver", "red", "ring",
-    "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx", "rung_select", "sending", "shared_delay",
-    "slow_viewer", "sound", "splice", "track", "track_demux", "track_select", "transport_cc",
-    "viewer", "viewer_feedback",
+    "h264", "layer_probe", "layer_select", "link_estimate", "output", "pace", "packet_batch",
+    "packet_train", "picture_id", "publisher", "quality_ladder", "receiver", "red",
+    "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx", "rung_select",
+    "sending", "shared_delay", "slow_viewer", "sound", "splice", "track", "track_demux",
+    "track_select", "transport_cc", "viewer", "viewer_feedback",
 )  # fmt: skip
 
 settings.register_profile(

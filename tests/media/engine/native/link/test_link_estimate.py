@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from farmlive.media.engine.python.link.link_estimate import LinkEstimate, join_plan
+from farmlive.media.engine.python.link.link_estimate import LinkEstimate
+from farmlive.media.engine.python.link.pace import join_plan
 from farmlive.media.engine.python.link.packet_train import PacketTrain
 from farmlive.media.engine.python.link.shared_delay import SharedDelay
 
@@ -17,10 +18,30 @@ JOINS = ("group", "gently", "wait")
 REPAIRS = ("send", "skip", "beyond")
 
 
+class CPace(ctypes.Structure):
+    _fields_ = [
+        ("busy_s", ctypes.c_double),
+        ("busy_octets", ctypes.c_uint32),
+        ("is_limited", ctypes.c_bool),
+        ("tokens", ctypes.c_double),
+        ("at", ctypes.c_double),
+    ]
+
+
+class CRepairBudget(ctypes.Structure):
+    _fields_ = [
+        ("octets", ctypes.c_double),
+        ("at", ctypes.c_double),
+        ("sent", ctypes.c_void_p),
+    ]
+
+
 class CLink(ctypes.Structure):
     """With room for what C keeps to itself."""
 
     _fields_ = [
+        ("pace", CPace),
+        ("repairs", CRepairBudget),
         ("controlled", ctypes.c_bool),
         ("state", ctypes.c_int),
         ("kbps", ctypes.c_double),
@@ -34,7 +55,7 @@ class CLink(ctypes.Structure):
 def c(native: ctypes.CDLL) -> ctypes.CDLL:
     at, real, truth, number = ctypes.c_void_p, ctypes.c_double, ctypes.c_bool, ctypes.c_int
     u16, u32 = ctypes.c_uint16, ctypes.c_uint32
-    native.link_estimate_join.argtypes = [u32, real, truth, real]
+    native.pace_join_plan.argtypes = [u32, real, truth, real]
     native.link_estimate_init.argtypes = [at, real, truth]
     native.link_estimate_clear.argtypes = [at]
     native.link_estimate_share.argtypes = [at, at]
@@ -68,11 +89,11 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.link_estimate_missed.restype = truth
     native.link_estimate_pace_kbps.argtypes = [at, real, truth]
     native.link_estimate_pace_kbps.restype = real
-    native.link_estimate_may_send.argtypes = [at, real, real]
-    native.link_estimate_may_send.restype = real
-    native.link_estimate_spent.argtypes = [at, u32]
-    native.link_estimate_is_new.argtypes = [at, u16]
-    native.link_estimate_is_new.restype = truth
+    native.pace_may_send.argtypes = [at, real, real]
+    native.pace_may_send.restype = real
+    native.pace_spent.argtypes = [at, u32]
+    native.repair_budget_is_new.argtypes = [at, u16]
+    native.repair_budget_is_new.restype = truth
     native.link_estimate_repair.argtypes = [at, u16, u32, real, real, truth]
     return native
 
@@ -83,7 +104,7 @@ def test_joins_are_planned_alike(c: ctypes.CDLL, seed: int) -> None:
     for _ in range(50):
         kbps, answers = draw.choice((500.0, 3_200.0, draw.uniform(1, 9_000))), draw.random() < 0.7
         octets, wait_s = draw.randrange(400_000), draw.choice((0.0, 0.3, draw.random() * 2))
-        plan = JOINS[c.link_estimate_join(octets, kbps, answers, wait_s)]
+        plan = JOINS[c.pace_join_plan(octets, kbps, answers, wait_s)]
         assert plan == join_plan(octets, kbps, answers, wait_s)
 
 
@@ -94,6 +115,7 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
     now, controlled = draw.uniform(0, 1_000), draw.random() < 0.9
     native, python = CLink(), LinkEstimate(now, controlled)
     at = ctypes.byref(native)
+    pace, repairs = ctypes.byref(native.pace), ctypes.byref(native.repairs)
     c.link_estimate_init(at, now, controlled)
     shared, others = SharedDelay(), ctypes.create_string_buffer(64)
     python.shared_delay = shared
@@ -161,17 +183,19 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             for _ in range(draw.randrange(20)):
                 number, size = draw.randrange(300) + draw.choice((0, 65_000)), draw.randrange(1_400)
                 alone = draw.random() < 0.2
-                assert c.link_estimate_is_new(at, number) == bool(python.count_new([number]))
+                assert c.repair_budget_is_new(repairs, number) == bool(
+                    python.repairs.count_new([number])
+                )
                 verdict = REPAIRS[c.link_estimate_repair(at, number, size, stream, now, alone)]
                 assert verdict == python.repair(number, size, stream, now, alone)
         else:
             gently = draw.random() < 0.3
             kbps = python.pace_kbps(stream, gently)
             assert kbps == c.link_estimate_pace_kbps(at, stream, gently)
-            assert python.may_send(kbps, now) == c.link_estimate_may_send(at, kbps, now)
+            assert python.pace.may_send(kbps, now) == c.pace_may_send(pace, kbps, now)
             size = draw.randrange(9_000)
-            python.spent(size)
-            c.link_estimate_spent(at, size)
+            python.pace.spent(size)
+            c.pace_spent(pace, size)
         assert STATES[native.state] == python.state
         assert native.kbps == python.kbps
         assert native.steady_kbps == python.steady_kbps

@@ -2,7 +2,8 @@
 
 import pytest
 
-from farmlive.media.engine.python.link.link_estimate import LinkEstimate, join_plan
+from farmlive.media.engine.python.link.link_estimate import LinkEstimate
+from farmlive.media.engine.python.link.pace import join_plan
 from farmlive.media.engine.python.link.shared_delay import SharedDelay
 
 STREAM_KBPS = 1_600.0
@@ -170,8 +171,8 @@ def test_a_burst_leaves_at_twice_the_streams_rate() -> None:
     estimate, now, octets = LinkEstimate(0.0), 0.0, 0
     kbps = estimate.pace_kbps(STREAM_KBPS)
     while now < 1.0:
-        while estimate.may_send(kbps, now) > 0:
-            estimate.spent(1_200)
+        while estimate.pace.may_send(kbps, now) > 0:
+            estimate.pace.spent(1_200)
             octets += 1_200
         now += 0.004
     assert 3_200 * 125 <= octets <= 3_200 * 125 + 18_000
@@ -185,13 +186,13 @@ def test_what_is_sent_now_and_then_is_measured_while_it_is_sent() -> None:
     before = link.estimate.kbps
     for _ in range(10):
         kbps, sent = link.estimate.pace_kbps(STREAM_KBPS), 0
-        link.estimate.may_send(kbps, link.now)
-        link.estimate.spent(5_000)
+        link.estimate.pace.may_send(kbps, link.now)
+        link.estimate.pace.spent(5_000)
         at = link.now
         while sent < 40_000:
             at += 0.004
-            if link.estimate.may_send(kbps, at) > 0:
-                link.estimate.spent(1_200)
+            if link.estimate.pace.may_send(kbps, at) > 0:
+                link.estimate.pace.spent(1_200)
                 sent += 1_200
         link.seconds(1, kbps=sent / 125)
     assert link.estimate.kbps > 1.5 * before
@@ -200,8 +201,8 @@ def test_what_is_sent_now_and_then_is_measured_while_it_is_sent() -> None:
 def test_what_could_leave_is_not_saved_up() -> None:
     estimate = LinkEstimate(0.0)
     kbps = estimate.pace_kbps(STREAM_KBPS)
-    estimate.spent(16_000)
-    assert estimate.may_send(kbps, 60.0) <= 5_000
+    estimate.pace.spent(16_000)
+    assert estimate.pace.may_send(kbps, 60.0) <= 5_000
 
 
 @pytest.mark.parametrize(
@@ -278,8 +279,8 @@ def keyframes(link: Link, count: int, *, rtt_s: float = 0.05, loss: float = 0.0)
         kbps, sent, at = link.estimate.pace_kbps(STREAM_KBPS), 0, link.now
         while sent < 66_000:
             at += 0.004
-            while link.estimate.may_send(kbps, at) > 0:
-                link.estimate.spent(1_100)
+            while link.estimate.pace.may_send(kbps, at) > 0:
+                link.estimate.pace.spent(1_100)
                 sent += 1_100
         link.now += 2.0
         link.highest += 60

@@ -285,7 +285,7 @@ def test_repairs_of_a_narrow_link_have_an_end(fanout: Fanout) -> None:
         now += 0.2
         fanout.send_bursts(now)
     numbers = tuple(packet.sequence for packet in kept.video[-70:])
-    one.link._repair_octets, one.link._repair_at = 0.0, now
+    one.link.repairs._octets, one.link.repairs._at = 0.0, now
     assert fanout.repair(one, rtcp.Nack(SSRCS.video, numbers), now)
     assert one.peer in fanout.joining.waiting
 

@@ -4,21 +4,7 @@
 #include "link/link_estimate.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-#include "base/memory.h"
-
-/* A link that nobody knows is sent twice the stream's rate, but never less than this. */
-static const double JOIN_FACTOR = 2.0, JOIN_LEAST_KBPS = 1000.0;
-/* The rate of a stream that has not been measured yet. */
-static const double TYPICAL_KBPS = 1250.0;
-/* A joiner gets the group that the ring holds if it leaves within this time, in seconds. */
-static const double SMALL_S = 0.25;
-/* If no keyframe can be requested for longer than this, a joiner gets what there is meanwhile,
- * hardly faster than it comes: a link that carries the stream carries that. */
-static const double PATIENCE_S = 0.1, GENTLE_FACTOR = 1.12;
-/* What may leave at once, in bytes: at the join and later. */
-static const double JOIN_OCTETS = 16000.0, OCTETS = 5000.0;
+#include <stddef.h>
 
 /* Minimum length of a window between two reports. */
 static const double WINDOW_S = 0.8;
@@ -73,19 +59,6 @@ enum { MISSED_LEAST = 8 };
 enum { TELLING = 30, EXPECTED_MOST = 100000 };
 static const double HIGHEST_RTT_S = 5.0;
 
-/* Repairs: the share of the link, which counts as this much at least while nothing shows a limit;
- * the depth of their bucket in seconds, and the wait for the same packet without a known round
- * trip. */
-static const double REPAIR_LEAST_KBPS = 500.0;
-static const double REPAIR_SHARE = 0.2, REPAIR_DEPTH_S = 1.0, REPAIR_AGAIN_S = 0.05;
-
-enum join link_estimate_join(uint32_t octets, double kbps, bool answers, double wait_s)
-{
-    if (!answers || octets <= kbps * 125 * SMALL_S)
-        return JOIN_GROUP;
-    return wait_s > PATIENCE_S ? JOIN_GENTLY : JOIN_WAIT;
-}
-
 void link_estimate_init(struct link_estimate *link, double now, bool controlled)
 {
     *link = (struct link_estimate){
@@ -97,13 +70,12 @@ void link_estimate_init(struct link_estimate *link, double now, bool controlled)
         .fell_at = now - FORGIVEN_S,
         .probed_at = now - FORGIVEN_S,
         .burst_at = now,
-        .tokens = JOIN_OCTETS,
-        .at = now,
-        .repair_at = now - REPAIR_DEPTH_S,
     };
+    pace_init(&link->pace, now);
+    repair_budget_init(&link->repairs, now);
 }
 
-void link_estimate_clear(struct link_estimate *link) { free(link->repaired); }
+void link_estimate_clear(struct link_estimate *link) { repair_budget_clear(&link->repairs); }
 
 void link_estimate_share(struct link_estimate *link, struct shared_delay *delay)
 {
@@ -241,9 +213,9 @@ static void open_window(struct link_estimate *link, uint32_t highest, int32_t to
     link->window_highest = highest;
     link->window_lost = total_lost;
     link->window_octets = octets;
-    link->busy_s = link->measured_at = 0;
+    pace_open_window(&link->pace);
+    link->measured_at = 0;
     link->unanswered = 0;
-    link->busy_octets = 0;
     link->is_fresh = link->is_whole = false;
     link->checks = 0;
 }
@@ -281,8 +253,8 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
         open_window(link, highest, total_lost, octets, now);
         return;
     }
-    double span_s = now - link->window_at, busy_s = link->busy_s;
-    uint32_t busy_octets = link->busy_octets;
+    double span_s = now - link->window_at, busy_s = link->pace.busy_s;
+    uint32_t busy_octets = link->pace.busy_octets;
     if (span_s < WINDOW_S)
         return;
     if (link->checks >= CHECKS) {
@@ -348,11 +320,6 @@ void link_estimate_begin_burst(struct link_estimate *link, uint32_t packets, dou
     link->missing = 0;
 }
 
-bool link_estimate_is_new(const struct link_estimate *link, uint16_t number)
-{
-    return link->repaired == NULL || link->repaired[number % REPAIRS_REMEMBERED].number != number;
-}
-
 bool link_estimate_missed(struct link_estimate *link, int missing, uint32_t packets, double kbps,
                           double now)
 {
@@ -391,31 +358,7 @@ void link_estimate_beyond(struct link_estimate *link, double kbps, double now)
 
 double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently)
 {
-    if (link->state == LINK_NARROW)
-        return link->kbps;
-    double factor = gently ? GENTLE_FACTOR : JOIN_FACTOR;
-    return fmax(JOIN_LEAST_KBPS, factor * (stream_kbps > 0 ? stream_kbps : TYPICAL_KBPS));
-}
-
-double link_estimate_may_send(struct link_estimate *link, double kbps, double now)
-{
-    /* Whoever could send much more before does not send all of it now. */
-    double depth = fmax(OCTETS, link->tokens), since_s = fmax(0.0, now - link->at);
-    link->tokens += since_s * kbps * 125;
-    link->is_limited = link->tokens < depth;
-    if (link->is_limited)
-        link->busy_s += since_s;
-    else
-        link->tokens = depth;
-    link->at = now;
-    return link->tokens;
-}
-
-void link_estimate_spent(struct link_estimate *link, uint32_t octets)
-{
-    link->tokens -= octets;
-    if (link->is_limited)
-        link->busy_octets += octets;
+    return link->state == LINK_NARROW ? link->kbps : pace_unhindered_kbps(stream_kbps, gently);
 }
 
 enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, uint32_t octets,
@@ -423,30 +366,15 @@ enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, ui
 {
     if (!link->controlled)
         return REPAIR_SEND;
-    if (link->repaired == NULL) {
-        link->repaired = memory_new(REPAIRS_REMEMBERED * sizeof *link->repaired);
-        for (int at = 0; at < REPAIRS_REMEMBERED; at++)
-            link->repaired[at].number = -1;
-    }
-    double again_s = link->round_trip_s < 0 ? REPAIR_AGAIN_S : link->round_trip_s;
-    struct repaired *before = &link->repaired[number % REPAIRS_REMEMBERED];
-    if (before->number == number && now - before->at < again_s)
+    if (repair_budget_was_sent(&link->repairs, number, link->round_trip_s, now))
         return REPAIR_SKIP;
     if (link->state != LINK_WIDE) {
-        double kbps = fmax(REPAIR_LEAST_KBPS, stream_kbps > 0 ? stream_kbps : TYPICAL_KBPS);
-        if (link->state == LINK_NARROW)
-            kbps = link->kbps;
-        double rate = 125 * kbps * (alone ? 1.0 : REPAIR_SHARE);
-        double depth = 125 * kbps * REPAIR_SHARE * REPAIR_DEPTH_S;
-        link->repair_octets =
-            fmin(depth, link->repair_octets + fmax(0.0, now - link->repair_at) * rate);
-        link->repair_at = now;
-        if (link->repair_octets < octets)
+        double kbps = link->state == LINK_NARROW ? link->kbps : repair_budget_kbps(stream_kbps);
+        if (!repair_budget_take(&link->repairs, octets, kbps, now, alone))
             return REPAIR_BEYOND;
-        link->repair_octets -= octets;
         /* What a narrow link carries is for both. */
-        link->tokens -= octets;
+        pace_take(&link->pace, octets);
     }
-    *before = (struct repaired){number, now};
+    repair_budget_remember(&link->repairs, number, now);
     return REPAIR_SEND;
 }

@@ -9,21 +9,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "link/pace.h"
+#include "link/repair_budget.h"
 #include "link/shared_delay.h"
 
 enum link_state { LINK_UNKNOWN, LINK_WIDE, LINK_NARROW };
 
-enum { REPAIRS_REMEMBERED = 256 };
-
-/* A packet that was repaired: its number, -1 for none, and when. */
-struct repaired {
-    int number;
-    double at;
-};
-
 /* Other modules read `state`, `kbps`, which is 0 until something showed a limit, and `steady_kbps`,
  * what it was seen to carry for longer than a moment, and clear `wants_proof`. */
 struct link_estimate {
+    struct pace pace;
+    struct repair_budget repairs;
     bool controlled; /* false: it stays wide, whatever is reported */
     enum link_state state;
     double kbps, steady_kbps;
@@ -46,30 +42,12 @@ struct link_estimate {
     int checks; /* since the last report, and the shortest queue that they saw */
     double standing_s;
     double probed_at; /* when a probe last filled the link */
-    /* For how long of the window the pace was the limit, and what was sent meanwhile. */
-    double busy_s;
-    uint32_t busy_octets;
-    bool is_limited;
     double good_s, trial_s, hold_s, fell_at, fell_kbps;
     /* The packets before the burst, how many of it were asked for, and when it began. */
     uint32_t burst_after;
     int missing;
     double burst_at;
-    double tokens, at;
-    double repair_octets, repair_at;
-    struct repaired *repaired; /* REPAIRS_REMEMBERED, by number; NULL before the first one */
 };
-
-/* How a viewer joins a group of pictures. */
-enum join { JOIN_GROUP, JOIN_GENTLY, JOIN_WAIT };
-/* What becomes of a retransmission. */
-enum repair { REPAIR_SEND, REPAIR_SKIP, REPAIR_BEYOND };
-
-/* Decide how a viewer joins a group of which `octets` have come. `kbps` is how fast it may be sent,
- * `answers` whether the source answers keyframe requests, and `wait_s` how long the next request
- * must wait. Gently: with the group, hardly faster than it comes: at first the viewer is a little
- * behind. */
-enum join link_estimate_join(uint32_t octets, double kbps, bool answers, double wait_s);
 
 void link_estimate_init(struct link_estimate *link, double now, bool controlled);
 void link_estimate_clear(struct link_estimate *link);
@@ -98,8 +76,6 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
                             uint32_t octets, double stream_kbps, double now);
 /* Record that a burst begins, after so many packets that were sent before. */
 void link_estimate_begin_burst(struct link_estimate *link, uint32_t packets, double now);
-/* Return whether the viewer asks for a packet that was not sent again before. */
-bool link_estimate_is_new(const struct link_estimate *link, uint16_t number);
 /* Record that the viewer lacks so many more of the packets since its burst began. `packets` is how
  * many were sent until now, and `kbps` how fast the burst left. Returns true if its link can't
  * carry that. */
@@ -110,10 +86,6 @@ void link_estimate_beyond(struct link_estimate *link, double kbps, double now);
 
 /* Return how fast the viewer may be sent a stream of this rate. */
 double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently);
-/* Return how many octets may leave now at this pace, and take octets from that. None may leave
- * while it is at most 0. */
-double link_estimate_may_send(struct link_estimate *link, double kbps, double now);
-void link_estimate_spent(struct link_estimate *link, uint32_t octets);
 /* Decide on a retransmission: each packet at most once in a round trip, and all of them within a
  * share of a link that is not wide; `alone`: nothing else of the picture is sent. */
 enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, uint32_t octets,

@@ -286,7 +286,7 @@ bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
                enter(catch_up, viewer, track, start, now);
     double kbps = link_estimate_pace_kbps(&viewer->link, track->kbps, false);
     uint32_t octets = answers ? ring_octets_since(track->ring, start, kbps * 125 / 4) : 0;
-    enum join join = link_estimate_join(octets, kbps, answers, track_keyframe_within_s(track, now));
+    enum join join = pace_join_plan(octets, kbps, answers, track_keyframe_within_s(track, now));
     if (join == JOIN_WAIT || !enter(catch_up, viewer, track, start, now))
         return false;
     viewer->gently = join == JOIN_GENTLY;
@@ -373,13 +373,13 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         double kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently);
         if (trains)
             kbps = packet_train_pace_kbps(&viewer->train, kbps);
-        room = link_estimate_may_send(link, kbps, now);
+        room = pace_may_send(&link->pace, kbps, now);
     }
     if (trains)
         room = fmax(room, packet_train_room(&viewer->train, now));
     struct part part = take_part(viewer, ring, room, paced);
     if (limited)
-        link_estimate_spent(link, part.octets);
+        pace_spent(&link->pace, part.octets);
     if (trains && packet_train_spent(&viewer->train, part.octets))
         catch_up_measure(catch_up, viewer);
     if (part.count > 0)

@@ -55,7 +55,7 @@ void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer);
 void catch_up_start_group(struct catch_up *catch_up, struct publisher *publisher,
                           struct track *track, uint16_t start, bool impatient, double now);
 /* Start a viewer with the group that the ring holds, if it is worth it: by `ring_starts_in_group`
- * on a wide link, else by `link_estimate_join`. Its keyframe alone is worth it until it is old.
+ * on a wide link, else by `pace_join_plan`. Its keyframe alone is worth it until it is old.
  * `on_air`: the publisher of its target, or NULL. */
 bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
                     const struct publisher *on_air, double now);

@@ -55,7 +55,7 @@ bool output_repair(struct output *output, struct viewer *viewer, const struct na
         kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently);
     int missing = 0;
     for (int at = 0; at < nack->count; at++)
-        missing += link_estimate_is_new(link, nack->missing[at]);
+        missing += repair_budget_is_new(&link->repairs, nack->missing[at]);
     if (is_burst && link->state != LINK_WIDE &&
         link_estimate_missed(link, missing, viewer_video(viewer).packets, kbps, now)) {
         rung_select_decide(&output->catch_up, output->on_air, viewer, now);

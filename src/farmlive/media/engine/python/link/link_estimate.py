@@ -4,25 +4,13 @@ Pure decisions from numbers and times; both engines use the same rules. A link i
 the join, *wide* while nothing shows a limit, *narrow* once its queue fills or overflows.
 """
 
-from collections.abc import Iterable
 from typing import Literal
 
+from farmlive.media.engine.python.link.pace import Pace, unhindered_kbps
+from farmlive.media.engine.python.link.repair_budget import Repair, RepairBudget, repair_kbps
 from farmlive.media.engine.python.link.shared_delay import SharedDelay
 
 State = Literal["unknown", "wide", "narrow"]
-
-# A link that nobody knows is sent twice the stream's rate, but never less than this.
-_JOIN_FACTOR, _JOIN_LEAST_KBPS = 2.0, 1_000.0
-# The rate of a stream that has not been measured yet.
-_TYPICAL_KBPS = 1_250.0
-# A joiner gets the group that the ring holds if it leaves within this time, in seconds.
-_SMALL_S = 0.25
-# If no keyframe can be requested for longer than this, a joiner gets what there is meanwhile,
-# hardly faster than it comes: a link that carries the stream carries that.
-_PATIENCE_S = 0.1
-_GENTLE_FACTOR = 1.12
-# What may leave at once, in bytes: at the join and later.
-_JOIN_OCTETS, _OCTETS = 16_000.0, 5_000.0
 
 # Minimum length of a window between two reports.
 _WINDOW_S = 0.8
@@ -77,38 +65,13 @@ _MISSED_MOST = 0.3
 LATE_S = 0.6
 _HIGHEST_RTT_S = 5.0
 
-# Repairs: the share of the link, which counts as this much at least while nothing shows a limit.
-_REPAIR_LEAST_KBPS = 500.0
-# That share, the depth of their bucket in seconds, the wait for the same packet without a known
-# round trip, and how many packets are remembered.
-_REPAIR_SHARE, _REPAIR_DEPTH_S, _REPAIR_AGAIN_S = 0.2, 1.0, 0.05
-_REMEMBERED = 256
-
-Repair = Literal["send", "skip", "beyond"]
-Join = Literal["group", "gently", "wait"]
-
-
-def join_plan(octets: int, kbps: float, answers: bool, wait_s: float) -> Join:
-    """Decide how a viewer joins a group of pictures of which `octets` have come.
-
-    `kbps` is how fast it may be sent, `answers` whether the source answers keyframe requests, and
-    `wait_s` how long the next request must wait. *gently*: with the group, hardly faster than it
-    comes: at first the viewer is a little behind.
-    """
-    if not answers or octets <= kbps * 125 * _SMALL_S:
-        return "group"
-    return "gently" if wait_s > _PATIENCE_S else "wait"
-
 
 class LinkEstimate:
     """The link of one viewer; times are in seconds, `kbps` is 0 until something showed a limit."""
 
     __slots__ = (
-        "_at",
         "_burst_after",
         "_burst_at",
-        "_busy_octets",
-        "_busy_s",
         "_checks",
         "_doubt_at",
         "_fell_at",
@@ -116,24 +79,21 @@ class LinkEstimate:
         "_good_s",
         "_hold_s",
         "_is_fresh",
-        "_is_limited",
         "_is_whole",
         "_least_s",
         "_measured_at",
         "_missing",
         "_probed_at",
         "_queue_s",
-        "_repair_at",
-        "_repair_octets",
-        "_repaired",
         "_sent_at",
         "_standing_s",
-        "_tokens",
         "_trial_s",
         "_unanswered",
         "_window",
         "controlled",
         "kbps",
+        "pace",
+        "repairs",
         "round_trip_s",
         "shared_delay",
         "state",
@@ -170,16 +130,11 @@ class LinkEstimate:
         self._good_s, self._trial_s = 0.0, _TRIAL_S
         self._fell_at, self._fell_kbps = now - _FORGIVEN_S, 0.0
         self._hold_s = _HOLD_S
-        # For how long of the window the pace was the limit, and what was sent meanwhile.
-        self._busy_s, self._busy_octets = 0.0, 0
-        self._is_limited = False
         # The packets before the burst, how many of it were asked for, and when it began.
         self._burst_after = self._missing = 0
         self._burst_at = now
-        self._tokens, self._at = _JOIN_OCTETS, now
-        self._repair_octets, self._repair_at = 0.0, now - _REPAIR_DEPTH_S
-        # The packets that were repaired last: number and time, by number.
-        self._repaired: list[tuple[int, float]] | None = None
+        self.pace = Pace(now)
+        self.repairs = RepairBudget(now)
 
     # What the viewer reports.
 
@@ -271,7 +226,7 @@ class LinkEstimate:
         shows = full or self._is_whole or expected > _EXPECTED_MOST
         if is_narrow and not shows:
             return
-        busy_s, busy_octets = self._busy_s, self._busy_octets
+        busy_s, busy_octets = self.pace.busy_s, self.pace.busy_octets
         is_whole = self._is_whole
         self._open_window(highest, total_lost, octets, now)
         if expected <= 0 or expected > _EXPECTED_MOST:
@@ -327,20 +282,14 @@ class LinkEstimate:
 
     def _open_window(self, highest: int, total_lost: int, octets: int, now: float) -> None:
         self._window = (now, highest, total_lost, octets)
-        self._busy_s = self._measured_at = 0.0
-        self._unanswered = self._busy_octets = 0
+        self.pace.open_window()
+        self._measured_at, self._unanswered = 0.0, 0
         self._is_fresh = self._is_whole = False
         self._checks = 0
 
     def begin_burst(self, packets: int, now: float) -> None:
         """Record that a burst begins, after so many packets that were sent before."""
         self._burst_after, self._burst_at, self._missing = packets, now, 0
-
-    def count_new(self, numbers: Iterable[int]) -> int:
-        """Return how many of the packets that a viewer asks for were not sent again before."""
-        if self._repaired is None:
-            return sum(1 for _ in numbers)
-        return sum(self._repaired[number % _REMEMBERED][0] != number for number in numbers)
 
     def missed(self, missing: int, packets: int, kbps: float, now: float) -> bool:
         """Record that the viewer lacks so many more of the packets since its burst began.
@@ -424,31 +373,7 @@ class LinkEstimate:
 
     def pace_kbps(self, stream_kbps: float, gently: bool = False) -> float:
         """Return how fast the viewer may be sent a stream of this rate."""
-        if self.state == "narrow":
-            return self.kbps
-        factor = _GENTLE_FACTOR if gently else _JOIN_FACTOR
-        return max(_JOIN_LEAST_KBPS, factor * (stream_kbps or _TYPICAL_KBPS))
-
-    def may_send(self, kbps: float, now: float) -> float:
-        """Return how many octets may leave now at this pace; `spent` takes them. None may leave
-        while this is at most 0.
-        """
-        # Whoever could send much more before does not send all of it now.
-        depth, since_s = max(_OCTETS, self._tokens), max(0.0, now - self._at)
-        self._tokens += since_s * kbps * 125
-        self._is_limited = self._tokens < depth
-        if self._is_limited:
-            self._busy_s += since_s
-        else:
-            self._tokens = depth
-        self._at = now
-        return self._tokens
-
-    def spent(self, octets: int) -> None:
-        """Take these octets from what may leave."""
-        self._tokens -= octets
-        if self._is_limited:
-            self._busy_octets += octets
+        return self.kbps if self.state == "narrow" else unhindered_kbps(stream_kbps, gently)
 
     def repair(
         self, number: int, octets: int, stream_kbps: float, now: float, alone: bool = False
@@ -458,26 +383,13 @@ class LinkEstimate:
         """
         if not self.controlled:
             return "send"
-        if self._repaired is None:
-            self._repaired = [(-1, 0.0)] * _REMEMBERED
-        again_s = _REPAIR_AGAIN_S if self.round_trip_s is None else self.round_trip_s
-        before, at = self._repaired[number % _REMEMBERED]
-        if before == number and now - at < again_s:
+        if self.repairs.was_sent(number, self.round_trip_s, now):
             return "skip"
         if self.state != "wide":
-            kbps = max(_REPAIR_LEAST_KBPS, stream_kbps or _TYPICAL_KBPS)
-            if self.state == "narrow":
-                kbps = self.kbps
-            rate = 125 * kbps * (1.0 if alone else _REPAIR_SHARE)
-            depth = 125 * kbps * _REPAIR_SHARE * _REPAIR_DEPTH_S
-            self._repair_octets = min(
-                depth, self._repair_octets + max(0.0, now - self._repair_at) * rate
-            )
-            self._repair_at = now
-            if self._repair_octets < octets:
+            kbps = self.kbps if self.state == "narrow" else repair_kbps(stream_kbps)
+            if not self.repairs.take(octets, kbps, now, alone):
                 return "beyond"
-            self._repair_octets -= octets
             # What a narrow link carries is for both.
-            self._tokens -= octets
-        self._repaired[number % _REMEMBERED] = (number, now)
+            self.pace.take(octets)
+        self.repairs.remember(number, now)
         return "send"

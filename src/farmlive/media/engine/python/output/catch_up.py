@@ -9,7 +9,8 @@ from farmlive.media.engine.interface import Peer
 from farmlive.media.engine.python.ingest.publisher import Publisher
 from farmlive.media.engine.python.ingest.ring import SIZE, Ring, starts_in_group
 from farmlive.media.engine.python.ingest.track import Track
-from farmlive.media.engine.python.link.link_estimate import LATE_S, join_plan
+from farmlive.media.engine.python.link.link_estimate import LATE_S
+from farmlive.media.engine.python.link.pace import join_plan
 from farmlive.media.engine.python.link.quality_ladder import (
     FEWER_FRAMES,
     FULL,
@@ -256,7 +257,7 @@ class CatchUp:
         trains = viewer.gently and link.state != "narrow" and len(publisher.layers) < 2
         if limited:
             kbps = link.pace_kbps(epoch.track.kbps, viewer.gently)
-            room = link.may_send(viewer.train.pace_kbps(kbps) if trains else kbps, now)
+            room = link.pace.may_send(viewer.train.pace_kbps(kbps) if trains else kbps, now)
         if trains:
             room = max(room, viewer.train.room(now))
         burst: list[Packet] = []
@@ -286,7 +287,7 @@ class CatchUp:
                 break
         viewer.cursor = cursor
         if limited:
-            link.spent(octets)
+            link.pace.spent(octets)
         if trains and viewer.train.spent(octets):
             self.measuring[viewer.peer] = viewer
         fallen = self._sending.send_to((viewer,), burst) if burst else []

@@ -400,7 +400,7 @@ class Fanout:
             epoch is not None
             and is_burst
             and link.state != "wide"
-            and link.missed(link.count_new(nack.missing), viewer.sent.packets, kbps, now)
+            and link.missed(link.repairs.count_new(nack.missing), viewer.sent.packets, kbps, now)
         ):
             self._select_rung(viewer, now)
             # Of a keyframe alone the rest may be repaired.
