@@ -10,12 +10,15 @@ from farmlive.media.engine.python.ingest.rtp_rewrite import compress_timestamp
 from farmlive.media.engine.python.ingest.track import Track
 from farmlive.media.engine.python.output.forwarder import RewriteOffset
 from farmlive.media.wire import picture_id
-from farmlive.media.wire.rtp import Packet, ahead
+from farmlive.media.wire.rtp import Packet, ahead, ahead32
 
 # Frames left out of which the numbers are remembered: some seconds.
 _LEFT_OUT_MOST = 64
 # The most packets missing within a frame whose numbers close up with it.
 _HOLE_MOST = 32
+# Compressed timestamps are forgotten after a minute (RTP clock rate of video: 90,000), before
+# timestamps wrap around.
+_SQUEEZED_MOST = 90_000 * 60
 
 
 class LeftOut(NamedTuple):
@@ -87,6 +90,14 @@ class Epoch:
         number = (since + shift.sequence) & 0xFFFF
         if ahead(number, self.first) > 0:
             self.first = number
+
+    def forget_squeezed(self) -> None:
+        """Forget where live began once that is long ago."""
+        newest = self.track.ring.newest
+        if self.squeezed is None or newest is None:
+            return
+        if ahead32(newest.timestamp, self.squeezed) > _SQUEEZED_MOST:
+            self.squeezed = None
 
     def leaves_out(self, packet: Packet, fewer: bool) -> bool:
         """Return whether to leave out this packet, the next one of the track, from a viewer that

@@ -12,26 +12,21 @@ from farmlive.media.engine.interface import Peer, Ssrcs
 from farmlive.media.engine.python.ingest.publisher import Publisher
 from farmlive.media.engine.python.ingest.ring import starts_in_group
 from farmlive.media.engine.python.ingest.track import Track
-from farmlive.media.engine.python.link.quality_ladder import FULL, KEYFRAMES, SOUND
+from farmlive.media.engine.python.link.quality_ladder import KEYFRAMES, SOUND
 from farmlive.media.engine.python.link.shared_delay import SharedDelay
 from farmlive.media.engine.python.net.sockets import SendSocket
-from farmlive.media.engine.python.output import rung_select
+from farmlive.media.engine.python.output import rung_select, track_select
 from farmlive.media.engine.python.output.catch_up import CatchUp, goes_alone, paces, step_down
 from farmlive.media.engine.python.output.forwarder import Forwarder
 from farmlive.media.engine.python.output.rtx import Rtx
 from farmlive.media.engine.python.output.sending import Sending
-from farmlive.media.engine.python.output.sound import Sound
+from farmlive.media.engine.python.output.sound import Sound, only_sound_comes
 from farmlive.media.engine.python.output.viewer import RTX_PER_S, RoundTrip, Viewer
 from farmlive.media.wire import rtcp
-from farmlive.media.wire.rtp import Packet, ahead32
+from farmlive.media.wire.rtp import Packet
 
-_RATE = 90_000
 # A viewer that waits this long for a new source's layer takes a lower one.
 _PATIENCE_S = 0.5
-# A following source goes on air with audio alone if no video has come for the first time, but audio
-# has within the second.
-_UNSEEN_S, _HEARD_S = 3.0, 1.0
-_MUCH_LOSS = 0.04
 
 
 class Fanout:
@@ -104,13 +99,7 @@ class Fanout:
             return False
         if self._followed_at is None:
             self._followed_at = now
-        heard_at, seen_at = 0.0, self._followed_at
-        for track in publisher.tracks:
-            if track.is_video:
-                seen_at = max(seen_at, track.last_at)
-            else:
-                heard_at = max(heard_at, track.last_at)
-        if now - seen_at < _UNSEEN_S or now - heard_at > _HEARD_S:
+        if not only_sound_comes(publisher.tracks, self._followed_at, now):
             return False
         self.flush()
         self._switch(publisher, now, blind=True)
@@ -278,58 +267,7 @@ class Fanout:
 
     def select_track(self, viewer: Viewer, now: float) -> bool:
         """Select the viewer's track again; return True if that needs another keyframe."""
-        publisher, before = self.on_air, viewer.target
-        if publisher is None or not publisher.layers:
-            viewer.target = None
-            self.joining.moving.pop(viewer.peer, None)
-            return False
-        layers = publisher.layers
-        current = viewer.epoch.track if viewer.epoch is not None else None
-        layer, is_full = 0, viewer.selector.is_full(now)
-        if len(layers) > 1 and viewer.viewing.exempt:
-            layer = publisher.flow.highest
-        elif len(layers) > 1:
-            now_at = current.layer if current in layers and current is not None else len(layers)
-            is_settled = current is not None and (
-                viewer.forwarder is not None or (viewer.rung == FULL and paces(viewer))
-            )
-            layer = viewer.selector.decide(
-                publisher.flow.flowing,
-                [each.kbps for each in layers],
-                now_at,
-                now,
-                is_settled and viewer.repeats,
-                is_settled,
-            )
-            if viewer.is_watched:
-                self.joining.probing[viewer.peer] = viewer
-            if current is not None and layer > current.layer and viewer.selector.is_trying(now):
-                viewer.link.carried(layers[layer].kbps)
-        viewer.target = target = layers[layer]
-        if current is not None and current not in layers and not viewer.can_play(target):
-            # The viewer no longer sees what is on air, and can't play it.
-            self.joining.wait(viewer)
-            return False
-        if (
-            is_full
-            and current is not None
-            and layer < current.layer
-            and viewer.can_play(target)
-            and publisher.answers_requests
-        ):
-            # What waits in the link's queue is seen until the lower layer's keyframe comes, and
-            # makes room for it.
-            self.joining.wait(viewer, muted=True)
-            publisher.want_keyframe(target)
-            return True
-        if current is None or current is target:
-            self.joining.moving.pop(viewer.peer, None)
-        else:
-            self.joining.moving[viewer.peer] = viewer
-        if current is None or current is target or target is before:
-            return False
-        publisher.want_keyframe(target)
-        return True
+        return track_select.select(self.joining, self.on_air, viewer, now)
 
     def limit_rung(self, viewer: Viewer, most: int) -> None:
         """Limit what the viewer gets of its track."""
@@ -339,29 +277,11 @@ class Fanout:
         """Request the keyframes that viewers wait for, or start them without one if none will
         come.
         """
-        publisher = self.on_air
         # A keyframe that lost a packet has begun no group: request another.
         if self.following is not None:
             self.following.want_keyframe()
-        if publisher is None:
-            return
-        for viewer in list(self.joining.waiting.values()):
-            if viewer.backpressure.since is None:
-                self.joining.start(viewer, self.on_air, now)
-        for viewer in (*self.joining.waiting.values(), *self.joining.moving.values()):
-            target, rung = viewer.target, viewer.ladder.rung
-            if (
-                target is not None
-                and rung != SOUND
-                and viewer.can_play(target)
-                and viewer.may_resume(now)
-            ):
-                can_wait = rung == KEYFRAMES or viewer.link.state != "wide"
-                publisher.want_keyframe(target, patiently=can_wait)
-        # Who gets keyframes alone needs the next one as soon as it has had this one.
-        for viewer in self.joining.catching.values():
-            if viewer.rung == KEYFRAMES and viewer.epoch is not None:
-                publisher.want_keyframe(viewer.epoch.track, patiently=True)
+        if self.on_air is not None:
+            track_select.request_keyframes(self.joining, self.on_air, now)
 
     def _start_group(self, publisher: Publisher, track: Track, now: float) -> None:
         """Start all viewers that wait for this track, where a group begins."""
@@ -428,15 +348,7 @@ class Fanout:
 
     def keyframe_requested(self, viewer: Viewer) -> Publisher | None:
         """Handle a viewer's keyframe request; return the publisher to request it from."""
-        link, epoch, publisher = viewer.link, viewer.epoch, self.on_air
-        if viewer.forwarder is not None:
-            publisher = viewer.forwarder.publisher
-        elif link.state != "narrow":
-            return None
-        if epoch is None or publisher is None:
-            return None
-        publisher.want_keyframe(epoch.track, patiently=link.state != "wide")
-        return publisher
+        return track_select.keyframe_requested(viewer, self.on_air)
 
     def record_report(
         self,
@@ -452,18 +364,7 @@ class Fanout:
         if report.ssrc != self.ssrcs.video:
             return False
         self._estimate(viewer, report, now)
-        before = viewer.selector.loss
-        full = viewer.selector.record_report(report.highest, report.total_lost, now)
-        if not full or not self.is_layered:
-            return False
-        if (
-            viewer.forwarder is not None
-            and before > _MUCH_LOSS > viewer.selector.loss
-            and viewer.selector.is_congested(now)
-        ):
-            # The link is free again. The keyframe of the last step may have been lost in part.
-            viewer.forwarder.publisher.want_keyframe(viewer.forwarder.track)
-        return self.select_track(viewer, now) or viewer.selector.is_congested(now)
+        return track_select.record_report(self.joining, self.on_air, viewer, report, now)
 
     def _estimate(self, viewer: Viewer, report: rtcp.ReceiverReport, now: float) -> None:
         octets = viewer.sent.octets
@@ -496,31 +397,18 @@ class Fanout:
 
         Returns the viewers whose link is to be checked now, and whether any is probed.
         """
-        layers = self.on_air.layers if self.on_air is not None and self.is_layered else ()
-        due, is_probed = [], False
-        for viewer in list(self.joining.probing.values()):
-            if not (viewer.is_watched if layers else viewer.is_tried):
-                del self.joining.probing[viewer.peer]
-                continue
-            if layers:
-                is_probed |= self.repairs.probe(viewer, layers, now)
-            if viewer.selector.watch.wants_check(now):
-                due.append(viewer)
-        return due, is_probed
+        return track_select.probe(self.joining, self.on_air, self.repairs, now)
 
     @property
     def is_layered(self) -> bool:
         """Whether the source on air has layers to select from."""
-        return self.on_air is not None and len(self.on_air.layers) > 1
+        return track_select.is_layered(self.on_air)
 
     def run_each_second(self, viewer: Viewer, now: float) -> bool:
         """Do a viewer's work of each second; return True if it needs another keyframe."""
         viewer.rtx_left = RTX_PER_S
         viewer.forget_past(now)
         self._select_rung(viewer, now)
-        epoch = viewer.epoch
-        if epoch is not None and epoch.squeezed is not None:
-            newest = epoch.track.ring.newest
-            if newest is not None and ahead32(newest.timestamp, epoch.squeezed) > _RATE * 60:
-                epoch.squeezed = None
+        if viewer.epoch is not None:
+            viewer.epoch.forget_squeezed()
         return self.is_layered and self.select_track(viewer, now)

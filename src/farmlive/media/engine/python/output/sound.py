@@ -3,7 +3,7 @@
 Viewers that negotiated RED (RFC 2198) get it, the others plain audio.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from secrets import randbelow
 from typing import NamedTuple
 
@@ -14,6 +14,8 @@ from farmlive.media.wire.red import Block
 from farmlive.media.wire.rtp import HEADER, Packet
 
 CLOCK_RATE = 48_000
+# Audio alone comes if no video has for the first time, but audio has within the second.
+_UNSEEN_S, _HEARD_S = 3.0, 1.0
 
 
 class AudioOffset(NamedTuple):
@@ -28,6 +30,17 @@ class AudioOffset(NamedTuple):
 
 Sounded = tuple[Packet, Sequence[Block] | None]
 """A packet in the output's numbers; the blocks of one that came as RED."""
+
+
+def only_sound_comes(tracks: Iterable[Track], since: float, now: float) -> bool:
+    """Return whether only audio has come on these tracks for some seconds, `since` then at most."""
+    heard_at, seen_at = 0.0, since
+    for track in tracks:
+        if track.is_video:
+            seen_at = max(seen_at, track.last_at)
+        else:
+            heard_at = max(heard_at, track.last_at)
+    return now - seen_at >= _UNSEEN_S and now - heard_at <= _HEARD_S
 
 
 class Sound:

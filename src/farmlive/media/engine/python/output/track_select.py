@@ -1,0 +1,152 @@
+"""Selects the track of each viewer of an output: by the layers that come, and by what the viewer
+reports about its link. Requests the keyframes that this needs.
+
+link/layer_select.py decides. `publisher` is the one on air.
+"""
+
+from farmlive.media.engine.python.ingest.publisher import Publisher
+from farmlive.media.engine.python.link.quality_ladder import FULL, KEYFRAMES, SOUND
+from farmlive.media.engine.python.output.catch_up import CatchUp, paces
+from farmlive.media.engine.python.output.rtx import Rtx
+from farmlive.media.engine.python.output.viewer import Viewer
+from farmlive.media.wire import rtcp
+
+# A link that lost a larger share of what was sent, and now loses less, is free again.
+_MUCH_LOSS = 0.04
+
+
+def is_layered(publisher: Publisher | None) -> bool:
+    """Return whether the source has layers to select from."""
+    return publisher is not None and len(publisher.layers) > 1
+
+
+def select(joining: CatchUp, publisher: Publisher | None, viewer: Viewer, now: float) -> bool:
+    """Select the viewer's track again; return True if that needs another keyframe."""
+    before = viewer.target
+    if publisher is None or not publisher.layers:
+        viewer.target = None
+        joining.moving.pop(viewer.peer, None)
+        return False
+    layers = publisher.layers
+    current = viewer.epoch.track if viewer.epoch is not None else None
+    layer, is_full = 0, viewer.selector.is_full(now)
+    if len(layers) > 1 and viewer.viewing.exempt:
+        layer = publisher.flow.highest
+    elif len(layers) > 1:
+        now_at = current.layer if current in layers and current is not None else len(layers)
+        is_settled = current is not None and (
+            viewer.forwarder is not None or (viewer.rung == FULL and paces(viewer))
+        )
+        layer = viewer.selector.decide(
+            publisher.flow.flowing,
+            [each.kbps for each in layers],
+            now_at,
+            now,
+            is_settled and viewer.repeats,
+            is_settled,
+        )
+        if viewer.is_watched:
+            joining.probing[viewer.peer] = viewer
+        if current is not None and layer > current.layer and viewer.selector.is_trying(now):
+            viewer.link.carried(layers[layer].kbps)
+    viewer.target = target = layers[layer]
+    if current is not None and current not in layers and not viewer.can_play(target):
+        # The viewer no longer sees what is on air, and can't play it.
+        joining.wait(viewer)
+        return False
+    if (
+        is_full
+        and current is not None
+        and layer < current.layer
+        and viewer.can_play(target)
+        and publisher.answers_requests
+    ):
+        # What waits in the link's queue is seen until the lower layer's keyframe comes, and
+        # makes room for it.
+        joining.wait(viewer, muted=True)
+        publisher.want_keyframe(target)
+        return True
+    if current is None or current is target:
+        joining.moving.pop(viewer.peer, None)
+    else:
+        joining.moving[viewer.peer] = viewer
+    if current is None or current is target or target is before:
+        return False
+    publisher.want_keyframe(target)
+    return True
+
+
+def request_keyframes(joining: CatchUp, publisher: Publisher, now: float) -> None:
+    """Request the keyframes that viewers wait for, or start them without one if none will come."""
+    for viewer in list(joining.waiting.values()):
+        if viewer.backpressure.since is None:
+            joining.start(viewer, publisher, now)
+    for viewer in (*joining.waiting.values(), *joining.moving.values()):
+        target, rung = viewer.target, viewer.ladder.rung
+        if (
+            target is not None
+            and rung != SOUND
+            and viewer.can_play(target)
+            and viewer.may_resume(now)
+        ):
+            can_wait = rung == KEYFRAMES or viewer.link.state != "wide"
+            publisher.want_keyframe(target, patiently=can_wait)
+    # Who gets keyframes alone needs the next one as soon as it has had this one.
+    for viewer in joining.catching.values():
+        if viewer.rung == KEYFRAMES and viewer.epoch is not None:
+            publisher.want_keyframe(viewer.epoch.track, patiently=True)
+
+
+def keyframe_requested(viewer: Viewer, on_air: Publisher | None) -> Publisher | None:
+    """Handle a viewer's keyframe request; return the publisher to request it from."""
+    link, epoch, publisher = viewer.link, viewer.epoch, on_air
+    if viewer.forwarder is not None:
+        publisher = viewer.forwarder.publisher
+    elif link.state != "narrow":
+        return None
+    if epoch is None or publisher is None:
+        return None
+    publisher.want_keyframe(epoch.track, patiently=link.state != "wide")
+    return publisher
+
+
+def record_report(
+    joining: CatchUp,
+    publisher: Publisher | None,
+    viewer: Viewer,
+    report: rtcp.ReceiverReport,
+    now: float,
+) -> bool:
+    """Handle a report on the viewer's video; return True if it now needs another keyframe."""
+    before = viewer.selector.loss
+    full = viewer.selector.record_report(report.highest, report.total_lost, now)
+    if not full or not is_layered(publisher):
+        return False
+    if (
+        viewer.forwarder is not None
+        and before > _MUCH_LOSS > viewer.selector.loss
+        and viewer.selector.is_congested(now)
+    ):
+        # The link is free again. The keyframe of the last step may have been lost in part.
+        viewer.forwarder.publisher.want_keyframe(viewer.forwarder.track)
+    return select(joining, publisher, viewer, now) or viewer.selector.is_congested(now)
+
+
+def probe(
+    joining: CatchUp, publisher: Publisher | None, repairs: Rtx, now: float
+) -> tuple[list[Viewer], bool]:
+    """Send the viewers whose link is probed what is due of that.
+
+    Returns the viewers whose link is to be checked now, and whether any is probed.
+    """
+    layers = publisher.layers if publisher is not None and is_layered(publisher) else ()
+    due, is_probed = [], False
+    for viewer in list(joining.probing.values()):
+        if not (viewer.is_watched if layers else viewer.is_tried):
+            del joining.probing[viewer.peer]
+            continue
+        if layers:
+            is_probed |= repairs.probe(viewer, layers, now)
+        if viewer.selector.watch.wants_check(now):
+            due.append(viewer)
+    return due, is_probed
