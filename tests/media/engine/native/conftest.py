@@ -28,11 +28,11 @@ PURE = (
 # What decides what viewers of an output are sent.
 OUTGOING = (
     "catch_up", "codecs", "disposable", "disposable_frames", "epoch", "feedback", "forwarder",
-    "h264", "layer_probe", "layer_select", "link_estimate", "output", "pace", "packet_batch",
-    "packet_train", "picture_id", "publisher", "quality_ladder", "receiver", "red",
-    "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx", "rung_select",
-    "sending", "shared_delay", "slow_viewer", "sound", "splice", "track", "track_demux",
-    "track_select", "transport_cc", "viewer", "viewer_feedback",
+    "h264", "health_meter", "layer_probe", "layer_select", "link_estimate", "output", "pace",
+    "packet_batch", "packet_train", "picture_id", "publisher", "quality_ladder", "receiver",
+    "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx",
+    "rung_select", "sending", "shared_delay", "slow_viewer", "sound", "splice", "track",
+    "track_demux", "track_select", "transport_cc", "viewer", "viewer_feedback",
 )  # fmt: skip
 
 settings.register_profile(

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "driver.h"
 #include "ingest/feedback.h"
+#include "ingest/health_meter.h"
 #include "ingest/receiver.h"
 
 enum { LISTENERS = 2, KEPT = 16 };
@@ -151,7 +152,7 @@ static void tell(bool is_feedback)
 
 static void measure(void)
 {
-    feedback_measure(publisher, real());
+    health_meter_measure(publisher, real());
     const struct health *health = &publisher->health;
     printf("health %d %d %d %.17g %.17g %.17g %.17g", (int)codec_family(health->codec),
            health->size.width, health->size.height, health->bitrate_kbps, health->disposable_kbps,

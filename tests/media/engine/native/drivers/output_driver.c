@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "driver.h"
 #include "ingest/feedback.h"
+#include "ingest/health_meter.h"
 #include "ingest/receiver.h"
 #include "output/track_select.h"
 #include "output_state.h"
@@ -209,7 +210,7 @@ static void measure(struct publisher *each)
 {
     double now = real();
     bool moved = false;
-    feedback_measure(each, now);
+    health_meter_measure(each, now);
     if (publisher_look(each, now))
         for (int at = 0; at < each->listener_count; at++)
             moved |= output_aim_all(output_listening(each->listeners[at]), now);

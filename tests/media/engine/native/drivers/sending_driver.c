@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "driver.h"
 #include "ingest/feedback.h"
+#include "ingest/health_meter.h"
 #include "ingest/receiver.h"
 #include "output/track_select.h"
 #include "plain_senders.h"
@@ -288,7 +289,7 @@ static bool obey_publisher(const char *command)
         remove_publisher(integer());
     else if (strcmp(command, "measure") == 0) {
         struct publisher *publisher = next_publisher();
-        feedback_measure(publisher, real());
+        health_meter_measure(publisher, real());
     } else
         return false;
     return true;

@@ -19,9 +19,9 @@ from farmlive.media.engine.python.ingest.track import Track
 from farmlive.media.wire import rtcp, rtp
 
 SOURCES = (
-    "codecs", "disposable", "disposable_frames", "feedback", "h264", "layer_probe", "layer_select",
-    "publisher", "receiver", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "track",
-    "track_demux", "transport_cc",
+    "codecs", "disposable", "disposable_frames", "feedback", "h264", "health_meter",
+    "layer_probe", "layer_select", "publisher", "receiver", "ring", "rtcp", "rtcp_write", "rtp",
+    "rtp_rewrite", "track", "track_demux", "transport_cc",
 )  # fmt: skip
 OWN_SSRC = 99
 # A key of each family that has several.

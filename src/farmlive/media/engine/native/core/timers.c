@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "ingest/feedback.h"
+#include "ingest/health_meter.h"
 
 /* Interval of feedback to publishers; in each tick a tenth of the peers have their turn. */
 static const double TICK_S = 0.1;
@@ -178,7 +179,7 @@ static void second(struct core *core, struct peer *peer, double now)
          * checks only at the start. */
         double last_at = publisher_last_at(publisher);
         alive = fmax(alive, last_at);
-        feedback_measure(publisher, now);
+        health_meter_measure(publisher, now);
         if (peer->flowing && now - last_at > core->times.silent) {
             peer->flowing = false;
             events_push(core->events, EVENT_SILENT, peer->number, 0, OBJECTION_NONE, NULL, 0);

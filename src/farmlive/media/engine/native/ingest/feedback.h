@@ -1,4 +1,4 @@
-/* A publisher's RTCP: its sender reports, our requests and reports, and its health. A part of
+/* A publisher's RTCP: its sender reports, our requests and reports. A part of
  * `farmlive.media.engine.python.ingest.publisher`. */
 #ifndef FARMLIVE_FEEDBACK_H
 #define FARMLIVE_FEEDBACK_H
@@ -18,7 +18,5 @@ void feedback_request(struct publisher *publisher, double now, struct rtcp_buffe
  * reference time, by which the round trip is measured. */
 void feedback_write(struct publisher *publisher, double now, bool report, uint64_t wall_ntp,
                     struct rtcp_buffer *out);
-/* Update the health, once a second. */
-void feedback_measure(struct publisher *publisher, double now);
 
 #endif

@@ -7,15 +7,9 @@ get the packets and the changes of its tracks.
 from collections.abc import Sequence
 from typing import Protocol
 
-from farmlive.media.engine.interface import (
-    DelayFrom,
-    Health,
-    Incoming,
-    LayerHealth,
-    Peer,
-    Publishing,
-)
+from farmlive.media.engine.interface import Health, Incoming, LayerHealth, Peer, Publishing
 from farmlive.media.engine.python.ingest.arrival_predictor import idle_seconds
+from farmlive.media.engine.python.ingest.health_meter import HealthMeter
 from farmlive.media.engine.python.ingest.rtp_rewrite import SourceClock
 from farmlive.media.engine.python.ingest.track import Track
 from farmlive.media.engine.python.link.layer_select import FlowingLayers
@@ -94,8 +88,7 @@ class Publisher:
         # Round-trip time in seconds, measured from its replies to our reference times.
         self.round_trip_s: float | None = None
         self.health = Health()
-        self._health_at = 0.0
-        self._octets = self._frames = 0
+        self._meter = HealthMeter()
 
     def _arrange(self) -> None:
         self.layers = sorted(
@@ -395,19 +388,6 @@ class Publisher:
             extra = rtcp.reference_time(self.own_ssrc, wall_ntp) + extra
         return rtcp.receiver_report(self.own_ssrc, reports) + extra
 
-    def _source_delay(self, track: Track) -> tuple[DelayFrom, float]:
-        """Return where a frame of the track was, and how long before our time of it, in ms.
-
-        Our time of a report is that of its arrival, on the quickest way; half of the round trip
-        before that, it was sent.
-        """
-        if track.sender_report is None or self.round_trip_s is None:
-            return "server", 0.0
-        lag = track.capture_lag_s()
-        if lag is None:
-            return "sender", round(self.round_trip_s / 2 * 1000, 1)
-        return "camera", round(max(0.0, self.round_trip_s / 2 + lag) * 1000, 1)
-
     def update_layers(self, now: float) -> bool:
         """Check which layers come, about ten times a second; return True if that has changed."""
         changed = self.flow.update([(track.packets, track.frames) for track in self.layers], now)
@@ -419,35 +399,14 @@ class Publisher:
 
     def measure(self, now: float) -> Health:
         """Update and return the health; called about once a second."""
-        health = self.health
-        span = now - self._health_at
         best = self.layers[self.flow.highest] if self.layers else None
-        octets = sum(track.octets for track in self.tracks)
-        frames = best.frames if best is not None else 0
-        if self._health_at and span > 0:
-            health.bitrate_kbps = round(max(0, octets - self._octets) * 8 / span / 1000, 1)
-            health.fps = round(max(0, frames - self._frames) / span, 1)
-        for track in self.tracks:
-            track.measure(span if self._health_at else None)
-        health.loss = round(max((track.loss for track in self.layers), default=0.0), 3)
-        self._octets, self._frames, self._health_at = octets, frames, now
-        if best is not None:
-            health.codec = best.codec.partition(":")[0] or None
-            health.width, health.height = best.size or (None, None)
-            health.disposable_kbps = best.disposable_kbps
-            took = best.repair_s if self.round_trip_s is None else self.round_trip_s
-            health.rtt_ms = None if took is None else round(took * 1000, 1)
-            health.jitter_ms = round(best.jitter_ms, 1) if best.ssrc else None
-            health.delay_from, health.delay_ms = self._source_delay(best)
+        self._meter.measure(self.health, self.tracks, best, self.round_trip_s, now)
+        self.health.loss = round(max((track.loss for track in self.layers), default=0.0), 3)
         if len(self.layers) > 1:
-            health.layers = [
+            self.health.layers = [
                 LayerHealth(track.rid, width, height, track.kbps)
                 for track in self.layers
                 for width, height in (track.size or (None, None),)
             ]
-        health.keyframes_on_request = self.answers_requests
-        health.audio = any(
-            not track.is_video and track.last_at and now - track.last_at < 3
-            for track in self.tracks
-        )
-        return health
+        self.health.keyframes_on_request = self.answers_requests
+        return self.health
