@@ -211,7 +211,7 @@ async def test_a_file_without_a_certificate_is_said(
 async def test_a_broken_must_fails_the_check(
     relayed: Media, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("farmlive.media.routes.sessions._FRAGMENT", "application/other")
+    monkeypatch.setattr("farmlive.media.routes.sessions.FRAGMENT", "application/other")
     result = await run("whip-check", f"{relayed.url}/whip/{BROADCAST}", "--key", "orchard")
     assert result.exit_code == 1
     assert "MUST: 204 without a body and without an ETag" in result.stdout
