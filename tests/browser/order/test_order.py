@@ -22,7 +22,7 @@ WORDS = {
         "look": "We are looking at it",
         "comes": "the answer will appear on this page",
         "answer": "Our answer",
-        "back": "¥29.90 given back",
+        "back": "¥29.90 refunded",
         "code": "Your pick-up code",
         "again": "Send this photo again",
     },

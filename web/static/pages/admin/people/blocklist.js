@@ -94,6 +94,10 @@ function whatWords(what) {
       return t("Coming in as a guest");
     case "change of a session":
       return t("Restarting video or camera");
+    case "look at a session":
+      return t("Checking what a viewer receives");
+    case "report of a delay":
+      return t("Reporting the delay");
     case "orders of a device":
     case "orders of an address":
     case "orders of a block":
