@@ -114,7 +114,9 @@ async def test_lot_is_sorted_out_in_part_and_put_right(open_studio: Open, sale: 
 
     await page.goto(f"/origin/lot/{sale.lot}")
     await expect(page.get_by_text("50 kg harvested, 20 kg sold")).to_be_visible()
-    await expect(page.get_by_text("50 kg instead of 500 kg: typed a nought")).to_be_visible()
+    await expect(
+        page.get_by_text("corrected to 50 kg, from 500 kg: typed a nought")
+    ).to_be_visible()
     await page.goto(f"/studio/farms/{sale.farm}?lang=zh")
     await expect(page.get_by_role("listitem").filter(has_text="1123")).to_contain_text(
         "已售 20 公斤 · 剩余 30 公斤"

@@ -137,7 +137,7 @@ async def test_a_sum_that_rises_under_the_thumb_is_not_ordered(sale: Sale, open_
     await expect(submit(page)).to_have_text("Place the order · ¥59.80")
     await page.mouse.up()
     told = sheet.get_by_role("alert")
-    await expect(told).to_contain_text("It costs ¥59.80 now, ¥29.90 a moment ago.")
+    await expect(told).to_contain_text("It costs ¥59.80 now; it was ¥29.90 a moment ago.")
     assert await sale.api.orders(sale.broadcast) == []
     await told.click()
     await ordered_for(page, "¥59.80")

@@ -50,7 +50,7 @@ WORDS = {
         "buy": "Buy",
         "more": "One more: Small kumquats",
         "place": "Place the order · %s",
-        "dearer": "It costs ¥29.90 now, ¥19.90 a moment ago. Nothing is ordered yet",
+        "dearer": "It costs ¥29.90 now; it was ¥19.90 a moment ago. Nothing is ordered yet",
         "fewer": "Of Small kumquats · box only 1 is left; your order has that one now. "
         "Nothing is ordered yet: place the order again if you agree.",
     },

@@ -87,10 +87,10 @@ async def test_a_run_that_falls_short_keeps_its_folder_and_says_what_is_missing(
 
         async def close(self) -> None: ...
 
-        async def reckon(self, outcome: Outcome) -> None:
+        async def reconcile(self, outcome: Outcome) -> None:
             outcome.note(self.told, Ledger(), settled=True)
 
-    monkeypatch.setattr(scenes, "Scene", Fallen)
+    monkeypatch.setattr(scenes, "Scenario", Fallen)
     within = tmp_path / "run" / "template"
     within.mkdir(parents=True)
     outcome = await one_run(Template(within, tmp_path, "sqlite"), Case(4, "sqlite", "disk"))

@@ -37,7 +37,7 @@ class WrongCode(Forbidden):
     """The code is not the one that was sent to the phone, or has expired."""
 
     slug = "wrong-phone-code"
-    title = "That is not the code"
+    title = "The code is wrong"
 
 
 class CodesLocked(TooMany):

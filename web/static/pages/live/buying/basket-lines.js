@@ -132,8 +132,8 @@ export class BasketLines {
       if (!flash.per_buyer || line.quantity < most) return "";
       const limit = flash.per_buyer;
       return n(
-        "At this price there is %(limit)s a buyer.",
-        "At this price there are %(limit)s a buyer.",
+        "At this price the limit is %(limit)s per buyer.",
+        "At this price the limit is %(limit)s per buyer.",
         limit,
         { limit: count(limit) },
       );
