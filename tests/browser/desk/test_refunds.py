@@ -2,6 +2,7 @@
 lost, undone, and put right later with what else was done by mistake.
 """
 
+import asyncio
 import re
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.browser.conftest import PHONE, Open, Sale
 from tests.browser.support.desk import at_the_centre, desk, now, sheet_of
 from tests.browser.support.selling import card, console, order, order_at, set_price, wrong_orders
 from tests.support.money import cny
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
@@ -168,6 +170,34 @@ async def test_of_a_mistyped_refund_whose_box_is_sold_again_the_money_comes_back
     await expect(sheet.get_by_role("list").last).to_contain_text("undone · the money alone · staff")
     found = await now(sale, placed)
     assert (found["refunded"]["amount"], found["lines"][0]["returned"]) == (0, 1)
+
+
+async def test_what_was_done_elsewhere_is_read_before_it_is_corrected(
+    open_studio: Open, sale: Sale
+) -> None:
+    waits = await at_the_centre(sale, 1)
+    await sale.api.mark_order_paid(sale.broadcast, waits["id"])
+    page = await desk(open_studio, sale, size=PHONE)
+    sheet = await sheet_of(page, waits["number"])
+    await sheet.get_by_role("button", name="Close").click()
+    held: list[Route] = []
+    let_go = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+        await let_go.wait()
+        await route.continue_()
+
+    await page.route("**/orders/search", hold)
+    await sale.api.refund_order(sale.broadcast, waits["id"], cny(990), "Small")
+    await expect(page.locator("[data-order]")).to_contain_text("partly refunded")
+
+    sheet = await sheet_of(page, waits["number"])
+    await sheet.get_by_role("button", name="Correct…").click()
+    await until(lambda: len(held) >= 2, "the sheet and its button ask for the order")
+    let_go.set()
+    form = page.get_by_role("dialog", name="Correct")
+    await expect(form.get_by_role("radio", name="¥9.90 was not refunded")).to_be_visible()
 
 
 async def test_a_wrong_hand_over_and_a_wrong_refund_are_put_right_later(

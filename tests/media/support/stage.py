@@ -18,6 +18,7 @@ class Sent:
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
+        self.token = f"viewer-{peer}"
 
 
 @dataclass

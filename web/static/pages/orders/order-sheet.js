@@ -138,7 +138,7 @@ export class OrderSheet {
       isGone(order.state) ? null : link(t("Label"), "print", papers.address("labels", [order])),
       order.url ? link(t("The buyer's page"), "next", order.url) : null,
       mayCancel(order, this.#as) ? button("cancel", t("Cancel…"), leave(() => this.cancel([order])), "button--danger") : null,
-      isStaff && wrongs(order).length ? button("right", t("Correct…"), leave(() => this.#putRight(order)), "button--quiet") : null,
+      isStaff && wrongs(order).length ? button("right", t("Correct…"), leave(async () => this.#putRight(await this.#whole(order))), "button--quiet") : null,
       isStaff && order.buyer?.name ? button("block", t("Block who ordered this"), leave(() => this.#block(order)), "button--quiet") : null,
     ].filter(Boolean);
   }
@@ -181,6 +181,15 @@ export class OrderSheet {
     } catch (problem) {
       if (problem.slug !== "key-reused") throw problem;
       toast(keptBefore(await this.#as.book.whole(order, true)), { danger: true });
+    }
+  }
+
+  /** The order with what was done a moment ago, by whomever; as it is known here if that can't be read. */
+  async #whole(order) {
+    try {
+      return await this.#as.book.whole(order);
+    } catch {
+      return this.#as.book.order(order.id);
     }
   }
 
