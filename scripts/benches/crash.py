@@ -1,5 +1,5 @@
-"""What an acknowledgement is worth: servers and databases are killed, disks fill up, the power
-fails, clocks jump and responses are lost, each at a random moment, while people trade.
+"""Checks that no acknowledged change is lost: servers and databases are killed, disks fill up, the
+power fails, clocks jump and responses are lost, each at a random moment, while people trade.
 
 Everyone repeats a request with its key until a response comes. Then the database must have each
 acknowledged change, as it was acknowledged, once, and nothing else; what was refused must not have

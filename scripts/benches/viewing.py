@@ -43,7 +43,7 @@ class Size:
 
 @dataclass
 class Bench(Rig):
-    """What all measurements share."""
+    """The cores, the load library and the sizes of all measurements."""
 
     size: Size
 

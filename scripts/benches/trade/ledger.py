@@ -1,4 +1,4 @@
-"""What a database holds of a broadcast's trade, read beside the server, and whether it adds up."""
+"""Reads a broadcast's orders and stock from the database itself and checks that they add up."""
 
 import itertools
 import json

@@ -199,7 +199,7 @@ def _ran_out(hold: str, ledger: Ledger, end: int) -> bool:
 
 
 def _had_enough(refusal: Refusal, told: Acks, ledger: Ledger, end: int) -> bool:
-    """Return whether the buyer had so many boxes of a batch that more would exceed its limit."""
+    """Return whether the buyer had reached a batch's limit per buyer, or would exceed it."""
     offer, limit = refusal.problem["offer"], refusal.problem["limit"]
     had = refusal.problem["had"]
     wanted = sum(line["quantity"] for line in refusal.lines if line["offer"] == offer)

@@ -44,7 +44,7 @@ class Size:
 
 @dataclass
 class Bench(Rig):
-    """What all measurements share."""
+    """The cores, the settings and the buyers of all measurements."""
 
     size: Size
     number: int = 0

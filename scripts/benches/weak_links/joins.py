@@ -203,7 +203,7 @@ async def until_idle(wire: Wire) -> None:
 
 
 class Link:
-    """What a wire's limit passes and drops, from now on."""
+    """Counts the packets that a rate limit passed and dropped since this object was made."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire, self._began, self._before = wire, time.monotonic(), wire.queue()

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from farmlive.edge.contracts import raises
-from farmlive.media.routes.open_routes import JSON, answer_options, describe_body, read_session_body
+from farmlive.media.routes.open_routes import JSON, answer_options, describe_body, read_viewer_model
 from farmlive.media.session_service import Opened
 from farmlive.media.viewer_delay import MOST_MS
 from farmlive.media.wire.errors import BadSdp, HolderAway, SessionGone, WrongType
@@ -53,13 +53,7 @@ def add_routes(router: APIRouter, signalling: "Signalling", access: "AccessPolic
         30 seconds counts; reports that nobody asked for are ignored.
         """
         access.authorize_report(request)
-        body = await read_session_body(
-            signalling, broadcast, session, request, JSON, publisher=False
-        )
-        try:
-            reported = _Delay.model_validate_json(body)
-        except ValidationError as error:
-            raise Invalid.of(error.errors(include_url=False)) from None
+        reported = await read_viewer_model(signalling, broadcast, session, request, _Delay)
         await signalling.report_delay(broadcast, session, reported.ms)
         return Response(status_code=204)
 

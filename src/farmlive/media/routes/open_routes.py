@@ -4,15 +4,16 @@ of one media type and size.
 
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from farmlive.media.wire.errors import BadSdp, SessionGone, WrongType
-from farmlive.problems import Problem, TooLarge
+from farmlive.problems import Invalid, Problem, TooLarge
 
 if TYPE_CHECKING:
     from farmlive.media.session_service import Signalling
@@ -22,6 +23,7 @@ FRAGMENT = "application/trickle-ice-sdpfrag"
 JSON = "application/json"
 _ACCEPT = {SDP: "Accept-Post", FRAGMENT: "Accept-Patch", JSON: "Accept-Post"}
 _MOST_BYTES = 128 * 1024
+Model = TypeVar("Model", bound=BaseModel)
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
@@ -117,6 +119,17 @@ async def read_session_body(
         if not await signalling.is_open(broadcast, session, publisher=publisher):
             raise SessionGone("Begin a new one with a POST.") from None
         raise
+
+
+async def read_viewer_model(
+    signalling: "Signalling", broadcast: str, session: str, request: Request, model: type[Model]
+) -> Model:
+    """Return the JSON of a request to a viewer's session. Raises Invalid if it does not fit."""
+    body = await read_session_body(signalling, broadcast, session, request, JSON, publisher=False)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise Invalid.of(error.errors(include_url=False)) from None
 
 
 def answer_options(allow: str, takes: str = SDP) -> Response:

@@ -2,13 +2,13 @@
 below its WHEP session's URL, which only the viewer knows.
 """
 
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from farmlive.edge.contracts import raises
-from farmlive.media.routes.open_routes import JSON, answer_options, describe_body, read_session_body
+from farmlive.media.routes.open_routes import JSON, answer_options, describe_body, read_viewer_model
 from farmlive.media.viewers.delivery import Choice, ViewerDelivery
 from farmlive.media.wire.errors import BadSdp, HolderAway, SessionGone, WrongType
 from farmlive.problems import Invalid
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _LAYER_LINK = "urn:ietf:params:whep:ext:core:layer"
 # RFC 8631, section 4.4: the state of what the link belongs to.
 _DELIVERY_LINK = "status"
-Body = TypeVar("Body", bound=BaseModel)
 
 
 class _Layer(BaseModel):
@@ -50,15 +49,6 @@ def links(location: str) -> list[str]:
 def add_routes(router: APIRouter, signalling: "Signalling", access: "AccessPolicy") -> None:
     """Add the routes; the router's are `OpenRoute`s."""
 
-    async def read(broadcast: str, session: str, request: Request, model: type[Body]) -> Body:
-        body = await read_session_body(
-            signalling, broadcast, session, request, JSON, publisher=False
-        )
-        try:
-            return model.model_validate_json(body)
-        except ValidationError as error:
-            raise Invalid.of(error.errors(include_url=False)) from None
-
     @router.post(
         "/whep/{broadcast}/{session}/layer",
         status_code=204,
@@ -72,7 +62,7 @@ def add_routes(router: APIRouter, signalling: "Signalling", access: "AccessPolic
         `{"most": 0}` is the lowest, null lifts the limit.
         """
         access.authorize_change(request)
-        wanted = await read(broadcast, session, request, _Layer)
+        wanted = await read_viewer_model(signalling, broadcast, session, request, _Layer)
         await signalling.layer(broadcast, session, wanted.most)
         return Response(status_code=204)
 
@@ -102,7 +92,7 @@ def add_routes(router: APIRouter, signalling: "Signalling", access: "AccessPolic
         It replaces an earlier choice and the limit of a layer, and holds for the session.
         """
         access.authorize_change(request)
-        wanted = await read(broadcast, session, request, _Choice)
+        wanted = await read_viewer_model(signalling, broadcast, session, request, _Choice)
         await signalling.choose(broadcast, session, wanted.choice)
         return Response(status_code=204)
 

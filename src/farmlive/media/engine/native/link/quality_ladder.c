@@ -10,9 +10,9 @@
 static const double FAR_LESS = 0.6, SHORT_S = 1.5;
 /* To leave out the frames that no other refers to helps if they are this share of the stream. */
 static const double SHARE_LEAST = 0.1;
-/* A step up needs this much more than it takes, for so many seconds: what carries a keyframe now
- * and then may not carry a stream. Once in a while less is tried. */
-static const double ROOMY = 1.15, ROOMY_S = 0.0, BARELY = 1.03, BARELY_S = 5.0;
+/* A step up comes at once with the first factor of room, and with the second after so many seconds:
+ * what carries a keyframe now and then may not carry a stream. */
+static const double ROOMY = 1.15, BARELY = 1.03, BARELY_S = 5.0;
 /* With this much more by its estimate all is tried, whatever it carried for longer. */
 static const double AMPLE = 2.0;
 /* A step up comes after a pause that doubles after each failed step. */
@@ -25,10 +25,7 @@ static const double CROWDED_S = 0.1, SETTLE_S = 2.0;
 
 void quality_ladder_init(struct quality_ladder *ladder)
 {
-    *ladder = (struct quality_ladder){.pause_s = PAUSE_S,
-                                      .roomy_at = -1,
-                                      .barely_at = -1,
-                                      .short_at = -1};
+    *ladder = (struct quality_ladder){.pause_s = PAUSE_S, .barely_at = -1, .short_at = -1};
 }
 
 enum rung quality_ladder_rung(const struct quality_ladder *ladder)
@@ -53,7 +50,7 @@ static void lower(struct quality_ladder *ladder, enum rung rung, double now)
         ladder->pause_s = fmin(2 * ladder->pause_s, LONGEST_PAUSE_S);
     ladder->carried = rung;
     ladder->has_raised = false;
-    ladder->roomy_at = ladder->barely_at = ladder->short_at = -1;
+    ladder->barely_at = ladder->short_at = -1;
     ladder->lowered_at = now;
     ladder->crowded = 0;
     ladder->tries = false;
@@ -66,7 +63,7 @@ static void raise_to(struct quality_ladder *ladder, enum rung rung, double now)
     ladder->has_raised = true;
     ladder->tries = false;
     ladder->raised_at = now;
-    ladder->roomy_at = ladder->barely_at = -1;
+    ladder->barely_at = -1;
     ladder->up_at = now + ladder->pause_s;
 }
 
@@ -109,7 +106,6 @@ void quality_ladder_decide(struct quality_ladder *ladder, bool narrow, double kb
     }
     enum rung roomy = fitting(ladder, steady_kbps / ROOMY, stream_kbps, disposable_kbps);
     enum rung barely = fitting(ladder, steady_kbps / BARELY, stream_kbps, disposable_kbps);
-    note_since(&ladder->roomy_at, roomy < ladder->carried, now);
     note_since(&ladder->barely_at, barely < ladder->carried, now);
     if (now < ladder->up_at)
         return;
@@ -120,7 +116,7 @@ void quality_ladder_decide(struct quality_ladder *ladder, bool narrow, double kb
         /* Without them the stream never fills the link, nor does a keyframe that comes more slowly
          * than it may leave: only trying tells. */
         try_all(ladder, now);
-    else if (ladder->roomy_at >= 0 && now - ladder->roomy_at >= ROOMY_S)
+    else if (roomy < ladder->carried)
         raise_to(ladder, roomy, now);
     else if (ladder->barely_at >= 0 && now - ladder->barely_at >= BARELY_S)
         raise_to(ladder, barely, now);

@@ -18,9 +18,9 @@ struct quality_ladder {
     bool has_raised, tries; /* tries: the estimate said nothing about the last step up */
     double raised_at, up_at, pause_s;
     double lowered_at;
-    int crowded;     /* the checks in a row that showed a queue */
-    double short_at; /* since when the link carries less than the viewer gets, or negative */
-    double roomy_at, barely_at; /* since when the link carries more, or negative */
+    int crowded;      /* the checks in a row that showed a queue */
+    double short_at;  /* since when the link carries less than the viewer gets, or negative */
+    double barely_at; /* since when the link barely carries more, or negative */
 };
 
 /* A keyframe that has not left after this many seconds is not worth the wait. */

@@ -18,10 +18,9 @@ FULL, FEWER_FRAMES, KEYFRAMES, SOUND = range(4)
 _FAR_LESS, _SHORT_S = 0.6, 1.5
 # To leave out the frames that no other refers to helps if they are this share of the stream.
 _SHARE_LEAST = 0.1
-# A step up needs this much more than it takes, for so many seconds: what carries a keyframe now and
-# then may not carry a stream. Once in a while less is tried.
-_ROOMY, _ROOMY_S = 1.15, 0.0
-_BARELY, _BARELY_S = 1.03, 5.0
+# A step up comes at once with the first factor of room, and with the second after so many seconds:
+# what carries a keyframe now and then may not carry a stream.
+_ROOMY, _BARELY, _BARELY_S = 1.15, 1.03, 5.0
 # With this much more by its estimate all is tried, whatever it carried for longer.
 _AMPLE = 2.0
 # A keyframe that has not left after this many seconds is not worth the wait.
@@ -44,7 +43,6 @@ class QualityLadder:
         "_lowered_at",
         "_pause_s",
         "_raised_at",
-        "_roomy_at",
         "_short_at",
         "_tries",
         "_up_at",
@@ -65,8 +63,7 @@ class QualityLadder:
         # The checks in a row that showed a queue.
         self._crowded = 0
         self._raised_at: float | None = None
-        # Since when the link carries more, with room and barely.
-        self._roomy_at: float | None = None
+        # Since when the link barely carries more.
         self._barely_at: float | None = None
         # Since when it carries less than the viewer gets.
         self._short_at: float | None = None
@@ -101,7 +98,6 @@ class QualityLadder:
         else:
             roomy = self._fitting(steady_kbps / _ROOMY, stream_kbps, disposable_kbps)
             barely = self._fitting(steady_kbps / _BARELY, stream_kbps, disposable_kbps)
-            self._roomy_at = _since(self._roomy_at, roomy < self.carried, now)
             self._barely_at = _since(self._barely_at, barely < self.carried, now)
             if now < self._up_at:
                 return
@@ -113,7 +109,7 @@ class QualityLadder:
                 # slowly than it may leave: only trying tells.
                 self._raise(FULL, now)
                 self._tries = True
-            elif self._roomy_at is not None and now - self._roomy_at >= _ROOMY_S:
+            elif roomy < self.carried:
                 self._raise(roomy, now)
             elif self._barely_at is not None and now - self._barely_at >= _BARELY_S:
                 self._raise(barely, now)
@@ -153,7 +149,7 @@ class QualityLadder:
         if self._raised_at is not None and now - self._raised_at < _TRIAL_S:
             self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
         self.carried = rung
-        self._raised_at = self._roomy_at = self._barely_at = self._short_at = None
+        self._raised_at = self._barely_at = self._short_at = None
         self._lowered_at, self._crowded = now, 0
         self._tries = False
         self._up_at = now + self._pause_s
@@ -162,7 +158,7 @@ class QualityLadder:
         self.carried = rung
         self._raised_at = now
         self._tries = False
-        self._roomy_at = self._barely_at = None
+        self._barely_at = None
         self._up_at = now + self._pause_s
 
 
