@@ -244,6 +244,8 @@ static void clear(struct loop *loop)
 
 static bool start_threads(struct loop *loop)
 {
+    for (int i = 0; i < loop->poller.port_count; i++)
+        senders_open_sockets(loop->core.senders, port_fd(loop->poller.ports[i]));
     errno = senders_start(loop->core.senders);
     if (errno == 0)
         errno = thread_start(&loop->thread, "farmlive-media", run, loop);

@@ -24,22 +24,26 @@ static int open_outlet(int shared)
     return connected_socket_open(shared, &here);
 }
 
-int send_sockets_for(struct send_sockets *send_sockets, int shared)
+void send_sockets_open(struct send_sockets *send_sockets, int shared)
+{
+    if (send_sockets->count == SEND_SOCKETS_MOST)
+        return;
+    int fd = open_outlet(shared);
+    if (fd >= 0)
+        send_sockets->each[send_sockets->count++] = (struct send_socket){shared, fd};
+}
+
+int send_sockets_for(const struct send_sockets *send_sockets, int shared)
 {
     for (int at = 0; at < send_sockets->count; at++)
         if (send_sockets->each[at].shared == shared)
             return send_sockets->each[at].fd;
-    if (send_sockets->count == SEND_SOCKETS_MOST)
-        return shared;
-    int fd = open_outlet(shared);
-    send_sockets->each[send_sockets->count++] = (struct send_socket){shared, fd < 0 ? shared : fd};
-    return fd < 0 ? shared : fd;
+    return shared;
 }
 
 void send_sockets_close(struct send_sockets *send_sockets)
 {
     for (int at = 0; at < send_sockets->count; at++)
-        if (send_sockets->each[at].fd != send_sockets->each[at].shared)
-            close(send_sockets->each[at].fd);
+        close(send_sockets->each[at].fd);
     send_sockets->count = 0;
 }

@@ -16,9 +16,11 @@ struct send_sockets {
     } each[SEND_SOCKETS_MOST];
 };
 
-/* Return the socket to send by in place of this one, or this one if there can be no other. Called
- * in the thread that opens connected sockets (connected_socket.h). */
-int send_sockets_for(struct send_sockets *send_sockets, int shared);
+/* Open a socket beside this one, before it has any peer: what arrives while the new socket is bound
+ * and not yet connected is lost. */
+void send_sockets_open(struct send_sockets *send_sockets, int shared);
+/* Return the socket to send by in place of this one, or this one if none could be opened. */
+int send_sockets_for(const struct send_sockets *send_sockets, int shared);
 /* Close them; called when nothing is sent any more. */
 void send_sockets_close(struct send_sockets *send_sockets);
 

@@ -185,6 +185,12 @@ struct senders *senders_new(int threads, struct send_feedback *feedback,
     return senders;
 }
 
+void senders_open_sockets(struct senders *senders, int shared)
+{
+    for (int at = 0; at < senders->count; at++)
+        send_sockets_open(&senders->each[at].send_sockets, shared);
+}
+
 int senders_start(struct senders *senders)
 {
     int status = 0;

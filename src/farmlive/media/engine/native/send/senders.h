@@ -20,6 +20,8 @@ struct send_group;
  * at once, in the caller's thread. With a `capture` (then `threads` is 0) nothing is sent. */
 struct senders *senders_new(int threads, struct send_feedback *feedback,
                             const struct capture *capture);
+/* Open each owner's send socket beside this UDP socket, before it has any peer. */
+void senders_open_sockets(struct senders *senders, int shared);
 /* Start the threads, before any task. Returns 0, or the error number if one can't be started:
  * earlier ones run then, and end with the rest. */
 int senders_start(struct senders *senders);
