@@ -6,7 +6,9 @@ export class Problem extends Error {
   constructor(body, retryAfter = 0) {
     super(body.detail || body.title || t("Something went wrong. Try it again."));
     this.body = body;
-    this.slug = String(body.type ?? "").split("/").pop();
+    this.slug = String(body.type ?? "")
+      .split("/")
+      .pop();
     this.status = body.status ?? 0;
     this.retryAfter = retryAfter;
   }

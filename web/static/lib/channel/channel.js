@@ -131,7 +131,8 @@ export class Channel extends EventTarget {
   /** A link that went dead without a word is cut, so that it is made anew; so is a try that hangs. */
   watch() {
     const isDead = this.state === "open" && this.live && this.isSilent;
-    const isHanging = this.state === "waiting" && this.socket !== null && Date.now() - this.began >= LONGEST_TRY;
+    const isHanging =
+      this.state === "waiting" && this.socket !== null && Date.now() - this.began >= LONGEST_TRY;
     if (!isDead && !isHanging) return;
     this.cut();
     this.lost(1006);
@@ -182,7 +183,8 @@ export class Channel extends EventTarget {
   /** Send a message and wait for its reply. Rejects with a Problem; slug "offline" where no answer
       came, so that it is not known whether it was done. */
   async ask(message) {
-    if (this.isFirst) await new Promise((resolve) => this.addEventListener("settled", resolve, { once: true }));
+    if (this.isFirst)
+      await new Promise((resolve) => this.addEventListener("settled", resolve, { once: true }));
     if (!this.isOpen) throw offline();
     return new Promise((resolve, reject) => {
       const id = String((this.next += 1));
@@ -204,5 +206,7 @@ export class Channel extends EventTarget {
 const offline = () =>
   new Problem({
     type: "/problems/offline",
-    detail: t("You are offline at the moment. What you typed is kept; try again when you are back."),
+    detail: t(
+      "You are offline at the moment. What you typed is kept; try again when you are back.",
+    ),
   });

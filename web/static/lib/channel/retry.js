@@ -8,35 +8,37 @@ const FIRST = 1_000;
 const LONGEST = 10_000;
 
 export class Backoff {
-  #waits = 0;
-  #end = null;
+  constructor() {
+    this._waits = 0;
+    this._end = null;
+  }
 
   /** Let the next pause be a short one again. */
   reset() {
-    this.#waits = 0;
+    this._waits = 0;
   }
 
   /** The next pause, `least` milliseconds at least where nothing ends it; not the same for all who
       lost the same server. */
   pause(least = 0) {
-    const grown = Math.min(LONGEST, FIRST * 2 ** this.#waits) * (0.5 + Math.random());
-    this.#waits += 1;
+    const grown = Math.min(LONGEST, FIRST * 2 ** this._waits) * (0.5 + Math.random());
+    this._waits += 1;
     return new Promise((resolve) => {
       const end = () => {
         clearTimeout(timer);
         removeEventListener("online", end);
-        this.#end = null;
+        this._end = null;
         resolve();
       };
       const timer = setTimeout(end, Math.max(least, grown));
       addEventListener("online", end);
-      this.#end = end;
+      this._end = end;
     });
   }
 
   /** End the pause: an answer is likely now. */
   hurry() {
-    this.#end?.();
+    this._end?.();
   }
 }
 

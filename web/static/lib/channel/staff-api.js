@@ -13,7 +13,11 @@ async function call(method, path, body, headers = {}) {
     return await withReauthentication(() => api(method, path, body, { staff: true, headers }));
   } catch (problem) {
     // A camera that sends outlives the session: it is not torn away for a sign-in.
-    if (problem.status === 401 && !OF_WHAT_WAS_SENT.includes(problem.slug) && !document.body.hasAttribute("data-sending")) {
+    if (
+      problem.status === 401 &&
+      !OF_WHAT_WAS_SENT.includes(problem.slug) &&
+      !document.body.hasAttribute("data-sending")
+    ) {
       location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
     }
     throw problem;
@@ -27,8 +31,11 @@ export async function getAll(path) {
   const all = {};
   let cursor = "";
   do {
-    const answer = await get(`${path}${path.includes("?") ? "&" : "?"}limit=200${cursor && `&cursor=${cursor}`}`);
-    for (const [name, value] of Object.entries(answer)) if (Array.isArray(value)) (all[name] ??= []).push(...value);
+    const answer = await get(
+      `${path}${path.includes("?") ? "&" : "?"}limit=200${cursor && `&cursor=${cursor}`}`,
+    );
+    for (const [name, value] of Object.entries(answer))
+      if (Array.isArray(value)) (all[name] ??= []).push(...value);
     cursor = answer.next ?? "";
   } while (cursor);
   return all;
@@ -50,7 +57,9 @@ export async function upload(path, file) {
   } catch {
     throw new Problem({
       type: "/problems/offline",
-      detail: t("The file could not be sent: the server can't be reached. Try it again in a moment."),
+      detail: t(
+        "The file could not be sent: the server can't be reached. Try it again in a moment.",
+      ),
     });
   }
   const read = await answer.json().catch(() => ({}));

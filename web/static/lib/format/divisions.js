@@ -4,8 +4,14 @@ import { page } from "../words.js";
 
 // What stands in the place of a prefecture or a county where there is none, in both languages.
 const NO_NAMES = [
-  "省直辖县", "自治区直辖县级行政区划", "县", "市辖区",
-  "Counties under the province", "Cities under the region", "Counties", "Districts",
+  "省直辖县",
+  "自治区直辖县级行政区划",
+  "县",
+  "市辖区",
+  "Counties under the province",
+  "Cities under the region",
+  "Counties",
+  "Districts",
 ];
 
 /** Whether nothing is called so. */
@@ -21,9 +27,12 @@ export async function load(address) {
 /** The names of what begins with these digits and of what it lies in, the province first; a
     municipality once. */
 export function pathOf(names, prefix) {
-  const codes = [2, 4, 6].filter((digits) => digits <= prefix.length).map((digits) => prefix.slice(0, digits).padEnd(6, "0"));
+  const codes = [2, 4, 6]
+    .filter((digits) => digits <= prefix.length)
+    .map((digits) => prefix.slice(0, digits).padEnd(6, "0"));
   return [...new Set(codes.map((code) => names[code]).filter((name) => name && !isNoName(name)))];
 }
 
 /** A path in one line: 福建省 三明市 尤溪县, or Youxi County, Sanming City, Fujian Province. */
-export const inWords = (path) => (page.language === "en" ? [...path].reverse().join(", ") : path.join(" "));
+export const inWords = (path) =>
+  page.language === "en" ? [...path].reverse().join(", ") : path.join(" ");

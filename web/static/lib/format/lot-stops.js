@@ -5,14 +5,25 @@ import { page, t, text } from "../words.js";
 
 function reasonInWords({ kind, at, result, substance, until }) {
   if (kind === "test_failed") {
-    return t("Its test of %(day)s failed: %(result)s.", { day: day(at), result: text(result).replace(/[.。]$/, "") });
+    return t("Its test of %(day)s failed: %(result)s.", {
+      day: day(at),
+      result: text(result).replace(/[.。]$/, ""),
+    });
   }
-  if (kind === "test_missing") return t("No passed test of it is recorded yet, and none is sold here without.");
-  if (kind === "certificate_missing") return t("It has no certificate yet, and none is sold here without.");
+  if (kind === "test_missing")
+    return t("No passed test of it is recorded yet, and none is sold here without.");
+  if (kind === "certificate_missing")
+    return t("It has no certificate yet, and none is sold here without.");
   const words = { day: day(at), until: day(until), substance: text(substance) };
   return substance
-    ? t("It was sprayed with %(substance)s on %(day)s and picked before the waiting period ended on %(until)s.", words)
-    : t("It was sprayed on %(day)s and picked before the waiting period ended on %(until)s.", words);
+    ? t(
+        "It was sprayed with %(substance)s on %(day)s and picked before the waiting period ended on %(until)s.",
+        words,
+      )
+    : t(
+        "It was sprayed on %(day)s and picked before the waiting period ended on %(until)s.",
+        words,
+      );
 }
 
 /** A sentence a reason, one after the other. */
@@ -21,7 +32,9 @@ export const reasonsInWords = (reasons = []) =>
 
 /** What a stop means: of one that only lacks a proof, what was sold before is handed over. */
 export const stopMeans = (reasons) =>
-  reasons.every(({ finding }) => !finding) ? t("This lot is not sold yet.") : t("Nothing of this lot is sold or handed over.");
+  reasons.every(({ finding }) => !finding)
+    ? t("This lot is not sold yet.")
+    : t("Nothing of this lot is sold or handed over.");
 
 /** The first reason in a few words, for a card. */
 export function stopInWords([first] = []) {

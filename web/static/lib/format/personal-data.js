@@ -27,7 +27,11 @@ export function openWords(because) {
 
 /** The number of an order, which leads to its page where there is one. */
 export const orderNumber = (order, url = null) =>
-  el("strong", { class: "number" }, url ? el("a", { class: "link", href: url(order) }, order.number) : order.number);
+  el(
+    "strong",
+    { class: "number" },
+    url ? el("a", { class: "link", href: url(order) }, order.number) : order.number,
+  );
 
 /** The orders of an answer, each with its day, its broadcast and, where it has one, what is open;
     `url` gives the page of an order for whoever may open it. */
@@ -40,7 +44,13 @@ export const orderList = (orders, url = null) =>
         "li",
         { class: "kept__order" },
         orderNumber(order, url),
-        el("span", {}, text(order.title), " ", el("span", { class: "soft small" }, day(Date.parse(order.placed_at)))),
+        el(
+          "span",
+          {},
+          text(order.title),
+          " ",
+          el("span", { class: "soft small" }, day(Date.parse(order.placed_at))),
+        ),
         order.open
           ? el("span", { class: "badge badge--kumquat" }, openWords(order.open))
           : order.has_name
@@ -57,18 +67,29 @@ export async function save(path, body) {
   try {
     answer = await fetch(path, {
       method: "POST",
-      headers: { accept: "application/zip, application/json", "content-type": "application/json", ...headers },
+      headers: {
+        accept: "application/zip, application/json",
+        "content-type": "application/json",
+        ...headers,
+      },
       body: JSON.stringify(body),
     });
   } catch {
-    throw new Problem({ type: "/problems/offline", detail: t("The server can't be reached. Nothing is lost; try it again in a moment.") });
+    throw new Problem({
+      type: "/problems/offline",
+      detail: t("The server can't be reached. Nothing is lost; try it again in a moment."),
+    });
   }
   if (!answer.ok) {
     const read = await answer.json().catch(() => ({}));
-    throw new Problem({ status: answer.status, ...read }, Number(answer.headers.get("retry-after")) || 0);
+    throw new Problem(
+      { status: answer.status, ...read },
+      Number(answer.headers.get("retry-after")) || 0,
+    );
   }
   const url = URL.createObjectURL(await answer.blob());
-  const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition"))?.[1] ?? "farmlive.zip";
+  const name =
+    /filename="([^"]+)"/.exec(answer.headers.get("content-disposition"))?.[1] ?? "farmlive.zip";
   const link = el("a", { href: url, download: name, hidden: true });
   document.body.append(link);
   link.click();

@@ -20,20 +20,37 @@ const passwordFlaws = {
 
 const sentences = {
   "password-refused": ({ reason }) => (passwordFlaws[reason] ?? passwordFlaws.common)(),
-  "password-change-needed": () => t("Somebody else chose this password. Sign in again and choose your own."),
-  "password-over": () => t("This password worked for 24 hours and has ended. Ask a coordinator for another."),
+  "password-change-needed": () =>
+    t("Somebody else chose this password. Sign in again and choose your own."),
+  "password-over": () =>
+    t("This password worked for 24 hours and has ended. Ask a coordinator for another."),
   "second-factor-needed": () => t("A second factor is required. Sign in again."),
-  "second-factor-setup-needed": () => t("This account now needs a second factor. Sign in again and set one up."),
-  "wrong-factor-code": () => t("The code is wrong or was used already. Enter the next one from the app, and check that the phone's clock is right."),
-  "passkey-refused": () => t("This passkey was not accepted, or it took longer than five minutes. Try again, or use another second factor."),
-  "reauthentication-needed": () => t("Nothing was changed, because you did not confirm that it is you."),
+  "second-factor-setup-needed": () =>
+    t("This account now needs a second factor. Sign in again and set one up."),
+  "wrong-factor-code": () =>
+    t(
+      "The code is wrong or was used already. Enter the next one from the app, and check that the phone's clock is right.",
+    ),
+  "passkey-refused": () =>
+    t(
+      "This passkey was not accepted, or it took longer than five minutes. Try again, or use another second factor.",
+    ),
+  "reauthentication-needed": () =>
+    t("Nothing was changed, because you did not confirm that it is you."),
   "broadcast-ended": () => t("This broadcast has ended, so nothing more can be ordered in it."),
   "broadcast-not-live": () => t("This broadcast has not started yet."),
-  "unknown-broadcast": () => t("There is no such broadcast. The start page shows what is live now."),
+  "unknown-broadcast": () =>
+    t("There is no such broadcast. The start page shows what is live now."),
   "key-reused": () => t("This order was sent before with other contents. Send it again."),
   muted: ({ reason, until, everywhere }) => {
-    if (reason === "likeness") return t("Someone with a nickname like yours was muted here. If it was not you, choose another nickname.");
-    if (!until) return t("The host has muted you for the rest of this broadcast. You can still watch and buy.");
+    if (reason === "likeness")
+      return t(
+        "Someone with a nickname like yours was muted here. If it was not you, choose another nickname.",
+      );
+    if (!until)
+      return t(
+        "The host has muted you for the rest of this broadcast. You can still watch and buy.",
+      );
     const end = Date.parse(until);
     const minutes = Math.max(1, Math.ceil((end - now()) / 60_000));
     if (minutes <= 60) {
@@ -45,17 +62,26 @@ const sentences = {
       );
     }
     return everywhere
-      ? t("The host has muted you in all broadcasts until %(moment)s. You can still watch and buy.", { moment: ownMoment(end) })
-      : t("The host has muted you until %(moment)s. You can still watch and buy.", { moment: ownMoment(end) });
+      ? t(
+          "The host has muted you in all broadcasts until %(moment)s. You can still watch and buy.",
+          { moment: ownMoment(end) },
+        )
+      : t("The host has muted you until %(moment)s. You can still watch and buy.", {
+          moment: ownMoment(end),
+        });
   },
   "nickname-refused": ({ reason }) => {
-    if (reason === "guest") return t("Someone without a nickname was muted here. Choose a nickname of your own.");
-    if (reason === "team") return t("Someone on the team has a similar name. Choose another nickname.");
+    if (reason === "guest")
+      return t("Someone without a nickname was muted here. Choose a nickname of your own.");
+    if (reason === "team")
+      return t("Someone on the team has a similar name. Choose another nickname.");
     if (reason === "blank") return t("Nobody could see this nickname. Choose another one.");
-    if (reason === "sign_in") return t("You sign in with this name, so keep it secret. Choose another nickname.");
+    if (reason === "sign_in")
+      return t("You sign in with this name, so keep it secret. Choose another nickname.");
     return t("This nickname sounds like the host or the staff. Choose another one.");
   },
-  blocked: () => t("We can't take orders from here. If that is a mistake, ask at the pick-up point."),
+  blocked: () =>
+    t("We can't take orders from here. If that is a mistake, ask at the pick-up point."),
   "too-many-requests": () => t("That was very fast. Wait a moment and try again."),
   "unknown-centre": () => t("That pick-up point is not open any more. Choose another one."),
   "unknown-offer": () => t("This product is no longer offered here."),
@@ -72,18 +98,28 @@ const sentences = {
       ? t("Your details are erased, so you can't send anything here. Ask %(ask)s.", { ask })
       : t("Your details are erased, so you can't send anything here. Ask the shop."),
   "unknown-photo": () => t("A photo is missing. Remove it and send it again."),
-  "file-not-kept": () => t("The file could not be saved. Nothing was changed; try again in a moment."),
-  "upload-late": () => t("Sending the photo took too long. Send it again where the network is better."),
+  "file-not-kept": () =>
+    t("The file could not be saved. Nothing was changed; try again in a moment."),
+  "upload-late": () =>
+    t("Sending the photo took too long. Send it again where the network is better."),
   "upload-quota": () => t("No more files can be sent for now. Try again tomorrow, or ask us."),
-  "not-a-picture": () => t("That file can't be read as a picture. Take the photo again, or choose another."),
+  "not-a-picture": () =>
+    t("That file can't be read as a picture. Take the photo again, or choose another."),
   "not-in-state": () => t("The order has changed meanwhile, so this is no longer possible."),
   "not-saved": () => t("It could not be saved. Nothing was changed; try again in a moment."),
-  "newer-database": () => t("The shop is being updated. Nothing was changed; try again in a minute."),
+  "newer-database": () =>
+    t("The shop is being updated. Nothing was changed; try again in a minute."),
   "not-read": () => t("The server is busy. Nothing was changed; try again in a moment."),
-  "save-unknown": () => t("We don't know whether it was saved. Check your orders before you try again."),
-  "answer-gone": () => t("This order was placed long ago, and its details have been removed. Nothing was ordered; place a new order if you want more."),
+  "save-unknown": () =>
+    t("We don't know whether it was saved. Check your orders before you try again."),
+  "answer-gone": () =>
+    t(
+      "This order was placed long ago, and its details have been removed. Nothing was ordered; place a new order if you want more.",
+    ),
   "orders-open": ({ orders = [], count: all = orders.length }) => {
-    const named = orders.slice(0, 3).map(({ number, because }) => t("%(number)s (%(why)s)", { number, why: openWords(because) }));
+    const named = orders
+      .slice(0, 3)
+      .map(({ number, because }) => t("%(number)s (%(why)s)", { number, why: openWords(because) }));
     return n(
       "Nothing was erased: %(count)s order is still open, %(numbers)s. Come back when that is settled.",
       "Nothing was erased: %(count)s orders are still open, such as %(numbers)s. Come back when that is settled.",
@@ -91,8 +127,12 @@ const sentences = {
       { numbers: listed(named), count: count(all) },
     );
   },
-  "wrong-phone-code": () => t("The code is wrong, or older than ten minutes. Check the message, or request another one."),
-  "codes-locked": () => t("A wrong code was typed five times for this number. Try again in an hour, or use the link of an order."),
+  "wrong-phone-code": () =>
+    t("The code is wrong, or older than ten minutes. Check the message, or request another one."),
+  "codes-locked": () =>
+    t(
+      "A wrong code was typed five times for this number. Try again in an hour, or use the link of an order.",
+    ),
   "no-codes": () => t("No text messages are sent here. Use the page of an order, or ask us."),
   "too-large": () => t("That is too large."),
   forbidden: () => t("That is not allowed here."),
@@ -111,7 +151,9 @@ const sentences = {
   },
   "lot-spent": ({ left_g: left }) =>
     left > 0
-      ? t("Only %(left)s of this harvest are left. Nothing was ordered; order less.", { left: kilograms(left) })
+      ? t("Only %(left)s of this harvest are left. Nothing was ordered; order less.", {
+          left: kilograms(left),
+        })
       : t("This harvest is sold out: all of it is sold or held. Nothing was ordered."),
   "lot-stopped": ({ reasons }) => together(stopMeans(reasons), reasonsInWords(reasons)),
   "limit-reached": ({ limit, had }) =>
@@ -138,15 +180,27 @@ const sentences = {
   "box-limit": ({ of, limit }) => {
     const values = { limit: count(limit) };
     if (of === "phone") {
-      return t("A phone number can have %(limit)s boxes of a product that are not packed yet. Nothing was ordered: order fewer, or order the rest once they are packed.", values);
+      return t(
+        "A phone number can have %(limit)s boxes of a product that are not packed yet. Nothing was ordered: order fewer, or order the rest once they are packed.",
+        values,
+      );
     }
     if (of === "address") {
-      return t("%(limit)s boxes of this are held or ordered from your network already and not packed yet. Nothing was ordered: try again later, or with another connection.", values);
+      return t(
+        "%(limit)s boxes of this are held or ordered from your network already and not packed yet. Nothing was ordered: try again later, or with another connection.",
+        values,
+      );
     }
     if (of === "waits") {
-      return t("The waiting list takes %(limit)s boxes of this from your network, and others are on it already. You were not added: ask for fewer, or try again later.", values);
+      return t(
+        "The waiting list takes %(limit)s boxes of this from your network, and others are on it already. You were not added: ask for fewer, or try again later.",
+        values,
+      );
     }
-    return t("A buyer can have %(limit)s boxes of a product that are not packed yet. Nothing was ordered: order fewer, or order the rest once they are packed.", values);
+    return t(
+      "A buyer can have %(limit)s boxes of a product that are not packed yet. Nothing was ordered: order fewer, or order the rest once they are packed.",
+      values,
+    );
   },
   "hold-share": ({ offers = [] }) => {
     const left = Math.min(...offers.map((offer) => offer.left));
@@ -160,18 +214,32 @@ const sentences = {
       : t("Order now: we can't hold it for you, because others hold much of it already.");
   },
   "fee-changed": ({ fee, seen }) =>
-    t("The parcel fee is %(fee)s now; it was %(seen)s before. Nothing is ordered yet: place the order again if you agree.", {
-      fee: money(fee),
-      seen: money(seen),
-    }),
-  "wrong-currency": ({ currency }) => t("Amounts are in %(currency)s here. Nothing was changed: load the page again, then enter it in %(currency)s.", { currency }),
+    t(
+      "The parcel fee is %(fee)s now; it was %(seen)s before. Nothing is ordered yet: place the order again if you agree.",
+      {
+        fee: money(fee),
+        seen: money(seen),
+      },
+    ),
+  "wrong-currency": ({ currency }) =>
+    t(
+      "Amounts are in %(currency)s here. Nothing was changed: load the page again, then enter it in %(currency)s.",
+      { currency },
+    ),
   "too-heavy": ({ most_g: most, weight_g: grams }) =>
-    t("A parcel to that region holds %(most)s at most, and this is %(weight)s. Nothing was ordered: order less, or pick it up.", {
-      most: weight(most),
-      weight: weight(grams),
-    }),
-  "hold-over": () => t("Your hold has expired, and the boxes are for sale again. Choose again from what is left."),
-  "proof-needed": () => t("Your browser could not do the calculation that keeps bots out. Try again, or use another browser."),
+    t(
+      "A parcel to that region holds %(most)s at most, and this is %(weight)s. Nothing was ordered: order less, or pick it up.",
+      {
+        most: weight(most),
+        weight: weight(grams),
+      },
+    ),
+  "hold-over": () =>
+    t("Your hold has expired, and the boxes are for sale again. Choose again from what is left."),
+  "proof-needed": () =>
+    t(
+      "Your browser could not do the calculation that keeps bots out. Try again, or use another browser.",
+    ),
   "price-changed": ({ offers = [] }) =>
     offers.length && offers.every(({ flash }) => flash)
       ? t("The flash sale is over, and the usual price applies again. Nothing was ordered yet.")
@@ -191,7 +259,8 @@ const fields = {
 
 /** Whether a Problem leaves open if what was asked was done: no answer came, or none of a server that
     knew. The same may then be sent again with the same key. */
-export const isUnknown = ({ slug, status }) => slug === "offline" || status >= 500 || status === 408;
+export const isUnknown = ({ slug, status }) =>
+  slug === "offline" || status >= 500 || status === 408;
 
 /** The sentence for a Problem. */
 export function sentence(problem) {

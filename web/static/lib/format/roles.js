@@ -33,11 +33,18 @@ const SCOPES = [
 export function setUpRoles(form, known) {
   const parts = SCOPES.map(({ role, name, none }) => {
     const part = form.querySelector(`[data-${name}]`);
-    part.querySelector("[data-choices]").replaceChildren(
-      ...known[name].map((each) =>
-        el("label", { class: "choice choice--plain" }, el("input", { type: "checkbox", name, value: each.id, "data-as": "set" }), el("span", { class: "choice__text" }, text(each.name))),
-      ),
-    );
+    part
+      .querySelector("[data-choices]")
+      .replaceChildren(
+        ...known[name].map((each) =>
+          el(
+            "label",
+            { class: "choice choice--plain" },
+            el("input", { type: "checkbox", name, value: each.id, "data-as": "set" }),
+            el("span", { class: "choice__text" }, text(each.name)),
+          ),
+        ),
+      );
     const nothing = part.querySelector("[data-nothing]");
     if (nothing) nothing.hidden = known[name].length > 0;
     return { role, none, part };

@@ -168,7 +168,12 @@ function isMissing(form) {
   let first = null;
   for (const field of form.elements) {
     if (!field.name || field.disabled || field.checkValidity()) continue;
-    tell(field, field.validationMessage && field.validity.customError ? field.validationMessage : complaint(field));
+    tell(
+      field,
+      field.validationMessage && field.validity.customError
+        ? field.validationMessage
+        : complaint(field),
+    );
     first ??= field;
   }
   first?.focus();
@@ -176,7 +181,8 @@ function isMissing(form) {
 }
 
 /** Whom or what a sheet is for. */
-const about = (sheet) => (sheet.querySelector("[data-what]") ?? sheet.querySelector("[data-sheet-title]")).textContent;
+const about = (sheet) =>
+  (sheet.querySelector("[data-what]") ?? sheet.querySelector("[data-sheet-title]")).textContent;
 
 /**
  * Sends the form by `job(body)`, once at a time. What the browser can check is said in our words

@@ -5,7 +5,9 @@ import { t } from "../words.js";
 
 /** The check digit that follows these digits. */
 export function checkDigit(digits) {
-  const sum = [...digits].reverse().reduce((all, digit, place) => all + Number(digit) * (place % 2 ? 1 : 3), 0);
+  const sum = [...digits]
+    .reverse()
+    .reduce((all, digit, place) => all + Number(digit) * (place % 2 ? 1 : 3), 0);
   return (10 - (sum % 10)) % 10;
 }
 
@@ -13,13 +15,17 @@ export function checkDigit(digits) {
 export function complaint(text) {
   const gtin = text.trim();
   if (!gtin) return "";
-  if (!/^(\d{8}|\d{12,14})$/.test(gtin)) return t("A GTIN has 8, 12, 13 or 14 digits and nothing else.");
+  if (!/^(\d{8}|\d{12,14})$/.test(gtin))
+    return t("A GTIN has 8, 12, 13 or 14 digits and nothing else.");
   const right = checkDigit(gtin.slice(0, -1));
   if (Number(gtin.at(-1)) === right) return "";
-  return t("It ends in %(last)s where its other digits give %(right)s. Read it once more from the label.", {
-    last: gtin.at(-1),
-    right,
-  });
+  return t(
+    "It ends in %(last)s where its other digits give %(right)s. Read it once more from the label.",
+    {
+      last: gtin.at(-1),
+      right,
+    },
+  );
 }
 
 /** Checks the field while it is typed in. */

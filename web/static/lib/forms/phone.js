@@ -7,9 +7,11 @@ const plain = (phone) => phone.normalize("NFKC").replace(/[\s().-]/g, "");
 
 /** Why the server refuses a number, in words; nothing where it takes it. */
 export function phoneProblem(phone) {
-  if (!phone.trim()) return t("Write a phone number, so that the courier or the pick-up point can call.");
+  if (!phone.trim())
+    return t("Write a phone number, so that the courier or the pick-up point can call.");
   const number = plain(phone);
-  if (!/^\+?[0-9]+$/.test(number)) return t("That is not a phone number: write its digits, such as 138 0000 0000.");
+  if (!/^\+?[0-9]+$/.test(number))
+    return t("That is not a phone number: write its digits, such as 138 0000 0000.");
   const { length } = number.replace("+", "");
   if (length < 7) return t("That phone number is too short: it has 7 digits at least.");
   return length > 15 ? t("That phone number is too long: it has 15 digits at most.") : "";
@@ -27,6 +29,8 @@ export function isOutside(phone, prefixes) {
 export function phoneDoubt(phone) {
   const number = plain(phone);
   return /^1[0-9]*$/.test(number) && number.length !== 11
-    ? t("A mobile number has 11 digits; this has %(count)s. If it is right, go on once more.", { count: number.length })
+    ? t("A mobile number has 11 digits; this has %(count)s. If it is right, go on once more.", {
+        count: number.length,
+      })
     : "";
 }

@@ -8,7 +8,8 @@ export const SLIP = 0.5;
 
 /** How many decimals a currency is written with. */
 export const decimals = (currency) =>
-  new Intl.NumberFormat(page.tag, { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+  new Intl.NumberFormat(page.tag, { style: "currency", currency }).resolvedOptions()
+    .maximumFractionDigits;
 
 /** How far one tap goes, in minor units: about a thirtieth of the price, a round sum. */
 export function stepOf(amount, places) {
@@ -22,7 +23,10 @@ export const typed = (amount, places) => (amount / 10 ** places).toFixed(places)
 
 /** Minor units of what was typed; NaN for what is no price, null for nothing. */
 export function minor(written, places) {
-  const plain = written.trim().replace(",", ".").replace(/^[¥￥]/, "");
+  const plain = written
+    .trim()
+    .replace(",", ".")
+    .replace(/^[¥￥]/, "");
   if (plain === "") return null;
   return /^\d+(\.\d*)?$/.test(plain) ? Math.round(Number(plain) * 10 ** places) : NaN;
 }

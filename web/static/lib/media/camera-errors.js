@@ -9,7 +9,9 @@ export function refusalWords(reason) {
         "Browsers give the camera to secure pages only. Open this page by its https:// address.",
       );
     case "wechat":
-      return t("WeChat gives this page no camera. Tap “···” above, then “Open in browser” (在浏览器打开).");
+      return t(
+        "WeChat gives this page no camera. Tap “···” above, then “Open in browser” (在浏览器打开).",
+      );
     case "unsupported":
       return t(
         "This browser can't use the camera. Open the page in Chrome, Safari or Firefox itself, not inside another app.",

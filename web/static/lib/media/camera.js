@@ -1,7 +1,11 @@
 // The camera and microphone of this device: the back or the front camera first, turned by one tap,
 // and a reason in one word when the device or its owner refuses. Leaves sending to whip-publisher.js.
 
-const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
+const PICTURE = {
+  width: { ideal: 1280 },
+  height: { ideal: 720 },
+  frameRate: { ideal: 30, max: 30 },
+};
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 /** Why there is no picture: by `lacking`, or `denied`, `missing`, `busy` or `unknown`. */
@@ -57,17 +61,16 @@ async function open(constraints) {
  * does), `returned` (it gave it back by itself).
  */
 export class Camera extends EventTarget {
-  /** The tracks to send; always the same object, so that a preview stays bound to it. */
-  stream = new MediaStream();
-  /** Why there is picture without sound, or null. */
-  silent = null;
-  #facing;
-  #device = null;
-
   /** `facing`: the camera that comes first, `environment` (the back) or `user`. */
   constructor(facing = "environment") {
     super();
-    this.#facing = facing;
+    /** The tracks to send; always the same object, so that a preview stays bound to it. */
+    this.stream = new MediaStream();
+    /** Why there is picture without sound, or null. */
+    this.silent = null;
+    this._facing = undefined;
+    this._device = null;
+    this._facing = facing;
   }
 
   get isOpen() {
@@ -98,41 +101,41 @@ export class Camera extends EventTarget {
 
   /** Opens camera and microphone; without a microphone the picture alone, with `silent` set. */
   async open() {
-    this.#stopTracks();
+    this._stopTracks();
     let tracks;
     this.silent = null;
     try {
-      tracks = await open({ video: this.#picture(), audio: SOUND });
+      tracks = await open({ video: this._picture(), audio: SOUND });
     } catch (both) {
       if (["insecure", "wechat", "unsupported", "busy"].includes(both.reason)) throw both;
-      tracks = await open({ video: this.#picture() });
+      tracks = await open({ video: this._picture() });
       this.silent = both.reason;
     }
-    for (const track of tracks.getTracks()) this.#take(track);
+    for (const track of tracks.getTracks()) this._take(track);
     this.dispatchEvent(new Event("change"));
   }
 
   /** The other camera: front and back on a phone, the next one on a desk. */
   async turn() {
     const [old] = this.stream.getVideoTracks();
-    const before = { facing: this.#facing, device: this.#device };
+    const before = { facing: this._facing, device: this._device };
     const facing = old?.getSettings().facingMode;
     if (facing) {
-      this.#facing = facing === "user" ? "environment" : "user";
-      this.#device = null;
+      this._facing = facing === "user" ? "environment" : "user";
+      this._device = null;
     } else {
-      const cameras = await this.#cameras();
+      const cameras = await this._cameras();
       const at = cameras.findIndex((camera) => camera.deviceId === old?.getSettings().deviceId);
-      this.#device = cameras[(at + 1) % cameras.length]?.deviceId ?? null;
+      this._device = cameras[(at + 1) % cameras.length]?.deviceId ?? null;
     }
     // Phones open one camera at a time.
-    if (old) this.#drop(old);
+    if (old) this._drop(old);
     try {
-      this.#take((await open({ video: this.#picture() })).getVideoTracks()[0]);
+      this._take((await open({ video: this._picture() })).getVideoTracks()[0]);
     } catch (error) {
-      this.#facing = before.facing;
-      this.#device = before.device;
-      this.#take((await open({ video: this.#picture() })).getVideoTracks()[0]);
+      this._facing = before.facing;
+      this._device = before.device;
+      this._take((await open({ video: this._picture() })).getVideoTracks()[0]);
       throw error;
     } finally {
       this.dispatchEvent(new Event("change"));
@@ -146,26 +149,26 @@ export class Camera extends EventTarget {
   }
 
   async canTurn() {
-    return (await this.#cameras()).length > 1;
+    return (await this._cameras()).length > 1;
   }
 
   close() {
-    this.#stopTracks();
+    this._stopTracks();
     this.dispatchEvent(new Event("change"));
   }
 
-  async #cameras() {
+  async _cameras() {
     const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
     return devices.filter((device) => device.kind === "videoinput");
   }
 
-  #picture() {
-    return this.#device
-      ? { ...PICTURE, deviceId: { exact: this.#device } }
-      : { ...PICTURE, facingMode: { ideal: this.#facing } };
+  _picture() {
+    return this._device
+      ? { ...PICTURE, deviceId: { exact: this._device } }
+      : { ...PICTURE, facingMode: { ideal: this._facing } };
   }
 
-  #take(track) {
+  _take(track) {
     if (track.kind === "video") track.contentHint = "motion";
     track.onended = () => this.dispatchEvent(new Event("lost"));
     track.onmute = () => this.dispatchEvent(new Event("lost"));
@@ -173,13 +176,13 @@ export class Camera extends EventTarget {
     this.stream.addTrack(track);
   }
 
-  #drop(track) {
+  _drop(track) {
     track.onended = track.onmute = track.onunmute = null;
     track.stop();
     this.stream.removeTrack(track);
   }
 
-  #stopTracks() {
-    for (const track of this.stream.getTracks()) this.#drop(track);
+  _stopTracks() {
+    for (const track of this.stream.getTracks()) this._drop(track);
   }
 }

@@ -73,7 +73,10 @@ async function wayOf(connection) {
   const reports = [...all.values()];
   const selected = reports.find(({ type }) => type === "transport")?.selectedCandidatePairId;
   const pair =
-    all.get(selected) ?? reports.find((each) => each.type === "candidate-pair" && each.nominated && each.state === "succeeded");
+    all.get(selected) ??
+    reports.find(
+      (each) => each.type === "candidate-pair" && each.nominated && each.state === "succeeded",
+    );
   const local = pair && all.get(pair.localCandidateId);
   if (!local) return null;
   return local.candidateType === "relay" ? "relay" : (local.protocol ?? null);
@@ -93,197 +96,199 @@ async function heard(connection) {
  * network).
  */
 export class ConnectionPath extends EventTarget {
-  /** `udp`, `tcp` or `relay` once it is known. */
-  way = null;
-  /** Whether the server has ended the session: there is nothing left to delete. */
-  isGone = false;
-  #connection;
-  #session;
-  #headers;
-  #servers;
-  #relays = false;
-  #wasOpen = false;
-  #isMending = false;
-  #asking = null;
-  #isClosed = false;
-  #timers = new Set();
-  #heard = 0;
-  #heardAt = 0;
-  #network = navigator.connection?.type;
-  #online = () => this.#mend();
-  // What else is told of a network changes all the time.
-  #changed = () => {
-    const { type } = navigator.connection;
-    if (type !== this.#network && type !== "none") this.#mend();
-    this.#network = type;
-  };
-
   /** Of a connection whose answer is set, and its session's address; `headers` go with each PATCH. */
   constructor(connection, { session, headers = {}, servers = [] }) {
     super();
-    this.#connection = connection;
-    this.#session = session;
-    this.#headers = headers;
-    this.#servers = servers;
-    this.#relays = connection.getConfiguration().iceServers.length > 0;
-    connection.addEventListener("connectionstatechange", () => this.#follow());
+    /** `udp`, `tcp` or `relay` once it is known. */
+    this.way = null;
+    /** Whether the server has ended the session: there is nothing left to delete. */
+    this.isGone = false;
+    this._connection = undefined;
+    this._session = undefined;
+    this._headers = undefined;
+    this._servers = undefined;
+    this._relays = false;
+    this._wasOpen = false;
+    this._isMending = false;
+    this._asking = null;
+    this._isClosed = false;
+    this._timers = new Set();
+    this._heard = 0;
+    this._heardAt = 0;
+    this._network = navigator.connection?.type;
+    this._online = () => this._mend();
+    // What else is told of a network changes all the time.
+    this._changed = () => {
+      const { type } = navigator.connection;
+      if (type !== this._network && type !== "none") this._mend();
+      this._network = type;
+    };
+    this._connection = connection;
+    this._session = session;
+    this._headers = headers;
+    this._servers = servers;
+    this._relays = connection.getConfiguration().iceServers.length > 0;
+    connection.addEventListener("connectionstatechange", () => this._follow());
     const dtls = connection.getTransceivers()[0]?.receiver.transport;
-    dtls?.iceTransport?.addEventListener?.("selectedcandidatepairchange", () => this.#settle());
+    dtls?.iceTransport?.addEventListener?.("selectedcandidatepairchange", () => this._settle());
     // The server said goodbye.
-    dtls?.addEventListener("statechange", () => dtls.state === "closed" && this.#gone());
-    addEventListener("online", this.#online);
-    navigator.connection?.addEventListener?.("change", this.#changed);
-    this.#after(RELAY_AFTER, () => this.#wasOpen || this.#relay());
-    this.#after(BLOCKED_AFTER, () => this.#wasOpen || this.#end("blocked"));
-    this.#follow();
+    dtls?.addEventListener("statechange", () => dtls.state === "closed" && this._gone());
+    addEventListener("online", this._online);
+    navigator.connection?.addEventListener?.("change", this._changed);
+    this._after(RELAY_AFTER, () => this._wasOpen || this._relay());
+    this._after(BLOCKED_AFTER, () => this._wasOpen || this._end("blocked"));
+    this._follow();
   }
 
   /** What a next session begins with: the servers without which this network lets nothing through. */
   get needed() {
-    return this.way === "relay" ? this.#servers : [];
+    return this.way === "relay" ? this._servers : [];
   }
 
   close() {
-    this.#isClosed = true;
-    removeEventListener("online", this.#online);
-    navigator.connection?.removeEventListener?.("change", this.#changed);
-    for (const timer of this.#timers) clearTimeout(timer);
+    this._isClosed = true;
+    removeEventListener("online", this._online);
+    navigator.connection?.removeEventListener?.("change", this._changed);
+    for (const timer of this._timers) clearTimeout(timer);
   }
 
-  get #isConnected() {
-    return this.#connection.connectionState === "connected";
+  get _isConnected() {
+    return this._connection.connectionState === "connected";
   }
 
-  #after(wait, call) {
+  _after(wait, call) {
     const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      if (!this.#isClosed) call();
+      this._timers.delete(timer);
+      if (!this._isClosed) call();
     }, wait);
-    this.#timers.add(timer);
+    this._timers.add(timer);
   }
 
-  #tell(name) {
-    if (!this.#isClosed) this.dispatchEvent(new Event(name));
+  _tell(name) {
+    if (!this._isClosed) this.dispatchEvent(new Event(name));
   }
 
-  #end(name) {
-    if (this.#isClosed) return;
+  _end(name) {
+    if (this._isClosed) return;
     this.close();
     this.dispatchEvent(new Event(name));
   }
 
-  #follow() {
-    if (this.#isClosed) return;
-    switch (this.#connection.connectionState) {
+  _follow() {
+    if (this._isClosed) return;
+    switch (this._connection.connectionState) {
       case "connected":
-        if (!this.#wasOpen) this.#watch();
-        this.#wasOpen = true;
-        if (!this.#isMending) this.#tell("open");
-        this.#settle();
+        if (!this._wasOpen) this._watch();
+        this._wasOpen = true;
+        if (!this._isMending) this._tell("open");
+        this._settle();
         break;
       case "disconnected":
-        this.#mend();
+        this._mend();
         break;
       case "failed":
-        if (this.#wasOpen) this.#mend();
-        else if (!this.#relay()) this.#end("blocked");
+        if (this._wasOpen) this._mend();
+        else if (!this._relay()) this._end("blocked");
         break;
       case "closed":
-        this.#end("lost");
+        this._end("lost");
         break;
     }
   }
 
-  #settle() {
-    this.#after(SETTLED_AFTER, async () => {
-      const way = this.#isConnected ? await wayOf(this.#connection).catch(() => null) : null;
+  _settle() {
+    this._after(SETTLED_AFTER, async () => {
+      const way = this._isConnected ? await wayOf(this._connection).catch(() => null) : null;
       if (way === null || way === this.way) return;
       this.way = way;
-      this.#tell("open");
+      this._tell("open");
     });
   }
 
   /** Nothing at all is heard any more: the network changed, which browsers notice much later. */
-  #watch() {
-    this.#after(LOOK_EVERY, async () => {
-      const bytes = await heard(this.#connection).catch(() => 0);
+  _watch() {
+    this._after(LOOK_EVERY, async () => {
+      const bytes = await heard(this._connection).catch(() => 0);
       const now = performance.now();
-      if (bytes !== this.#heard) {
-        this.#heard = bytes;
-        this.#heardAt = now;
+      if (bytes !== this._heard) {
+        this._heard = bytes;
+        this._heardAt = now;
         // The old way is back: no need to wait for another.
-        if (this.#isConnected) this.#asking?.abort();
-      } else if (bytes > 0 && now - this.#heardAt > SILENT_AFTER) {
-        this.#heardAt = now + LOST_AFTER;
-        this.#mend();
+        if (this._isConnected) this._asking?.abort();
+      } else if (bytes > 0 && now - this._heardAt > SILENT_AFTER) {
+        this._heardAt = now + LOST_AFTER;
+        this._mend();
       }
-      if (!this.#isClosed) this.#watch();
+      if (!this._isClosed) this._watch();
     });
   }
 
   /** Go on by a TURN server; false where there is none, or it is in use. */
-  #relay() {
-    if (this.#relays || this.#servers.length === 0) return false;
-    this.#mend({ relays: true });
+  _relay() {
+    if (this._relays || this._servers.length === 0) return false;
+    this._mend({ relays: true });
     return true;
   }
 
-  #gone() {
-    this.isGone ||= !this.#isClosed;
-    this.#end("lost");
+  _gone() {
+    this.isGone ||= !this._isClosed;
+    this._end("lost");
   }
 
-  async #mend({ relays = false } = {}) {
-    if (this.#isClosed || this.#isMending) return;
-    this.#isMending = true;
-    if (this.#wasOpen) this.#tell("shaken");
+  async _mend({ relays = false } = {}) {
+    if (this._isClosed || this._isMending) return;
+    this._isMending = true;
+    if (this._wasOpen) this._tell("shaken");
     const until = performance.now() + LOST_AFTER;
-    const before = this.#heard;
+    const before = this._heard;
     for (let again = 0; performance.now() < until; again += 1) {
-      const result = await this.#restart(relays || again > 1);
-      if (this.#isClosed) return;
+      const result = await this._restart(relays || again > 1);
+      if (this._isClosed) return;
       if (result === "gone") {
-        this.#gone();
+        this._gone();
         return;
       }
       const wait = relays ? NEXT_AFTER.at(-1) : (NEXT_AFTER[again] ?? NEXT_AFTER.at(-1));
-      await this.#comesBack(before, result === "done" ? wait : FAILED_AFTER);
-      if (this.#isClosed) return;
-      if (this.#isConnected && (await heard(this.#connection).catch(() => 0)) !== before) {
-        this.#heardAt = performance.now();
-        this.#isMending = false;
-        this.#tell("open");
-        this.#settle();
+      await this._comesBack(before, result === "done" ? wait : FAILED_AFTER);
+      if (this._isClosed) return;
+      if (this._isConnected && (await heard(this._connection).catch(() => 0)) !== before) {
+        this._heardAt = performance.now();
+        this._isMending = false;
+        this._tell("open");
+        this._settle();
         return;
       }
     }
-    this.#end(this.#wasOpen ? "lost" : "blocked");
+    this._end(this._wasOpen ? "lost" : "blocked");
   }
 
-  async #comesBack(before, within) {
+  async _comesBack(before, within) {
     const until = performance.now() + within;
-    while (!this.#isClosed && performance.now() < until) {
+    while (!this._isClosed && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 100));
-      if (this.#isConnected && (await heard(this.#connection).catch(() => 0)) !== before) return;
+      if (this._isConnected && (await heard(this._connection).catch(() => 0)) !== before) return;
     }
   }
 
   /** Restart ICE; the old way serves until the new one does. `done`, `failed`, or `gone` where the
       server does not know the session any more. */
-  async #restart(relays) {
-    const connection = this.#connection;
-    const asking = (this.#asking = new AbortController());
+  async _restart(relays) {
+    const connection = this._connection;
+    const asking = (this._asking = new AbortController());
     const limit = setTimeout(() => asking.abort(), ANSWER_WITHIN);
     try {
-      if (relays && !this.#relays && this.#servers.length > 0) {
-        connection.setConfiguration({ ...connection.getConfiguration(), iceServers: this.#servers });
-        this.#relays = true;
+      if (relays && !this._relays && this._servers.length > 0) {
+        connection.setConfiguration({
+          ...connection.getConfiguration(),
+          iceServers: this._servers,
+        });
+        this._relays = true;
       }
       await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
-      const answer = await fetch(this.#session, {
+      const answer = await fetch(this._session, {
         method: "PATCH",
         headers: {
-          ...this.#headers,
+          ...this._headers,
           "content-type": "application/trickle-ice-sdpfrag",
           "if-match": "*",
         },
@@ -300,7 +305,7 @@ export class ConnectionPath extends EventTarget {
       // The network is not there yet, or the session ended meanwhile.
     } finally {
       clearTimeout(limit);
-      this.#asking = null;
+      this._asking = null;
     }
     if (connection.signalingState === "have-local-offer") {
       await connection.setLocalDescription({ type: "rollback" }).catch(() => {});

@@ -18,39 +18,38 @@ const FEWER = 0.7; // of the most that came
 
 /** Event `change` when `latest` may be another: it is `{choice, gets, limited_by, estimated_kbps}` or null. */
 export class Delivery extends EventTarget {
-  #said = null;
-  #connection;
-  #url;
-  #counts = [];
-  #most = 0;
-  #how = null;
-  #sign = null;
-  #askedSign = null;
-  #askedAt = -Infinity;
-  #nextAt;
-  #soon = SOON;
-  #timer;
-  #isClosed = false;
-
   /** Of a connection that plays, and the address of its session's delivery. */
   constructor(connection, url) {
     super();
-    this.#connection = connection;
-    this.#url = url;
-    this.#nextAt = performance.now() + FIRST_AFTER + Math.random() * SPREAD;
-    this.#timer = setInterval(() => this.#look().catch(() => {}), LOOK_EVERY);
+    this._said = null;
+    this._connection = undefined;
+    this._url = undefined;
+    this._counts = [];
+    this._most = 0;
+    this._how = null;
+    this._sign = null;
+    this._askedSign = null;
+    this._askedAt = -Infinity;
+    this._nextAt = undefined;
+    this._soon = SOON;
+    this._timer = undefined;
+    this._isClosed = false;
+    this._connection = connection;
+    this._url = url;
+    this._nextAt = performance.now() + FIRST_AFTER + Math.random() * SPREAD;
+    this._timer = setInterval(() => this._look().catch(() => {}), LOOK_EVERY);
   }
 
   get latest() {
-    const said = this.#said;
+    const said = this._said;
     if (said?.link !== "narrow" || said.limited_by === "choice") return said;
-    if (!["none", "still"].includes(this.#how) || said.gets === "sound") return said;
+    if (!["none", "still"].includes(this._how) || said.gets === "sound") return said;
     return { ...said, gets: "still_pictures", limited_by: "link" };
   }
 
   close() {
-    this.#isClosed = true;
-    clearInterval(this.#timer);
+    this._isClosed = true;
+    clearInterval(this._timer);
   }
 
   /** Choose `auto`, `save_data` or `sound_only`; resolves to whether the server took it. */
@@ -58,59 +57,69 @@ export class Delivery extends EventTarget {
     const headers = { "content-type": "application/json" };
     const body = JSON.stringify({ choice });
     try {
-      const answer = await fetch(this.#url, { method: "POST", headers, body });
-      this.#soon = SOON;
-      this.#nextAt = performance.now() + LOOK_EVERY;
+      const answer = await fetch(this._url, { method: "POST", headers, body });
+      this._soon = SOON;
+      this._nextAt = performance.now() + LOOK_EVERY;
       return answer.ok;
     } catch {
       return false;
     }
   }
 
-  async #look() {
+  async _look() {
     const now = performance.now();
-    const before = this.#how;
-    this.#take(await this.#connection.getStats(), now);
-    if (this.#how !== before && this.#said !== null) this.dispatchEvent(new Event("change"));
-    if (this.#isClosed || document.hidden) return;
-    if (this.#said !== null) this.#askedSign ??= this.#sign;
-    const isOther = this.#sign !== this.#askedSign && this.#said !== null && now - this.#askedAt > SPACED;
-    if (isOther) this.#soon = SOON;
-    if (isOther || now >= this.#nextAt) await this.#ask(now);
+    const before = this._how;
+    this._take(await this._connection.getStats(), now);
+    if (this._how !== before && this._said !== null) this.dispatchEvent(new Event("change"));
+    if (this._isClosed || document.hidden) return;
+    if (this._said !== null) this._askedSign ??= this._sign;
+    const isOther =
+      this._sign !== this._askedSign && this._said !== null && now - this._askedAt > SPACED;
+    if (isOther) this._soon = SOON;
+    if (isOther || now >= this._nextAt) await this._ask(now);
   }
 
   /** How the picture comes, in a few words that change only when it comes otherwise. */
-  #take(stats, now) {
-    const video = [...stats.values()].find(({ type, kind }) => type === "inbound-rtp" && kind === "video");
-    this.#counts.push([now, video?.framesDecoded ?? 0]);
-    if (this.#counts.length > SPAN + 1) this.#counts.shift();
-    if (this.#counts.length <= SPAN) return;
-    const [from, before] = this.#counts[0];
-    const frames = this.#counts.at(-1)[1] - before;
+  _take(stats, now) {
+    const video = [...stats.values()].find(
+      ({ type, kind }) => type === "inbound-rtp" && kind === "video",
+    );
+    this._counts.push([now, video?.framesDecoded ?? 0]);
+    if (this._counts.length > SPAN + 1) this._counts.shift();
+    if (this._counts.length <= SPAN) return;
+    const [from, before] = this._counts[0];
+    const frames = this._counts.at(-1)[1] - before;
     const rate = (frames * 1_000) / (now - from);
-    this.#most = Math.max(this.#most, rate);
-    const how = (this.#how = !frames ? "none" : rate < STILL ? "still" : rate < FEWER * this.#most ? "fewer" : "all");
-    this.#sign = `${how} ${video?.frameHeight ?? 0}`;
+    this._most = Math.max(this._most, rate);
+    const how = (this._how = !frames
+      ? "none"
+      : rate < STILL
+        ? "still"
+        : rate < FEWER * this._most
+          ? "fewer"
+          : "all");
+    this._sign = `${how} ${video?.frameHeight ?? 0}`;
   }
 
-  async #ask(now) {
-    this.#askedAt = now;
-    this.#askedSign = this.#sign;
-    this.#nextAt = now + AGAIN_AFTER;
-    const answer = await fetch(this.#url, { headers: { accept: "application/json" } });
-    if (this.#isClosed) return;
+  async _ask(now) {
+    this._askedAt = now;
+    this._askedSign = this._sign;
+    this._nextAt = now + AGAIN_AFTER;
+    const answer = await fetch(this._url, { headers: { accept: "application/json" } });
+    if (this._isClosed) return;
     if (!answer.ok) {
-      this.#nextAt = now + REFUSED_AFTER;
+      this._nextAt = now + REFUSED_AFTER;
       return;
     }
-    const before = this.#said;
-    this.#said = await answer.json();
-    if (this.#isClosed) return;
-    const { gets, limited_by: by, link } = this.#said;
-    if (before === null) this.#soon = gets === "all" && link !== "narrow" ? 1 : SOON;
-    else if (gets !== before.gets || by !== before.limited_by) this.#soon = SOON;
-    this.#soon -= 1;
-    if (this.#soon <= 0) this.#nextAt = gets === "all" && link !== "narrow" ? Infinity : now + CALM_AFTER;
+    const before = this._said;
+    this._said = await answer.json();
+    if (this._isClosed) return;
+    const { gets, limited_by: by, link } = this._said;
+    if (before === null) this._soon = gets === "all" && link !== "narrow" ? 1 : SOON;
+    else if (gets !== before.gets || by !== before.limited_by) this._soon = SOON;
+    this._soon -= 1;
+    if (this._soon <= 0)
+      this._nextAt = gets === "all" && link !== "narrow" ? Infinity : now + CALM_AFTER;
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -10,8 +10,21 @@ const SCALABILITY_MODE = "L1T2";
 
 /** By how many lines the short side of the camera's picture has: the layers, the smallest first. */
 const LAYERS = [
-  [540, [["q", 4, 150_000], ["h", 2, 500_000], ["f", 1, 1_850_000]]],
-  [320, [["h", 2, 250_000], ["f", 1, 1_250_000]]],
+  [
+    540,
+    [
+      ["q", 4, 150_000],
+      ["h", 2, 500_000],
+      ["f", 1, 1_850_000],
+    ],
+  ],
+  [
+    320,
+    [
+      ["h", 2, 250_000],
+      ["f", 1, 1_250_000],
+    ],
+  ],
 ];
 
 /** The encodings for a track; one alone where the picture is too small to be made smaller. */

@@ -2,11 +2,10 @@
 // hidden, so it is asked for again when the page returns.
 
 export class ScreenWakeLock {
-  #wanted = false;
-  #lock = null;
-
   constructor() {
-    document.addEventListener("visibilitychange", () => this.#hold());
+    this._wanted = false;
+    this._lock = null;
+    document.addEventListener("visibilitychange", () => this._hold());
   }
 
   static get isSupported() {
@@ -14,22 +13,23 @@ export class ScreenWakeLock {
   }
 
   on() {
-    this.#wanted = true;
-    this.#hold();
+    this._wanted = true;
+    this._hold();
   }
 
   off() {
-    this.#wanted = false;
-    this.#lock?.release().catch(() => {});
-    this.#lock = null;
+    this._wanted = false;
+    this._lock?.release().catch(() => {});
+    this._lock = null;
   }
 
-  async #hold() {
-    if (!this.#wanted || !ScreenWakeLock.isSupported || document.visibilityState !== "visible") return;
-    if (this.#lock && !this.#lock.released) return;
+  async _hold() {
+    if (!this._wanted || !ScreenWakeLock.isSupported || document.visibilityState !== "visible")
+      return;
+    if (this._lock && !this._lock.released) return;
     try {
-      this.#lock = await navigator.wakeLock.request("screen");
-      if (!this.#wanted) this.off();
+      this._lock = await navigator.wakeLock.request("screen");
+      if (!this._wanted) this.off();
     } catch {
       // A low battery refuses it; the picture goes out all the same.
     }

@@ -106,7 +106,8 @@ export class WhepPlayer extends EventTarget {
 
   /** Another source is on air: try at once, also where the one before could not be played. */
   another() {
-    if (this.wanted && this.state === "unsupported" && "RTCPeerConnection" in window) this.restart();
+    if (this.wanted && this.state === "unsupported" && "RTCPeerConnection" in window)
+      this.restart();
     else this.soon();
   }
 
@@ -126,7 +127,8 @@ export class WhepPlayer extends EventTarget {
       if (run !== this.run) return;
       stream.addTrack(track);
       if (this.video.srcObject !== stream) this.video.srcObject = stream;
-      if (track.kind === "audio") track.addEventListener("unmute", () => run === this.run && this.hear());
+      if (track.kind === "audio")
+        track.addEventListener("unmute", () => run === this.run && this.hear());
       this.play();
     });
     try {
@@ -296,9 +298,14 @@ export class WhepPlayer extends EventTarget {
     this.connection = null;
     this.session = null;
     const close = () => connection?.close();
-    const answered = isGone ? null : fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
+    const answered = isGone
+      ? null
+      : fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
     if (isGone || atOnce) close();
-    else Promise.race([answered, new Promise((resolve) => setTimeout(resolve, ANSWER_WITHIN))]).then(close);
+    else
+      Promise.race([answered, new Promise((resolve) => setTimeout(resolve, ANSWER_WITHIN))]).then(
+        close,
+      );
   }
 
   become(state) {

@@ -46,7 +46,10 @@ export function withStartBitrate(sdp) {
   const types = [...sdp.matchAll(/^a=rtpmap:(\d+) H264\//gm)].map(([, type]) => type);
   return types.reduce(
     (whole, type) =>
-      whole.replace(new RegExp(`^(a=fmtp:${type} [^\\r\\n]*)`, "m"), `$1;x-google-start-bitrate=${START_KBPS}`),
+      whole.replace(
+        new RegExp(`^(a=fmtp:${type} [^\\r\\n]*)`, "m"),
+        `$1;x-google-start-bitrate=${START_KBPS}`,
+      ),
     sdp,
   );
 }
@@ -74,26 +77,25 @@ function sayWhenCaptured(transceiver) {
  * no way out of this network at all.
  */
 export class WhipPublisher extends EventTarget {
-  state = "idle";
-  problem = null;
-  source = null;
-  label = null;
-  isBlocked = false;
-  #credentials;
-  #path = null;
-  #servers = [];
-  #stream = null;
-  #peer = null;
-  #session = null;
-  #key = null;
-  #attempt = 0;
-  #failures = 0;
-  #timer = null;
-  #farewell = null; // a new session comes after the end of the old one
-
   constructor(credentials) {
     super();
-    this.#credentials = credentials;
+    this.state = "idle";
+    this.problem = null;
+    this.source = null;
+    this.label = null;
+    this.isBlocked = false;
+    this._credentials = undefined;
+    this._path = null;
+    this._servers = [];
+    this._stream = null;
+    this._peer = null;
+    this._session = null;
+    this._key = null;
+    this._attempt = 0;
+    this._failures = 0;
+    this._timer = null;
+    this._farewell = null; // a new session comes after the end of the old one
+    this._credentials = credentials;
     window.addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.hurry();
@@ -101,7 +103,7 @@ export class WhipPublisher extends EventTarget {
   }
 
   get way() {
-    return this.#path?.way ?? null;
+    return this._path?.way ?? null;
   }
 
   get isOn() {
@@ -109,16 +111,16 @@ export class WhipPublisher extends EventTarget {
   }
 
   start(stream) {
-    this.#stream = stream;
-    this.#failures = 0;
-    this.#enter("connecting");
-    this.#connect();
+    this._stream = stream;
+    this._failures = 0;
+    this._enter("connecting");
+    this._connect();
   }
 
   /** Sends the stream's present tracks in the place of the old ones, without a new session. */
   async replaceTracks(stream) {
-    this.#stream = stream;
-    const jobs = (this.#peer?.getTransceivers() ?? []).map((transceiver) => {
+    this._stream = stream;
+    const jobs = (this._peer?.getTransceivers() ?? []).map((transceiver) => {
       const kind = transceiver.receiver.track.kind;
       const track = stream.getTracks().find((each) => each.kind === kind) ?? null;
       return transceiver.sender.track === track ? null : transceiver.sender.replaceTrack(track);
@@ -128,68 +130,70 @@ export class WhipPublisher extends EventTarget {
 
   /** Ends the session, on the server too unless that has ended it already. */
   async stop({ isGone = false } = {}) {
-    this.#attempt += 1;
-    const session = this.#session;
-    const peer = this.#peer;
+    this._attempt += 1;
+    const session = this._session;
+    const peer = this._peer;
     // By a closing connection the server would learn that it is over, and then know none to delete: this
     // one sends nothing more, and is closed once that is answered.
-    const isKept = session !== null && !isGone && !this.#path?.isGone;
-    if (isKept) this.#peer = null;
-    this.#hangUp();
-    this.#enter("idle");
-    this.#session = null;
+    const isKept = session !== null && !isGone && !this._path?.isGone;
+    if (isKept) this._peer = null;
+    this._hangUp();
+    this._enter("idle");
+    this._session = null;
     if (!isKept) return;
     for (const sender of peer?.getSenders() ?? []) sender.replaceTrack(null).catch(() => {});
-    const headers = { Authorization: `Bearer ${this.#key}` };
+    const headers = { Authorization: `Bearer ${this._key}` };
     const signal = AbortSignal.timeout?.(ANSWER_MS);
-    this.#farewell = fetch(session, { method: "DELETE", headers, signal, keepalive: true }).catch(() => {});
-    await this.#farewell;
+    this._farewell = fetch(session, { method: "DELETE", headers, signal, keepalive: true }).catch(
+      () => {},
+    );
+    await this._farewell;
     peer?.close();
   }
 
   /** Tries at once where the next attempt is being waited for. */
   hurry() {
-    if (!this.isOn || this.#path) return;
-    if (this.#timer === null && this.state === "connecting") return;
-    this.#connect();
+    if (!this.isOn || this._path) return;
+    if (this._timer === null && this.state === "connecting") return;
+    this._connect();
   }
 
   /** Told by the server's answers that it does not know of the session: a new one is made. */
   renew() {
-    if (this.state === "live") this.#again(this.#attempt, 1);
+    if (this.state === "live") this._again(this._attempt, 1);
   }
 
-  #enter(state, problem = null) {
+  _enter(state, problem = null) {
     this.state = state;
     this.problem = problem;
     this.dispatchEvent(new Event("state"));
   }
 
-  #hangUp() {
-    clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#path?.close();
-    this.#path = null;
-    if (!this.#peer) return;
-    this.#peer.close();
-    this.#peer = null;
+  _hangUp() {
+    clearTimeout(this._timer);
+    this._timer = null;
+    this._path?.close();
+    this._path = null;
+    if (!this._peer) return;
+    this._peer.close();
+    this._peer = null;
   }
 
-  async #connect(fresh = false) {
-    const attempt = ++this.#attempt;
-    const stale = () => attempt !== this.#attempt;
-    this.#hangUp();
-    const peer = new RTCPeerConnection({ iceServers: this.#servers, bundlePolicy: "max-bundle" });
-    this.#peer = peer;
+  async _connect(fresh = false) {
+    const attempt = ++this._attempt;
+    const stale = () => attempt !== this._attempt;
+    this._hangUp();
+    const peer = new RTCPeerConnection({ iceServers: this._servers, bundlePolicy: "max-bundle" });
+    this._peer = peer;
     try {
-      await this.#farewell;
-      const credentials = await this.#credentials(fresh);
+      await this._farewell;
+      const credentials = await this._credentials(fresh);
       const codecs = inPreferredOrder(RTCRtpSender.getCapabilities?.("video")?.codecs ?? []);
       const temporal = codecs.length > 0 && (await hasTemporalLayers(codecs[0]));
       if (stale()) return;
-      this.#addTracks(peer, codecs, temporal);
+      this._addTracks(peer, codecs, temporal);
       await peer.setLocalDescription(await peer.createOffer());
-      const answer = await this.#post(credentials, peer.localDescription.sdp);
+      const answer = await this._post(credentials, peer.localDescription.sdp);
       if (stale()) {
         // Stopped while the answer was under way: leave nothing behind on the server.
         const headers = { Authorization: `Bearer ${credentials.key}` };
@@ -199,34 +203,34 @@ export class WhipPublisher extends EventTarget {
         return;
       }
       if (answer.problem) {
-        this.#refuse(answer, fresh);
+        this._refuse(answer, fresh);
         return;
       }
-      this.#session = answer.session;
-      this.#key = credentials.key;
+      this._session = answer.session;
+      this._key = credentials.key;
       this.source = credentials.source;
       this.label = credentials.label;
       await peer.setRemoteDescription({ type: "answer", sdp: withStartBitrate(answer.sdp) });
       await settle(peer.getSenders()[0], answer.sdp);
       if (stale()) return;
-      this.#follow(peer, attempt, answer.servers);
+      this._follow(peer, attempt, answer.servers);
     } catch (error) {
       if (stale()) return;
       // No key was given, and asking again gives none either.
       if (error.status >= 400 && error.status < 500 && error.status !== 429) {
-        this.#attempt += 1;
-        this.#hangUp();
-        this.#enter("refused", error.body);
+        this._attempt += 1;
+        this._hangUp();
+        this._enter("refused", error.body);
         return;
       }
-      this.#again(attempt);
+      this._again(attempt);
     }
   }
 
-  #addTracks(peer, codecs, temporal) {
-    const [video] = this.#stream.getVideoTracks();
-    const [audio] = this.#stream.getAudioTracks();
-    const streams = [this.#stream];
+  _addTracks(peer, codecs, temporal) {
+    const [video] = this._stream.getVideoTracks();
+    const [audio] = this._stream.getAudioTracks();
+    const streams = [this._stream];
     const picture = addPicture(peer, video, streams, temporal);
     if (codecs.length > 0 && picture.setCodecPreferences) picture.setCodecPreferences(codecs);
     sayWhenCaptured(picture);
@@ -234,7 +238,7 @@ export class WhipPublisher extends EventTarget {
     peer.addTransceiver(audio ?? "audio", { direction: "sendonly", streams });
   }
 
-  async #post({ whip_url: url, key }, sdp) {
+  async _post({ whip_url: url, key }, sdp) {
     const response = await fetch(url, {
       method: "POST",
       headers: { "Content-Type": "application/sdp", Authorization: `Bearer ${key}` },
@@ -251,47 +255,47 @@ export class WhipPublisher extends EventTarget {
     return { problem: { ...problem, status: response.status }, wait };
   }
 
-  #refuse({ problem, wait }, fresh) {
+  _refuse({ problem, wait }, fresh) {
     if ((problem.status === 401 || problem.status === 403) && !fresh) {
-      this.#connect(true);
+      this._connect(true);
     } else if (problem.status >= 500 || problem.status === 429 || problem.status === 408) {
-      this.#again(this.#attempt, wait);
+      this._again(this._attempt, wait);
     } else {
-      this.#attempt += 1;
-      this.#hangUp();
-      this.#enter("refused", problem);
+      this._attempt += 1;
+      this._hangUp();
+      this._enter("refused", problem);
     }
   }
 
-  #follow(peer, attempt, servers) {
+  _follow(peer, attempt, servers) {
     const path = new ConnectionPath(peer, {
-      session: this.#session,
-      headers: { Authorization: `Bearer ${this.#key}` },
+      session: this._session,
+      headers: { Authorization: `Bearer ${this._key}` },
       servers,
     });
-    this.#path = path;
+    this._path = path;
     path.addEventListener("open", () => {
-      this.#failures = 0;
+      this._failures = 0;
       this.isBlocked = false;
-      this.#servers = path.needed;
-      this.#enter("live");
+      this._servers = path.needed;
+      this._enter("live");
     });
-    path.addEventListener("shaken", () => this.#enter("reconnecting"));
-    path.addEventListener("lost", () => this.#again(attempt, 1));
+    path.addEventListener("shaken", () => this._enter("reconnecting"));
+    path.addEventListener("lost", () => this._again(attempt, 1));
     path.addEventListener("blocked", () => {
       this.isBlocked = true;
-      this.#servers = [];
-      this.#again(attempt);
+      this._servers = [];
+      this._again(attempt);
     });
   }
 
-  #again(attempt, wait = 0) {
-    if (attempt !== this.#attempt) return;
-    this.#attempt += 1;
-    this.#hangUp();
-    this.#enter("reconnecting");
-    const delay = wait || RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
-    this.#failures += 1;
-    this.#timer = setTimeout(() => this.#connect(), delay);
+  _again(attempt, wait = 0) {
+    if (attempt !== this._attempt) return;
+    this._attempt += 1;
+    this._hangUp();
+    this._enter("reconnecting");
+    const delay = wait || RETRY_MS[Math.min(this._failures, RETRY_MS.length - 1)];
+    this._failures += 1;
+    this._timer = setTimeout(() => this._connect(), delay);
   }
 }

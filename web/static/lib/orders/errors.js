@@ -11,12 +11,20 @@ export function errorWords(refused) {
   const problem = new Problem(refused);
   switch (problem.slug) {
     case "not-in-state":
-      return t("It is “%(state)s” now, so this is no longer possible.", { state: stateWords(problem.body.state) });
+      return t("It is “%(state)s” now, so this is no longer possible.", {
+        state: stateWords(problem.body.state),
+      });
     case "sold-out":
-      if (refused.alone) return t("Its boxes have been sold meanwhile, so it stays unchanged. Correct the refund instead: only its money comes back.");
+      if (refused.alone)
+        return t(
+          "Its boxes have been sold meanwhile, so it stays unchanged. Correct the refund instead: only its money comes back.",
+        );
       return t("Its boxes have been sold meanwhile, so it stays unchanged. Tell the buyer.");
     case "lot-spent":
-      if (refused.alone) return t("The lot has no boxes left for it, so it stays unchanged. Correct the refund instead: only its money comes back.");
+      if (refused.alone)
+        return t(
+          "The lot has no boxes left for it, so it stays unchanged. Correct the refund instead: only its money comes back.",
+        );
       return t("The lot has no boxes left for it, so it stays unchanged. Tell the buyer.");
     default:
       return spoken(problem);

@@ -32,7 +32,13 @@ const PAYMENTS = {
 /** What is said of an order: its number, its buyer, how people write the phone, its products. */
 function words({ number, buyer, lines }) {
   const phone = buyer?.phone ?? "";
-  const said = [number, buyer?.name, phone, phone.replace(/\D/g, ""), ...lines.map((line) => text(line.name))];
+  const said = [
+    number,
+    buyer?.name,
+    phone,
+    phone.replace(/\D/g, ""),
+    ...lines.map((line) => text(line.name)),
+  ];
   return said.filter(Boolean).join(" ").normalize("NFKC").toLowerCase();
 }
 
@@ -41,7 +47,8 @@ function isMeant(order, find) {
   const digits = find.replace(/[\s().-]/g, "");
   // What one dials first does not count: zeros, and China before a mobile number.
   const bare = digits.replace(/^\+?0*/, "").replace(/^860*(?=1\d{10}$)/, "");
-  if (/^\+?\d{3,}$/.test(digits)) return said.includes(digits) || (bare.length > 6 && said.includes(bare));
+  if (/^\+?\d{3,}$/.test(digits))
+    return said.includes(digits) || (bare.length > 6 && said.includes(bare));
   return find.split(" ").every((word) => said.includes(word));
 }
 
@@ -49,7 +56,8 @@ function isMeant(order, find) {
 export const openClaim = ({ claims }) => claims?.find(({ state }) => state === "open") ?? null;
 
 /** Whether someone should look at it before it goes out. */
-export const isToLookAt = ({ flags, state }) => Boolean(flags?.length) && ["placed", "packed"].includes(state);
+export const isToLookAt = ({ flags, state }) =>
+  Boolean(flags?.length) && ["placed", "packed"].includes(state);
 
 /**
  * Whether an order fits `wanted`: find, way, centre, payment, flagged, claimed. Its state is not

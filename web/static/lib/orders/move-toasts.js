@@ -17,16 +17,21 @@ function done({ state, payment, refund }, moved) {
   if (refund) return refunded(moved[0], refund.amount);
   const values = { n: count(moved.length), number: moved[0].number };
   const isOne = moved.length === 1;
-  if (payment) return isOne ? t("%(number)s is paid.", values) : t("%(n)s orders are paid.", values);
+  if (payment)
+    return isOne ? t("%(number)s is paid.", values) : t("%(n)s orders are paid.", values);
   switch (state) {
     case "packed":
       return isOne ? t("%(number)s is packed.", values) : t("%(n)s orders are packed.", values);
     case "shipped":
       return isOne ? t("%(number)s is shipped.", values) : t("%(n)s orders are shipped.", values);
     case "at_centre":
-      return isOne ? t("%(number)s is at the pick-up point.", values) : t("%(n)s orders are at the pick-up point.", values);
+      return isOne
+        ? t("%(number)s is at the pick-up point.", values)
+        : t("%(n)s orders are at the pick-up point.", values);
     case "received":
-      return isOne ? t("%(number)s is with the buyer.", values) : t("%(n)s orders are with their buyers.", values);
+      return isOne
+        ? t("%(number)s is with the buyer.", values)
+        : t("%(n)s orders are with their buyers.", values);
     default:
       return cancelled(moved, values);
   }
@@ -36,116 +41,143 @@ function done({ state, payment, refund }, moved) {
 function cancelled(moved, values) {
   const amount = moved.reduce((sum, order) => sum + toGiveBack(order), 0);
   const isOne = moved.length === 1;
-  if (!amount) return isOne ? t("%(number)s is cancelled.", values) : t("%(n)s orders are cancelled.", values);
+  if (!amount)
+    return isOne ? t("%(number)s is cancelled.", values) : t("%(n)s orders are cancelled.", values);
   const owed = { ...values, sum: money({ ...moved[0].total, amount }) };
-  return isOne ? t("%(number)s is cancelled. Give %(sum)s back.", owed) : t("%(n)s orders are cancelled. Give %(sum)s back.", owed);
+  return isOne
+    ? t("%(number)s is cancelled. Give %(sum)s back.", owed)
+    : t("%(n)s orders are cancelled. Give %(sum)s back.", owed);
 }
 
 /** What is said of those that were taken back. */
 function undone(moved) {
   const values = { n: count(moved.length), number: moved[0].number };
-  return moved.length === 1 ? t("%(number)s is as it was.", values) : t("%(n)s orders are as they were.", values);
+  return moved.length === 1
+    ? t("%(number)s is as it was.", values)
+    : t("%(n)s orders are as they were.", values);
 }
 
 /** What is said where a refund came with the key of another one: what was kept, as the order is now. */
 export function keptBefore(order) {
-  return t("An earlier refund of %(number)s was kept: %(sum)s in all. Look at it before you give more.", { number: order.number, sum: money(order.refunded) });
+  return t(
+    "An earlier refund of %(number)s was kept: %(sum)s in all. Look at it before you give more.",
+    { number: order.number, sum: money(order.refunded) },
+  );
 }
 
 /** What became of an order of which so much was given back, or taken off. */
 function refunded(order, amount) {
   const values = { sum: money(amount), number: order.number, left: money(amountPayable(order)) };
   if (order.payment !== "due") return t("%(sum)s of %(number)s is refunded.", values);
-  return remainingTotal(order) ? t("%(sum)s is deducted from %(number)s: %(left)s is due.", values) : t("%(sum)s is deducted from %(number)s: nothing is due.", values);
+  return remainingTotal(order)
+    ? t("%(sum)s is deducted from %(number)s: %(left)s is due.", values)
+    : t("%(sum)s is deducted from %(number)s: nothing is due.", values);
 }
 
 export class MoveToasts {
-  #moves;
-  #book;
-  #live = "open";
-  #offline = document.querySelector("[data-offline]");
-  #last = document.querySelector("[data-undo-last]");
-  #over = null;
-  #refused = document.querySelector("[data-refused]");
-  #list = document.querySelector("[data-refused-list]");
-
   constructor(moves, book) {
-    this.#moves = moves;
-    this.#book = book;
-    moves.addEventListener("moved", ({ detail }) => this.#moved(detail));
-    moves.addEventListener("undone", ({ detail }) => this.#undone(detail));
-    moves.addEventListener("failed", ({ detail }) => this.#failed(detail));
-    moves.addEventListener("queue", () => this.#drawOffline());
+    this._moves = undefined;
+    this._book = undefined;
+    this._live = "open";
+    this._offline = document.querySelector("[data-offline]");
+    this._last = document.querySelector("[data-undo-last]");
+    this._over = null;
+    this._refused = document.querySelector("[data-refused]");
+    this._list = document.querySelector("[data-refused-list]");
+    this._moves = moves;
+    this._book = book;
+    moves.addEventListener("moved", ({ detail }) => this._moved(detail));
+    moves.addEventListener("undone", ({ detail }) => this._undone(detail));
+    moves.addEventListener("failed", ({ detail }) => this._failed(detail));
+    moves.addEventListener("queue", () => this._drawOffline());
     document.querySelector("[data-refused-close]")?.addEventListener("click", () => {
-      this.#refused.hidden = true;
-      this.#list.replaceChildren();
+      this._refused.hidden = true;
+      this._list.replaceChildren();
     });
   }
 
   /** How the channel stands: without it the list still moves on, but tells nothing new. */
   live(state) {
-    this.#live = state;
-    this.#drawOffline();
+    this._live = state;
+    this._drawOffline();
   }
 
-  #moved({ body, moved, refused, undo }) {
-    if (moved.length && undo) this.#offer(done(body, moved), undo);
+  _moved({ body, moved, refused, undo }) {
+    if (moved.length && undo) this._offer(done(body, moved), undo);
     else if (moved.length) toast(done(body, moved));
-    this.#tell(refused);
+    this._tell(refused);
   }
 
-  async #failed({ problem, orders, body }) {
+  async _failed({ problem, orders, body }) {
     if (body?.refund && problem.slug === "key-reused") {
-      const order = await this.#book.whole(this.#book.order(orders[0]), true).catch(() => null);
+      const order = await this._book.whole(this._book.order(orders[0]), true).catch(() => null);
       if (order) return toast(keptBefore(order), { danger: true });
     }
     return toast(spoken(problem), { danger: true });
   }
 
   /** The way back: in the toast, and above the list as long as the server lets it be undone. */
-  #offer(words, undo) {
+  _offer(words, undo) {
     const takeBack = () => {
-      this.#last.hidden = true;
+      this._last.hidden = true;
       undo();
     };
     const forget = toast(words, { act: t("Undo"), onAct: takeBack });
-    say(this.#last, t("Undo: %(what)s", { what: words }));
-    this.#last.hidden = false;
-    this.#last.onclick = () => {
+    say(this._last, t("Undo: %(what)s", { what: words }));
+    this._last.hidden = false;
+    this._last.onclick = () => {
       forget();
       takeBack();
     };
-    clearTimeout(this.#over);
-    this.#over = setTimeout(() => {
-      this.#last.hidden = true;
+    clearTimeout(this._over);
+    this._over = setTimeout(() => {
+      this._last.hidden = true;
     }, UNDO_MS);
   }
 
-  #undone({ moved, refused }) {
+  _undone({ moved, refused }) {
     if (moved.length) toast(undone(moved));
-    this.#tell(refused);
+    this._tell(refused);
   }
 
   /** Each that stayed as it was, and why. */
-  #tell(refused) {
+  _tell(refused) {
     if (!refused.length) return;
-    this.#list.replaceChildren(
-      ...refused.map(({ order, problem }) => el("li", {}, el("b", { class: "number" }, this.#book.order(order)?.number ?? ""), " ", errorWords(problem))),
+    this._list.replaceChildren(
+      ...refused.map(({ order, problem }) =>
+        el(
+          "li",
+          {},
+          el("b", { class: "number" }, this._book.order(order)?.number ?? ""),
+          " ",
+          errorWords(problem),
+        ),
+      ),
     );
-    say(this.#refused.querySelector("[data-refused-title]"), n("%(n)s order stayed as it was", "%(n)s orders stayed as they were", refused.length, { n: count(refused.length) }));
-    this.#refused.hidden = false;
-    this.#refused.scrollIntoView({ block: "nearest" });
+    say(
+      this._refused.querySelector("[data-refused-title]"),
+      n("%(n)s order stayed as it was", "%(n)s orders stayed as they were", refused.length, {
+        n: count(refused.length),
+      }),
+    );
+    this._refused.hidden = false;
+    this._refused.scrollIntoView({ block: "nearest" });
   }
 
-  #drawOffline() {
-    const waiting = this.#moves.waiting.size;
-    const isSending = waiting > 0 && this.#moves.isOffline;
-    this.#offline.hidden = !isSending && this.#live !== "waiting";
-    if (this.#offline.hidden) return;
+  _drawOffline() {
+    const waiting = this._moves.waiting.size;
+    const isSending = waiting > 0 && this._moves.isOffline;
+    this._offline.hidden = !isSending && this._live !== "waiting";
+    if (this._offline.hidden) return;
     say(
-      this.#offline.querySelector("[data-offline-words]"),
+      this._offline.querySelector("[data-offline-words]"),
       isSending
-        ? n("The server can't be reached. What you did with %(n)s order is kept here, and is sent by itself as soon as there is a connection.", "The server can't be reached. What you did with %(n)s orders is kept here, and is sent by itself as soon as there is a connection.", waiting, { n: count(waiting) })
+        ? n(
+            "The server can't be reached. What you did with %(n)s order is kept here, and is sent by itself as soon as there is a connection.",
+            "The server can't be reached. What you did with %(n)s orders is kept here, and is sent by itself as soon as there is a connection.",
+            waiting,
+            { n: count(waiting) },
+          )
         : t("The connection is gone; new orders come in as soon as it is back."),
     );
   }

@@ -6,7 +6,18 @@ import { clock, count, dayShort, day, money } from "../format/format.js";
 import { t, text } from "../words.js";
 import { badge } from "../ui/remote-list.js";
 import { together } from "../format/staff-sentences.js";
-import { amountPayable, isDue, isGone, isStopped, mayPay, nextStep, payment, stateKind, stateWords, toGiveBack } from "./order-states.js";
+import {
+  amountPayable,
+  isDue,
+  isGone,
+  isStopped,
+  mayPay,
+  nextStep,
+  payment,
+  stateKind,
+  stateWords,
+  toGiveBack,
+} from "./order-states.js";
 import { isToLookAt, openClaim } from "./match.js";
 import { flagWords } from "./fraud-flags.js";
 
@@ -20,7 +31,8 @@ export function stepOf(order, { isStaff, role }) {
 }
 
 /** Whether it can still be called off: until it is with the buyer. */
-export const mayCancel = ({ state }, { isStaff }) => isStaff && ["placed", "packed", "shipped", "at_centre"].includes(state);
+export const mayCancel = ({ state }, { isStaff }) =>
+  isStaff && ["placed", "packed", "shipped", "at_centre"].includes(state);
 
 /** Today by the time alone, else with the day. */
 export function when(moment) {
@@ -35,7 +47,9 @@ export function badges(order) {
     isToLookAt(order) ? badge(t("Look at it"), "red") : null,
     openClaim(order) ? badge(t("Claim"), "red") : null,
     badge(stateWords(order.state), stateKind(order.state)),
-    isGone(order.state) && order.payment === "due" ? null : badge(payment(order), isDue(order) || toGiveBack(order) ? "kumquat" : "leaf"),
+    isGone(order.state) && order.payment === "due"
+      ? null
+      : badge(payment(order), isDue(order) || toGiveBack(order) ? "kumquat" : "leaf"),
     order.simulated ? badge(t("Simulated")) : null,
   ].filter(Boolean);
 }
@@ -47,14 +61,32 @@ export function line({ quantity, returned, name, lot_code: lot }) {
     "li",
     {},
     el("b", { class: "number" }, `${count(quantity - (returned ?? 0))} ×`),
-    el("span", {}, text(name), " ", el("span", { class: "soft small" }, t("lot %(code)s", { code: lot }), ordered && ` · ${ordered}`)),
+    el(
+      "span",
+      {},
+      text(name),
+      " ",
+      el(
+        "span",
+        { class: "soft small" },
+        t("lot %(code)s", { code: lot }),
+        ordered && ` · ${ordered}`,
+      ),
+    ),
   );
 }
 
 function lines(order) {
   const shown = order.lines.length > LINES + 1 ? order.lines.slice(0, LINES) : order.lines;
   const more = order.lines.length - shown.length;
-  return el("ul", { class: "order__lines" }, shown.map(line), more ? el("li", { class: "soft small order__rest" }, t("and %(n)s more", { n: count(more) })) : null);
+  return el(
+    "ul",
+    { class: "order__lines" },
+    shown.map(line),
+    more
+      ? el("li", { class: "soft small order__rest" }, t("and %(n)s more", { n: count(more) }))
+      : null,
+  );
 }
 
 function who({ buyer, delivery, person_gone_at: removed }) {
@@ -64,11 +96,22 @@ function who({ buyer, delivery, person_gone_at: removed }) {
     "div",
     { class: "order__who" },
     buyer?.name
-      ? el("p", { class: "order__buyer" }, el("strong", {}, buyer.name), " ", el("a", { class: "order__phone number", href: `tel:${buyer.phone}` }, buyer.phone))
+      ? el(
+          "p",
+          { class: "order__buyer" },
+          el("strong", {}, buyer.name),
+          " ",
+          el("a", { class: "order__phone number", href: `tel:${buyer.phone}` }, buyer.phone),
+        )
       : removed
         ? el("p", { class: "order__buyer soft" }, t("Buyer's details removed"))
         : null,
-    el("p", { class: "order__to soft" }, icon(isPickup ? "pin" : "parcel", true), el("span", { title: to }, to)),
+    el(
+      "p",
+      { class: "order__to soft" },
+      icon(isPickup ? "pin" : "parcel", true),
+      el("span", { title: to }, to),
+    ),
   );
 }
 
@@ -81,12 +124,32 @@ export function row(order, as, does) {
   const name = order.number;
   const claim = openClaim(order);
   const isMarked = isToLookAt(order);
-  const kind = [isGone(order.state) && "is-gone", as.isMoving && "is-moving", as.isChosen && "is-chosen", (isMarked || claim) && "is-marked"];
+  const kind = [
+    isGone(order.state) && "is-gone",
+    as.isMoving && "is-moving",
+    as.isChosen && "is-chosen",
+    (isMarked || claim) && "is-marked",
+  ];
   const button = (act, words, onclick, more = "") =>
-    el("button", { class: `button button--small ${more}`, type: "button", "data-act": act, disabled: as.isMoving, onclick, "aria-label": `${words}: ${name}` }, words);
+    el(
+      "button",
+      {
+        class: `button button--small ${more}`,
+        type: "button",
+        "data-act": act,
+        disabled: as.isMoving,
+        onclick,
+        "aria-label": `${words}: ${name}`,
+      },
+      words,
+    );
   return el(
     "li",
-    { class: `order ${kind.filter(Boolean).join(" ")}`, "data-order": order.id, "aria-busy": as.isMoving ? "true" : null },
+    {
+      class: `order ${kind.filter(Boolean).join(" ")}`,
+      "data-order": order.id,
+      "aria-busy": as.isMoving ? "true" : null,
+    },
     as.role === "seller"
       ? null
       : el(
@@ -103,8 +166,22 @@ export function row(order, as, does) {
     el(
       "div",
       { class: "order__head" },
-      el("button", { class: "order__number number", type: "button", "data-act": "open", onclick: () => does.open(order), "aria-haspopup": "dialog" }, name),
-      el("time", { class: "soft small order__at", datetime: order.placed_at }, when(order.placed_at)),
+      el(
+        "button",
+        {
+          class: "order__number number",
+          type: "button",
+          "data-act": "open",
+          onclick: () => does.open(order),
+          "aria-haspopup": "dialog",
+        },
+        name,
+      ),
+      el(
+        "time",
+        { class: "soft small order__at", datetime: order.placed_at },
+        when(order.placed_at),
+      ),
     ),
     el("p", { class: "order__badges" }, badges(order)),
     lines(order),
@@ -113,11 +190,24 @@ export function row(order, as, does) {
     el(
       "div",
       { class: "order__acts no-print" },
-      claim && as.isStaff ? button("claim", t("Answer the claim"), () => does.claim(order), "order__step") : null,
-      step ? button("step", step[1], () => does.step(order, step[0]), claim ? "" : "order__step") : null,
-      mayPay(order) && as.role !== "seller" ? button("pay", t("Paid"), () => does.pay(order)) : null,
+      claim && as.isStaff
+        ? button("claim", t("Answer the claim"), () => does.claim(order), "order__step")
+        : null,
+      step
+        ? button("step", step[1], () => does.step(order, step[0]), claim ? "" : "order__step")
+        : null,
+      mayPay(order) && as.role !== "seller"
+        ? button("pay", t("Paid"), () => does.pay(order))
+        : null,
     ),
     el("span", { class: "order__tick", "aria-hidden": "true" }),
-    isMarked ? el("p", { class: "order__flags small" }, icon("warning", true), together(order.flags.map(flagWords))) : null,
+    isMarked
+      ? el(
+          "p",
+          { class: "order__flags small" },
+          icon("warning", true),
+          together(order.flags.map(flagWords)),
+        )
+      : null,
   );
 }

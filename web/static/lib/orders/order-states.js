@@ -42,7 +42,9 @@ export function stateKind(state) {
 export function payment(order) {
   const amount = toGiveBack(order);
   if (amount) return t("give %(sum)s back", { sum: money({ ...order.total, amount }) });
-  return order.payment === "due" && remainingTotal(order) === 0 ? t("nothing to pay") : paymentWords(order.payment);
+  return order.payment === "due" && remainingTotal(order) === 0
+    ? t("nothing to pay")
+    : paymentWords(order.payment);
 }
 
 export function paymentWords(payment) {
@@ -61,7 +63,8 @@ export function paymentWords(payment) {
 export const isGone = (state) => state === "cancelled" || state === "expired";
 
 /** Whether something of it is still to be paid. */
-export const isDue = (order) => order.payment === "due" && !isGone(order.state) && remainingTotal(order) > 0;
+export const isDue = (order) =>
+  order.payment === "due" && !isGone(order.state) && remainingTotal(order) > 0;
 
 /** How what was refunded of it is called. */
 export function refundWords(order) {
@@ -70,7 +73,15 @@ export function refundWords(order) {
 }
 
 const isLess = (history = []) =>
-  history.some(({ state, payment, undone, undoes }, index) => index > 0 && !undone && !undoes && payment === "due" && history[index - 1].payment === "due" && history[index - 1].state === state);
+  history.some(
+    ({ state, payment, undone, undoes }, index) =>
+      index > 0 &&
+      !undone &&
+      !undoes &&
+      payment === "due" &&
+      history[index - 1].payment === "due" &&
+      history[index - 1].state === state,
+  );
 
 /** The lines whose lots are stopped, as far as the order still has boxes of them. */
 export const stoppedLines = ({ lines = [] }) =>
@@ -80,7 +91,8 @@ export const stoppedLines = ({ lines = [] }) =>
 export const isStopped = (order) => !isGone(order.state) && stoppedLines(order).length > 0;
 
 /** Whether it may be taken as paid: of a stopped lot only what had left already. */
-export const mayPay = (order) => isDue(order) && (!isStopped(order) || ["shipped", "received"].includes(order.state));
+export const mayPay = (order) =>
+  isDue(order) && (!isStopped(order) || ["shipped", "received"].includes(order.state));
 
 /** What one tap does next with an order, as `[state, words]`, or null where nothing follows. */
 export function nextStep(order) {

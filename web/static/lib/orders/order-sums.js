@@ -2,14 +2,21 @@
 
 /** What is left of an order's total without what was taken off or given back, in minor units; a
     seller knows the own lines' total alone, and the fee may have been given back on top. */
-export const remainingTotal = ({ total, refunded }) => Math.max(0, total.amount - (refunded?.amount ?? 0));
+export const remainingTotal = ({ total, refunded }) =>
+  Math.max(0, total.amount - (refunded?.amount ?? 0));
 
 /** Whether what was refunded of it was taken off before anyone paid: none of it was given back. */
 export const isTakenOff = ({ payment }) => payment === "due" || payment === "paid";
 
 /** What was paid for it and is still to be given back since it is cancelled, in minor units; a
     seller, who is shown no buyer, has no order's money. */
-export const toGiveBack = (order) => (order.state === "cancelled" && ["paid", "part_refunded"].includes(order.payment) && order.buyer ? remainingTotal(order) : 0);
+export const toGiveBack = (order) =>
+  order.state === "cancelled" && ["paid", "part_refunded"].includes(order.payment) && order.buyer
+    ? remainingTotal(order)
+    : 0;
 
 /** What one pays for it, as money. */
-export const amountPayable = (order) => ({ ...order.total, amount: isTakenOff(order) ? remainingTotal(order) : order.total.amount });
+export const amountPayable = (order) => ({
+  ...order.total,
+  amount: isTakenOff(order) ? remainingTotal(order) : order.total.amount,
+});

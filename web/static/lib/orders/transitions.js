@@ -14,15 +14,6 @@ const AT_ONCE = 200;
 const isLost = (problem) => isUnknown(problem) || problem.status === 429;
 
 export class Transitions extends EventTarget {
-  #orders;
-  #path;
-  #place;
-  #queue;
-  #isSending = false;
-  #batches = new Map();
-  #asked = new Map();
-  #pauses = new Backoff();
-
   /**
    * Events: `moved` with {body, moved, refused, undo}, where `undo()` takes all of it back, or is null;
    * `undone` with {moved, refused}; `failed` with {problem, orders, body}; `queue` whenever what waits
@@ -30,32 +21,44 @@ export class Transitions extends EventTarget {
    */
   constructor(path) {
     super();
-    this.#orders = path;
-    this.#path = `${path}/bulk-transitions`;
-    this.#place = `farmlive.moves.${path}`;
-    this.#queue = recall(this.#place);
+    this._orders = undefined;
+    this._path = undefined;
+    this._place = undefined;
+    this._queue = undefined;
+    this._isSending = false;
+    this._batches = new Map();
+    this._asked = new Map();
+    this._pauses = new Backoff();
+    this._orders = path;
+    this._path = `${path}/bulk-transitions`;
+    this._place = `farmlive.moves.${path}`;
+    this._queue = recall(this._place);
     this.isOffline = false;
     addEventListener("beforeunload", (event) => {
-      if (this.#queue.length) event.preventDefault();
+      if (this._queue.length) event.preventDefault();
     });
-    if (this.#queue.length) this.#send();
+    if (this._queue.length) this._send();
   }
 
   /** The orders whose move is not answered yet. */
   get waiting() {
-    return new Set(this.#queue.flatMap(({ orders }) => orders));
+    return new Set(this._queue.flatMap(({ orders }) => orders));
   }
 
   /** Moves these orders: `body` is {state, reason?} or {payment}. One whose same move waits already is not moved twice. */
   make(orders, body) {
     const said = JSON.stringify(body);
-    const moving = new Set(this.#queue.filter((part) => JSON.stringify(part.body) === said).flatMap((part) => part.orders));
+    const moving = new Set(
+      this._queue
+        .filter((part) => JSON.stringify(part.body) === said)
+        .flatMap((part) => part.orders),
+    );
     const rest = orders.filter((id) => !moving.has(id));
     const batch = newKey();
     for (let start = 0; start < rest.length; start += AT_ONCE) {
-      this.#queue.push({ batch, key: newKey(), orders: rest.slice(start, start + AT_ONCE), body });
+      this._queue.push({ batch, key: newKey(), orders: rest.slice(start, start + AT_ONCE), body });
     }
-    this.#send();
+    this._send();
   }
 
   /**
@@ -66,99 +69,114 @@ export class Transitions extends EventTarget {
   refund(order, refund) {
     const batch = newKey();
     return new Promise((resolve, reject) => {
-      this.#asked.set(batch, { resolve, reject });
-      this.#queue.push({ batch, key: newKey(), orders: [order], body: { refund } });
-      this.#send();
+      this._asked.set(batch, { resolve, reject });
+      this._queue.push({ batch, key: newKey(), orders: [order], body: { refund } });
+      this._send();
     });
   }
 
   /** Tells of what was done to an order by another way, and is undone as a move. */
   tell(body, { refund: move, ...order }) {
-    const undo = move ? () => this.#undo([{ move, orders: [order.id] }]) : null;
-    this.dispatchEvent(new CustomEvent("moved", { detail: { body, moved: [order], refused: [], undo } }));
+    const undo = move ? () => this._undo([{ move, orders: [order.id] }]) : null;
+    this.dispatchEvent(
+      new CustomEvent("moved", { detail: { body, moved: [order], refused: [], undo } }),
+    );
   }
 
   /** Takes moves back, the last one first. */
-  #undo(moves) {
+  _undo(moves) {
     const batch = newKey();
-    for (const { move, orders } of [...moves].reverse()) this.#queue.push({ batch, undo: move, orders });
-    this.#send();
+    for (const { move, orders } of [...moves].reverse())
+      this._queue.push({ batch, undo: move, orders });
+    this._send();
   }
 
-  async #send() {
-    this.#keep();
-    if (this.#isSending) return;
-    this.#isSending = true;
-    this.#pauses.reset();
-    while (this.#queue.length) {
-      const [first] = this.#queue;
+  async _send() {
+    this._keep();
+    if (this._isSending) return;
+    this._isSending = true;
+    this._pauses.reset();
+    while (this._queue.length) {
+      const [first] = this._queue;
       try {
-        this.#over(first, await this.#ask(first));
-        this.#pauses.reset();
+        this._over(first, await this._ask(first));
+        this._pauses.reset();
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
         // Whoever was signed out signs in and comes back here; it goes on then.
         if (problem.status === 401) break;
         if (isLost(problem)) {
-          for (const { batch } of this.#queue) this.#asked.get(batch)?.resolve();
-          this.#asked.clear();
-          this.#say(true);
-          await this.#pauses.pause(problem.retryAfter * 1_000);
+          for (const { batch } of this._queue) this._asked.get(batch)?.resolve();
+          this._asked.clear();
+          this._say(true);
+          await this._pauses.pause(problem.retryAfter * 1_000);
           continue;
         }
-        this.#over(first, { moved: [], refused: [], problem });
+        this._over(first, { moved: [], refused: [], problem });
       }
-      this.#say(false);
+      this._say(false);
     }
-    this.#isSending = false;
+    this._isSending = false;
   }
 
   /** Asks for a part, as {id, moved, refused}. */
-  async #ask({ undo, orders, body, key }) {
-    if (undo) return remove(`${this.#path}/${undo}`);
+  async _ask({ undo, orders, body, key }) {
+    if (undo) return remove(`${this._path}/${undo}`);
     const once = { "idempotency-key": key };
-    if (!body.refund) return post(this.#path, { ...body, orders }, once);
-    const { refund, ...order } = await post(`${this.#orders}/${orders[0]}/refunds`, body.refund, once);
+    if (!body.refund) return post(this._path, { ...body, orders }, once);
+    const { refund, ...order } = await post(
+      `${this._orders}/${orders[0]}/refunds`,
+      body.refund,
+      once,
+    );
     return { id: refund, moved: [order], refused: [] };
   }
 
   /** An answer, whatever it says, ends its part; the last part of a batch tells of all. */
-  #over(part, { id: move, moved, refused, problem }) {
-    this.#queue.shift();
-    this.#keep();
-    const asked = this.#asked.get(part.batch);
-    this.#asked.delete(part.batch);
+  _over(part, { id: move, moved, refused, problem }) {
+    this._queue.shift();
+    this._keep();
+    const asked = this._asked.get(part.batch);
+    this._asked.delete(part.batch);
     if (asked && problem) return asked.reject(problem);
     asked?.resolve();
-    const sum = this.#batches.get(part.batch) ?? { body: part.body, moved: [], refused: [], moves: [] };
+    const sum = this._batches.get(part.batch) ?? {
+      body: part.body,
+      moved: [],
+      refused: [],
+      moves: [],
+    };
     sum.moved.push(...moved);
     sum.refused.push(...refused);
     if (move && moved.length) sum.moves.push({ move, orders: moved.map(({ id }) => id) });
-    this.#batches.set(part.batch, sum);
-    if (problem) this.dispatchEvent(new CustomEvent("failed", { detail: { problem, orders: part.orders, body: part.body } }));
-    if (this.#queue.some(({ batch }) => batch === part.batch)) return;
-    this.#batches.delete(part.batch);
+    this._batches.set(part.batch, sum);
+    if (problem)
+      this.dispatchEvent(
+        new CustomEvent("failed", { detail: { problem, orders: part.orders, body: part.body } }),
+      );
+    if (this._queue.some(({ batch }) => batch === part.batch)) return;
+    this._batches.delete(part.batch);
     if (problem && !sum.moved.length && !sum.refused.length) return;
-    const detail = { ...sum, undo: sum.moves.length ? () => this.#undo(sum.moves) : null };
+    const detail = { ...sum, undo: sum.moves.length ? () => this._undo(sum.moves) : null };
     this.dispatchEvent(new CustomEvent(part.undo ? "undone" : "moved", { detail }));
   }
 
-  #say(isOffline) {
+  _say(isOffline) {
     this.isOffline = isOffline;
-    this.#tell();
+    this._tell();
   }
 
-  #keep() {
+  _keep() {
     try {
-      if (this.#queue.length) sessionStorage.setItem(this.#place, JSON.stringify(this.#queue));
-      else sessionStorage.removeItem(this.#place);
+      if (this._queue.length) sessionStorage.setItem(this._place, JSON.stringify(this._queue));
+      else sessionStorage.removeItem(this._place);
     } catch {
       // A browser that keeps nothing: the moves live as long as the page.
     }
-    this.#tell();
+    this._tell();
   }
 
-  #tell() {
+  _tell() {
     this.dispatchEvent(new Event("queue"));
   }
 }

@@ -7,13 +7,19 @@ import { sentence } from "../format/problems.js";
 import { n, t } from "../words.js";
 
 /** What to ask for in the field of a code, by the kinds of factors that the account has. */
-export const codeLabel = (kinds) => (kinds.includes("totp") ? t("Code of the app, or a recovery code") : t("Recovery code"));
+export const codeLabel = (kinds) =>
+  kinds.includes("totp") ? t("Code of the app, or a recovery code") : t("Recovery code");
 
 /** Why a passkey that was made under other hosts is not offered here, and what to do. */
-export const elsewhereWords = (hosts) => t("Your passkey belongs to %(hosts)s and works only there. Open farmlive at that address, or type a code.", { hosts: listed(hosts) });
+export const elsewhereWords = (hosts) =>
+  t(
+    "Your passkey belongs to %(hosts)s and works only there. Open farmlive at that address, or type a code.",
+    { hosts: listed(hosts) },
+  );
 
 /** Whether what was typed has the length of a recovery code, not of an app's code. */
-export const isRecoveryCode = (code) => (code ?? "").normalize("NFKC").replace(/[^0-9a-z]/gi, "").length > 12;
+export const isRecoveryCode = (code) =>
+  (code ?? "").normalize("NFKC").replace(/[^0-9a-z]/gi, "").length > 12;
 
 /** Stands in the session storage while this tab is signed in by a recovery code. */
 export const RECOVERED = "signed-in-by-recovery-code";
@@ -45,8 +51,18 @@ function printCodes(codes, name) {
     { class: "codes-paper" },
     el("h1", {}, t("Recovery codes of %(name)s", { name })),
     el("p", {}, location.host),
-    el("ol", { class: "codes" }, codes.map((code) => el("li", {}, code))),
-    el("p", {}, t("Each signs in once in place of the second factor, beside the password. Keep the paper where nobody else gets at it.")),
+    el(
+      "ol",
+      { class: "codes" },
+      codes.map((code) => el("li", {}, code)),
+    ),
+    el(
+      "p",
+      {},
+      t(
+        "Each signs in once in place of the second factor, beside the password. Keep the paper where nobody else gets at it.",
+      ),
+    ),
   );
   document.body.append(paper);
   addEventListener("afterprint", () => paper.remove(), { once: true });

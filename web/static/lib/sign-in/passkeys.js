@@ -2,9 +2,13 @@
 // Authentication). An older browser has no `toJSON`, so both ways stand here.
 
 /** Whether this browser has passkeys under this address: only over HTTPS, or on localhost. */
-export const hasPasskeys = () => window.isSecureContext && typeof PublicKeyCredential === "function";
+export const hasPasskeys = () =>
+  window.isSecureContext && typeof PublicKeyCredential === "function";
 
-const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+const bytes = (text) =>
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
+    letter.charCodeAt(0),
+  );
 
 const words = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer)))
@@ -45,7 +49,11 @@ export async function makePasskey(options) {
 /** Signs with one of the passkeys that the options name; null where the person or the device did not. */
 export async function usePasskey(options) {
   try {
-    const publicKey = { ...options, challenge: bytes(options.challenge), allowCredentials: known(options.allowCredentials) };
+    const publicKey = {
+      ...options,
+      challenge: bytes(options.challenge),
+      allowCredentials: known(options.allowCredentials),
+    };
     const used = await navigator.credentials.get({ publicKey });
     return answer(used, {
       clientDataJSON: words(used.response.clientDataJSON),
@@ -61,5 +69,11 @@ export async function usePasskey(options) {
 /** A name for a passkey that was made here: the device's own word, where the browser says it. */
 export function deviceName() {
   const { platform = "" } = navigator.userAgentData ?? {};
-  return platform || (navigator.userAgent.match(/iPhone|iPad|Android|Macintosh|Windows|Linux/) ?? [""])[0].replace("Macintosh", "Mac");
+  return (
+    platform ||
+    (navigator.userAgent.match(/iPhone|iPad|Android|Macintosh|Windows|Linux/) ?? [""])[0].replace(
+      "Macintosh",
+      "Mac",
+    )
+  );
 }

@@ -52,19 +52,72 @@ async function question() {
     spellcheck: "false",
     "aria-describedby": "reauthentication-wrong",
   });
-  const wrong = el("p", { class: "field__error", id: "reauthentication-wrong", role: "alert", hidden: true });
-  const elsewhere = !passkey && asked.passkeys_elsewhere?.length ? el("p", { class: "soft" }, elsewhereWords(asked.passkeys_elsewhere)) : null;
-  const typed = el("div", { class: "field" }, el("label", { class: "field__label", for: "reauthentication-field" }, byPassword ? t("Your password") : codeLabel(asked.kinds)), field, wrong);
-  const confirm = el("button", { class: `button button--wide${passkey ? "" : " button--primary"}`, type: "submit" }, t("Confirm"));
-  const withKey = passkey ? el("button", { class: "button button--wide button--primary", type: "button" }, t("Use a passkey")) : null;
-  const cancel = el("button", { class: "button button--wide button--quiet", type: "button" }, t("Cancel"));
+  const wrong = el("p", {
+    class: "field__error",
+    id: "reauthentication-wrong",
+    role: "alert",
+    hidden: true,
+  });
+  const elsewhere =
+    !passkey && asked.passkeys_elsewhere?.length
+      ? el("p", { class: "soft" }, elsewhereWords(asked.passkeys_elsewhere))
+      : null;
+  const typed = el(
+    "div",
+    { class: "field" },
+    el(
+      "label",
+      { class: "field__label", for: "reauthentication-field" },
+      byPassword ? t("Your password") : codeLabel(asked.kinds),
+    ),
+    field,
+    wrong,
+  );
+  const confirm = el(
+    "button",
+    { class: `button button--wide${passkey ? "" : " button--primary"}`, type: "submit" },
+    t("Confirm"),
+  );
+  const withKey = passkey
+    ? el(
+        "button",
+        { class: "button button--wide button--primary", type: "button" },
+        t("Use a passkey"),
+      )
+    : null;
+  const cancel = el(
+    "button",
+    { class: "button button--wide button--quiet", type: "button" },
+    t("Cancel"),
+  );
   const form = el(
     "form",
     { class: "studio-sheet__form", novalidate: true },
-    el("div", { class: "sheet__body" }, el("h2", { class: "sheet__title", id: "reauthentication-title" }, t("Confirm it's you")), el("p", {}, t("More than ten minutes have passed since you signed in or last confirmed this. What you were doing is done right after.")), elsewhere, typed),
+    el(
+      "div",
+      { class: "sheet__body" },
+      el("h2", { class: "sheet__title", id: "reauthentication-title" }, t("Confirm it's you")),
+      el(
+        "p",
+        {},
+        t(
+          "More than ten minutes have passed since you signed in or last confirmed this. What you were doing is done right after.",
+        ),
+      ),
+      elsewhere,
+      typed,
+    ),
     el("div", { class: "sheet__foot sheet__foot--stacked" }, withKey, confirm, cancel),
   );
-  const dialog = el("dialog", { class: "sheet studio-sheet", id: "reauthentication-sheet", "aria-labelledby": "reauthentication-title" }, form);
+  const dialog = el(
+    "dialog",
+    {
+      class: "sheet studio-sheet",
+      id: "reauthentication-sheet",
+      "aria-labelledby": "reauthentication-title",
+    },
+    form,
+  );
   const opener = document.activeElement;
   document.body.append(dialog);
   dialog.showModal();
@@ -93,7 +146,11 @@ async function question() {
           dialog.close();
           return;
         }
-        say(problem.slug === "wrong-password" ? t("The password is not right.") : factorWords(problem));
+        say(
+          problem.slug === "wrong-password"
+            ? t("The password is not right.")
+            : factorWords(problem),
+        );
         // Its challenge served once.
         if (options) options = (await wanted().catch(() => null))?.passkey ?? options;
         field.select();
@@ -141,7 +198,15 @@ export async function withReauthentication(act) {
 export function setUpLinks() {
   document.addEventListener("click", async (event) => {
     const link = event.target.closest?.("a[data-reauthenticate]");
-    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (
+      !link ||
+      event.defaultPrevented ||
+      event.button ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.shiftKey
+    )
+      return;
     event.preventDefault();
     const { href } = link;
     const session = await api("GET", "/api/v1/session").catch(() => null);

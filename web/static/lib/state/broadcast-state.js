@@ -168,7 +168,8 @@ export class BroadcastState {
         this.audience = used(event);
         break;
       case "order.erased":
-        if (this.orders.has(data.order)) this.orders.set(data.order, { ...this.orders.get(data.order), buyer: data.buyer });
+        if (this.orders.has(data.order))
+          this.orders.set(data.order, { ...this.orders.get(data.order), buyer: data.buyer });
         break;
       default:
         if (kind.startsWith("order.") && data.order) this.applyOrderStep(event);
@@ -180,7 +181,8 @@ export class BroadcastState {
   applyOrderStep(event) {
     const { at, kind, data } = event;
     const known = this.orders.get(data.order);
-    const isOver = kind === "order.expired" || (kind === "order.cancelled" && known?.state === "held");
+    const isOver =
+      kind === "order.expired" || (kind === "order.cancelled" && known?.state === "held");
     // One that is placed again, since a step was taken back, keeps its place and its time.
     const begins = kind === "order.held" || (kind === "order.placed" && !data.undone);
     // A step of an order that is older than those of the snapshot: of it nothing else is known.
@@ -199,7 +201,10 @@ export class BroadcastState {
 
   /** The bag in its order; where none was told, in that of adding. */
   sort() {
-    const places = [...this.offers.values()].map((card, index) => [card.position ?? index + 1, card]);
+    const places = [...this.offers.values()].map((card, index) => [
+      card.position ?? index + 1,
+      card,
+    ]);
     places.sort(([one], [other]) => one - other);
     this.offers = new Map(places.map(([, card]) => [card.id, card]));
   }
@@ -207,7 +212,8 @@ export class BroadcastState {
   /** The server's clock was set: what runs keeps its remaining time. */
   moveTimes(by) {
     for (const [id, order] of this.orders) {
-      if (order.state === "held" && order.until) this.orders.set(id, { ...order, until: order.until + by });
+      if (order.state === "held" && order.until)
+        this.orders.set(id, { ...order, until: order.until + by });
     }
     for (const card of this.offers.values()) {
       const { flash } = card;

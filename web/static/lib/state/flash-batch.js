@@ -68,7 +68,11 @@ export function flashInWords(card) {
   const words = flashOf(card)
     ? [t("Flash price"), limit].filter(Boolean).join(" · ")
     : t("All at %(price)s are taken for now", { price: money(flash.price) });
-  return { state: flashOf(card) ? "running" : "taken", words, time: countdown(flash.ends_at - now()) };
+  return {
+    state: flashOf(card) ? "running" : "taken",
+    words,
+    time: countdown(flash.ends_at - now()),
+  };
 }
 
 /** The line of a flash batch: it opens and closes where nothing that is pressed moves by it. */

@@ -12,7 +12,14 @@ import { parts } from "./stock-parts.js";
  * boxes: [{offer, name, sold, held, kept, left, gives}]}`, or null where nothing is known of it.
  */
 export function balanceOf(offer, offers) {
-  const { id, code, harvested_g: harvested, wasted_g: wasted = 0, sold_g: sold = 0, left_g: known } = offer.lot;
+  const {
+    id,
+    code,
+    harvested_g: harvested,
+    wasted_g: wasted = 0,
+    sold_g: sold = 0,
+    left_g: known,
+  } = offer.lot;
   if (!harvested) return null;
   const kinds = [...offers].filter((each) => each.lot.id === id);
   // A server that tells no rest of the lot leaves out what other broadcasts hold of it.
@@ -74,7 +81,12 @@ export function drawBalance(place, balance) {
     [t("Left"), balance.left],
   ];
   const bar = el("div", { class: "balance__bar", "aria-hidden": "true" });
-  for (const [name, grams] of [["wasted", balance.wasted], ["sold", balance.sold], ["held", balance.held], ["left", balance.left]]) {
+  for (const [name, grams] of [
+    ["wasted", balance.wasted],
+    ["sold", balance.sold],
+    ["held", balance.held],
+    ["left", balance.left],
+  ]) {
     const part = el("i", { class: `balance__${name}` });
     part.style.flexGrow = String(grams / balance.harvested);
     part.hidden = grams === 0;
@@ -86,12 +98,22 @@ export function drawBalance(place, balance) {
     el(
       "dl",
       { class: "balance__weights" },
-      weights.map(([name, grams]) => el("div", {}, el("dt", {}, name), el("dd", { class: "number" }, kilograms(grams)))),
+      weights.map(([name, grams]) =>
+        el("div", {}, el("dt", {}, name), el("dd", { class: "number" }, kilograms(grams))),
+      ),
     ),
     el(
       "table",
       { class: "balance__boxes" },
-      el("thead", {}, el("tr", {}, head.map((words) => el("th", { scope: "col" }, words)))),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          head.map((words) => el("th", { scope: "col" }, words)),
+        ),
+      ),
       el(
         "tbody",
         {},
@@ -100,12 +122,20 @@ export function drawBalance(place, balance) {
             "tr",
             {},
             el("th", { scope: "row" }, each.name),
-            [each.sold, each.held, each.left, each.gives].map((value) => el("td", { class: "number" }, count(value))),
+            [each.sold, each.held, each.left, each.gives].map((value) =>
+              el("td", { class: "number" }, count(value)),
+            ),
           ),
         ),
       ),
     ),
-    el("p", { class: "small soft" }, t("Kilograms count every broadcast that sells this lot, boxes this one. What is left is shared by all its boxes.")),
+    el(
+      "p",
+      { class: "small soft" },
+      t(
+        "Kilograms count every broadcast that sells this lot, boxes this one. What is left is shared by all its boxes.",
+      ),
+    ),
   );
 }
 
@@ -113,8 +143,14 @@ export function drawBalance(place, balance) {
 export function spentWords(offer, left, most) {
   const values = { code: offer.lot.code, left: kilograms(left), n: count(most) };
   return most > 0
-    ? t("Lot %(code)s has %(left)s left, enough for %(n)s more. Release no more than that, or record what was picked since.", values)
-    : t("Lot %(code)s has %(left)s left, and no more than what is on sale already. Record what was picked since, and put that into the bag.", values);
+    ? t(
+        "Lot %(code)s has %(left)s left, enough for %(n)s more. Release no more than that, or record what was picked since.",
+        values,
+      )
+    : t(
+        "Lot %(code)s has %(left)s left, and no more than what is on sale already. Record what was picked since, and put that into the bag.",
+        values,
+      );
 }
 
 /** Says a lot's line in the button that opens its balance. */

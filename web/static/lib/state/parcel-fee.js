@@ -21,31 +21,34 @@ export function feeOf(fees, region, grams) {
 
 /** The table, asked for when someone begins to buy. Event: "change". */
 export class ParcelFees extends EventTarget {
-  #fees = null; // [{region, upto_g, fee}], fee in minor units; null until it is known
-  #asked = -Infinity;
+  constructor(...all) {
+    super(...all);
+    this._fees = null; // [{region, upto_g, fee}], fee in minor units; null until it is known
+    this._asked = -Infinity;
+  }
 
   get known() {
-    return this.#fees !== null;
+    return this._fees !== null;
   }
 
   /** Whether there is any fee at all. */
   get any() {
-    return this.#fees?.length > 0;
+    return this._fees?.length > 0;
   }
 
   of(region, grams) {
-    return feeOf(this.#fees ?? [], region ?? "", grams);
+    return feeOf(this._fees ?? [], region ?? "", grams);
   }
 
   /** Ask for the table, unless it came lately; `anew` where the server said that it has changed. */
   async load(anew = false) {
-    if (!anew && performance.now() - this.#asked < FRESH) return;
-    this.#asked = performance.now();
+    if (!anew && performance.now() - this._asked < FRESH) return;
+    this._asked = performance.now();
     try {
       const { fees } = await api("GET", "/api/v1/parcel-fees");
-      this.#fees = fees.map(({ fee, ...row }) => ({ ...row, fee: fee.amount }));
+      this._fees = fees.map(({ fee, ...row }) => ({ ...row, fee: fee.amount }));
     } catch (problem) {
-      this.#asked = -Infinity;
+      this._asked = -Infinity;
       if (!this.known) setTimeout(() => this.load(), AGAIN);
       return;
     }

@@ -8,7 +8,13 @@ import { isStopped } from "./broadcast-state.js";
 /** The parts of what was released; a card as it is added does not tell what is sold. */
 export function parts({ released, left, held = 0, kept = 0, sold }) {
   const rest = Math.max(left, 0);
-  return { released, left: rest, held, kept, sold: sold ?? Math.max(released - rest - held - kept, 0) };
+  return {
+    released,
+    left: rest,
+    held,
+    kept,
+    sold: sold ?? Math.max(released - rest - held - kept, 0),
+  };
 }
 
 /** Whether little is left: the number is shown in another colour. */
@@ -29,13 +35,20 @@ export function drawParts(bar, stock) {
 export const isOut = ({ left, kept = 0 }) => left <= 0 && kept <= 0;
 
 /** What is left at the ordinary price: all may be in the flash that runs. */
-export const leftOfWords = (offer) => (isStopped(offer) ? t("Stopped") : offer.left <= 0 && !isOut(offer) ? t("All in the flash") : leftWords(offer.left));
+export const leftOfWords = (offer) =>
+  isStopped(offer)
+    ? t("Stopped")
+    : offer.left <= 0 && !isOut(offer)
+      ? t("All in the flash")
+      : leftWords(offer.left);
 
 export const leftWords = (left) => (left > 0 ? t("%(n)s left", { n: count(left) }) : t("Sold out"));
 
 /** When the earliest of these held orders gives an offer's stock back, in milliseconds, or null. */
 export function firstBack(held, offer) {
-  const ends = held.filter(({ lines }) => lines?.some((line) => line.offer === offer)).map(({ until }) => until);
+  const ends = held
+    .filter(({ lines }) => lines?.some((line) => line.offer === offer))
+    .map(({ until }) => until);
   return ends.length ? Math.min(...ends) : null;
 }
 

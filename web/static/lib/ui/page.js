@@ -13,7 +13,10 @@ document.querySelector("[data-sign-out]")?.addEventListener("click", async () =>
 });
 
 // A cell of a sheet is pasted with its tab, a slide's line with a vertical one. A password stays as it is.
-const UNSEEN = { input: /[\u0000-\u001f\u007f-\u009f]+/g, textarea: /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]+/g };
+const UNSEEN = {
+  input: /[\u0000-\u001f\u007f-\u009f]+/g,
+  textarea: /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]+/g,
+};
 
 addEventListener(
   "input",

@@ -5,42 +5,41 @@ import { el, icon } from "./dom.js";
 import { spoken } from "../format/staff-sentences.js";
 
 export class RemoteList {
-  #root;
-  #load;
-  #row;
-  items = [];
-
   /** `load()` resolves to the items; `row(item)` makes the element of one. */
   constructor(name, load, row) {
-    this.#root = document.querySelector(`[data-list="${name}"]`);
-    this.#load = load;
-    this.#row = row;
-    this.#part("again").addEventListener("click", () => this.reload());
+    this._root = undefined;
+    this._load = undefined;
+    this._row = undefined;
+    this.items = [];
+    this._root = document.querySelector(`[data-list="${name}"]`);
+    this._load = load;
+    this._row = row;
+    this._part("again").addEventListener("click", () => this.reload());
   }
 
   async reload() {
     try {
-      this.items = await this.#load();
-      this.#part("failed").hidden = true;
+      this.items = await this._load();
+      this._part("failed").hidden = true;
       this.draw();
     } catch (problem) {
-      this.#part("failed-words").textContent = spoken(problem);
-      this.#part("failed").hidden = false;
-      if (!this.items.length) this.#part("items").hidden = true;
+      this._part("failed-words").textContent = spoken(problem);
+      this._part("failed").hidden = false;
+      if (!this.items.length) this._part("items").hidden = true;
     }
-    this.#part("loading").hidden = true;
-    this.#root.removeAttribute("aria-busy");
+    this._part("loading").hidden = true;
+    this._root.removeAttribute("aria-busy");
     return this.items;
   }
 
   draw() {
-    this.#part("empty").hidden = this.items.length > 0;
-    this.#part("items").hidden = this.items.length === 0;
-    this.#part("items").replaceChildren(...this.items.map((item) => this.#row(item)));
+    this._part("empty").hidden = this.items.length > 0;
+    this._part("items").hidden = this.items.length === 0;
+    this._part("items").replaceChildren(...this.items.map((item) => this._row(item)));
   }
 
-  #part(name) {
-    return this.#root.querySelector(`[data-${name}]`);
+  _part(name) {
+    return this._root.querySelector(`[data-${name}]`);
   }
 }
 
@@ -48,7 +47,16 @@ export class RemoteList {
  * The usual row: a picture or an icon, a title with badges, lines of facts, and acts at its end.
  * `onOpen` makes the title a button that opens what is behind; `href` makes it a link.
  */
-export function row({ picture, title, badges = [], lines = [], acts = [], href, onOpen, dim = false }) {
+export function row({
+  picture,
+  title,
+  badges = [],
+  lines = [],
+  acts = [],
+  href,
+  onOpen,
+  dim = false,
+}) {
   const name = href
     ? el("a", { class: "keep-row__title", href }, title)
     : onOpen
@@ -71,10 +79,20 @@ export function row({ picture, title, badges = [], lines = [], acts = [], href, 
 /** A button of a row; `name` says for readers what it belongs to. */
 export function act(words, onclick, { name, primary = false, danger = false } = {}) {
   const kind = primary ? " button--primary" : danger ? " button--danger" : "";
-  return el("button", { class: `button button--small${kind}`, type: "button", onclick, "aria-label": name ? `${words}: ${name}` : null }, words);
+  return el(
+    "button",
+    {
+      class: `button button--small${kind}`,
+      type: "button",
+      onclick,
+      "aria-label": name ? `${words}: ${name}` : null,
+    },
+    words,
+  );
 }
 
 /** A row's icon, where it has no picture. */
 export const sign = (name) => el("span", { class: "keep-row__sign" }, icon(name));
 
-export const badge = (words, kind = "") => el("span", { class: kind ? `badge badge--${kind}` : "badge" }, words);
+export const badge = (words, kind = "") =>
+  el("span", { class: kind ? `badge badge--${kind}` : "badge" }, words);

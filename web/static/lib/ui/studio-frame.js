@@ -8,7 +8,9 @@ import { t } from "../words.js";
 import { FormSheet } from "../forms/form-sheet.js";
 
 const tab = document.querySelector(".studio-tabs [aria-current]");
-if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.clientWidth / 2 + tab.offsetWidth / 2;
+if (tab)
+  tab.parentElement.scrollLeft =
+    tab.offsetLeft - tab.parentElement.clientWidth / 2 + tab.offsetWidth / 2;
 
 setUpLinks();
 
@@ -29,12 +31,16 @@ function changePassword() {
   sheet.open({
     job: async (body) => {
       // A wrong password is no session that ran out: nobody is led away from the form.
-      await withReauthentication(() => api("POST", "/api/v1/session/password", body, { staff: true }));
+      await withReauthentication(() =>
+        api("POST", "/api/v1/session/password", body, { staff: true }),
+      );
       forgetSession();
       document.querySelector("[data-weak-password]")?.remove();
       toast(t("The new password holds from now on."));
     },
   });
 }
-for (const button of document.querySelectorAll("[data-own]")) button.addEventListener("click", changePassword);
-for (const button of document.querySelectorAll("[data-own-name]")) button.addEventListener("click", changeName);
+for (const button of document.querySelectorAll("[data-own]"))
+  button.addEventListener("click", changePassword);
+for (const button of document.querySelectorAll("[data-own-name]"))
+  button.addEventListener("click", changeName);

@@ -29,7 +29,8 @@ export function toast(words, { act, onAct, danger = false, seconds = act ? 10 : 
     item.append(el("button", { class: "toast__act", type: "button", onclick: taken }, act));
   }
   const stack = place();
-  for (const told of [...stack.children]) if (told.firstElementChild.textContent === words) told.remove();
+  for (const told of [...stack.children])
+    if (told.firstElementChild.textContent === words) told.remove();
   while (stack.childElementCount > 2) stack.firstElementChild.remove();
   stack.append(item);
   setTimeout(remove, seconds * 1000);

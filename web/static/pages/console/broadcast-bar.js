@@ -16,141 +16,144 @@ import { spoken, together } from "../../lib/format/staff-sentences.js";
 const SALES_MS = 5_000;
 
 export class BroadcastBar {
-  #broadcast;
-  #bar = document.querySelector("[data-bar]");
-  #missing = document.querySelector("[data-missing]");
-  #scene = null;
-  #hasPicture = false;
-  #counted = new Set();
-  #gross = null;
-  #simulated = null;
-  #salesTimer = null;
-
   /** `takeDown()` takes away the card that is on the screen. */
   constructor(broadcast, takeDown) {
-    this.#broadcast = broadcast;
-    this.#part("take-down").addEventListener("click", takeDown);
-    this.#part("start")?.addEventListener("click", () => this.#start());
-    this.#part("end")?.addEventListener("click", () => this.#end());
-    setInterval(() => this.#tick(), 1_000);
+    this._broadcast = undefined;
+    this._bar = document.querySelector("[data-bar]");
+    this._missing = document.querySelector("[data-missing]");
+    this._scene = null;
+    this._hasPicture = false;
+    this._counted = new Set();
+    this._gross = null;
+    this._simulated = null;
+    this._salesTimer = null;
+    this._broadcast = broadcast;
+    this._part("take-down").addEventListener("click", takeDown);
+    this._part("start")?.addEventListener("click", () => this._start());
+    this._part("end")?.addEventListener("click", () => this._end());
+    setInterval(() => this._tick(), 1_000);
   }
 
   draw(scene) {
-    this.#scene = scene;
+    this._scene = scene;
     const phase = scene.broadcast.state;
-    this.#bar.dataset.state = phase;
-    const air = this.#part("air");
+    this._bar.dataset.state = phase;
+    const air = this._part("air");
     air.classList.toggle("badge--live", phase === "live");
     say(air, phase === "live" ? t("On air") : phase === "ended" ? t("Ended") : t("Not on air"));
-    say(this.#part("viewers"), phase === "ended" ? "–" : count(scene.audience.viewers), true);
-    say(this.#part("pinned"), scene.card ? text(scene.card.name) : t("nothing"));
-    this.#part("pinned").classList.toggle("soft", !scene.card);
+    say(this._part("viewers"), phase === "ended" ? "–" : count(scene.audience.viewers), true);
+    say(this._part("pinned"), scene.card ? text(scene.card.name) : t("nothing"));
+    this._part("pinned").classList.toggle("soft", !scene.card);
     const stopped = scene.card !== null && isStopped(scene.card) && phase !== "ended";
-    this.#part("pinned").closest(".console-bar__figure").classList.toggle("is-stopped", stopped);
-    for (const name of ["pinned-stopped", "take-down"]) this.#part(name).hidden = !stopped;
-    if (this.#part("start")) this.#drawActs(phase);
-    this.#tick();
+    this._part("pinned").closest(".console-bar__figure").classList.toggle("is-stopped", stopped);
+    for (const name of ["pinned-stopped", "take-down"]) this._part(name).hidden = !stopped;
+    if (this._part("start")) this._drawActs(phase);
+    this._tick();
   }
 
-  #drawActs(phase) {
-    this.#part("start").hidden = phase !== "scheduled";
-    this.#part("end").hidden = phase !== "live";
-    this.#part("review").hidden = phase !== "ended";
-    this.#addOrders(this.#scene.orders.values());
-    this.#drawMissing();
+  _drawActs(phase) {
+    this._part("start").hidden = phase !== "scheduled";
+    this._part("end").hidden = phase !== "live";
+    this._part("review").hidden = phase !== "ended";
+    this._addOrders(this._scene.orders.values());
+    this._drawMissing();
   }
 
   /** `level` of what is on air or would be, by stream-health.js. */
   drawSignal(level, hasPicture) {
-    this.#hasPicture = hasPicture;
-    this.#part("signal").closest(".console-bar__figure").hidden = this.#scene?.broadcast.state === "ended";
-    const signal = this.#part("signal");
+    this._hasPicture = hasPicture;
+    this._part("signal").closest(".console-bar__figure").hidden =
+      this._scene?.broadcast.state === "ended";
+    const signal = this._part("signal");
     signal.dataset.bars = String(bars(level));
     signal.dataset.level = level;
-    say(this.#part("signal-words"), levelName(level));
-    this.#drawMissing();
+    say(this._part("signal-words"), levelName(level));
+    this._drawMissing();
   }
 
   /** `less` are those whose links carry less than all; null where there are none. */
   drawLess(less) {
     const number = less?.link ?? 0;
-    const part = this.#part("viewers-less");
+    const part = this._part("viewers-less");
     say(part, number ? n("%(n)s gets less", "%(n)s get less", number, { n: count(number) }) : "");
     part.hidden = !number;
   }
 
-  #part(name) {
-    return this.#bar.querySelector(`[data-${name}]`);
+  _part(name) {
+    return this._bar.querySelector(`[data-${name}]`);
   }
 
-  #drawMissing() {
-    const phase = this.#scene?.broadcast.state;
+  _drawMissing() {
+    const phase = this._scene?.broadcast.state;
     const lines = [];
-    if (phase === "scheduled" && !this.#hasPicture) {
-      lines.push(t("Before you can start, a picture is needed: use this device's camera, or connect OBS."));
+    if (phase === "scheduled" && !this._hasPicture) {
+      lines.push(
+        t("Before you can start, a picture is needed: use this device's camera, or connect OBS."),
+      );
     } else if (phase === "scheduled") {
       lines.push(t("Your picture is ready and nobody sees it yet. Start shows it to everyone."));
-      if (!this.#scene.offers.size) lines.push(t("The bag is still empty."));
-    } else if (phase === "ended") lines.push(t("This broadcast has ended. Nothing more happens in it."));
-    this.#part("start").disabled = !this.#hasPicture;
-    say(this.#missing, together(lines));
-    this.#missing.hidden = lines.length === 0;
+      if (!this._scene.offers.size) lines.push(t("The bag is still empty."));
+    } else if (phase === "ended")
+      lines.push(t("This broadcast has ended. Nothing more happens in it."));
+    this._part("start").disabled = !this._hasPicture;
+    say(this._missing, together(lines));
+    this._missing.hidden = lines.length === 0;
   }
 
-  #tick() {
-    const { started_at: from, ended_at: to, state } = this.#scene?.broadcast ?? {};
+  _tick() {
+    const { started_at: from, ended_at: to, state } = this._scene?.broadcast ?? {};
     const end = state === "ended" ? Date.parse(to) : Date.now();
-    say(this.#part("elapsed"), from && end ? duration(end - Date.parse(from)) : "");
+    say(this._part("elapsed"), from && end ? duration(end - Date.parse(from)) : "");
   }
 
-  #addOrders(orders) {
+  _addOrders(orders) {
     let isNew = false;
     for (const order of orders) {
       // A hold is no sale yet.
-      if (this.#counted.has(order.id) || !order.number) continue;
-      this.#counted.add(order.id);
+      if (this._counted.has(order.id) || !order.number) continue;
+      this._counted.add(order.id);
       isNew = true;
       // What is sold are goods; a parcel's fee is none.
-      if (this.#gross) this.#gross.amount += order.total.amount - (order.fee?.amount ?? 0);
+      if (this._gross) this._gross.amount += order.total.amount - (order.fee?.amount ?? 0);
     }
-    this.#drawSales();
-    if (isNew || this.#gross === null) this.#askSales();
+    this._drawSales();
+    if (isNew || this._gross === null) this._askSales();
   }
 
-  #drawSales() {
-    if (!this.#gross) return;
-    say(this.#part("sales"), money(this.#gross), true);
-    const pretended = this.#simulated?.amount ?? 0;
-    const sum = pretended && money(this.#simulated);
-    const isAll = pretended >= this.#gross.amount;
+  _drawSales() {
+    if (!this._gross) return;
+    say(this._part("sales"), money(this._gross), true);
+    const pretended = this._simulated?.amount ?? 0;
+    const sum = pretended && money(this._simulated);
+    const isAll = pretended >= this._gross.amount;
     say(
-      this.#part("sales-note"),
+      this._part("sales-note"),
       !pretended ? "" : isAll ? t("simulated") : t("of which %(sum)s simulated", { sum }),
     );
   }
 
-  #askSales() {
-    this.#salesTimer ??= setTimeout(
+  _askSales() {
+    this._salesTimer ??= setTimeout(
       async () => {
         try {
-          const report = await get(`/api/v1/broadcasts/${this.#broadcast}/review`);
+          const report = await get(`/api/v1/broadcasts/${this._broadcast}/review`);
           const { gross, simulated } = report;
-          this.#gross = { ...gross, currency: gross.currency ?? page.currency };
-          if (simulated.gross.currency) this.#simulated = simulated.gross;
-          this.#drawSales();
+          this._gross = { ...gross, currency: gross.currency ?? page.currency };
+          if (simulated.gross.currency) this._simulated = simulated.gross;
+          this._drawSales();
         } catch {
           // The next order asks again.
         }
-        this.#salesTimer = null;
+        this._salesTimer = null;
       },
-      this.#gross ? SALES_MS : 0,
+      this._gross ? SALES_MS : 0,
     );
   }
 
-  async #act(button, verb) {
+  async _act(button, verb) {
     button.setAttribute("aria-busy", "true");
     try {
-      return await post(`/api/v1/broadcasts/${this.#broadcast}/${verb}`);
+      return await post(`/api/v1/broadcasts/${this._broadcast}/${verb}`);
     } catch (problem) {
       toast(spoken(problem), { danger: true });
       return null;
@@ -159,21 +162,25 @@ export class BroadcastBar {
     }
   }
 
-  async #start() {
-    const button = this.#part("start");
-    if (button.getAttribute("aria-busy") !== "true") await this.#act(button, "start");
+  async _start() {
+    const button = this._part("start");
+    if (button.getAttribute("aria-busy") !== "true") await this._act(button, "start");
   }
 
-  async #end() {
-    const { viewers } = this.#scene.audience;
+  async _end() {
+    const { viewers } = this._scene.audience;
     const isMeant = await askToConfirm({
       title: t("End the broadcast?"),
       words: together([
-        n("%(n)s person is watching.", "%(n)s people are watching.", viewers, { n: count(viewers) }),
-        t("The picture stops for everyone and nothing more can be ordered. Orders stay. It can't be started again."),
+        n("%(n)s person is watching.", "%(n)s people are watching.", viewers, {
+          n: count(viewers),
+        }),
+        t(
+          "The picture stops for everyone and nothing more can be ordered. Orders stay. It can't be started again.",
+        ),
       ]),
       yes: t("Yes, end it"),
     });
-    if (isMeant) await this.#act(this.#part("end"), "end");
+    if (isMeant) await this._act(this._part("end"), "end");
   }
 }

@@ -24,67 +24,66 @@ function roleName(role) {
 }
 
 export class Chat extends EventTarget {
-  #root;
-  #list;
-  #send;
-  #items = new Map();
-  #isFollowing = true;
-  #isFirst = true;
-  #muteSheet = new FormSheet("mute-sheet");
-  #muted;
-
   /** Event `new` for each message that comes in while one looks. */
   constructor(root, send) {
     super();
-    this.#root = root;
-    this.#send = send;
-    this.#muted = new MutedList(page.data.broadcast);
-    root.querySelector("[data-muted]").addEventListener("click", () => this.#muted.open());
-    this.#list = root.querySelector("[data-chat-list]");
-    this.#list.addEventListener("scroll", () => {
-      const { scrollHeight, scrollTop, clientHeight } = this.#list;
-      this.#isFollowing = scrollHeight - scrollTop - clientHeight < NEAR;
+    this._root = undefined;
+    this._list = undefined;
+    this._send = undefined;
+    this._items = new Map();
+    this._isFollowing = true;
+    this._isFirst = true;
+    this._muteSheet = new FormSheet("mute-sheet");
+    this._muted = undefined;
+    this._root = root;
+    this._send = send;
+    this._muted = new MutedList(page.data.broadcast);
+    root.querySelector("[data-muted]").addEventListener("click", () => this._muted.open());
+    this._list = root.querySelector("[data-chat-list]");
+    this._list.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = this._list;
+      this._isFollowing = scrollHeight - scrollTop - clientHeight < NEAR;
     });
     const form = root.querySelector("[data-say]");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#say(form);
+      this._say(form);
     });
   }
 
   draw(scene) {
-    for (const chat of scene.chat) if (!this.#items.has(chat.seq)) this.#add(chat);
-    this.#isFirst = false;
-    while (this.#items.size > KEPT) {
-      const [seq, item] = this.#items.entries().next().value;
+    for (const chat of scene.chat) if (!this._items.has(chat.seq)) this._add(chat);
+    this._isFirst = false;
+    while (this._items.size > KEPT) {
+      const [seq, item] = this._items.entries().next().value;
       item.remove();
-      this.#items.delete(seq);
+      this._items.delete(seq);
     }
-    this.#root.querySelector("[data-say]").hidden = scene.broadcast.state !== "live";
-    this.#root.querySelector("[data-chat-empty]").hidden = this.#items.size > 0;
-    this.#list.hidden = this.#items.size === 0;
+    this._root.querySelector("[data-say]").hidden = scene.broadcast.state !== "live";
+    this._root.querySelector("[data-chat-empty]").hidden = this._items.size > 0;
+    this._list.hidden = this._items.size === 0;
     this.follow();
   }
 
   /** Marks what the events took away; the scene alone does not tell hidden from old. */
   hear(events) {
     for (const { kind, data } of events) {
-      const item = kind === "chat.hidden" && this.#items.get(data.message);
-      if (item) this.#drawHidden(item);
+      const item = kind === "chat.hidden" && this._items.get(data.message);
+      if (item) this._drawHidden(item);
     }
   }
 
-  #add(chat) {
+  _add(chat) {
     const item = document.getElementById("feed-chat").content.firstElementChild.cloneNode(true);
-    this.#items.set(chat.seq, item);
-    item.querySelector("[data-hide]").addEventListener("click", () => this.#hide(chat));
-    item.querySelector("[data-mute]").addEventListener("click", () => this.#muteSender(chat));
-    this.#drawChat(item, chat);
-    this.#list.append(item);
-    if (!this.#isFirst) this.dispatchEvent(new Event("new"));
+    this._items.set(chat.seq, item);
+    item.querySelector("[data-hide]").addEventListener("click", () => this._hide(chat));
+    item.querySelector("[data-mute]").addEventListener("click", () => this._muteSender(chat));
+    this._drawChat(item, chat);
+    this._list.append(item);
+    if (!this._isFirst) this.dispatchEvent(new Event("new"));
   }
 
-  #drawChat(item, chat) {
+  _drawChat(item, chat) {
     item.querySelector("[data-who]").textContent = nameOf(chat);
     item.querySelector("[data-text]").textContent = chat.text;
     item.querySelector("[data-at]").textContent = clock(chat.at);
@@ -95,11 +94,13 @@ export class Chat extends EventTarget {
     item.classList.toggle("is-staff", Boolean(chat.role));
     item.querySelector("[data-mute]").hidden = Boolean(chat.role);
     const name = nameOf(chat);
-    item.querySelector("[data-hide]").setAttribute("aria-label", t("Hide the message of %(name)s", { name }));
+    item
+      .querySelector("[data-hide]")
+      .setAttribute("aria-label", t("Hide the message of %(name)s", { name }));
     item.querySelector("[data-mute]").setAttribute("aria-label", t("Mute %(name)s", { name }));
   }
 
-  #drawHidden(item) {
+  _drawHidden(item) {
     item.classList.add("is-hidden");
     item.querySelector("[data-text]").textContent = t("Hidden.");
     for (const name of ["hide", "mute"]) item.querySelector(`[data-${name}]`).hidden = true;
@@ -107,34 +108,40 @@ export class Chat extends EventTarget {
 
   /** Keeps to the end, where the reader was there. */
   follow() {
-    if (this.#isFollowing) this.#list.scrollTop = this.#list.scrollHeight;
+    if (this._isFollowing) this._list.scrollTop = this._list.scrollHeight;
   }
 
-  async #hide(chat) {
+  async _hide(chat) {
     try {
-      await this.#send("chat.hide", { message: chat.seq });
+      await this._send("chat.hide", { message: chat.seq });
       toast(t("The message of %(name)s is hidden.", { name: nameOf(chat) }));
     } catch (problem) {
       fail(problem);
     }
   }
 
-  #muteSender(chat) {
+  _muteSender(chat) {
     const name = nameOf(chat);
-    this.#muteSheet.open({
+    this._muteSheet.open({
       title: t("Mute %(name)s?", { name }),
       values: { duration: "ten_minutes" },
       job: async ({ duration }) => {
-        await post(`/api/v1/broadcasts/${page.data.broadcast}/mutes`, { message: chat.seq, duration });
+        await post(`/api/v1/broadcasts/${page.data.broadcast}/mutes`, {
+          message: chat.seq,
+          duration,
+        });
         // Who comes back again and again under other names is blocked.
         const mayBlock = page.data.role !== "moderator";
         return () =>
-          toast(t("%(name)s is muted.", { name }), mayBlock ? { act: t("Block everywhere"), onAct: () => this.#block(chat) } : {});
+          toast(
+            t("%(name)s is muted.", { name }),
+            mayBlock ? { act: t("Block everywhere"), onAct: () => this._block(chat) } : {},
+          );
       },
     });
   }
 
-  async #block(chat) {
+  async _block(chat) {
     const message = { broadcast: page.data.broadcast, seq: chat.seq };
     const reason = t("Wrote in the chat: %(text)s", { text: chat.text }).slice(0, 200);
     try {
@@ -148,14 +155,14 @@ export class Chat extends EventTarget {
     }
   }
 
-  async #say(form) {
+  async _say(form) {
     const field = form.elements.text;
     const text = field.value.trim();
     if (!text) return;
     try {
-      await this.#send("chat.say", { text });
+      await this._send("chat.say", { text });
       field.value = "";
-      this.#isFollowing = true;
+      this._isFollowing = true;
       this.follow();
     } catch (problem) {
       fail(problem);

@@ -14,6 +14,12 @@ export function showClock(clock) {
 
 function inWords({ offset_ms: off, database_offset_ms: step }) {
   return step
-    ? t("The database's clock made a step of %(step)s. What is held and what runs goes on as it was, and nothing ends by it. Ask whoever runs the server to set the clock of the database's machine, and to keep it right by NTP.", { step: duration(Math.abs(step)) })
-    : t("This server's clock is %(off)s off. What is held and what runs goes on as it was, and nothing ends by it. Ask whoever runs the server to set its clock, and to keep it right by NTP.", { off: duration(Math.abs(off)) });
+    ? t(
+        "The database's clock made a step of %(step)s. What is held and what runs goes on as it was, and nothing ends by it. Ask whoever runs the server to set the clock of the database's machine, and to keep it right by NTP.",
+        { step: duration(Math.abs(step)) },
+      )
+    : t(
+        "This server's clock is %(off)s off. What is held and what runs goes on as it was, and nothing ends by it. Ask whoever runs the server to set its clock, and to keep it right by NTP.",
+        { off: duration(Math.abs(off)) },
+      );
 }

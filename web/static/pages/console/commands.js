@@ -28,7 +28,8 @@ export function sender(channel) {
     const hurry = () => channel.state === "open" && pauses.hurry();
     const again = (problem) => {
       if (channel.state === "refused") throw problem;
-      if (Date.now() - began > LONGEST) throw new Problem({ type: "/problems/save-unknown", status: 503 });
+      if (Date.now() - began > LONGEST)
+        throw new Problem({ type: "/problems/save-unknown", status: 503 });
       if (lost.has(text)) return;
       lost.set(text, asked);
       onLost();

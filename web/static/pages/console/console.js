@@ -34,7 +34,12 @@ const offers = () => scene.offers;
 const notes = new OfferNotices();
 const flashes = new Flashes(runs ? send : null, scene, notes);
 const deeds = runs ? hostsDeeds() : null;
-const bag = new Bag(document.querySelector("[data-bag]"), document.querySelector("[data-dock]"), send, { flashes, deeds, notes });
+const bag = new Bag(
+  document.querySelector("[data-bag]"),
+  document.querySelector("[data-dock]"),
+  send,
+  { flashes, deeds, notes },
+);
 const bar = new BroadcastBar(broadcast, () => bag.takeDown());
 const feeds = document.querySelector("[data-feeds]");
 const chat = new Chat(document.querySelector("[data-chat]"), send);

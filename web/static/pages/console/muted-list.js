@@ -9,67 +9,79 @@ import { getAll, remove } from "../../lib/channel/staff-api.js";
 import { spoken } from "../../lib/format/staff-sentences.js";
 
 export class MutedList {
-  #path;
-  #dialog = document.getElementById("muted-sheet");
-  #list = this.#dialog.querySelector("[data-muted-list]");
-  #none = this.#dialog.querySelector("[data-muted-none]");
-  #trouble = this.#dialog.querySelector("[data-sheet-problem]");
-
   constructor(broadcast) {
-    this.#path = `/api/v1/broadcasts/${broadcast}/mutes`;
-    this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
+    this._path = undefined;
+    this._dialog = document.getElementById("muted-sheet");
+    this._list = this._dialog.querySelector("[data-muted-list]");
+    this._none = this._dialog.querySelector("[data-muted-none]");
+    this._trouble = this._dialog.querySelector("[data-sheet-problem]");
+    this._path = `/api/v1/broadcasts/${broadcast}/mutes`;
+    this._dialog.querySelector("[data-close]").addEventListener("click", () => close(this._dialog));
   }
 
   open() {
-    this.#list.replaceChildren();
-    this.#none.hidden = true;
-    open(this.#dialog);
-    this.#load();
+    this._list.replaceChildren();
+    this._none.hidden = true;
+    open(this._dialog);
+    this._load();
   }
 
-  async #load() {
-    this.#trouble.hidden = true;
+  async _load() {
+    this._trouble.hidden = true;
     try {
-      const { mutes } = await getAll(this.#path);
-      this.#list.replaceChildren(...mutes.map((mute) => this.#row(mute)));
-      this.#none.hidden = mutes.length > 0;
+      const { mutes } = await getAll(this._path);
+      this._list.replaceChildren(...mutes.map((mute) => this._row(mute)));
+      this._none.hidden = mutes.length > 0;
     } catch (problem) {
-      this.#fail(problem);
+      this._fail(problem);
     }
   }
 
-  #row(mute) {
+  _row(mute) {
     const name = mute.nickname || t("Without a name");
-    const words = [untilWords(mute), mute.by ? t("by %(name)s", { name: mute.by }) : ""].filter(Boolean).join(" · ");
-    const button = el("button", { class: "button", type: "button", "aria-label": t("Let %(name)s write again", { name }) }, t("Unmute"));
-    button.addEventListener("click", () => this.#unmute(mute, name, button));
+    const words = [untilWords(mute), mute.by ? t("by %(name)s", { name: mute.by }) : ""]
+      .filter(Boolean)
+      .join(" · ");
+    const button = el(
+      "button",
+      { class: "button", type: "button", "aria-label": t("Let %(name)s write again", { name }) },
+      t("Unmute"),
+    );
+    button.addEventListener("click", () => this._unmute(mute, name, button));
     return el(
       "li",
       { class: "card muted-row" },
-      el("span", { class: "muted-row__who" }, el("b", {}, name), el("span", { class: "soft small" }, words)),
+      el(
+        "span",
+        { class: "muted-row__who" },
+        el("b", {}, name),
+        el("span", { class: "soft small" }, words),
+      ),
       button,
     );
   }
 
-  async #unmute(mute, name, button) {
+  async _unmute(mute, name, button) {
     button.setAttribute("aria-busy", "true");
     try {
-      await remove(`${this.#path}/${mute.id}`);
+      await remove(`${this._path}/${mute.id}`);
       toast(t("%(name)s may write again.", { name }));
     } catch (problem) {
-      this.#fail(problem);
+      this._fail(problem);
     }
-    await this.#load();
+    await this._load();
   }
 
-  #fail(problem) {
-    say(this.#trouble, spoken(problem));
-    this.#trouble.hidden = false;
+  _fail(problem) {
+    say(this._trouble, spoken(problem));
+    this._trouble.hidden = false;
   }
 }
 
 function untilWords({ until, everywhere }) {
   if (!until) return t("until this broadcast ends");
   const when = dayAndClock(Date.parse(until));
-  return everywhere ? t("in all broadcasts until %(when)s", { when }) : t("until %(when)s", { when });
+  return everywhere
+    ? t("in all broadcasts until %(when)s", { when })
+    : t("until %(when)s", { when });
 }

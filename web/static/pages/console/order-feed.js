@@ -22,88 +22,87 @@ const FILTERS = {
 };
 
 export class OrderFeed extends EventTarget {
-  #root;
-  #list;
-  #items = new Map();
-  #orders = new Map();
-  #offers = new Map();
-  #filter = "all";
-  #isFirst = true;
-  #isWhole = true;
-  #isCut = false;
-  #isChanged = true;
-
   /** Event `new` for each order that comes in while one looks. */
   constructor(root) {
     super();
-    this.#root = root;
-    this.#list = root.querySelector("[data-orders-list]");
+    this._root = undefined;
+    this._list = undefined;
+    this._items = new Map();
+    this._orders = new Map();
+    this._offers = new Map();
+    this._filter = "all";
+    this._isFirst = true;
+    this._isWhole = true;
+    this._isCut = false;
+    this._isChanged = true;
+    this._root = root;
+    this._list = root.querySelector("[data-orders-list]");
     for (const choice of root.querySelectorAll("[name=order-filter]")) {
       choice.addEventListener("change", () => {
-        this.#filter = choice.value;
-        for (const [id, item] of this.#items) this.#show(item, this.#orders.get(id));
-        this.#drawEmpty();
+        this._filter = choice.value;
+        for (const [id, item] of this._items) this._show(item, this._orders.get(id));
+        this._drawEmpty();
       });
     }
-    setInterval(() => this.#tick(), 1_000);
+    setInterval(() => this._tick(), 1_000);
   }
 
   /** Told with what the page begins, also after a gap: of what it was not told, it can count nothing. */
   begin({ orders = [] }) {
-    this.#isWhole = orders.length < TOLD;
-    this.#isChanged = true;
+    this._isWhole = orders.length < TOLD;
+    this._isChanged = true;
   }
 
   draw(scene) {
-    this.#offers = scene.offers;
+    this._offers = scene.offers;
     for (const orders of [scene.orders, scene.over]) {
-      for (const order of orders.values()) if (order.lines) this.#put(order);
+      for (const order of orders.values()) if (order.lines) this._put(order);
     }
-    this.#isFirst = false;
-    while (this.#items.size > KEPT) {
-      const [id, item] = this.#items.entries().next().value;
+    this._isFirst = false;
+    while (this._items.size > KEPT) {
+      const [id, item] = this._items.entries().next().value;
       item.remove();
-      this.#items.delete(id);
-      this.#isCut = true;
+      this._items.delete(id);
+      this._isCut = true;
     }
-    if (!this.#isChanged) return;
-    this.#isChanged = false;
-    this.#drawCounts();
-    this.#drawPart();
-    this.#drawEmpty();
+    if (!this._isChanged) return;
+    this._isChanged = false;
+    this._drawCounts();
+    this._drawPart();
+    this._drawEmpty();
   }
 
-  #put(order) {
-    const before = this.#orders.get(order.id);
+  _put(order) {
+    const before = this._orders.get(order.id);
     if (before === order) return;
-    this.#orders.set(order.id, order);
-    this.#isChanged = true;
-    let item = this.#items.get(order.id);
+    this._orders.set(order.id, order);
+    this._isChanged = true;
+    let item = this._items.get(order.id);
     // A hold that becomes an order is new to the host: it comes up and flashes.
     const isPlaced = order.state === "placed" && before?.state !== "placed";
     if (!item) {
       // What has gone out of the feed at its end stays out, unless it is an order only now.
       if (before && !isPlaced) return;
       item = document.getElementById("feed-order").content.firstElementChild.cloneNode(true);
-      this.#items.set(order.id, item);
-      this.#list.prepend(item);
+      this._items.set(order.id, item);
+      this._list.prepend(item);
     } else if (isPlaced) {
       // Both forget from their oldest end.
-      this.#items.delete(order.id);
-      this.#items.set(order.id, item);
-      this.#list.prepend(item);
+      this._items.delete(order.id);
+      this._items.set(order.id, item);
+      this._list.prepend(item);
     }
-    if (isPlaced && !this.#isFirst) {
+    if (isPlaced && !this._isFirst) {
       item.classList.remove("is-new");
       void item.offsetWidth;
       item.classList.add("is-new");
       this.dispatchEvent(new Event("new"));
     }
-    this.#fill(item, order);
-    this.#show(item, order);
+    this._fill(item, order);
+    this._show(item, order);
   }
 
-  #fill(item, order) {
+  _fill(item, order) {
     const set = (key, words) => say(item.querySelector(`[data-${key}]`), words);
     set("number", order.number ?? t("Held"));
     set("total", money(amountPayable(order)));
@@ -112,7 +111,10 @@ export class OrderFeed extends EventTarget {
       listed(
         order.lines.map((line) =>
           // The number keeps to its sign at the end of a line.
-          t("%(n)s × %(name)s", { n: count(line.quantity), name: text(this.#offers.get(line.offer)?.name) }).replace(" ×", "\u00a0×"),
+          t("%(n)s × %(name)s", {
+            n: count(line.quantity),
+            name: text(this._offers.get(line.offer)?.name),
+          }).replace(" ×", "\u00a0×"),
         ),
       ),
     );
@@ -120,10 +122,10 @@ export class OrderFeed extends EventTarget {
     set("at", clock(order.at));
     item.querySelector("[data-simulated]").hidden = !order.simulated;
     item.classList.toggle("is-gone", isGone(order.state));
-    this.#fillState(item, order);
+    this._fillState(item, order);
   }
 
-  #fillState(item, order) {
+  _fillState(item, order) {
     const badge = item.querySelector("[data-state]");
     const isStopped = order.stopped && !isGone(order.state);
     const kind = isStopped ? "red" : stateKind(order.state);
@@ -135,44 +137,44 @@ export class OrderFeed extends EventTarget {
     number.hidden = !order.number;
   }
 
-  #show(item, order) {
-    item.hidden = !FILTERS[this.#filter](order);
+  _show(item, order) {
+    item.hidden = !FILTERS[this._filter](order);
   }
 
-  #tick() {
-    for (const [id, item] of this.#items) {
-      const order = this.#orders.get(id);
-      if (order.state === "held") this.#fillState(item, order);
+  _tick() {
+    for (const [id, item] of this._items) {
+      const order = this._orders.get(id);
+      if (order.state === "held") this._fillState(item, order);
     }
   }
 
-  #drawCounts() {
-    const orders = [...this.#orders.values()];
-    for (const place of this.#root.querySelectorAll("[data-count]")) {
+  _drawCounts() {
+    const orders = [...this._orders.values()];
+    for (const place of this._root.querySelectorAll("[data-count]")) {
       const filter = place.dataset.count;
-      const found = filter === "all" || !this.#isWhole ? 0 : orders.filter(FILTERS[filter]).length;
+      const found = filter === "all" || !this._isWhole ? 0 : orders.filter(FILTERS[filter]).length;
       say(place, found ? count(found) : "");
     }
   }
 
   /** That these are not all is said, with where all are. */
-  #drawPart() {
-    const part = this.#root.querySelector("[data-orders-part]");
-    part.hidden = this.#isWhole && !this.#isCut;
+  _drawPart() {
+    const part = this._root.querySelector("[data-orders-part]");
+    part.hidden = this._isWhole && !this._isCut;
     if (part.hidden) return;
-    const shown = [...this.#items.keys()].filter((id) => FILTERS.all(this.#orders.get(id))).length;
+    const shown = [...this._items.keys()].filter((id) => FILTERS.all(this._orders.get(id))).length;
     say(part.firstElementChild, t("The latest %(n)s are here, not all.", { n: count(shown) }));
   }
 
-  #drawEmpty() {
-    const isEmpty = ![...this.#items.values()].some((item) => !item.hidden);
-    const empty = this.#root.querySelector("[data-orders-empty]");
+  _drawEmpty() {
+    const isEmpty = ![...this._items.values()].some((item) => !item.hidden);
+    const empty = this._root.querySelector("[data-orders-empty]");
     empty.hidden = !isEmpty;
-    this.#list.hidden = isEmpty;
-    const isPart = !this.#isWhole || this.#isCut;
+    this._list.hidden = isEmpty;
+    const isPart = !this._isWhole || this._isCut;
     empty.textContent = isPart
       ? t("None of these among the latest.")
-      : this.#items.size
+      : this._items.size
         ? t("None of these at the moment.")
         : t("No orders yet. They appear here as they come.");
   }

@@ -29,7 +29,9 @@ function show(label, size, shown) {
     item.hidden = index >= shown;
   });
   more.parentElement.hidden = shown >= items.length;
-  more.textContent = more.parentElement.hidden ? "" : t("and %(n)s more, on the packing slip", { n: count(items.length - shown) });
+  more.textContent = more.parentElement.hidden
+    ? ""
+    : t("and %(n)s more, on the packing slip", { n: count(items.length - shown) });
 }
 
 /** Each step looks at all labels at once: one by one they would be laid out hundreds of times. */

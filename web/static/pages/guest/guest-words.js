@@ -13,7 +13,9 @@ export function standingWords(standing, state, name) {
     case "preview":
       return {
         title: t("Only you see this"),
-        words: t("Hold the phone upright or across as you like, with the light before you. Then come in."),
+        words: t(
+          "Hold the phone upright or across as you like, with the light before you. Then come in.",
+        ),
       };
     case "connecting":
       return { title: t("Connecting…"), words: t("A moment.") };
@@ -30,7 +32,9 @@ export function standingWords(standing, state, name) {
     case "lost":
       return {
         title: t("The connection is gone"),
-        words: t("It is tried again by itself. Keep this page open; go nearer to the router or to where the phone has more bars."),
+        words: t(
+          "It is tried again by itself. Keep this page open; go nearer to the router or to where the phone has more bars.",
+        ),
       };
     case "blocked":
       return {
@@ -43,26 +47,43 @@ export function standingWords(standing, state, name) {
         words: t("A call or another app has it. End it, then turn the camera on again."),
       };
     case "left":
-      return { title: t("You have left"), words: t("Camera and microphone are off. The link still works if you would like to come in again.") };
+      return {
+        title: t("You have left"),
+        words: t(
+          "Camera and microphone are off. The link still works if you would like to come in again.",
+        ),
+      };
     case "replaced":
       return {
         title: t("Another device has come in"),
-        words: t("This link was opened there, and it works on one device at a time. Turn the camera on to come in here instead."),
+        words: t(
+          "This link was opened there, and it works on one device at a time. Turn the camera on to come in here instead.",
+        ),
       };
     case "over":
       return {
         title: t("The host has ended your visit"),
-        words: t("Your camera is off and the link does not work any more. Thank you for being there!"),
+        words: t(
+          "Your camera is off and the link does not work any more. Thank you for being there!",
+        ),
       };
     case "ended":
-      return { title: t("The broadcast has ended"), words: t("Your camera is off. Thank you for being there!") };
+      return {
+        title: t("The broadcast has ended"),
+        words: t("Your camera is off. Thank you for being there!"),
+      };
     case "refused":
       return {
         title: t("The server did not let you in"),
-        words: t("Too many cameras may send already. Wait a moment, then try again, or ask the host."),
+        words: t(
+          "Too many cameras may send already. Wait a moment, then try again, or ask the host.",
+        ),
       };
     case "barred":
-      return { title: t("%(name)s, you are invited", { name }), words: t("Nothing is sent before you come in.") };
+      return {
+        title: t("%(name)s, you are invited", { name }),
+        words: t("Nothing is sent before you come in."),
+      };
     default:
       return {
         title: t("%(name)s, you are invited", { name }),

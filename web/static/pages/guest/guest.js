@@ -159,7 +159,11 @@ function troubles() {
   const lines = [];
   if (refusal) lines.push(refusalWords(refusal));
   if (camera.isOpen && camera.silent) {
-    lines.push(t("There is no sound: allow the microphone beside the address, then leave and come in again."));
+    lines.push(
+      t(
+        "There is no sound: allow the microphone beside the address, then leave and come in again.",
+      ),
+    );
   }
   if (camera.isMuted) lines.push(t("Your microphone is off: nobody hears you."));
   if (publisher.isOn && !ScreenWakeLock.isSupported) {

@@ -37,11 +37,17 @@ async function send(token, file) {
       body: await smaller(file),
     });
   } catch {
-    throw new Problem({ type: "/problems/offline", detail: t("The photo could not be sent. Tap it to try again.") });
+    throw new Problem({
+      type: "/problems/offline",
+      detail: t("The photo could not be sent. Tap it to try again."),
+    });
   }
   const read = await answer.json().catch(() => ({}));
   if (answer.status === 413) {
-    throw new Problem({ type: "/problems/photo-too-large", detail: t("This photo is too large. Take a smaller one, or send a screenshot of it.") });
+    throw new Problem({
+      type: "/problems/photo-too-large",
+      detail: t("This photo is too large. Take a smaller one, or send a screenshot of it."),
+    });
   }
   if (!answer.ok) throw new Problem({ status: answer.status, ...read });
   return read.id;
@@ -73,9 +79,23 @@ export function setUpClaim(token, sent) {
   function add(chosen) {
     const photo = { name: null, sending: null };
     const preview = URL.createObjectURL(chosen);
-    const picture = el("img", { class: "photo__picture", src: preview, alt: "", width: 72, height: 72 });
-    const again = el("button", { class: "photo", type: "button", disabled: true, "aria-label": t("Send this photo again") }, picture);
-    const away = el("button", { class: "photo__away", type: "button", "aria-label": t("Take this photo away") }, icon("close", true));
+    const picture = el("img", {
+      class: "photo__picture",
+      src: preview,
+      alt: "",
+      width: 72,
+      height: 72,
+    });
+    const again = el(
+      "button",
+      { class: "photo", type: "button", disabled: true, "aria-label": t("Send this photo again") },
+      picture,
+    );
+    const away = el(
+      "button",
+      { class: "photo__away", type: "button", "aria-label": t("Take this photo away") },
+      icon("close", true),
+    );
     const item = el("li", { class: "photos__item" }, again, away);
 
     function begin() {
@@ -137,7 +157,10 @@ export function setUpClaim(token, sent) {
         tell(t("A photo was not sent. Tap it to try again, or take it away."));
         return;
       }
-      await api("POST", `/api/v1/orders/${token}/claims`, { text: text.value, photos: [...photos].map(({ name }) => name) });
+      await api("POST", `/api/v1/orders/${token}/claims`, {
+        text: text.value,
+        photos: [...photos].map(({ name }) => name),
+      });
       close(sheet);
       text.value = "";
       for (const away of list.querySelectorAll(".photo__away")) away.click();

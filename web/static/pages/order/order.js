@@ -29,7 +29,10 @@ async function look() {
   if (!fresh || fresh.dataset.now === shown.dataset.now) return;
   shown.replaceWith(fresh);
   say(document.getElementById("cancel-what"), parsed.getElementById("cancel-what").textContent);
-  say(document.getElementById("order-told"), fresh.querySelector("[data-next]")?.textContent.trim());
+  say(
+    document.getElementById("order-told"),
+    fresh.querySelector("[data-next]")?.textContent.trim(),
+  );
 }
 
 function later() {
@@ -58,14 +61,21 @@ document.addEventListener("click", ({ target }) => {
 /** Whether it can still be cancelled is what the sheet asks, or no more. */
 function ask(isOpen) {
   const { reason } = sheet.querySelector("form").elements;
-  for (const part of [document.getElementById("cancel-what"), reason.closest(".field"), sheet.querySelector("[type=submit]")]) part.hidden = !isOpen;
+  for (const part of [
+    document.getElementById("cancel-what"),
+    reason.closest(".field"),
+    sheet.querySelector("[type=submit]"),
+  ])
+    part.hidden = !isOpen;
 }
 
 /** What keeps it from being cancelled, in words. Where it was packed meanwhile the page says so too. */
 async function why(problem) {
-  if ((problem.status !== 403 && problem.status !== 409) || problem.slug === "details-erased") return sentence(problem);
+  if ((problem.status !== 403 && problem.status !== 409) || problem.slug === "details-erased")
+    return sentence(problem);
   await look().catch(() => {});
-  if (document.querySelector("[data-cancel]")) return t("The order has changed meanwhile, so this is no longer possible.");
+  if (document.querySelector("[data-cancel]"))
+    return t("The order has changed meanwhile, so this is no longer possible.");
   ask(false);
   return document.getElementById("cancel-what").textContent.trim();
 }
@@ -77,11 +87,21 @@ sheet.querySelector("form").addEventListener("submit", async (event) => {
   submitter.setAttribute("aria-busy", "true");
   submitter.disabled = true;
   try {
-    const order = await api("POST", `/api/v1/orders/${token}/cancellation`, reason ? { reason } : {});
+    const order = await api(
+      "POST",
+      `/api/v1/orders/${token}/cancellation`,
+      reason ? { reason } : {},
+    );
     close(sheet);
     await look();
     const amount = toGiveBack(order);
-    toast(amount ? t("The order is cancelled. %(sum)s comes back to you.", { sum: money({ ...order.total, amount }) }) : t("The order is cancelled. Nothing is to be paid."));
+    toast(
+      amount
+        ? t("The order is cancelled. %(sum)s comes back to you.", {
+            sum: money({ ...order.total, amount }),
+          })
+        : t("The order is cancelled. Nothing is to be paid."),
+    );
   } catch (problem) {
     const told = document.getElementById("cancel-problem");
     const words = await why(problem);

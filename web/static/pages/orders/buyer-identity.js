@@ -13,7 +13,9 @@ dialog?.querySelector("[data-close]").addEventListener("click", () => close(dial
 /** Resolves to what is pressed; null where it is closed. */
 function ask(orders) {
   const isOne = orders.length === 1;
-  const what = isOne ? t("%(number)s, without its code.", orders[0]) : t("%(n)s orders, without their codes.", { n: count(orders.length) });
+  const what = isOne
+    ? t("%(number)s, without its code.", orders[0])
+    : t("%(n)s orders, without their codes.", { n: count(orders.length) });
   say(dialog.querySelector("[data-known-what]"), what);
   dialog.returnValue = "";
   return new Promise((resolve) => open(dialog, () => resolve(dialog.returnValue || null)));

@@ -16,32 +16,51 @@ import { confirmLargeRefund } from "./undo.js";
 /** What the buyer wrote, with the photos, each of which opens whole. */
 function told({ claimed_at: at, text, photos }) {
   const shown = photos.map(({ url }, index) =>
-    el("li", {}, el("a", { href: url, target: "_blank" }, el("img", { src: url, loading: "lazy", alt: t("Photo %(n)s of the claim", { n: index + 1 }) }))),
+    el(
+      "li",
+      {},
+      el(
+        "a",
+        { href: url, target: "_blank" },
+        el("img", {
+          src: url,
+          loading: "lazy",
+          alt: t("Photo %(n)s of the claim", { n: index + 1 }),
+        }),
+      ),
+    ),
   );
   return [
     el("p", { class: "soft small" }, when(at)),
-    el("p", { class: text ? "claim__text" : "soft" }, text || t("What was written was removed with the buyer's details")),
-    shown.length ? el("ul", { class: "claim__photos" }, shown) : el("p", { class: "soft" }, t("Without a photo")),
+    el(
+      "p",
+      { class: text ? "claim__text" : "soft" },
+      text || t("What was written was removed with the buyer's details"),
+    ),
+    shown.length
+      ? el("ul", { class: "claim__photos" }, shown)
+      : el("p", { class: "soft" }, t("Without a photo")),
   ];
 }
 
 function answerWords(order, { amount }) {
   if (!amount) return t("Refused");
-  return isTakenOff(order) ? t("%(sum)s deducted", { sum: money(amount) }) : t("%(sum)s refunded", { sum: money(amount) });
+  return isTakenOff(order)
+    ? t("%(sum)s deducted", { sum: money(amount) })
+    : t("%(sum)s refunded", { sum: money(amount) });
 }
 
 export class Claims {
-  #path;
-  #book;
-  #moves;
-  #form;
-
   constructor(broadcast, moves, book) {
-    this.#path = `/api/v1/broadcasts/${broadcast}/claims`;
-    this.#book = book;
-    this.#moves = moves;
-    this.#form = new FormSheet("claim-sheet");
-    this.#form.form.addEventListener("input", () => this.#choose(this.#form.elements.deed.value));
+    this._path = undefined;
+    this._book = undefined;
+    this._moves = undefined;
+    this._form = undefined;
+    this._path = `/api/v1/broadcasts/${broadcast}/claims`;
+    this._book = book;
+    this._moves = moves;
+    this._form = new FormSheet("claim-sheet");
+    this._form.form.addEventListener("input", () => this._choose(this._form.elements.deed.value));
   }
 
   /** The claims of an order, as its sheet shows them. */
@@ -53,8 +72,22 @@ export class Claims {
         el("h3", { class: "card__title" }, t("Claim")),
         ...told(claim),
         claim.state === "open"
-          ? el("button", { class: "button button--strong", type: "button", "data-act": "claim", onclick: () => this.open(order) }, t("Answer the claim"))
-          : el("p", {}, el("strong", {}, answerWords(order, claim)), claim.answer ? ` · ${claim.answer}` : ""),
+          ? el(
+              "button",
+              {
+                class: "button button--strong",
+                type: "button",
+                "data-act": "claim",
+                onclick: () => this.open(order),
+              },
+              t("Answer the claim"),
+            )
+          : el(
+              "p",
+              {},
+              el("strong", {}, answerWords(order, claim)),
+              claim.answer ? ` · ${claim.answer}` : "",
+            ),
       ),
     );
   }
@@ -63,32 +96,40 @@ export class Claims {
   open(order) {
     close(document.getElementById("order-sheet"));
     const claim = openClaim(order);
-    const form = this.#form;
+    const form = this._form;
     const currency = order.total.currency;
     const left = remainingTotal(order);
     const mayRefund = left > 0;
     form.part("claim-told").replaceChildren(...told(claim));
-    say(form.part("what"), [order.number, order.buyer?.name, money(amountPayable(order))].filter(Boolean).join(" · "));
+    say(
+      form.part("what"),
+      [order.number, order.buyer?.name, money(amountPayable(order))].filter(Boolean).join(" · "),
+    );
     say(form.part("claim-deed"), isDue(order) ? t("Less to pay") : t("Money back"));
-    say(form.part("claim-most"), mayRefund ? t("%(sum)s at most", { sum: money({ amount: left, currency }) }) : t("Nothing is left of it"));
+    say(
+      form.part("claim-most"),
+      mayRefund
+        ? t("%(sum)s at most", { sum: money({ amount: left, currency }) })
+        : t("Nothing is left of it"),
+    );
     form.open({
       values: { deed: mayRefund ? "refund" : "refuse", amount: { amount: null, currency } },
       job: async ({ deed, amount, answer }) => {
         if (deed === "refund" && !(await confirmLargeRefund(order, amount.amount))) return false;
         const body = deed === "refund" ? { amount, answer } : { refuse: true, answer };
-        const after = await post(`${this.#path}/${claim.id}/answer`, body);
-        if (deed === "refund") return this.#moves.tell({ refund: { amount } }, after);
-        this.#book.put([after]);
+        const after = await post(`${this._path}/${claim.id}/answer`, body);
+        if (deed === "refund") return this._moves.tell({ refund: { amount } }, after);
+        this._book.put([after]);
         toast(t("The claim on %(number)s is refused, with your reason.", { number: order.number }));
       },
     });
     form.elements.deed[0].disabled = !mayRefund;
-    this.#choose(mayRefund ? "refund" : "refuse");
+    this._choose(mayRefund ? "refund" : "refuse");
   }
 
   /** Money back takes an amount; a word for the buyer goes with either. */
-  #choose(deed) {
-    const { amount } = this.#form.elements;
+  _choose(deed) {
+    const { amount } = this._form.elements;
     amount.disabled = deed !== "refund";
     amount.closest("[data-field]").hidden = deed !== "refund";
   }

@@ -9,28 +9,35 @@ import { matches, isToLookAt, openClaim, SETS } from "../../lib/orders/match.js"
 const KEPT = ["state", "way", "centre", "payment", "flagged", "claimed"];
 
 export class Filter extends EventTarget {
-  #form;
-  #centres = "";
-
   /** Event `change` when one looks for something else. */
   constructor(form) {
     super();
-    this.#form = form;
-    this.#recall();
+    this._form = undefined;
+    this._centres = "";
+    this._form = form;
+    this._recall();
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", () => {
-      this.#keep();
+      this._keep();
       this.dispatchEvent(new Event("change"));
     });
     // On a phone the list comes first; what is chosen in the fields stays in sight.
     const more = form.querySelector("[data-more-fields]");
-    more.addEventListener("click", () => this.#unfold(more.getAttribute("aria-expanded") !== "true"));
-    this.#unfold(["way", "centre", "payment"].some((name) => this.wanted[name]));
+    more.addEventListener("click", () =>
+      this._unfold(more.getAttribute("aria-expanded") !== "true"),
+    );
+    this._unfold(["way", "centre", "payment"].some((name) => this.wanted[name]));
   }
 
   /** What is chosen: find, state, way, centre, payment, flagged, claimed. */
   get wanted() {
-    return { find: "", way: "", centre: "", payment: "", ...Object.fromEntries(new FormData(this.#form)) };
+    return {
+      find: "",
+      way: "",
+      centre: "",
+      payment: "",
+      ...Object.fromEntries(new FormData(this._form)),
+    };
   }
 
   /** How the choice is written in the address of a file; null where something is looked for by a word. */
@@ -42,38 +49,41 @@ export class Filter extends EventTarget {
   }
 
   focus() {
-    this.#form.elements.find.focus();
+    this._form.elements.find.focus();
   }
 
   /** Those that fit, in their order, with those of `touched`; draws how many stand in each state. */
   among(orders, touched) {
-    this.#drawCentres(orders);
+    this._drawCentres(orders);
     const wanted = this.wanted;
     const fitting = orders.filter((order) => matches(order, wanted));
-    this.#drawCounts(fitting);
-    this.#drawMarks(orders);
+    this._drawCounts(fitting);
+    this._drawMarks(orders);
     const isIn = SETS[wanted.state] ?? SETS.open;
     // Whoever looks for a name finds it in whatever state it is.
     return fitting.filter((order) => isIn(order) || touched.has(order.id) || wanted.find.trim());
   }
 
-  #unfold(isOpen) {
-    this.#form.querySelector("[data-more-fields]").setAttribute("aria-expanded", String(isOpen));
-    this.#form.classList.toggle("is-unfolded", isOpen);
+  _unfold(isOpen) {
+    this._form.querySelector("[data-more-fields]").setAttribute("aria-expanded", String(isOpen));
+    this._form.classList.toggle("is-unfolded", isOpen);
   }
 
-  #drawCounts(fitting) {
-    for (const place of this.#form.querySelectorAll("[data-count]")) {
+  _drawCounts(fitting) {
+    for (const place of this._form.querySelectorAll("[data-count]")) {
       const found = fitting.filter(SETS[place.dataset.count]).length;
       say(place, found ? count(found) : "");
     }
   }
 
   /** The choices of what is to be looked at are there while there is any. */
-  #drawMarks(orders) {
-    const marks = { flagged: orders.filter(isToLookAt).length, claimed: orders.filter(openClaim).length };
+  _drawMarks(orders) {
+    const marks = {
+      flagged: orders.filter(isToLookAt).length,
+      claimed: orders.filter(openClaim).length,
+    };
     for (const [name, found] of Object.entries(marks)) {
-      const box = this.#form.elements[name];
+      const box = this._form.elements[name];
       if (!box) continue;
       const label = box.closest("label");
       label.hidden = !found && !box.checked;
@@ -81,27 +91,31 @@ export class Filter extends EventTarget {
     }
   }
 
-  #drawCentres(orders) {
-    const select = this.#form.elements.centre;
+  _drawCentres(orders) {
+    const select = this._form.elements.centre;
     if (!select) return;
     const centres = new Map();
-    for (const { delivery } of orders) if (delivery.centre) centres.set(delivery.centre.id, text(delivery.centre.name));
+    for (const { delivery } of orders)
+      if (delivery.centre) centres.set(delivery.centre.id, text(delivery.centre.name));
     const said = JSON.stringify([...centres]);
-    if (said === this.#centres) return;
-    this.#centres = said;
+    if (said === this._centres) return;
+    this._centres = said;
     const chosen = select.value || select.dataset.wanted || "";
-    select.replaceChildren(select.options[0], ...[...centres].map(([id, name]) => new Option(name, id)));
+    select.replaceChildren(
+      select.options[0],
+      ...[...centres].map(([id, name]) => new Option(name, id)),
+    );
     select.value = centres.has(chosen) ? chosen : "";
     select.closest("label").hidden = centres.size < 2;
   }
 
-  #recall() {
+  _recall() {
     const said = new URLSearchParams(location.search);
     // A link to one order, as from the log; what else is looked for may be a buyer's and stands in no address.
     const number = said.get("number") ?? "";
-    if (/^[A-Z]{1,4}\d{4}$/.test(number)) this.#form.elements.find.value = number;
+    if (/^[A-Z]{1,4}\d{4}$/.test(number)) this._form.elements.find.value = number;
     for (const name of KEPT) {
-      const field = this.#form.elements[name];
+      const field = this._form.elements[name];
       const value = said.get(name);
       if (!field || !value) continue;
       if (field instanceof RadioNodeList) {
@@ -112,7 +126,7 @@ export class Filter extends EventTarget {
     }
   }
 
-  #keep() {
+  _keep() {
     const said = new URLSearchParams();
     for (const name of KEPT) {
       const value = this.wanted[name];

@@ -11,7 +11,19 @@ import { n, t, text } from "../../lib/words.js";
 import { post, remove } from "../../lib/channel/staff-api.js";
 import { FormSheet } from "../../lib/forms/form-sheet.js";
 import { spoken } from "../../lib/format/staff-sentences.js";
-import { amountPayable, isDue, isGone, isTakenOff, isStopped, remainingTotal, mayPay, paymentWords, refundWords, stateWords, stoppedLines } from "../../lib/orders/order-states.js";
+import {
+  amountPayable,
+  isDue,
+  isGone,
+  isTakenOff,
+  isStopped,
+  remainingTotal,
+  mayPay,
+  paymentWords,
+  refundWords,
+  stateWords,
+  stoppedLines,
+} from "../../lib/orders/order-states.js";
 import { LineReducer } from "./reduce-lines.js";
 import { flagWords } from "../../lib/orders/fraud-flags.js";
 import { badges, line, mayCancel, stepOf, when } from "../../lib/orders/order-row.js";
@@ -28,84 +40,156 @@ const stopNotice = ({ lot, lot_code: code, lot_stopped: reasons }, isStaff) =>
     el(
       "div",
       { class: "notice__text" },
-      el("p", {}, el("strong", {}, t("Lot %(code)s is stopped.", { code })), " ", reasonsInWords(reasons)),
+      el(
+        "p",
+        {},
+        el("strong", {}, t("Lot %(code)s is stopped.", { code })),
+        " ",
+        reasonsInWords(reasons),
+      ),
       el("p", {}, t("It is not packed, sent or handed over: call it off, or give money back.")),
-      isStaff ? el("p", {}, el("a", { class: "link", href: `/studio/lots/${lot}` }, t("Who has this lot"))) : null,
+      isStaff
+        ? el(
+            "p",
+            {},
+            el("a", { class: "link", href: `/studio/lots/${lot}` }, t("Who has this lot")),
+          )
+        : null,
     ),
   );
 
 export class OrderSheet {
-  #as;
-  #dialog = document.getElementById("order-sheet");
-  #order = null;
-  #drawn = null;
-  #forms;
-  #fewer;
-
   /** `as`: {book, moves, make, claims, papers, role, isStaff}. */
   constructor(as) {
-    this.#as = as;
-    this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
-    this.#forms = as.isStaff ? Object.fromEntries(["cancel", "refund", "right", "block"].map((name) => [name, new FormSheet(`${name}-sheet`)])) : {};
+    this._as = undefined;
+    this._dialog = document.getElementById("order-sheet");
+    this._order = null;
+    this._drawn = null;
+    this._forms = undefined;
+    this._fewer = undefined;
+    this._as = as;
+    this._dialog.querySelector("[data-close]").addEventListener("click", () => close(this._dialog));
+    this._forms = as.isStaff
+      ? Object.fromEntries(
+          ["cancel", "refund", "right", "block"].map((name) => [
+            name,
+            new FormSheet(`${name}-sheet`),
+          ]),
+        )
+      : {};
     if (!as.isStaff) return;
-    this.#fewer = new LineReducer(this.#forms.refund.part("fewer"), (amount) => {
-      const { amount: field } = this.#forms.refund.elements;
+    this._fewer = new LineReducer(this._forms.refund.part("fewer"), (amount) => {
+      const { amount: field } = this._forms.refund.elements;
       const places = Number(field.dataset.decimals ?? 2);
       field.value = amount ? (amount / 10 ** places).toFixed(places) : "";
     });
   }
 
   open(order) {
-    this.#order = order.id;
-    this.#drawn = null;
-    this.#draw();
-    open(this.#dialog, () => {
-      this.#order = null;
+    this._order = order.id;
+    this._drawn = null;
+    this._draw();
+    open(this._dialog, () => {
+      this._order = null;
     });
-    this.#as.book.whole(order).catch((problem) => toast(spoken(problem), { danger: true }));
+    this._as.book.whole(order).catch((problem) => toast(spoken(problem), { danger: true }));
   }
 
   /** What it shows keeps up with the order. */
   redraw() {
-    if (this.#order) this.#draw();
+    if (this._order) this._draw();
   }
 
-  #draw() {
-    const order = this.#as.book.order(this.#order);
-    const isMoving = this.#as.moves.waiting.has(order.id);
+  _draw() {
+    const order = this._as.book.order(this._order);
+    const isMoving = this._as.moves.waiting.has(order.id);
     const said = [order, isMoving];
-    if (this.#drawn?.every((each, index) => each === said[index])) return;
-    this.#drawn = said;
-    say(this.#part("order-title"), order.number);
-    const isHeld = this.#dialog.contains(document.activeElement) ? document.activeElement.dataset.act : null;
-    this.#part("order-body").replaceChildren(...this.#facts(order));
-    this.#part("order-acts").replaceChildren(...this.#acts(order, isMoving));
-    if (isHeld) (this.#dialog.querySelector(`[data-act="${isHeld}"]:not(:disabled)`) ?? this.#dialog.querySelector("[data-close]")).focus();
+    if (this._drawn?.every((each, index) => each === said[index])) return;
+    this._drawn = said;
+    say(this._part("order-title"), order.number);
+    const isHeld = this._dialog.contains(document.activeElement)
+      ? document.activeElement.dataset.act
+      : null;
+    this._part("order-body").replaceChildren(...this._facts(order));
+    this._part("order-acts").replaceChildren(...this._acts(order, isMoving));
+    if (isHeld)
+      (
+        this._dialog.querySelector(`[data-act="${isHeld}"]:not(:disabled)`) ??
+        this._dialog.querySelector("[data-close]")
+      ).focus();
   }
 
-  #facts(order) {
+  _facts(order) {
     const { buyer, delivery } = order;
     const fact = (name, ...value) => [el("dt", {}, name), el("dd", {}, ...value)];
     return [
       el("p", { class: "order-sheet__badges" }, badges(order)),
-      ...(isStopped(order) ? stoppedLines(order) : []).map((each) => stopNotice(each, this.#as.isStaff)),
-      ...(order.flags ?? []).map((flag) => el("p", { class: "notice notice--red" }, icon("warning", true), el("span", { class: "notice__text" }, flagWords(flag)))),
-      ...(this.#as.claims?.cards(order) ?? []),
-      el("ul", { class: "order-sheet__lines" }, order.lines.map((each) => this.#line(each))),
+      ...(isStopped(order) ? stoppedLines(order) : []).map((each) =>
+        stopNotice(each, this._as.isStaff),
+      ),
+      ...(order.flags ?? []).map((flag) =>
+        el(
+          "p",
+          { class: "notice notice--red" },
+          icon("warning", true),
+          el("span", { class: "notice__text" }, flagWords(flag)),
+        ),
+      ),
+      ...(this._as.claims?.cards(order) ?? []),
+      el(
+        "ul",
+        { class: "order-sheet__lines" },
+        order.lines.map((each) => this._line(each)),
+      ),
       el("dl", { class: "order-sheet__sums" }, [
-        ...(order.fee?.amount ? [el("dt", {}, t("Parcel")), el("dd", { class: "number" }, money(order.fee))] : []),
+        ...(order.fee?.amount
+          ? [el("dt", {}, t("Parcel")), el("dd", { class: "number" }, money(order.fee))]
+          : []),
         el("dt", {}, t("Total")),
         el("dd", { class: "number" }, el("b", {}, money(order.total))),
-        ...(order.refunded?.amount ? [el("dt", {}, refundWords(order)), el("dd", { class: "number" }, `−${money(order.refunded)}`)] : []),
+        ...(order.refunded?.amount
+          ? [
+              el("dt", {}, refundWords(order)),
+              el("dd", { class: "number" }, `−${money(order.refunded)}`),
+            ]
+          : []),
         ...(order.refunded?.amount && isTakenOff(order) && !isGone(order.state)
-          ? [el("dt", {}, order.payment === "due" ? t("To pay") : t("Paid")), el("dd", { class: "number", "data-to-pay": "" }, el("b", {}, money(amountPayable(order))))]
+          ? [
+              el("dt", {}, order.payment === "due" ? t("To pay") : t("Paid")),
+              el(
+                "dd",
+                { class: "number", "data-to-pay": "" },
+                el("b", {}, money(amountPayable(order))),
+              ),
+            ]
           : []),
       ]),
       el("dl", { class: "facts" }, [
-        ...(buyer?.name ? fact(t("Buyer"), el("strong", {}, buyer.name), " ", el("a", { class: "order__phone number", href: `tel:${buyer.phone}` }, buyer.phone)) : order.person_gone_at ? fact(t("Buyer"), el("span", { class: "soft" }, t("Details removed on %(day)s", { day: when(order.person_gone_at) }))) : []),
+        ...(buyer?.name
+          ? fact(
+              t("Buyer"),
+              el("strong", {}, buyer.name),
+              " ",
+              el("a", { class: "order__phone number", href: `tel:${buyer.phone}` }, buyer.phone),
+            )
+          : order.person_gone_at
+            ? fact(
+                t("Buyer"),
+                el(
+                  "span",
+                  { class: "soft" },
+                  t("Details removed on %(day)s", { day: when(order.person_gone_at) }),
+                ),
+              )
+            : []),
         ...(buyer?.email ? fact(t("E-mail"), buyer.email) : []),
         ...(delivery.way === "pickup"
-          ? fact(t("Picks up at"), text(delivery.centre?.name), el("br"), el("span", { class: "soft" }, text(delivery.centre?.address)))
+          ? fact(
+              t("Picks up at"),
+              text(delivery.centre?.name),
+              el("br"),
+              el("span", { class: "soft" }, text(delivery.centre?.address)),
+            )
           : fact(t("Parcel to"), delivery.address ?? t("parcel"))),
         ...(order.code ? fact(t("Code"), el("b", { class: "number" }, order.code)) : []),
         ...fact(t("Ordered"), when(order.placed_at)),
@@ -114,117 +198,184 @@ export class OrderSheet {
     ].filter(Boolean);
   }
 
-  #line(each) {
+  _line(each) {
     const item = line(each);
     item.append(el("span", { class: "number" }, money(each.total)));
     return item;
   }
 
-  #acts(order, isMoving) {
-    const { isStaff, role, moves, papers } = this.#as;
+  _acts(order, isMoving) {
+    const { isStaff, role, moves, papers } = this._as;
     if (role === "seller") return [];
-    const step = stepOf(order, this.#as);
-    const button = (act, words, onclick, kind = "") => el("button", { class: `button ${kind}`, type: "button", "data-act": act, disabled: isMoving, onclick }, words);
+    const step = stepOf(order, this._as);
+    const button = (act, words, onclick, kind = "") =>
+      el(
+        "button",
+        { class: `button ${kind}`, type: "button", "data-act": act, disabled: isMoving, onclick },
+        words,
+      );
     const leave = (then) => () => {
-      close(this.#dialog);
+      close(this._dialog);
       then();
     };
-    const link = (words, sign, href) => el("a", { class: "button", href, target: "_blank" }, icon(sign, true), words);
+    const link = (words, sign, href) =>
+      el("a", { class: "button", href, target: "_blank" }, icon(sign, true), words);
     return [
-      step ? button("step", step[1], () => this.#as.make([order.id], { state: step[0] }), "button--primary") : null,
-      mayPay(order) ? button("pay", t("Paid"), () => moves.make([order.id], { payment: "paid" })) : null,
-      isStaff && mayRefund(order) ? button("refund", refundDeed(order), leave(() => this.#refund(order))) : null,
+      step
+        ? button(
+            "step",
+            step[1],
+            () => this._as.make([order.id], { state: step[0] }),
+            "button--primary",
+          )
+        : null,
+      mayPay(order)
+        ? button("pay", t("Paid"), () => moves.make([order.id], { payment: "paid" }))
+        : null,
+      isStaff && mayRefund(order)
+        ? button(
+            "refund",
+            refundDeed(order),
+            leave(() => this._refund(order)),
+          )
+        : null,
       isGone(order.state) ? null : link(t("Slip"), "print", papers.address("slips", [order])),
       isGone(order.state) ? null : link(t("Label"), "print", papers.address("labels", [order])),
       order.url ? link(t("The buyer's page"), "next", order.url) : null,
-      mayCancel(order, this.#as) ? button("cancel", t("Cancel…"), leave(() => this.cancel([order])), "button--danger") : null,
-      isStaff && wrongs(order).length ? button("right", t("Correct…"), leave(async () => this.#putRight(await this.#whole(order))), "button--quiet") : null,
-      isStaff && order.buyer?.name ? button("block", t("Block who ordered this"), leave(() => this.#block(order)), "button--quiet") : null,
+      mayCancel(order, this._as)
+        ? button(
+            "cancel",
+            t("Cancel…"),
+            leave(() => this.cancel([order])),
+            "button--danger",
+          )
+        : null,
+      isStaff && wrongs(order).length
+        ? button(
+            "right",
+            t("Correct…"),
+            leave(async () => this._putRight(await this._whole(order))),
+            "button--quiet",
+          )
+        : null,
+      isStaff && order.buyer?.name
+        ? button(
+            "block",
+            t("Block who ordered this"),
+            leave(() => this._block(order)),
+            "button--quiet",
+          )
+        : null,
     ].filter(Boolean);
   }
 
   /** Cancels one or many, with a reason that the buyers see. */
   cancel(orders) {
-    const { cancel } = this.#forms;
+    const { cancel } = this._forms;
     say(cancel.part("boxes"), boxesWords(orders));
-    say(cancel.part("what"), orders.length === 1 ? what(orders[0]) : n("%(n)s order", "%(n)s orders", orders.length, { n: count(orders.length) }));
+    say(
+      cancel.part("what"),
+      orders.length === 1
+        ? what(orders[0])
+        : n("%(n)s order", "%(n)s orders", orders.length, { n: count(orders.length) }),
+    );
     cancel.open({
       job: async ({ reason }) => {
-        this.#as.moves.make(orders.map(({ id }) => id), { state: "cancelled", reason });
+        this._as.moves.make(
+          orders.map(({ id }) => id),
+          { state: "cancelled", reason },
+        );
       },
     });
   }
 
   /** Gives money back, or takes off what is due; of an order that is not packed boxes go back on sale. */
-  #refund(order) {
-    const { refund } = this.#forms;
+  _refund(order) {
+    const { refund } = this._forms;
     const due = isDue(order);
     say(refund.part("what"), what(order));
-    say(refund.part("refund-how"), due ? t("So much less is asked for when it is paid. The buyer is told.") : t("Hand the money back yourself; this keeps the books right and tells the buyer."));
+    say(
+      refund.part("refund-how"),
+      due
+        ? t("So much less is asked for when it is paid. The buyer is told.")
+        : t("Hand the money back yourself; this keeps the books right and tells the buyer."),
+    );
     refund.open({
       title: due ? t("Less to pay") : t("Refund"),
       does: due ? t("Take it off") : t("Refund it"),
       values: { amount: { ...order.total, amount: due ? null : remainingTotal(order) } },
       job: async ({ amount, reason }) => {
-        const { lines } = this.#fewer;
+        const { lines } = this._fewer;
         if (!(await confirmLargeRefund(order, amount.amount))) return false;
-        return this.#give(order, { amount, reason, ...(lines.length ? { lines } : {}) });
+        return this._give(order, { amount, reason, ...(lines.length ? { lines } : {}) });
       },
     });
-    this.#fewer.open(order);
+    this._fewer.open(order);
   }
 
   /** Where its answer is lost, it is asked for again by itself, and never given anew. */
-  async #give(order, refund) {
+  async _give(order, refund) {
     try {
-      await this.#as.moves.refund(order.id, refund);
+      await this._as.moves.refund(order.id, refund);
     } catch (problem) {
       if (problem.slug !== "key-reused") throw problem;
-      toast(keptBefore(await this.#as.book.whole(order, true)), { danger: true });
+      toast(keptBefore(await this._as.book.whole(order, true)), { danger: true });
     }
   }
 
   /** The order with what was done a moment ago, by whomever; as it is known here if that can't be read. */
-  async #whole(order) {
+  async _whole(order) {
     try {
-      return await this.#as.book.whole(order);
+      return await this._as.book.whole(order);
     } catch {
-      return this.#as.book.order(order.id);
+      return this._as.book.order(order.id);
     }
   }
 
   /** What was done last and noticed too late to be undone, with a reason. */
-  #putRight(order) {
-    const { right } = this.#forms;
+  _putRight(order) {
+    const { right } = this._forms;
     const found = wrongs(order);
     say(right.part("what"), what(order));
-    right.part("wrongs").replaceChildren(
-      el("legend", { class: "for-readers" }, t("What was wrong")),
-      ...found.map(({ words, then }, index) =>
-        el(
-          "label",
-          { class: "choice" },
-          el("input", { type: "radio", name: "wrong", value: String(index) }),
-          el("span", { class: "choice__text" }, el("strong", {}, words), el("span", { class: "soft small" }, then)),
+    right
+      .part("wrongs")
+      .replaceChildren(
+        el("legend", { class: "for-readers" }, t("What was wrong")),
+        ...found.map(({ words, then }, index) =>
+          el(
+            "label",
+            { class: "choice" },
+            el("input", { type: "radio", name: "wrong", value: String(index) }),
+            el(
+              "span",
+              { class: "choice__text" },
+              el("strong", {}, words),
+              el("span", { class: "soft small" }, then),
+            ),
+          ),
         ),
-      ),
-    );
+      );
     right.open({
       values: { wrong: "0" },
       job: async ({ wrong, reason }) => {
         try {
-          const after = await post(`${this.#as.book.path}/${order.id}/reversals`, { ...found[Number(wrong)].body, reason });
-          this.#as.book.put([after]);
+          const after = await post(`${this._as.book.path}/${order.id}/reversals`, {
+            ...found[Number(wrong)].body,
+            reason,
+          });
+          this._as.book.put([after]);
           toast(rightWords(after));
         } catch (problem) {
-          throw ["sold-out", "lot-spent"].includes(problem.slug) ? new Problem({ detail: errorWords(problem.body) }) : problem;
+          throw ["sold-out", "lot-spent"].includes(problem.slug)
+            ? new Problem({ detail: errorWords(problem.body) })
+            : problem;
         }
       },
     });
   }
 
-  #block(order) {
-    const { block } = this.#forms;
+  _block(order) {
+    const { block } = this._forms;
     say(block.part("what"), what(order));
     block.open({
       values: { kind: "phone" },
@@ -232,14 +383,17 @@ export class OrderSheet {
         const made = await post("/api/v1/blocks", { ...body, order: order.id });
         toast(t("Blocked."), {
           act: t("Undo"),
-          onAct: () => remove(`/api/v1/blocks/${made.id}`).catch((problem) => toast(spoken(problem), { danger: true })),
+          onAct: () =>
+            remove(`/api/v1/blocks/${made.id}`).catch((problem) =>
+              toast(spoken(problem), { danger: true }),
+            ),
         });
       },
     });
   }
 
-  #part(name) {
-    return this.#dialog.querySelector(`[data-${name}]`);
+  _part(name) {
+    return this._dialog.querySelector(`[data-${name}]`);
   }
 }
 
@@ -248,7 +402,10 @@ const mayRefund = (order) => isDue(order) || ["paid", "part_refunded"].includes(
 /** What is said of what was put right; of a refund its money alone may have come back. */
 function rightWords({ number, history }) {
   return history.at(-1).alone
-    ? t("%(number)s is corrected, the money only: its boxes stay removed. Reduce or refund the right amount.", { number })
+    ? t(
+        "%(number)s is corrected, the money only: its boxes stay removed. Reduce or refund the right amount.",
+        { number },
+      )
     : t("%(number)s is corrected.", { number });
 }
 
@@ -259,7 +416,9 @@ function refundDeed(order) {
 }
 
 function what(order) {
-  const boxes = order.lines.map(({ quantity, returned, name }) => ({ name, quantity: quantity - (returned ?? 0) })).filter(({ quantity }) => quantity);
+  const boxes = order.lines
+    .map(({ quantity, returned, name }) => ({ name, quantity: quantity - (returned ?? 0) }))
+    .filter(({ quantity }) => quantity);
   const items = listed(boxes.map(({ quantity, name }) => `${count(quantity)} × ${text(name)}`));
   return `${order.number} · ${items} · ${money(amountPayable(order))}`;
 }
@@ -269,7 +428,10 @@ function boxesWords(orders) {
   const back = orders.filter(({ state }) => state === "placed").length;
   const packed = orders.length - back;
   if (!packed) return t("The boxes go back on sale.");
-  if (!back) return t("The boxes are packed and don't go back on sale by themselves. Release as many again as are still good.");
+  if (!back)
+    return t(
+      "The boxes are packed and don't go back on sale by themselves. Release as many again as are still good.",
+    );
   return n(
     "What is not packed goes back on sale. The boxes of %(n)s order are packed and don't: release as many again as are still good.",
     "What is not packed goes back on sale. The boxes of %(n)s orders are packed and don't: release as many again as are still good.",
@@ -284,19 +446,36 @@ function history(order) {
   const rows = steps.map((step, index) => {
     const { at, by, reason, undone, undoes, alone } = step;
     const words = changeWords(steps[index - 1], step);
-    const back = undoes ? [t("undone"), alone && t("the money alone")].filter(Boolean).join(" · ") : "";
+    const back = undoes
+      ? [t("undone"), alone && t("the money alone")].filter(Boolean).join(" · ")
+      : "";
     const said = undone ? el("s", {}, words) : words;
-    return el("li", {}, el("span", { class: "soft number" }, when(at)), " ", said, back && ` · ${back}`, by ? ` · ${byWords(by)}` : "", reason ? ` · ${reason}` : "");
+    return el(
+      "li",
+      {},
+      el("span", { class: "soft number" }, when(at)),
+      " ",
+      said,
+      back && ` · ${back}`,
+      by ? ` · ${byWords(by)}` : "",
+      reason ? ` · ${reason}` : "",
+    );
   });
   if (refunded?.amount) rows.push(el("li", {}, `${refundWords(order)} ${money(refunded)}`));
-  return el("section", { class: "order-sheet__history" }, el("h3", {}, t("What happened")), el("ol", { class: "small" }, rows));
+  return el(
+    "section",
+    { class: "order-sheet__history" },
+    el("h3", {}, t("What happened")),
+    el("ol", { class: "small" }, rows),
+  );
 }
 
 /** What one step was: of the state, or of the payment where the state stayed. */
 function changeWords(before, { state, payment, amount, undoes }) {
   if (before?.state !== state) return stateWords(state);
   if (undoes) return paymentWords(payment);
-  const words = before.payment === "due" && payment === "due" ? t("less to pay") : paymentWords(payment);
+  const words =
+    before.payment === "due" && payment === "due" ? t("less to pay") : paymentWords(payment);
   return amount ? `${words} −${money(amount)}` : words;
 }
 

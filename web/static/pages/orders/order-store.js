@@ -11,47 +11,46 @@ const READ_MS = 1_000;
 const AGAIN_MS = 20_000;
 
 export class OrderStore extends EventTarget {
-  #orders = new Map();
-  #sorted = null;
-  #stale = new Set();
-  #last = "";
-  #reading = null;
-  /** Of each read that is under way, the orders that something was heard of meanwhile. */
-  #reads = new Set();
-  #again = new Set();
-  #readingAgain = null;
-
   /** Event `change` whenever an order came or changed. */
   constructor(path) {
     super();
+    this._orders = new Map();
+    this._sorted = null;
+    this._stale = new Set();
+    this._last = "";
+    this._reading = null;
+    /** Of each read that is under way, the orders that something was heard of meanwhile. */
+    this._reads = new Set();
+    this._again = new Set();
+    this._readingAgain = null;
     this.path = path;
   }
 
   get size() {
-    return this.#orders.size;
+    return this._orders.size;
   }
 
   order(id) {
-    return this.#orders.get(id);
+    return this._orders.get(id);
   }
 
   /** All of them by their number, the first ones first. */
   all() {
-    this.#sorted ??= [...this.#orders.values()].sort((a, b) => place(a.number) - place(b.number));
-    return this.#sorted;
+    this._sorted ??= [...this._orders.values()].sort((a, b) => place(a.number) - place(b.number));
+    return this._sorted;
   }
 
   /** Reads what is not known yet; a page's orders are there as soon as it came. */
   async load(headers = {}) {
     let next = "";
     do {
-      const address = `${this.path}?limit=${PAGE}${this.#last ? `&cursor=${this.#last}` : ""}`;
-      await this.#read(
+      const address = `${this.path}?limit=${PAGE}${this._last ? `&cursor=${this._last}` : ""}`;
+      await this._read(
         () => get(address, headers),
         (answer) => {
           // A hold is no order yet; the console shows them while they run.
           const placed = answer.orders.filter(({ number }) => number);
-          if (placed.length) this.#last = place(placed.at(-1).number);
+          if (placed.length) this._last = place(placed.at(-1).number);
           ({ next } = answer);
           return placed;
         },
@@ -61,54 +60,54 @@ export class OrderStore extends EventTarget {
 
   /** Takes orders over as the server answered what was done with them. */
   put(orders) {
-    for (const { id } of orders) this.#hear(id);
-    this.#take(orders);
+    for (const { id } of orders) this._hear(id);
+    this._take(orders);
   }
 
   /** Asks for orders and takes over what `found` picks from the answer. */
-  async #read(ask, found) {
+  async _read(ask, found) {
     const heard = new Set();
-    this.#reads.add(heard);
+    this._reads.add(heard);
     try {
-      this.#take(found(await ask()), heard);
+      this._take(found(await ask()), heard);
     } finally {
-      this.#reads.delete(heard);
+      this._reads.delete(heard);
     }
   }
 
-  #hear(id) {
-    for (const heard of this.#reads) heard.add(id);
+  _hear(id) {
+    for (const heard of this._reads) heard.add(id);
   }
 
   /** Those that were `heard` of meanwhile keep what was heard, and are read again. */
-  #take(orders, heard = new Set()) {
+  _take(orders, heard = new Set()) {
     for (const order of orders) {
       const { id } = order;
-      if (heard.has(id)) this.#again.add(id);
-      if (heard.has(id) && this.#orders.has(id)) continue;
-      this.#orders.set(id, order);
-      this.#stale.delete(id);
+      if (heard.has(id)) this._again.add(id);
+      if (heard.has(id) && this._orders.has(id)) continue;
+      this._orders.set(id, order);
+      this._stale.delete(id);
     }
-    if (this.#again.size) this.#readAgain();
-    if (orders.length) this.#tell();
+    if (this._again.size) this._readAgain();
+    if (orders.length) this._tell();
   }
 
   /** One after the other, until all are read. */
-  #readAgain() {
-    this.#readingAgain ??= setTimeout(async () => {
+  _readAgain() {
+    this._readingAgain ??= setTimeout(async () => {
       try {
-        for (const id of this.#again) {
-          this.#again.delete(id);
-          await this.whole(this.#orders.get(id), true).catch((problem) => {
-            this.#again.add(id);
+        for (const id of this._again) {
+          this._again.delete(id);
+          await this.whole(this._orders.get(id), true).catch((problem) => {
+            this._again.add(id);
             throw problem;
           });
         }
       } catch {
         // What is left waits for the next time.
       }
-      this.#readingAgain = null;
-      if (this.#again.size) this.#readAgain();
+      this._readingAgain = null;
+      if (this._again.size) this._readAgain();
     }, READ_MS);
   }
 
@@ -117,26 +116,32 @@ export class OrderStore extends EventTarget {
     let isChanged = false;
     for (const { kind, data } of events) {
       if (!kind.startsWith("order.")) continue;
-      const known = this.#orders.get(data.order);
+      const known = this._orders.get(data.order);
       // An answer that has a new one at all has it as placed.
-      if (known || data.back || kind !== "order.placed") this.#hear(data.order);
+      if (known || data.back || kind !== "order.placed") this._hear(data.order);
       if (kind === "order.placed" && !known) this.readSoon();
       if (!known) continue;
-      if (kind.startsWith("order.claim") || kind === "order.erased" || data.back || data.claim) this.whole(known, true).catch(() => this.#stale.add(known.id));
+      if (kind.startsWith("order.claim") || kind === "order.erased" || data.back || data.claim)
+        this.whole(known, true).catch(() => this._stale.add(known.id));
       const changed = { state: data.state ?? known.state, payment: data.payment ?? known.payment };
-      if (changed.state === known.state && changed.payment === known.payment && kind !== "order.refunded") continue;
+      if (
+        changed.state === known.state &&
+        changed.payment === known.payment &&
+        kind !== "order.refunded"
+      )
+        continue;
       if (kind === "order.refunded" && data.amount) changed.refunded = data.amount;
-      this.#orders.set(known.id, { ...known, ...changed });
-      this.#stale.add(known.id);
+      this._orders.set(known.id, { ...known, ...changed });
+      this._stale.add(known.id);
       isChanged = true;
     }
-    if (isChanged) this.#tell();
+    if (isChanged) this._tell();
   }
 
   /** Reads what is new, once a second at most: in a rush orders come many at a time. */
   readSoon() {
-    this.#reading ??= setTimeout(async () => {
-      this.#reading = null;
+    this._reading ??= setTimeout(async () => {
+      this._reading = null;
       try {
         await this.load(UNATTENDED);
       } catch {
@@ -147,7 +152,7 @@ export class OrderStore extends EventTarget {
 
   /** Reads all of them anew, since some may have changed unheard. */
   async loadAgain(headers = {}) {
-    this.#last = "";
+    this._last = "";
     await this.load(headers);
   }
 
@@ -160,17 +165,17 @@ export class OrderStore extends EventTarget {
 
   /** The order with its history, which events don't tell. */
   async whole(order, isChanged = false) {
-    if (isChanged || this.#stale.has(order.id)) {
-      await this.#read(
+    if (isChanged || this._stale.has(order.id)) {
+      await this._read(
         () => post(`${this.path}/search`, { find: order.number }),
         ({ orders }) => orders.filter(({ id }) => id === order.id),
       );
     }
-    return this.#orders.get(order.id);
+    return this._orders.get(order.id);
   }
 
-  #tell() {
-    this.#sorted = null;
+  _tell() {
+    this._sorted = null;
     this.dispatchEvent(new Event("change"));
   }
 }

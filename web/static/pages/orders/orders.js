@@ -34,9 +34,19 @@ const moves = new Transitions(path);
 const claims = isStaff ? new Claims(broadcast, moves, book) : null;
 const papers = new OrderDocuments(broadcast);
 const told = new MoveToasts(moves, book);
-const make = askingHow((ids, body) => moves.make(ids, body), (id) => book.order(id));
+const make = askingHow(
+  (ids, body) => moves.make(ids, body),
+  (id) => book.order(id),
+);
 const sheet = new OrderSheet({ book, moves, make, claims, papers, role, isStaff });
-const chosen = new Selection({ role, isStaff, moves, make, papers, cancel: (orders) => sheet.cancel(orders) });
+const chosen = new Selection({
+  role,
+  isStaff,
+  moves,
+  make,
+  papers,
+  cancel: (orders) => sheet.cancel(orders),
+});
 
 let shown = SHOWN;
 /** What this page has just moved on stays in sight, whatever the filter. */
@@ -78,7 +88,8 @@ function draw() {
   const kept = new Set(wanted);
   for (const element of [...items.children]) if (!kept.has(element)) element.remove();
   wanted.forEach((element, index) => {
-    if (items.children[index] !== element) items.insertBefore(element, items.children[index] ?? null);
+    if (items.children[index] !== element)
+      items.insertBefore(element, items.children[index] ?? null);
   });
   const isKnown = book.size > 0;
   items.hidden = wanted.length === 0;
@@ -99,21 +110,35 @@ function draw() {
 function drawn(order, isMoving) {
   const isChosen = chosen.has(order.id);
   const before = rows.get(order.id);
-  if (before && before.order === order && before.isChosen === isChosen && before.isMoving === isMoving) return before.element;
+  if (
+    before &&
+    before.order === order &&
+    before.isChosen === isChosen &&
+    before.isMoving === isMoving
+  )
+    return before.element;
   const element = row(order, { role, isStaff, isChosen, isMoving }, does);
   rows.set(order.id, { order, isChosen, isMoving, element });
   if (before?.element.isConnected) {
     // The finger finds the next step where it was, and so does the keyboard.
-    const act = before.element.contains(document.activeElement) ? document.activeElement.dataset.act : null;
+    const act = before.element.contains(document.activeElement)
+      ? document.activeElement.dataset.act
+      : null;
     before.element.replaceWith(element);
-    if (act) (element.querySelector(`[data-act="${act}"]:not(:disabled)`) ?? element.querySelector("[data-act=open]"))?.focus({ preventScroll: true });
+    if (act)
+      (
+        element.querySelector(`[data-act="${act}"]:not(:disabled)`) ??
+        element.querySelector("[data-act=open]")
+      )?.focus({ preventScroll: true });
   }
   return element;
 }
 
 function drawSum() {
   const [first] = found;
-  const amount = found.filter((order) => !isGone(order.state)).reduce((sum, order) => sum + amountPayable(order).amount, 0);
+  const amount = found
+    .filter((order) => !isGone(order.state))
+    .reduce((sum, order) => sum + amountPayable(order).amount, 0);
   say(
     part("sum"),
     first
@@ -165,7 +190,9 @@ part("again").addEventListener("click", () => {
   load();
 });
 for (const button of document.querySelectorAll("[data-papers]")) {
-  button.addEventListener("click", () => papers.open(found, { isAll: true, filter: touched.size ? null : filter.address }));
+  button.addEventListener("click", () =>
+    papers.open(found, { isAll: true, filter: touched.size ? null : filter.address }),
+  );
 }
 papers.addEventListener("list", () => {
   shown = Infinity;
@@ -173,8 +200,17 @@ papers.addEventListener("list", () => {
   print();
 });
 addEventListener("keydown", (event) => {
-  const isTyping = event.target.matches?.("input:not([type=checkbox], [type=radio]), select, textarea");
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  const isTyping = event.target.matches?.(
+    "input:not([type=checkbox], [type=radio]), select, textarea",
+  );
+  if (
+    isTyping ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    document.querySelector("dialog[open]")
+  )
+    return;
   if (event.key === "/") {
     event.preventDefault();
     filter.focus();

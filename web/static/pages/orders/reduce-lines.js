@@ -8,35 +8,46 @@ import { t, text } from "../../lib/words.js";
 const boxesOf = ({ quantity, returned }) => quantity - (returned ?? 0);
 
 export class LineReducer {
-  #place;
-  #rows = [];
-  #onChange;
-
   /** `onChange(amount)` is told what the boxes cost that are not wanted any more, in minor units. */
   constructor(place, onChange) {
-    this.#place = place;
-    this.#onChange = onChange;
+    this._place = undefined;
+    this._rows = [];
+    this._onChange = undefined;
+    this._place = place;
+    this._onChange = onChange;
   }
 
   /** Shows the lines of an order whose boxes are all still here; of another one nothing. */
   open(order) {
     const lines = order.state === "placed" ? order.lines.filter((line) => boxesOf(line) > 0) : [];
     const isSome = lines.reduce((sum, line) => sum + boxesOf(line), 0) > 1;
-    this.#rows = isSome ? lines.map((line) => this.#row(line)) : [];
-    this.#place.hidden = !isSome;
-    this.#place.querySelector("ul").replaceChildren(...this.#rows.map(({ item }) => item));
-    this.#draw();
+    this._rows = isSome ? lines.map((line) => this._row(line)) : [];
+    this._place.hidden = !isSome;
+    this._place.querySelector("ul").replaceChildren(...this._rows.map(({ item }) => item));
+    this._draw();
   }
 
   /** The boxes that it keeps no more, as the API takes them. */
   get lines() {
-    return this.#rows.filter(({ line, keeps }) => keeps < boxesOf(line)).map(({ line, keeps }) => ({ offer: line.offer, quantity: boxesOf(line) - keeps }));
+    return this._rows
+      .filter(({ line, keeps }) => keeps < boxesOf(line))
+      .map(({ line, keeps }) => ({ offer: line.offer, quantity: boxesOf(line) - keeps }));
   }
 
-  #row(line) {
+  _row(line) {
     const name = text(line.name);
     const row = { line, keeps: boxesOf(line) };
-    const step = (sign, words, by) => el("button", { class: "stepper__button", type: "button", "aria-label": `${words}: ${name}`, onclick: () => this.#set(row, row.keeps + by) }, icon(sign));
+    const step = (sign, words, by) =>
+      el(
+        "button",
+        {
+          class: "stepper__button",
+          type: "button",
+          "aria-label": `${words}: ${name}`,
+          onclick: () => this._set(row, row.keeps + by),
+        },
+        icon(sign),
+      );
     row.less = step("minus", t("One less"), -1);
     row.more = step("plus", t("One more"), 1);
     row.value = el("output", { class: "stepper__value fewer__value number" });
@@ -45,20 +56,31 @@ export class LineReducer {
       "li",
       { class: "fewer__line" },
       el("span", { class: "fewer__name" }, name, " ", row.was),
-      el("div", { class: "stepper", role: "group", "aria-label": name }, row.less, row.value, row.more),
+      el(
+        "div",
+        { class: "stepper", role: "group", "aria-label": name },
+        row.less,
+        row.value,
+        row.more,
+      ),
     );
     return row;
   }
 
-  #set(row, keeps) {
+  _set(row, keeps) {
     row.keeps = keeps;
-    this.#draw();
-    this.#onChange(this.#rows.reduce((sum, { line, keeps: kept }) => sum + (boxesOf(line) - kept) * line.price.amount, 0));
+    this._draw();
+    this._onChange(
+      this._rows.reduce(
+        (sum, { line, keeps: kept }) => sum + (boxesOf(line) - kept) * line.price.amount,
+        0,
+      ),
+    );
   }
 
-  #draw() {
-    const all = this.#rows.reduce((sum, { keeps }) => sum + keeps, 0);
-    for (const { line, keeps, less, more, value, was } of this.#rows) {
+  _draw() {
+    const all = this._rows.reduce((sum, { keeps }) => sum + keeps, 0);
+    for (const { line, keeps, less, more, value, was } of this._rows) {
       say(value, count(keeps));
       say(was, keeps < boxesOf(line) ? t("instead of %(n)s", { n: count(boxesOf(line)) }) : "");
       less.disabled = keeps === 0 || all === 1;

@@ -14,9 +14,12 @@ export async function confirmLargeRefund(order, amount) {
   const isOff = isDue(order);
   const sum = (minor) => money({ ...order.total, amount: minor });
   const values = { sum: sum(amount), whole: sum(whole), left: sum(whole - amount) };
-  const rest = amount < whole ? t("%(left)s is to be paid then.", values) : t("Nothing is to be paid then.");
+  const rest =
+    amount < whole ? t("%(left)s is to be paid then.", values) : t("Nothing is to be paid then.");
   return askToConfirm({
-    title: isOff ? t("Take off %(sum)s of %(whole)s?", values) : t("Refund %(sum)s of %(whole)s?", values),
+    title: isOff
+      ? t("Take off %(sum)s of %(whole)s?", values)
+      : t("Refund %(sum)s of %(whole)s?", values),
     words: isOff ? rest : t("%(left)s of it stays with us then.", values),
     yes: isOff ? t("Take off %(sum)s", values) : t("Refund %(sum)s", values),
   });
@@ -42,19 +45,30 @@ function stateWrong({ state }, { state: before }) {
   switch (state) {
     case "received":
       return before === "at_centre"
-        ? { body, words: t("It was not handed over"), then: t("It waits at the pick-up point again.") }
+        ? {
+            body,
+            words: t("It was not handed over"),
+            then: t("It waits at the pick-up point again."),
+          }
         : { body, words: t("It has not arrived"), then: t("It is on its way again.") };
     case "shipped":
       return { body, words: t("It was not shipped"), then: t("It is packed and still here.") };
     case "at_centre":
-      return { body, words: t("It has not come to the pick-up point"), then: t("It is packed and still here.") };
+      return {
+        body,
+        words: t("It has not come to the pick-up point"),
+        then: t("It is packed and still here."),
+      };
     case "packed":
       return { body, words: t("It is not packed"), then: t("It is still to be packed.") };
     case "cancelled":
       return {
         body,
         words: t("It is wanted after all"),
-        then: before === "placed" ? t("Its boxes are taken again, if they are still there.") : t("It is “%(state)s” again.", { state: stateWords(before) }),
+        then:
+          before === "placed"
+            ? t("Its boxes are taken again, if they are still there.")
+            : t("It is “%(state)s” again.", { state: stateWords(before) }),
       };
     default:
       return {};
@@ -65,18 +79,32 @@ function stateWrong({ state }, { state: before }) {
 function moneyWrong(order, { payment, amount, refund }, before) {
   const sum = (minor) => money({ ...order.total, amount: minor });
   if (payment === "paid" && before.payment === "due") {
-    return { body: { payment: "due" }, words: t("It was not paid"), then: t("%(sum)s is to be paid again.", { sum: sum(remainingTotal(order)) }) };
+    return {
+      body: { payment: "due" },
+      words: t("It was not paid"),
+      then: t("%(sum)s is to be paid again.", { sum: sum(remainingTotal(order)) }),
+    };
   }
   if (!refund || (before.payment === "due" && isGone(order.state))) return null;
   const then = { sum: sum(remainingTotal(order) + amount.amount) };
   const boxes = order.lines.some(({ returned }) => returned) ? [boxesThen(order)] : [];
   return before.payment === "due"
-    ? { body: { refund }, words: t("%(sum)s should not be deducted", { sum: money(amount) }), then: together([t("%(sum)s is to be paid then.", then), ...boxes]) }
-    : { body: { refund }, words: t("%(sum)s was not refunded", { sum: money(amount) }), then: together([t("%(sum)s of it stays with us then.", then), ...boxes]) };
+    ? {
+        body: { refund },
+        words: t("%(sum)s should not be deducted", { sum: money(amount) }),
+        then: together([t("%(sum)s is to be paid then.", then), ...boxes]),
+      }
+    : {
+        body: { refund },
+        words: t("%(sum)s was not refunded", { sum: money(amount) }),
+        then: together([t("%(sum)s of it stays with us then.", then), ...boxes]),
+      };
 }
 
 /** What becomes of boxes that came off with a refund, once it is put right. */
 const boxesThen = ({ state }) =>
   state === "placed"
-    ? t("Boxes that came off with it are taken again; where they are sold, the money alone comes back.")
+    ? t(
+        "Boxes that came off with it are taken again; where they are sold, the money alone comes back.",
+      )
     : t("Boxes that came off with it stay off: the money alone comes back.");

@@ -3,78 +3,85 @@
 import { say } from "../../lib/ui/dom.js";
 
 export class CodePad extends EventTarget {
-  #field = document.querySelector("[data-code]");
-  #pad = document.querySelector("[data-pad]");
-  #said = document.querySelector("[data-said]");
-  #isWrong = false;
-
   /** Event `whole` with the digits as soon as there are as many as are asked for. */
   constructor() {
     super();
-    for (const key of this.#pad.querySelectorAll("[data-digit]")) key.addEventListener("click", () => this.#type(key.dataset.digit));
-    this.#pad.querySelector("[data-back]").addEventListener("click", () => this.#set(this.#field.value.slice(0, -1)));
-    this.#pad.querySelector("[data-empty-code]").addEventListener("click", () => this.clear());
-    this.#field.addEventListener("beforeinput", (event) => {
+    this._field = document.querySelector("[data-code]");
+    this._pad = document.querySelector("[data-pad]");
+    this._said = document.querySelector("[data-said]");
+    this._isWrong = false;
+    for (const key of this._pad.querySelectorAll("[data-digit]"))
+      key.addEventListener("click", () => this._type(key.dataset.digit));
+    this._pad
+      .querySelector("[data-back]")
+      .addEventListener("click", () => this._set(this._field.value.slice(0, -1)));
+    this._pad.querySelector("[data-empty-code]").addEventListener("click", () => this.clear());
+    this._field.addEventListener("beforeinput", (event) => {
       if (event.data && /\D/.test(event.data.normalize("NFKC"))) event.preventDefault();
-      else if (this.#isWrong && event.data) this.clear();
+      else if (this._isWrong && event.data) this.clear();
     });
-    this.#field.addEventListener("input", () => this.#set(this.#field.value.normalize("NFKC").replace(/\D/g, "")));
+    this._field.addEventListener("input", () =>
+      this._set(this._field.value.normalize("NFKC").replace(/\D/g, "")),
+    );
     // A keyboard's digits go to the pad wherever the focus is, but in a field or a sheet.
     addEventListener("keydown", (event) => {
-      const isElsewhere = event.target.matches?.("input, select, textarea") || document.querySelector("dialog[open]");
+      const isElsewhere =
+        event.target.matches?.("input, select, textarea") || document.querySelector("dialog[open]");
       const digit = event.key?.normalize("NFKC") ?? "";
-      if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey || !/^\d$/.test(digit)) return;
+      if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey || !/^\d$/.test(digit))
+        return;
       event.preventDefault();
-      this.#type(digit);
+      this._type(digit);
     });
   }
 
-  #type(digit) {
-    if (this.#isWrong) this.clear();
-    this.#set(`${this.#field.value}${digit}`);
+  _type(digit) {
+    if (this._isWrong) this.clear();
+    this._set(`${this._field.value}${digit}`);
   }
 
-  #set(digits) {
-    const many = this.#field.maxLength;
-    this.#field.value = digits.slice(0, many);
-    if (this.#isWrong) this.#unsay();
-    if (digits.length >= many) this.dispatchEvent(new CustomEvent("whole", { detail: this.#field.value }));
+  _set(digits) {
+    const many = this._field.maxLength;
+    this._field.value = digits.slice(0, many);
+    if (this._isWrong) this._unsay();
+    if (digits.length >= many)
+      this.dispatchEvent(new CustomEvent("whole", { detail: this._field.value }));
   }
 
   /** Asks for so many digits, from the first one on. */
   ask(many, title) {
-    this.#field.maxLength = many;
+    this._field.maxLength = many;
     say(document.querySelector("[data-code-title]"), title);
     this.clear();
   }
 
   clear() {
-    this.#field.value = "";
-    this.#unsay();
+    this._field.value = "";
+    this._unsay();
   }
 
   /** Says what was wrong; the digits stay to be compared, until the next one is typed. */
   wrong(words) {
-    this.#isWrong = true;
-    this.#field.setAttribute("aria-invalid", "true");
-    say(this.#said, words);
+    this._isWrong = true;
+    this._field.setAttribute("aria-invalid", "true");
+    say(this._said, words);
   }
 
-  #unsay() {
-    this.#isWrong = false;
-    this.#field.removeAttribute("aria-invalid");
-    say(this.#said, "");
+  _unsay() {
+    this._isWrong = false;
+    this._field.removeAttribute("aria-invalid");
+    say(this._said, "");
   }
 
   /** Nothing can be typed while it is looked up, or after too many wrong ones. */
   rest(isResting) {
-    this.#field.readOnly = isResting;
-    this.#field.toggleAttribute("aria-busy", isResting);
-    for (const key of this.#pad.querySelectorAll("button")) key.disabled = isResting;
+    this._field.readOnly = isResting;
+    this._field.toggleAttribute("aria-busy", isResting);
+    for (const key of this._pad.querySelectorAll("button")) key.disabled = isResting;
   }
 
   focus() {
     // A phone's pad stands on the page; its thumb needs no field.
-    if (matchMedia("(pointer: fine)").matches) this.#field.focus();
+    if (matchMedia("(pointer: fine)").matches) this._field.focus();
   }
 }

@@ -16,11 +16,10 @@ export const find = (said) => post("/api/v1/handovers/by-code", said);
 
 /** Whether it is not known what became of it. One that was sent before may have been done, whatever
     keeps it from being answered now. */
-const isLost = (problem, { isSentAgain }) => isUnknown(problem) || (isSentAgain && problem.status === 429);
+const isLost = (problem, { isSentAgain }) =>
+  isUnknown(problem) || (isSentAgain && problem.status === 429);
 
 export class PickupQueue extends EventTarget {
-  #deeds;
-
   /**
    * A deed is {order, broadcast, number} with {by, key, taken} where it hands over, and with {undo} where
    * it takes back a move. Of the buyer there is no more in it than what was said: the code.
@@ -31,77 +30,83 @@ export class PickupQueue extends EventTarget {
    */
   constructor() {
     super();
+    this._deeds = undefined;
     const kept = recall();
-    this.#deeds = new Map(kept.map((deed) => [deed.order, deed]));
+    this._deeds = new Map(kept.map((deed) => [deed.order, deed]));
     addEventListener("beforeunload", (event) => {
-      if (this.#deeds.size) event.preventDefault();
+      if (this._deeds.size) event.preventDefault();
     });
-    for (const deed of kept) this.#send({ ...deed, isSentAgain: true });
+    for (const deed of kept) this._send({ ...deed, isSentAgain: true });
   }
 
   /** What is not answered yet of this order. */
   of(order) {
-    return this.#deeds.get(order);
+    return this._deeds.get(order);
   }
 
   /** What got no answer when it was sent, and is sent again. */
   get lost() {
-    return [...this.#deeds.values()].filter((deed) => deed.isLost);
+    return [...this._deeds.values()].filter((deed) => deed.isLost);
   }
 
   /** Hands it over: `said` is its code, or how the buyer is known. */
   give(order, said) {
-    this.#begin({ ...whose(order), by: said, key: newKey(), taken: isDue(order) ? amountPayable(order) : null });
+    this._begin({
+      ...whose(order),
+      by: said,
+      key: newKey(),
+      taken: isDue(order) ? amountPayable(order) : null,
+    });
   }
 
   /** Takes it back: the buyer has not got it, and has not paid. */
   takeBack(order, move) {
-    this.#begin({ ...whose(order), undo: move });
+    this._begin({ ...whose(order), undo: move });
   }
 
-  #begin(deed) {
-    if (this.#deeds.has(deed.order)) return;
-    this.#send(deed);
+  _begin(deed) {
+    if (this._deeds.has(deed.order)) return;
+    this._send(deed);
   }
 
-  async #send(deed) {
-    this.#deeds.set(deed.order, deed);
-    this.#keep();
+  async _send(deed) {
+    this._deeds.set(deed.order, deed);
+    this._keep();
     const pauses = new Backoff();
     for (;;) {
       try {
-        return this.#over(deed, deed.undo ? "back" : "given", await ask(deed));
+        return this._over(deed, deed.undo ? "back" : "given", await ask(deed));
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
         // Whoever was signed out signs in and comes back here; it goes on then.
         if (problem.status === 401) return;
-        if (!isLost(problem, deed)) return this.#over(deed, "refused", { problem });
+        if (!isLost(problem, deed)) return this._over(deed, "refused", { problem });
         deed.isLost = deed.isSentAgain = true;
-        this.#tell("change");
+        this._tell("change");
         await pauses.pause(problem.retryAfter * 1_000);
       }
     }
   }
 
   /** An answer, whatever it says, ends it. */
-  #over(deed, kind, answer) {
-    this.#deeds.delete(deed.order);
-    this.#keep();
-    this.#tell(kind, { deed, ...answer });
+  _over(deed, kind, answer) {
+    this._deeds.delete(deed.order);
+    this._keep();
+    this._tell(kind, { deed, ...answer });
   }
 
-  #keep() {
-    const kept = [...this.#deeds.values()].map(({ isLost: _, isSentAgain: __, ...deed }) => deed);
+  _keep() {
+    const kept = [...this._deeds.values()].map(({ isLost: _, isSentAgain: __, ...deed }) => deed);
     try {
       if (kept.length) sessionStorage.setItem(PLACE, JSON.stringify(kept));
       else sessionStorage.removeItem(PLACE);
     } catch {
       // A browser that keeps nothing: they live as long as the page.
     }
-    this.#tell("change");
+    this._tell("change");
   }
 
-  #tell(kind, detail) {
+  _tell(kind, detail) {
     this.dispatchEvent(new CustomEvent(kind, { detail }));
   }
 }
@@ -110,10 +115,16 @@ const whose = ({ id, broadcast, number }) => ({ order: id, broadcast, number });
 
 async function ask({ order, broadcast, by, key, undo }) {
   if (!undo) {
-    const { id, ...given } = await post("/api/v1/handovers", { order, ...by }, { "idempotency-key": key });
+    const { id, ...given } = await post(
+      "/api/v1/handovers",
+      { order, ...by },
+      { "idempotency-key": key },
+    );
     return { ...given, move: id, until: given.until && Date.parse(given.until) };
   }
-  const { refused } = await remove(`/api/v1/broadcasts/${broadcast}/orders/bulk-transitions/${undo}`);
+  const { refused } = await remove(
+    `/api/v1/broadcasts/${broadcast}/orders/bulk-transitions/${undo}`,
+  );
   if (refused.length) throw new Problem(refused[0].problem);
   return {};
 }

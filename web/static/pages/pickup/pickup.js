@@ -15,7 +15,13 @@ import { flagWords } from "../../lib/orders/fraud-flags.js";
 import { find, PickupQueue } from "./pickup-queue.js";
 import { getAll } from "../../lib/channel/staff-api.js";
 import { spoken, together } from "../../lib/format/staff-sentences.js";
-import { amountPayable, isDue, isStopped, stateWords, stoppedLines } from "../../lib/orders/order-states.js";
+import {
+  amountPayable,
+  isDue,
+  isStopped,
+  stateWords,
+  stoppedLines,
+} from "../../lib/orders/order-states.js";
 import { WaitingOrders } from "./waiting-orders.js";
 
 const CODE = 6;
@@ -66,7 +72,10 @@ digits.addEventListener("whole", async ({ detail }) => {
 function wrong(problem, { code, phone }) {
   if (problem.slug === "code-shared") {
     part("done").hidden = true;
-    digits.ask(PHONE_END, t("Two orders have this code: the last four digits of the buyer's phone"));
+    digits.ask(
+      PHONE_END,
+      t("Two orders have this code: the last four digits of the buyer's phone"),
+    );
     return 0;
   }
   said = null;
@@ -77,7 +86,11 @@ function wrong(problem, { code, phone }) {
   }
   if (problem.status === 429) {
     const seconds = problem.retryAfter || 30;
-    digits.wrong(t("Too many wrong codes. Wait %(n)s seconds, or find the order by name or phone.", { n: seconds }));
+    digits.wrong(
+      t("Too many wrong codes. Wait %(n)s seconds, or find the order by name or phone.", {
+        n: seconds,
+      }),
+    );
     return seconds;
   }
   digits.wrong(spoken(problem));
@@ -85,7 +98,10 @@ function wrong(problem, { code, phone }) {
 }
 
 const unknownWords = (code) =>
-  t("No order waits under %(code)s here. Have the digits said again, or find the order by name or phone.", { code: `${code.slice(0, 3)} ${code.slice(3)}` });
+  t(
+    "No order waits under %(code)s here. Have the digits said again, or find the order by name or phone.",
+    { code: `${code.slice(0, 3)} ${code.slice(3)}` },
+  );
 
 /** Shows what is to be handed over, and what is to be taken for it. */
 function show(order, by = null) {
@@ -101,11 +117,29 @@ function show(order, by = null) {
   part("notes", sheet).replaceChildren(
     ...[
       ...stopped.map(({ lot_code: code, lot_stopped: reasons }) =>
-        notice("red", together([t("Lot %(code)s is stopped.", { code }), reasonsInWords(reasons), t("Don't hand it over; send the buyer to the coordinator.")])),
+        notice(
+          "red",
+          together([
+            t("Lot %(code)s is stopped.", { code }),
+            reasonsInWords(reasons),
+            t("Don't hand it over; send the buyer to the coordinator."),
+          ]),
+        ),
       ),
-      mayGive || stopped.length > 0 ? null : notice("red", t("It is “%(state)s” now. Nothing can be handed over.", { state: stateWords(order.state) })),
-      isUnpacked ? notice("kumquat", t("It was not ticked as packed. Is the box in front of you?")) : null,
-      order.state === "packed" ? notice("kumquat", t("It was not ticked off as arrived; that is done with it.")) : null,
+      mayGive || stopped.length > 0
+        ? null
+        : notice(
+            "red",
+            t("It is “%(state)s” now. Nothing can be handed over.", {
+              state: stateWords(order.state),
+            }),
+          ),
+      isUnpacked
+        ? notice("kumquat", t("It was not ticked as packed. Is the box in front of you?"))
+        : null,
+      order.state === "packed"
+        ? notice("kumquat", t("It was not ticked off as arrived; that is done with it."))
+        : null,
       ...(order.flags ?? []).map((flag) => notice("red", flagWords(flag))),
       otherOrdersNotice(order),
     ].filter(Boolean),
@@ -115,7 +149,22 @@ function show(order, by = null) {
       .map((line) => ({ ...line, boxes: line.quantity - (line.returned ?? 0) }))
       .filter(({ boxes }) => boxes > 0)
       .map(({ boxes, name, unit, lot_code: lot }) =>
-        el("li", {}, el("b", { class: "number" }, `${count(boxes)} ×`), el("span", {}, text(name), " ", el("span", { class: "soft small" }, `${text(unit)} · ${t("lot %(code)s", { code: lot })}`))),
+        el(
+          "li",
+          {},
+          el("b", { class: "number" }, `${count(boxes)} ×`),
+          el(
+            "span",
+            {},
+            text(name),
+            " ",
+            el(
+              "span",
+              { class: "soft small" },
+              `${text(unit)} · ${t("lot %(code)s", { code: lot })}`,
+            ),
+          ),
+        ),
       ),
   );
   // Nobody takes money for what is not handed over.
@@ -131,11 +180,18 @@ function show(order, by = null) {
   known.disabled = isUnpacked || Boolean(by);
   isHere.checked = false;
   isHere.closest("label").hidden = !isUnpacked;
-  say(deed, isDue(order) ? t("Handed over, %(sum)s taken", { sum: money(amountPayable(order)) }) : t("Handed over"));
+  say(
+    deed,
+    isDue(order)
+      ? t("Handed over, %(sum)s taken", { sum: money(amountPayable(order)) })
+      : t("Handed over"),
+  );
   say(
     part("known-by-words", sheet),
     isDue(order)
-      ? t("Without the code: how do you know the buyer? One press hands it over, %(sum)s taken.", { sum: money(amountPayable(order)) })
+      ? t("Without the code: how do you know the buyer? One press hands it over, %(sum)s taken.", {
+          sum: money(amountPayable(order)),
+        })
       : t("Without the code: how do you know the buyer? One press hands it over."),
   );
   drawDeed();
@@ -156,11 +212,26 @@ function takenWords(order) {
 
 /** Who fetches one of several is told of the others. */
 function otherOrdersNotice({ id, buyer }) {
-  const others = waiting.known.filter((other) => other.id !== id && other.buyer?.phone === buyer?.phone);
-  return others.length ? notice("leaf", t("More waits here for this phone number: %(numbers)s", { numbers: listed(others.map(({ number }) => number)) })) : null;
+  const others = waiting.known.filter(
+    (other) => other.id !== id && other.buyer?.phone === buyer?.phone,
+  );
+  return others.length
+    ? notice(
+        "leaf",
+        t("More waits here for this phone number: %(numbers)s", {
+          numbers: listed(others.map(({ number }) => number)),
+        }),
+      )
+    : null;
 }
 
-const notice = (kind, words) => el("p", { class: `notice notice--${kind}` }, icon(kind === "leaf" ? "bag" : "warning", true), el("span", { class: "notice__text" }, words));
+const notice = (kind, words) =>
+  el(
+    "p",
+    { class: `notice notice--${kind}` },
+    icon(kind === "leaf" ? "bag" : "warning", true),
+    el("span", { class: "notice__text" }, words),
+  );
 
 sheet.querySelector("form").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -172,7 +243,8 @@ isHere.addEventListener("change", () => {
   part(giving.by ? "do" : "known-by", sheet).disabled = !isHere.checked;
 });
 
-const keptWords = () => t("The server can't be reached. It is kept and sent by itself as soon as there is a connection.");
+const keptWords = () =>
+  t("The server can't be reached. It is kept and sent by itself as soon as there is a connection.");
 const isShown = (deed) => giving?.order.id === deed.order;
 const isLast = (deed) => last?.order === deed.order;
 
@@ -197,7 +269,14 @@ function drawKept() {
   const kept = handing.lost.filter((deed) => !isShown(deed) && !(deed.undo && isLast(deed)));
   part("kept").hidden = kept.length === 0;
   const numbers = listed(kept.map(({ number }) => number));
-  if (kept.length) say(part("kept-words"), t("The server can't be reached. Kept here, and sent by itself as soon as there is a connection: %(numbers)s.", { numbers }));
+  if (kept.length)
+    say(
+      part("kept-words"),
+      t(
+        "The server can't be reached. Kept here, and sent by itself as soon as there is a connection: %(numbers)s.",
+        { numbers },
+      ),
+    );
 }
 
 handing.addEventListener("change", () => {
@@ -226,7 +305,8 @@ handing.addEventListener("refused", ({ detail: { deed, problem } }) => {
   waiting.load();
 });
 
-const refusedWords = ({ by }, problem) => (problem.slug === "unknown-code" && by.code ? unknownWords(by.code) : spoken(problem));
+const refusedWords = ({ by }, problem) =>
+  problem.slug === "unknown-code" && by.code ? unknownWords(by.code) : spoken(problem);
 
 /** Its buyer may have gone with the boxes: it stands on the page until it is seen. */
 function refuse(deed, problem) {
@@ -250,10 +330,17 @@ function showUndoFailed(deed, problem) {
 /** Says what was done, with the way back as long as there is one, until the next one. */
 function done({ deed, order, move, until }) {
   navigator.vibrate?.(40);
-  const values = { number: order.number, name: order.buyer?.name ?? "", sum: deed.taken && money(deed.taken) };
-  const words = deed.taken ? t("%(number)s, %(name)s: handed over, %(sum)s taken.", values) : t("%(number)s, %(name)s: handed over.", values);
+  const values = {
+    number: order.number,
+    name: order.buyer?.name ?? "",
+    sum: deed.taken && money(deed.taken),
+  };
+  const words = deed.taken
+    ? t("%(number)s, %(name)s: handed over, %(sum)s taken.", values)
+    : t("%(number)s, %(name)s: handed over.", values);
   tellLast({ order: order.id, words, move, back: () => handing.takeBack(order, move) });
-  if (until) setTimeout(() => last.move === move && tellLast({ ...last, move: null }), until - now());
+  if (until)
+    setTimeout(() => last.move === move && tellLast({ ...last, move: null }), until - now());
 }
 
 function tellLast(said) {

@@ -12,7 +12,13 @@ import { n, page, t } from "../../lib/words.js";
 import { forgetLinks } from "../../lib/state/order-links.js";
 
 const at = (id) => document.getElementById(id);
-const [phone, code, found, gone, sheet] = ["yours-phone", "yours-code", "yours-found", "yours-gone", "erase-sheet"].map(at);
+const [phone, code, found, gone, sheet] = [
+  "yours-phone",
+  "yours-code",
+  "yours-found",
+  "yours-gone",
+  "erase-sheet",
+].map(at);
 let asked = null; // {phone, code} of what is shown
 
 function tell(words, where = "yours-problem") {
@@ -51,7 +57,10 @@ phone.addEventListener("submit", (event) => {
       code.elements.code.value = "";
       code.elements.code.focus();
     },
-    (problem) => (problem.slug === "invalid" ? mark(field, fieldErrors(problem).phone ?? sentence(problem)) : tell(sentence(problem))),
+    (problem) =>
+      problem.slug === "invalid"
+        ? mark(field, fieldErrors(problem).phone ?? sentence(problem))
+        : tell(sentence(problem)),
   );
 });
 
@@ -72,18 +81,32 @@ code.addEventListener("submit", (event) => {
       at("yours-export").elements.phone.value = said.phone;
       at("yours-export").elements.code.value = said.code;
       const title = found.querySelector("[data-count]");
-      say(title, n("%(count)s order", "%(count)s orders", kept.count, { count: count(kept.count) }));
+      say(
+        title,
+        n("%(count)s order", "%(count)s orders", kept.count, { count: count(kept.count) }),
+      );
       found.querySelector("[data-orders]").replaceChildren(orderList(kept.orders));
       found.querySelector("[data-erase]").disabled = kept.open > 0;
       const isOpen = at("yours-open");
       isOpen.hidden = !kept.open;
-      const why = [n("%(count)s order is still open: settle it first, then all can be erased.", "%(count)s orders are still open: settle them first, then all can be erased.", kept.open, { count: count(kept.open) })];
-      if (kept.open < kept.count) why.push(t("Those that are over can be erased one by one, on their own pages."));
+      const why = [
+        n(
+          "%(count)s order is still open: settle it first, then all can be erased.",
+          "%(count)s orders are still open: settle them first, then all can be erased.",
+          kept.open,
+          { count: count(kept.open) },
+        ),
+      ];
+      if (kept.open < kept.count)
+        why.push(t("Those that are over can be erased one by one, on their own pages."));
       say(isOpen.querySelector("span"), why.join(page.language === "zh" ? "" : " "));
       show(found);
       title.focus();
     },
-    (problem) => (problem.slug === "wrong-phone-code" ? mark(field, sentence(problem)) : tell(sentence(problem))),
+    (problem) =>
+      problem.slug === "wrong-phone-code"
+        ? mark(field, sentence(problem))
+        : tell(sentence(problem)),
   );
 });
 
@@ -121,7 +144,15 @@ sheet.querySelector("form").addEventListener("submit", (event) => {
       close(sheet);
       phone.reset();
       show(gone);
-      say(gone.querySelector("p"), n("Your details of %(count)s order are erased.", "Your details of %(count)s orders are erased.", orders, { count: count(orders) }));
+      say(
+        gone.querySelector("p"),
+        n(
+          "Your details of %(count)s order are erased.",
+          "Your details of %(count)s orders are erased.",
+          orders,
+          { count: count(orders) },
+        ),
+      );
     },
     (problem) => tell(sentence(problem), "erase-problem"),
   );

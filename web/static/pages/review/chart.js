@@ -25,38 +25,40 @@ export class Chart {
     this.whole = figure.querySelector("[data-whole]");
     this.at = null;
     this.axis = axis;
-    this.view = this.#all();
-    this.#draw();
-    new ResizeObserver(() => this.#resize()).observe(this.canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
-    matchMedia("print").addEventListener("change", () => this.#draw());
-    figure.addEventListener("keydown", (event) => this.#key(event));
-    this.whole.addEventListener("click", () => this.#show(this.#all()));
+    this.view = this._all();
+    this._draw();
+    new ResizeObserver(() => this._resize()).observe(this.canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this._draw());
+    matchMedia("print").addEventListener("change", () => this._draw());
+    figure.addEventListener("keydown", (event) => this._key(event));
+    this.whole.addEventListener("click", () => this._show(this._all()));
   }
 
   /** Take newer data; what is looked at stays in view. */
   set(axis) {
     this.axis = axis;
-    if (this.whole.hidden) this.view = this.#all();
+    if (this.whole.hidden) this.view = this._all();
     const { at } = this;
-    this.#draw();
-    this.#tell(at);
+    this._draw();
+    this._tell(at);
   }
 
-  #lanesShown() {
+  _lanesShown() {
     return this.axis.moments.some(({ kind }) => kind === "flash") ? [...LANES, "flash"] : LANES;
   }
 
-  #all() {
+  _all() {
     const { start, step, viewers } = this.axis;
     return [start / 1000, (start + step * viewers.length) / 1000];
   }
 
-  #times() {
-    return this.axis.viewers.map((_, place) => (this.axis.start + this.axis.step * (place + 0.5)) / 1000);
+  _times() {
+    return this.axis.viewers.map(
+      (_, place) => (this.axis.start + this.axis.step * (place + 0.5)) / 1000,
+    );
   }
 
-  #draw() {
+  _draw() {
     this.plot?.destroy();
     const { axis } = this;
     const narrow = this.canvas.clientWidth < 560;
@@ -66,10 +68,13 @@ export class Chart {
     const base = { stroke: ink, font, ticks: { show: false } };
     const currency = axis.money ?? page.currency;
     const scale = minor(currency);
-    const short = new Intl.NumberFormat(page.tag, { notation: "compact", maximumFractionDigits: 2 });
+    const short = new Intl.NumberFormat(page.tag, {
+      notation: "compact",
+      maximumFractionDigits: 2,
+    });
     const sign = money({ amount: 0, currency }).replace(/[\d.,\s]/g, "");
     const long = (axis.step * axis.viewers.length) / 1000 > DAY_S;
-    const top = this.#lanesShown().length * LANE + 10;
+    const top = this._lanesShown().length * LANE + 10;
     const upper = (least) => (_, __, most) => [0, Math.max(least, most ?? 0) * 1.12];
     this.plot = new uPlot(
       {
@@ -83,14 +88,20 @@ export class Chart {
           money: { range: upper(100 * scale) },
           viewers: { range: upper(4) },
         },
-        cursor: { y: false, points: { show: false }, drag: { x: true, y: false, dist: 8, setScale: false }, bind: { dblclick: () => () => this.#show(this.#all()) } },
+        cursor: {
+          y: false,
+          points: { show: false },
+          drag: { x: true, y: false, dist: 8, setScale: false },
+          bind: { dblclick: () => () => this._show(this._all()) },
+        },
         axes: [
           {
             ...base,
             grid: { show: false },
             size: 32,
             space: narrow ? 64 : 90,
-            values: (_, splits) => splits.map((at) => (long && at % DAY_S === 0 ? day(at * 1000) : clock(at * 1000))),
+            values: (_, splits) =>
+              splits.map((at) => (long && at % DAY_S === 0 ? day(at * 1000) : clock(at * 1000))),
           },
           {
             ...base,
@@ -128,24 +139,25 @@ export class Chart {
           },
         ],
         hooks: {
-          draw: [(plot) => this.#lanes(plot)],
-          setCursor: [(plot) => this.#tell(plot.cursor.idx)],
-          setSelect: [(plot) => this.#zoom(plot)],
+          draw: [(plot) => this._lanes(plot)],
+          setCursor: [(plot) => this._tell(plot.cursor.idx)],
+          setSelect: [(plot) => this._zoom(plot)],
         },
       },
-      [this.#times(), axis.viewers, axis.gross],
+      [this._times(), axis.viewers, axis.gross],
       this.canvas,
     );
-    this.#tell(null);
+    this._tell(null);
   }
 
-  #lanes(plot) {
+  _lanes(plot) {
     const { ctx, bbox } = plot;
-    const lanes = this.#lanesShown();
+    const lanes = this._lanesShown();
     const ratio = devicePixelRatio;
     const { min, max } = plot.scales.x;
     const x = (ms) => Math.round(plot.valToPos(Math.min(Math.max(ms / 1000, min), max), "x", true));
-    const middle = (lane) => bbox.top - (lanes.length - lane) * LANE * ratio + (LANE * ratio) / 2 - 4 * ratio;
+    const middle = (lane) =>
+      bbox.top - (lanes.length - lane) * LANE * ratio + (LANE * ratio) / 2 - 4 * ratio;
     ctx.save();
     ctx.beginPath();
     ctx.rect(bbox.left - 6 * ratio, 0, bbox.width + 12 * ratio, bbox.top + bbox.height);
@@ -198,14 +210,19 @@ export class Chart {
     ctx.textBaseline = "middle";
     ctx.fillStyle = colour("ink-soft");
     ctx.textAlign = "end";
-    const names = { pin: t("pinned"), price: t("price"), release: t("released"), flash: t("flash") };
+    const names = {
+      pin: t("pinned"),
+      price: t("price"),
+      release: t("released"),
+      flash: t("flash"),
+    };
     const wide = bbox.left - 8 * ratio;
     lanes.forEach((name, lane) => ctx.fillText(names[name], wide, middle(lane), wide));
     ctx.fillText(t("watching"), (plot.width - 4) * ratio, middle(lanes.length - 1));
     ctx.restore();
   }
 
-  #tell(place) {
+  _tell(place) {
     this.at = place ?? null;
     const { axis } = this;
     if (this.at === null || axis.viewers[this.at] === undefined) {
@@ -215,7 +232,7 @@ export class Chart {
         key("pin", t("Card pinned")),
         key("price", t("Price changed")),
         key("release", t("Stock released")),
-        ...(this.#lanesShown().includes("flash") ? [key("flash", t("Flash batch"))] : []),
+        ...(this._lanesShown().includes("flash") ? [key("flash", t("Flash batch"))] : []),
       );
       return;
     }
@@ -224,17 +241,24 @@ export class Chart {
     const on = axis.moments.findLast(
       ({ kind, at, until }) => kind === "pin" && at < from && (until ?? axis.until) > from,
     );
-    const seconds = axis.step % 60000 ? `:${String(Math.floor(from / 1000) % 60).padStart(2, "0")}` : "";
+    const seconds =
+      axis.step % 60000 ? `:${String(Math.floor(from / 1000) % 60).padStart(2, "0")}` : "";
     const watching = Math.round(axis.viewers[this.at]);
     const orders = axis.orders[this.at];
     const gross = money({ amount: axis.gross[this.at], currency: axis.money ?? page.currency });
     const lines = deeds.slice(0, SHOWN_DEEDS).map((deed) => {
-      const values = { clock: clock(deed.at), deed: actionWords(deed, axis), sales: followed(deed, axis) };
+      const values = {
+        clock: clock(deed.at),
+        deed: actionWords(deed, axis),
+        sales: followed(deed, axis),
+      };
       return el("span", {}, t("%(clock)s %(deed)s: %(sales)s", values));
     });
     if (deeds.length > SHOWN_DEEDS) {
       const more = deeds.length - SHOWN_DEEDS;
-      lines.push(el("span", {}, n("and %(count)s more", "and %(count)s more", more, { count: more })));
+      lines.push(
+        el("span", {}, n("and %(count)s more", "and %(count)s more", more, { count: more })),
+      );
     }
     if (!lines.length && on) {
       lines.push(el("span", {}, t("On the card: %(product)s", { product: axis.offers[on.offer] })));
@@ -243,39 +267,50 @@ export class Chart {
     if (shown) lines.push(el("span", {}, t("Camera: %(name)s", { name: cameraName(shown.label) })));
     this.moment.replaceChildren(
       el("span", { class: "chart__clock" }, clock(from) + seconds),
-      el("span", {}, n("%(count)s watching", "%(count)s watching", watching, { count: count(watching) })),
-      el("span", {}, n("%(count)s order, %(gross)s", "%(count)s orders, %(gross)s", orders, { count: count(orders), gross })),
+      el(
+        "span",
+        {},
+        n("%(count)s watching", "%(count)s watching", watching, { count: count(watching) }),
+      ),
+      el(
+        "span",
+        {},
+        n("%(count)s order, %(gross)s", "%(count)s orders, %(gross)s", orders, {
+          count: count(orders),
+          gross,
+        }),
+      ),
       el("span", { class: "chart__deeds" }, lines),
     );
   }
 
-  #key(event) {
+  _key(event) {
     const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
     if (step === undefined || event.target !== this.figure) return;
     event.preventDefault();
     const last = this.axis.viewers.length - 1;
     const place = Math.min(last, Math.max(0, (this.at ?? (step > 0 ? -1 : last + 1)) + step));
-    const left = this.plot.valToPos(this.#times()[place], "x");
+    const left = this.plot.valToPos(this._times()[place], "x");
     this.plot.setCursor({ left, top: 10 });
-    this.#tell(place);
+    this._tell(place);
   }
 
-  #zoom(plot) {
+  _zoom(plot) {
     const { left, width } = plot.select;
     if (width < 8) return;
     const [from, to] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    this.#show([from, to]);
+    this._show([from, to]);
   }
 
-  #show(view) {
+  _show(view) {
     this.view = view;
-    const [from, to] = this.#all();
+    const [from, to] = this._all();
     this.whole.hidden = view[0] <= from && view[1] >= to;
     this.plot.setScale("x", { min: view[0], max: view[1] });
   }
 
-  #resize() {
+  _resize() {
     const width = this.canvas.clientWidth;
     if (width && Math.abs(width - this.plot.width) > 1) {
       this.plot.setSize({ width, height: this.plot.height });

@@ -23,7 +23,10 @@ export function actionWords(deed, axis) {
     });
   }
   if (deed.kind === "flash_end") {
-    return t("Flash batch over: %(count)s of %(product)s sold", { product, count: count(deed.quantity) });
+    return t("Flash batch over: %(count)s of %(product)s sold", {
+      product,
+      count: count(deed.quantity),
+    });
   }
   if (deed.quantity < 0) {
     return t("Took back %(count)s of %(product)s", { product, count: count(-deed.quantity) });
@@ -36,7 +39,12 @@ export function followed(deed, axis) {
   if (deed.kind === "flash") {
     const gross = money({ amount: deed.gross, currency: axis.money });
     const values = { orders: count(deed.orders), gross };
-    return n("%(orders)s order of it, %(gross)s", "%(orders)s orders of it, %(gross)s", deed.orders, values);
+    return n(
+      "%(orders)s order of it, %(gross)s",
+      "%(orders)s orders of it, %(gross)s",
+      deed.orders,
+      values,
+    );
   }
   if (!deed.orders) return t("nothing ordered in the 5 minutes after");
   const gross = money({ amount: deed.gross, currency: axis.money });

@@ -34,7 +34,8 @@ async function again() {
     const newer = new DOMParser().parseFromString(await answer.text(), "text/html");
     const { data } = JSON.parse(newer.getElementById("page-data").textContent);
     // What was empty and is not any more, or has ended, is another page.
-    const parts = (root) => [...root.querySelectorAll("[data-part]")].map((p) => p.dataset.part).join();
+    const parts = (root) =>
+      [...root.querySelectorAll("[data-part]")].map((p) => p.dataset.part).join();
     if (data.state !== "live" || parts(newer) !== parts(document)) {
       location.reload();
       return;

@@ -14,7 +14,9 @@ const form = document.querySelector("form");
 function mayWords(role) {
   switch (role) {
     case "seller":
-      return t("You record harvests of your farm from the orchard, keep its products, and read what each broadcast sold of them.");
+      return t(
+        "You record harvests of your farm from the orchard, keep its products, and read what each broadcast sold of them.",
+      );
     case "moderator":
       return t("You stand by the host: pin cards, hide messages, mute who disturbs.");
     case "clerk":
@@ -42,8 +44,11 @@ async function begin() {
     part("invited").hidden = false;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    part("failed-words").textContent =
-      [404, 410].includes(problem.status) ? t("It was used already, withdrawn, or is older than seven days. Ask the sender for a new one.") : spoken(problem);
+    part("failed-words").textContent = [404, 410].includes(problem.status)
+      ? t(
+          "It was used already, withdrawn, or is older than seven days. Ask the sender for a new one.",
+        )
+      : spoken(problem);
     part("failed").hidden = false;
   }
   part("loading").hidden = true;

@@ -3,7 +3,15 @@
 
 import { api, forgetSession } from "../../lib/channel/api.js";
 import { say } from "../../lib/ui/dom.js";
-import { codeLabel, elsewhereWords, factorWords, isRecoveryCode, RECOVERED, showCodes, showSecret } from "../../lib/sign-in/factors.js";
+import {
+  codeLabel,
+  elsewhereWords,
+  factorWords,
+  isRecoveryCode,
+  RECOVERED,
+  showCodes,
+  showSecret,
+} from "../../lib/sign-in/factors.js";
 import { deviceName, hasPasskeys, makePasskey, usePasskey } from "../../lib/sign-in/passkeys.js";
 import { sentence } from "../../lib/format/problems.js";
 import { page, t } from "../../lib/words.js";
@@ -17,7 +25,12 @@ const place = document.getElementById("sign-in-step");
 const title = document.getElementById("sign-in-title");
 const about = document.getElementById("sign-in-about");
 const help = document.getElementById("sign-in-forgotten");
-const first = { title: title.textContent, about: about.textContent, help: help.textContent, go: button.textContent };
+const first = {
+  title: title.textContent,
+  about: about.textContent,
+  help: help.textContent,
+  go: button.textContent,
+};
 
 /** What is sent beside name and password, as far as it is known. */
 let more = {};
@@ -48,7 +61,13 @@ function beginAgain() {
   place.replaceChildren();
   place.hidden = as.hidden = true;
   who.hidden = help.hidden = false;
-  for (const [part, words] of [[title, first.title], [about, first.about], [help, first.help], [button, first.go]]) say(part, words);
+  for (const [part, words] of [
+    [title, first.title],
+    [about, first.about],
+    [help, first.help],
+    [button, first.go],
+  ])
+    say(part, words);
   button.classList.add("button--primary");
   field("password").select();
 }
@@ -62,24 +81,39 @@ as.querySelector("[data-not-me]").addEventListener("click", () => {
   field("name").select();
 });
 
-const lost = () => t("Is it lost? A recovery code signs in once. Without one a coordinator resets it on the page of people; or whoever runs the server, with farmlive user reset-factor NAME.");
+const lost = () =>
+  t(
+    "Is it lost? A recovery code signs in once. Without one a coordinator resets it on the page of people; or whoever runs the server, with farmlive user reset-factor NAME.",
+  );
 
 /** What else the server asks for before it lets anyone in, by the problem that says so. */
 const STEPS = {
   "password-change-needed": () => {
     show("sign-in-own", {
       title: t("Choose a password"),
-      about: t("The one you typed was made for you and works once. From now on you sign in with your own."),
+      about: t(
+        "The one you typed was made for you and works once. From now on you sign in with your own.",
+      ),
     });
     document.getElementById("sign-in-show").addEventListener("change", ({ target }) => {
       field("new_password").type = target.checked ? "text" : "password";
     });
     field("new_password").focus();
-    return { name: "new_password", empty: t("Enter a new password."), keeps: true, body: (value) => ({ new_password: value }) };
+    return {
+      name: "new_password",
+      empty: t("Enter a new password."),
+      keeps: true,
+      body: (value) => ({ new_password: value }),
+    };
   },
   "second-factor-needed": ({ kinds, passkey, passkeys_elsewhere: elsewhere }) => {
     const byKey = passkey && hasPasskeys();
-    show("sign-in-factor", { title: t("Your second factor"), about: t("The password is right. Now show that it is you who has it."), help: lost(), second: byKey });
+    show("sign-in-factor", {
+      title: t("Your second factor"),
+      about: t("The password is right. Now show that it is you who has it."),
+      help: lost(),
+      second: byKey,
+    });
     place.querySelector("label").textContent = codeLabel(kinds);
     place.querySelector("[data-elsewhere]").hidden = byKey || !elsewhere.length;
     place.querySelector("[data-elsewhere-words]").textContent = elsewhereWords(elsewhere);
@@ -98,8 +132,12 @@ const STEPS = {
   "second-factor-setup-needed": ({ totp, passkey }) => {
     show("sign-in-setup", {
       title: t("Set up a second factor"),
-      about: t("Coordinators and hosts need one here, so that a password that somebody finds out is not enough. It takes two minutes."),
-      help: t("No phone at hand? Ask a coordinator for seven more days, on the page of people. The only coordinator, and whoever has had them twice, asks whoever runs the server, who has farmlive user reset-factor NAME."),
+      about: t(
+        "Coordinators and hosts need one here, so that a password that somebody finds out is not enough. It takes two minutes.",
+      ),
+      help: t(
+        "No phone at hand? Ask a coordinator for seven more days, on the page of people. The only coordinator, and whoever has had them twice, asks whoever runs the server, who has farmlive user reset-factor NAME.",
+      ),
       go: t("Set it up and sign in"),
     });
     showSecret(place, totp);
@@ -109,10 +147,16 @@ const STEPS = {
       attempt(key, async () => {
         const credential = await makePasskey(step.asked.passkey);
         if (!credential) tell(t("No passkey was made. Try it again, or use an app."));
-        return credential && { setup: { passkey: { name: deviceName() || t("Passkey"), credential } } };
+        return (
+          credential && { setup: { passkey: { name: deviceName() || t("Passkey"), credential } } }
+        );
       }),
     );
-    return { name: "code", empty: t("Enter the six digits that the app shows."), body: (value) => ({ setup: { totp: { token: totp.token, code: value.trim() } } }) };
+    return {
+      name: "code",
+      empty: t("Enter the six digits that the app shows."),
+      body: (value) => ({ setup: { totp: { token: totp.token, code: value.trim() } } }),
+    };
   },
 };
 
@@ -134,7 +178,11 @@ const onward = () => location.assign(page.data.onward);
 
 /** Shows the codes that came with the factor; then the way leads on. */
 function keepCodes({ recovery_codes: codes, name }) {
-  show("sign-in-codes", { title: t("Your recovery codes"), about: t("You are signed in."), go: t("I have them: go on") });
+  show("sign-in-codes", {
+    title: t("Your recovery codes"),
+    about: t("You are signed in."),
+    go: t("I have them: go on"),
+  });
   showCodes(place, codes, name);
   as.hidden = true;
   step = { isDone: true };
@@ -155,7 +203,9 @@ async function failed(problem) {
       : isFactor
         ? factorWords(problem)
         : problem.status === 429
-          ? t("Too many tries. Wait a minute; or ask a coordinator for a new password, which works at once.")
+          ? t(
+              "Too many tries. Wait a minute; or ask a coordinator for a new password, which works at once.",
+            )
           : sentence(problem),
   );
   if (!step) field("password").select();
@@ -175,7 +225,13 @@ async function renew() {
   }
 }
 
-const send = (body) => api("POST", "/api/v1/session", { name: field("name").value.trim(), password: field("password").value, ...more, ...body });
+const send = (body) =>
+  api("POST", "/api/v1/session", {
+    name: field("name").value.trim(),
+    password: field("password").value,
+    ...more,
+    ...body,
+  });
 
 /** Sends what `body()` resolves to, beside name and password; nothing where that is null. */
 async function attempt(pressed, body) {
@@ -203,7 +259,9 @@ form.addEventListener("submit", (event) => {
     onward();
     return;
   }
-  const missing = ["name", "password"].find((name) => !(name === "name" ? field(name).value.trim() : field(name).value));
+  const missing = ["name", "password"].find(
+    (name) => !(name === "name" ? field(name).value.trim() : field(name).value),
+  );
   if (missing) {
     tell(t("Enter your sign-in name and your password."));
     field(missing).focus();

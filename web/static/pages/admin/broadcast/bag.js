@@ -29,7 +29,14 @@ const list = new RemoteList("bag", async () => (await getAll(`${path}/offers`)).
 function draw(card) {
   const name = text(card.name);
   const stock = parts(card);
-  const bar = el("div", { class: "parts", "aria-hidden": "true" }, el("i", { class: "parts__sold" }), el("i", { class: "parts__held" }), el("i", { class: "parts__kept" }), el("i", { class: "parts__left" }));
+  const bar = el(
+    "div",
+    { class: "parts", "aria-hidden": "true" },
+    el("i", { class: "parts__sold" }),
+    el("i", { class: "parts__held" }),
+    el("i", { class: "parts__kept" }),
+    el("i", { class: "parts__left" }),
+  );
   drawParts(bar, stock);
   const waiting = card.waiting ?? 0;
   const said = [
@@ -42,14 +49,28 @@ function draw(card) {
     "li",
     { class: "packing", "data-offer": card.id, draggable: isOpen ? "true" : null },
     isOpen ? el("span", { class: "packing__grip", "aria-hidden": "true" }, icon("more")) : null,
-    el("img", { class: "thumb thumb--small", src: pictureOf(card), alt: "", width: 56, height: 56, loading: "lazy" }),
+    el("img", {
+      class: "thumb thumb--small",
+      src: pictureOf(card),
+      alt: "",
+      width: 56,
+      height: 56,
+      loading: "lazy",
+    }),
     el(
       "div",
       { class: "packing__words" },
       el("strong", {}, name),
-      el("span", {}, el("span", { class: "price price--small" }, money(card.price)), card.list_price ? el("s", { class: "price-was" }, money(card.list_price)) : null),
+      el(
+        "span",
+        {},
+        el("span", { class: "price price--small" }, money(card.price)),
+        card.list_price ? el("s", { class: "price-was" }, money(card.list_price)) : null,
+      ),
       el("span", { class: "small soft" }, `${text(card.lot.farm.name)} · ${lotOf(card)}`),
-      card.flash ? el("span", { class: "small packing__flash" }, icon("flash", true), flashWords(card.flash)) : null,
+      card.flash
+        ? el("span", { class: "small packing__flash" }, icon("flash", true), flashWords(card.flash))
+        : null,
     ),
     el(
       "div",
@@ -61,8 +82,28 @@ function draw(card) {
       ? el(
           "div",
           { class: "packing__acts" },
-          el("button", { class: "button button--icon", type: "button", "data-up": true, "aria-label": t("Move %(name)s up", { name }), onclick: () => move(card.id, -1) }, icon("back")),
-          el("button", { class: "button button--icon", type: "button", "data-down": true, "aria-label": t("Move %(name)s down", { name }), onclick: () => move(card.id, 1) }, icon("next")),
+          el(
+            "button",
+            {
+              class: "button button--icon",
+              type: "button",
+              "data-up": true,
+              "aria-label": t("Move %(name)s up", { name }),
+              onclick: () => move(card.id, -1),
+            },
+            icon("back"),
+          ),
+          el(
+            "button",
+            {
+              class: "button button--icon",
+              type: "button",
+              "data-down": true,
+              "aria-label": t("Move %(name)s down", { name }),
+              onclick: () => move(card.id, 1),
+            },
+            icon("next"),
+          ),
           act(t("Price and stock"), () => change(card), { name }),
         )
       : null,
@@ -79,7 +120,9 @@ function lotOf(card) {
 
 function flashWords({ state, price, boxes, starts_at: starts }) {
   const values = { n: count(boxes), price: money(price), time: clock(starts) };
-  return state === "running" ? t("Flash on air: %(n)s at %(price)s", values) : t("Flash at %(time)s: %(n)s at %(price)s", values);
+  return state === "running"
+    ? t("Flash on air: %(n)s at %(price)s", values)
+    : t("Flash at %(time)s: %(n)s at %(price)s", values);
 }
 
 const ids = () => list.items.map((card) => card.id);
@@ -96,11 +139,14 @@ async function arrange(order, focus = null) {
     const button = row.querySelector(`[data-${wanted}]`);
     (button.disabled ? row.querySelector(`[data-${other}]`) : button).focus();
     const place = order.indexOf(focus.id) + 1;
-    document.querySelector("[data-moved]").textContent = t("%(name)s is number %(place)s of %(n)s.", {
-      name: text(list.items[place - 1].name),
-      place,
-      n: order.length,
-    });
+    document.querySelector("[data-moved]").textContent = t(
+      "%(name)s is number %(place)s of %(n)s.",
+      {
+        name: text(list.items[place - 1].name),
+        place,
+        n: order.length,
+      },
+    );
   }
   try {
     await put(`${path}/bag`, { offers: order });
@@ -148,7 +194,10 @@ function setUpDrag(item) {
     const dragged = item.parentElement.querySelector(".is-dragged");
     if (!dragged || dragged === item) return;
     const { top, height } = item.getBoundingClientRect();
-    item.parentElement.insertBefore(dragged, event.clientY < top + height / 2 ? item : item.nextSibling);
+    item.parentElement.insertBefore(
+      dragged,
+      event.clientY < top + height / 2 ? item : item.nextSibling,
+    );
   });
 }
 
@@ -157,7 +206,13 @@ function drawLots() {
   const { product, lot } = adding.elements;
   const chosen = products.find(({ id }) => id === product.value);
   const own = lots.filter((each) => each.farm === chosen?.farm);
-  choices(lot, own.map((each) => [each.id, `${each.code} · ${text(each.product_name)} · ${t("%(weight)s left", { weight: kilograms(each.left_g ?? each.quantity_g) })}`]));
+  choices(
+    lot,
+    own.map((each) => [
+      each.id,
+      `${each.code} · ${text(each.product_name)} · ${t("%(weight)s left", { weight: kilograms(each.left_g ?? each.quantity_g) })}`,
+    ]),
+  );
   if (own.length === 1) lot.value = own[0].id;
   const none = adding.part("no-lots");
   none.hidden = !chosen || own.length > 0;
@@ -171,7 +226,8 @@ function drawMost() {
   const chosen = products.find(({ id }) => id === product.value);
   const of = lots.find(({ id }) => id === lot.value);
   const most = chosen && of ? Math.floor((of.left_g ?? of.quantity_g) / chosen.net_weight_g) : null;
-  adding.part("lot-gives").textContent = most === null ? "" : t("The lot gives up to %(n)s in all.", { n: count(most) });
+  adding.part("lot-gives").textContent =
+    most === null ? "" : t("The lot gives up to %(n)s in all.", { n: count(most) });
 }
 
 async function add() {
@@ -183,7 +239,10 @@ async function add() {
     toast(spoken(problem), { danger: true });
     return;
   }
-  choices(adding.elements.product, products.map((product) => [product.id, text(product.name)]));
+  choices(
+    adding.elements.product,
+    products.map((product) => [product.id, text(product.name)]),
+  );
   adding.part("no-products").hidden = products.length > 0;
   drawLots();
   adding.open({
@@ -199,10 +258,15 @@ async function add() {
 
 function change(card) {
   const more = releasable(card, list.items);
-  changing.part("lot-gives").textContent = more === null ? "" : t("The lot gives up to %(n)s in all.", { n: count(card.released + more) });
+  changing.part("lot-gives").textContent =
+    more === null ? "" : t("The lot gives up to %(n)s in all.", { n: count(card.released + more) });
   changing.open({
     title: text(card.name),
-    values: { price: card.price, list_price: card.list_price ?? { ...card.price, amount: null }, released: card.released },
+    values: {
+      price: card.price,
+      list_price: card.list_price ?? { ...card.price, amount: null },
+      released: card.released,
+    },
     job: async ({ price, list_price: listed, released }) => {
       const send = (type, fields) => channel.ask({ type, offer: card.id, ...fields });
       const changed = {};

@@ -64,16 +64,27 @@ function rows() {
 function wrong(group, band, isFinal) {
   const weight = grams(band.weight);
   const fee = minor(band.fee, decimals);
-  if (band.weight.trim() && Number.isNaN(weight)) return t("Write the weight in kilograms, such as 5 or 2.5, up to %(most)s.", { most: count(MOST_KG) });
+  if (band.weight.trim() && Number.isNaN(weight))
+    return t("Write the weight in kilograms, such as 5 or 2.5, up to %(most)s.", {
+      most: count(MOST_KG),
+    });
   if (Number.isNaN(fee)) return t("Write the fee as 18 or 18.50.");
   if (isFinal && !band.weight.trim()) return t("Write up to which weight.");
   if (isFinal && fee === null) return t("Write the fee; 0 where it costs nothing.");
   if (!(weight > 0)) return "";
-  const others = group.bands.filter((other) => other !== band).map((other) => ({ weight: grams(other.weight), fee: minor(other.fee, decimals) }));
+  const others = group.bands
+    .filter((other) => other !== band)
+    .map((other) => ({ weight: grams(other.weight), fee: minor(other.fee, decimals) }));
   if (others.some((other) => other.weight === weight)) return t("This weight stands here twice.");
   if (fee === null) return "";
-  const dearer = others.filter((other) => other.weight < weight && other.fee > fee).sort((one, other) => other.fee - one.fee)[0];
-  if (dearer) return t("That is less than a lighter parcel costs: up to %(weight)s kg it is %(fee)s.", { weight: kilograms(dearer.weight), fee: sum(dearer.fee) });
+  const dearer = others
+    .filter((other) => other.weight < weight && other.fee > fee)
+    .sort((one, other) => other.fee - one.fee)[0];
+  if (dearer)
+    return t("That is less than a lighter parcel costs: up to %(weight)s kg it is %(fee)s.", {
+      weight: kilograms(dearer.weight),
+      fee: sum(dearer.fee),
+    });
   return "";
 }
 
@@ -90,7 +101,8 @@ function drawGroup(group) {
   const section = document.getElementById("fee-group").content.firstElementChild.cloneNode(true);
   section.dataset.region = group.region;
   const name = nameOf(group.region);
-  section.querySelector("[data-name]").textContent = groups.length === 1 && !group.region ? t("Everywhere") : name;
+  section.querySelector("[data-name]").textContent =
+    groups.length === 1 && !group.region ? t("Everywhere") : name;
   const away = section.querySelector("[data-away]");
   away.setAttribute("aria-label", t("Take away the fees of %(name)s", { name }));
   // Everywhere else stays while there are others: the server asks for it.
@@ -101,7 +113,9 @@ function drawGroup(group) {
   section.querySelector("[data-more]").addEventListener("click", () => {
     group.bands.push({ weight: "", fee: "" });
     draw();
-    root.querySelector(`[data-region="${group.region}"] .fees-band:last-child [data-weight]`).focus();
+    root
+      .querySelector(`[data-region="${group.region}"] .fees-band:last-child [data-weight]`)
+      .focus();
   });
   return section;
 }
@@ -141,11 +155,19 @@ function check(isFinal = false) {
       said.textContent = words;
       said.hidden = !words;
       const weight = row.querySelector("[data-weight]");
-      for (const field of [weight, row.querySelector("[data-fee]")]) field.setAttribute("aria-invalid", String(Boolean(words)));
+      for (const field of [weight, row.querySelector("[data-fee]")])
+        field.setAttribute("aria-invalid", String(Boolean(words)));
       if (words) first ??= weight;
     });
-    const most = Math.max(...group.bands.map((band) => grams(band.weight)).filter((found) => found > 0), 0);
-    section.querySelector("[data-most]").textContent = most ? t("What is heavier than %(most)s kg is not taken as a parcel there.", { most: kilograms(most) }) : "";
+    const most = Math.max(
+      ...group.bands.map((band) => grams(band.weight)).filter((found) => found > 0),
+      0,
+    );
+    section.querySelector("[data-most]").textContent = most
+      ? t("What is heavier than %(most)s kg is not taken as a parcel there.", {
+          most: kilograms(most),
+        })
+      : "";
   });
   drawExample();
   drawState();
@@ -158,7 +180,9 @@ function drawExample() {
   const words = part("example-words");
   const why = part("example-why");
   if (Number.isNaN(weight)) {
-    words.textContent = t("Write the weight in kilograms, such as 5 or 2.5, up to %(most)s.", { most: count(MOST_KG) });
+    words.textContent = t("Write the weight in kilograms, such as 5 or 2.5, up to %(most)s.", {
+      most: count(MOST_KG),
+    });
     why.textContent = "";
     return;
   }
@@ -174,7 +198,10 @@ function drawExample() {
   const of_ = of === undefined ? "" : nameOf(of);
   why.textContent =
     found.fee === undefined
-      ? t("%(of)s takes up to %(most)s kg. Heavier orders are told to be split or picked up.", { of: of_, most: kilograms(found.most) })
+      ? t("%(of)s takes up to %(most)s kg. Heavier orders are told to be split or picked up.", {
+          of: of_,
+          most: kilograms(found.most),
+        })
       : of === undefined
         ? t("No fee is set yet.")
         : of
@@ -187,7 +214,9 @@ const isChanged = () => JSON.stringify(groups) !== JSON.stringify(kept);
 function drawState() {
   const foot = part("foot");
   foot.hidden = !isChanged();
-  part("state").textContent = groups.length ? t("Not kept yet: buyers still pay what was before.") : t("Not kept yet: without any fee parcels cost nothing.");
+  part("state").textContent = groups.length
+    ? t("Not kept yet: buyers still pay what was before.")
+    : t("Not kept yet: without any fee parcels cost nothing.");
 }
 
 function takeAway(group) {
@@ -207,7 +236,9 @@ function addRegion(region) {
   const known = groups.find((group) => group.region === region);
   if (!known) {
     // The same weights as everywhere: mostly the fee alone differs.
-    const weights = groups.find((group) => !group.region)?.bands.map(({ weight }) => weight) ?? FIRST_KG.map(String);
+    const weights =
+      groups.find((group) => !group.region)?.bands.map(({ weight }) => weight) ??
+      FIRST_KG.map(String);
     groups.push({ region, bands: weights.map((weight) => ({ weight, fee: "" })) });
     example = region;
     sayExample();
@@ -248,7 +279,9 @@ async function keep() {
     first.focus();
     return;
   }
-  const before = kept.flatMap(({ region, bands }) => bands.map(({ weight, fee }) => ({ region, upto_g: grams(weight), fee: minor(fee, decimals) })));
+  const before = kept.flatMap(({ region, bands }) =>
+    bands.map(({ weight, fee }) => ({ region, upto_g: grams(weight), fee: minor(fee, decimals) })),
+  );
   const button = form.querySelector("[type=submit]");
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
@@ -276,7 +309,9 @@ async function load() {
     setUp();
     draw();
   } catch (problem) {
-    part("failed-words").textContent = problem.slug ? spoken(problem) : t("The server can't be reached. Nothing is lost; try it again in a moment.");
+    part("failed-words").textContent = problem.slug
+      ? spoken(problem)
+      : t("The server can't be reached. Nothing is lost; try it again in a moment.");
     part("failed").hidden = false;
   }
   part("loading").hidden = true;

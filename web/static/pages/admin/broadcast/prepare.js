@@ -145,7 +145,8 @@ const DRAW = {
     const fields = form("offer").elements;
     form("offer").closest("details").hidden = !lot;
     if (!lot) return;
-    section("offer").querySelector("[data-lot]").textContent = `${text(lot.product_name)} · ${lot.code}`;
+    section("offer").querySelector("[data-lot]").textContent =
+      `${text(lot.product_name)} · ${lot.code}`;
     for (const each of ["zh", "en"]) {
       const field = fields[`name.${each}`];
       if (!field.value) field.value = lot.product_name?.[each] ?? "";
@@ -164,7 +165,9 @@ const DRAW = {
       { n: count(known.offers.length) },
     );
     section("air").querySelector("[data-centres]").textContent = known.centres.length
-      ? n("%(n)s pick-up point.", "%(n)s pick-up points.", known.centres.length, { n: count(known.centres.length) })
+      ? n("%(n)s pick-up point.", "%(n)s pick-up points.", known.centres.length, {
+          n: count(known.centres.length),
+        })
       : t("No pick-up point: everything goes by parcel.");
   },
 };
@@ -173,7 +176,10 @@ const DRAW = {
 async function drawPlots() {
   const { plot } = form("lot").elements;
   const { plots } = await getAll(`/api/v1/farms/${chosen.farm}/plots`).catch(() => ({ plots: [] }));
-  offer(plot, plots.map((each) => [each.id, text(each.name)]));
+  offer(
+    plot,
+    plots.map((each) => [each.id, text(each.name)]),
+  );
   section("lot").querySelector("[data-plot]").hidden = plots.length === 0;
 }
 
@@ -191,7 +197,12 @@ async function load() {
     getAll("/api/v1/centres"),
     getAll(`/api/v1/broadcasts/${broadcast}/offers`),
   ]);
-  Object.assign(known, { farms: farms.farms, lots: lots.lots, centres: centres.centres, offers: offers.offers });
+  Object.assign(known, {
+    farms: farms.farms,
+    lots: lots.lots,
+    centres: centres.centres,
+    offers: offers.offers,
+  });
 }
 
 const JOBS = {
@@ -220,7 +231,10 @@ const JOBS = {
     go("offer");
   },
   offer: async (body) => {
-    const offer = await post(`/api/v1/broadcasts/${broadcast}/offers`, { ...body, lot: chosen.lot });
+    const offer = await post(`/api/v1/broadcasts/${broadcast}/offers`, {
+      ...body,
+      lot: chosen.lot,
+    });
     known.offers.push(offer);
     form("offer").reset();
     go(known.centres.length ? "air" : "centre");

@@ -31,10 +31,22 @@ export function setUpRegionSearch(root, regions, choose, { fixed = () => [], kee
   };
   const look = () => {
     const typed = field.value.trim();
-    const found = typed ? regions.find(typed).map((prefix) => [prefix, regions.said(prefix)]) : fixed();
+    const found = typed
+      ? regions.find(typed).map((prefix) => [prefix, regions.said(prefix)])
+      : fixed();
     list.replaceChildren(
       ...found.map(([prefix, words], index) =>
-        el("li", { id: `${list.id}-${index}`, role: "option", class: "region-search__one", onpointerdown: (event) => event.preventDefault(), onclick: () => take(prefix, words) }, words),
+        el(
+          "li",
+          {
+            id: `${list.id}-${index}`,
+            role: "option",
+            class: "region-search__one",
+            onpointerdown: (event) => event.preventDefault(),
+            onclick: () => take(prefix, words),
+          },
+          words,
+        ),
       ),
     );
     list.hidden = found.length === 0;

@@ -6,19 +6,22 @@ import { page } from "../../../lib/words.js";
 const FOUND = 8;
 
 /** As it is compared: Urumqi is Ürümqi, and Xian is Xi'an. */
-const plain = (words) => words.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f'’,\s]/g, "");
+const plain = (words) =>
+  words
+    .toLowerCase()
+    .normalize("NFD")
+    .replace(/[\u0300-\u036f'’,\s]/g, "");
 
 /** What the codes of all that lies in one begin with: 35 of a province, 3504 of a prefecture. */
 export const prefixOf = (code) => code.replace(/(00)+$/, "");
 
 export class Regions {
-  #names;
-  #own;
-
   /** `names` in Chinese and `own` as the page calls them, by code of six digits. */
   constructor(names, own) {
-    this.#names = names;
-    this.#own = own;
+    this._names = undefined;
+    this._own = undefined;
+    this._names = names;
+    this._own = own;
   }
 
   static async load() {
@@ -29,7 +32,7 @@ export class Regions {
 
   /** What it is called; the digits where it is none any more. */
   said(prefix) {
-    return inWords(pathOf(this.#own, prefix)) || prefix;
+    return inWords(pathOf(this._own, prefix)) || prefix;
   }
 
   /** The prefixes that fit what was typed, in Chinese or as the page calls them, the greater regions
@@ -39,25 +42,28 @@ export class Regions {
     if (!words) return [];
     const own = (prefix) => {
       const code = prefix.padEnd(6, "0");
-      return [this.#names[code], plain(this.#own[code] ?? "")];
+      return [this._names[code], plain(this._own[code] ?? "")];
     };
-    const paths = (prefix) => [pathOf(this.#names, prefix).join(""), plain(this.said(prefix))];
+    const paths = (prefix) => [pathOf(this._names, prefix).join(""), plain(this.said(prefix))];
     const fits = (code) => {
       const prefix = prefixOf(code);
-      const name = this.#names[code];
-      const above = this.#names[`${code.slice(0, 2)}0000`];
+      const name = this._names[code];
+      const above = this._names[`${code.slice(0, 2)}0000`];
       if (isNoName(name) || (code.slice(2) !== "0000" && name === above)) return false;
       if (/^\d+$/.test(words)) return prefix.startsWith(words);
       return [...own(prefix), ...paths(prefix)].some((each) => each.includes(words));
     };
-    const found = Object.keys(this.#names).filter(fits).map(prefixOf);
+    const found = Object.keys(this._names).filter(fits).map(prefixOf);
     // What begins so goes first, then whose own name has it, then what only lies in such a one.
     const rank = (prefix) => {
       if (own(prefix).some((each) => each.startsWith(words))) return 0;
       return own(prefix).some((each) => each.includes(words)) ? 1 : 2;
     };
     const ranks = new Map(found.map((prefix) => [prefix, rank(prefix)]));
-    found.sort((one, other) => one.length - other.length || ranks.get(one) - ranks.get(other) || (one < other ? -1 : 1));
+    found.sort(
+      (one, other) =>
+        one.length - other.length || ranks.get(one) - ranks.get(other) || (one < other ? -1 : 1),
+    );
     return found.slice(0, FOUND);
   }
 }

@@ -48,11 +48,18 @@ function change(centre) {
 async function drawFees() {
   const { fees } = await get("/api/v1/parcel-fees");
   const regions = new Set(fees.map(({ region }) => region).filter(Boolean)).size;
-  const least = fees.length ? money({ ...fees[0].fee, amount: Math.min(...fees.map(({ fee }) => fee.amount)) }) : "";
+  const least = fees.length
+    ? money({ ...fees[0].fee, amount: Math.min(...fees.map(({ fee }) => fee.amount)) })
+    : "";
   const words = !fees.length
     ? t("None yet: parcels cost nothing.")
     : regions
-      ? n("From %(least)s, %(n)s region with fees of its own", "From %(least)s, %(n)s regions with fees of their own", regions, { least, n: regions })
+      ? n(
+          "From %(least)s, %(n)s region with fees of its own",
+          "From %(least)s, %(n)s regions with fees of their own",
+          regions,
+          { least, n: regions },
+        )
       : t("From %(least)s, the same everywhere", { least });
   document.querySelector("[data-fees-words]").textContent = words;
 }

@@ -16,7 +16,10 @@ import { FormSheet } from "../../../lib/forms/form-sheet.js";
 const { farm: id, staff: isStaff } = page.data;
 const path = `/api/v1/farms/${id}`;
 const sheets = Object.fromEntries(
-  ["farm", "plot", "work", "test", "pack", "ship", "waste", "correct", "withdraw"].map((name) => [name, new FormSheet(`${name}-sheet`)]),
+  ["farm", "plot", "work", "test", "pack", "ship", "waste", "correct", "withdraw"].map((name) => [
+    name,
+    new FormSheet(`${name}-sheet`),
+  ]),
 );
 const works = new Map();
 
@@ -52,7 +55,9 @@ const plots = new RemoteList(
       ],
       acts: [
         act(t("Flowered or sprayed"), () => addWork(plot), { name: text(plot.name) }),
-        standing(works.get(plot.id)).length ? act(t("Withdraw…"), () => withdrawWork(plot), { name: text(plot.name) }) : null,
+        standing(works.get(plot.id)).length
+          ? act(t("Withdraw…"), () => withdrawWork(plot), { name: text(plot.name) })
+          : null,
         act(t("Change"), () => changePlot(plot), { name: text(plot.name) }),
       ].filter(Boolean),
     }),
@@ -85,13 +90,24 @@ const lots = new RemoteList(
       href: lot.url,
       badges: badgesOf(lot),
       lines: [
-        [kilograms(lot.quantity_g), when(lot.harvested_at), text(lot.plot?.name)].filter(Boolean).join(" · "),
+        [kilograms(lot.quantity_g), when(lot.harvested_at), text(lot.plot?.name)]
+          .filter(Boolean)
+          .join(" · "),
         balance(lot),
         stations(lot),
       ],
       acts: [
-        lot.stopped && isStaff ? act(t("Who has this lot"), () => location.assign(`/studio/lots/${lot.id}`), { name, danger: true }) : null,
-        lot.lifted && !lot.stopped && isStaff ? act(t("Its stop, and the lift"), () => location.assign(`/studio/lots/${lot.id}`), { name }) : null,
+        lot.stopped && isStaff
+          ? act(t("Who has this lot"), () => location.assign(`/studio/lots/${lot.id}`), {
+              name,
+              danger: true,
+            })
+          : null,
+        lot.lifted && !lot.stopped && isStaff
+          ? act(t("Its stop, and the lift"), () => location.assign(`/studio/lots/${lot.id}`), {
+              name,
+            })
+          : null,
         act(t("Tested…"), () => test(lot), { name }),
         lot.passed === null ? null : act(t("Withdraw a test…"), () => withdrawTest(lot), { name }),
         lot.packed_at ? null : act(t("Packed…"), () => pack(lot), { name }),
@@ -106,7 +122,13 @@ const lots = new RemoteList(
 function badgesOf({ stopped, passed, missing }) {
   if (stopped) return [badge(t("Stopped"), "red")];
   if (passed === false) return [badge(t("Not passed"), "red")];
-  if (missing) return [badge(missing === "test" ? t("Not sold without a test") : t("Not sold without a certificate"), "red")];
+  if (missing)
+    return [
+      badge(
+        missing === "test" ? t("Not sold without a test") : t("Not sold without a certificate"),
+        "red",
+      ),
+    ];
   return [];
 }
 
@@ -134,9 +156,21 @@ function stations(lot) {
     "span",
     { class: "way" },
     done.map(([words, is]) =>
-      el("span", { class: is ? "way__station is-done" : "way__station" }, is ? icon("check", true) : null, words, is ? null : el("span", { class: "for-readers" }, ` ${t("not yet")}`)),
+      el(
+        "span",
+        { class: is ? "way__station is-done" : "way__station" },
+        is ? icon("check", true) : null,
+        words,
+        is ? null : el("span", { class: "for-readers" }, ` ${t("not yet")}`),
+      ),
     ),
-    lot.certificate ? el("a", { class: "way__paper", href: lot.certificate, target: "_blank", rel: "noopener" }, t("Certificate")) : null,
+    lot.certificate
+      ? el(
+          "a",
+          { class: "way__paper", href: lot.certificate, target: "_blank", rel: "noopener" },
+          t("Certificate"),
+        )
+      : null,
   );
 }
 
@@ -148,7 +182,8 @@ const kept = (list, words) => async (promise) => {
 };
 
 /** The lots that are stopped, by id, with their codes. */
-const stoppedLots = () => new Map(lots.items.filter(({ stopped }) => stopped).map(({ id: lot, code }) => [lot, code]));
+const stoppedLots = () =>
+  new Map(lots.items.filter(({ stopped }) => stopped).map(({ id: lot, code }) => [lot, code]));
 
 function test(lot) {
   const file = document.getElementById("test-certificate");
@@ -160,7 +195,9 @@ function test(lot) {
     job: async (body) => {
       const made = await post(`/api/v1/lots/${lot.id}/inspections`, body);
       const [paper] = file.files;
-      let words = body.passed ? t("The test of lot %(code)s is kept.", { code: lot.code }) : stoppedWords([lot.code]);
+      let words = body.passed
+        ? t("The test of lot %(code)s is kept.", { code: lot.code })
+        : stoppedWords([lot.code]);
       if (paper) {
         try {
           await upload(`/api/v1/lots/${lot.id}/inspections/${made.id}/certificate`, paper);
@@ -199,7 +236,10 @@ function ship(lot) {
 function waste(lot) {
   const { form } = sheets.waste;
   form.elements.weight_g.max = lot.left_g / 1000;
-  say(form.querySelector("[data-left]"), t("%(weight)s of it are neither sold nor held.", { weight: weight(lot.left_g) }));
+  say(
+    form.querySelector("[data-left]"),
+    t("%(weight)s of it are neither sold nor held.", { weight: weight(lot.left_g) }),
+  );
   const opened = new Date(new Date().setSeconds(0, 0)).toISOString();
   sheets.waste.open({
     title: t("Sorted out of lot %(code)s", { code: lot.code }),
@@ -209,7 +249,10 @@ function waste(lot) {
       const when = at === opened ? {} : { at };
       const made = await post(`/api/v1/lots/${lot.id}/waste`, { ...body, ...when });
       await lots.reload();
-      const words = t("%(weight)s of lot %(code)s are sorted out.", { weight: weight(made.weight_g), code: lot.code });
+      const words = t("%(weight)s of lot %(code)s are sorted out.", {
+        weight: weight(made.weight_g),
+        code: lot.code,
+      });
       toast(words, { act: t("Undo"), onAct: () => unwaste(lot, made.id) });
     },
   });
@@ -229,7 +272,9 @@ function correct(lot) {
   const least = lot.quantity_g - lot.left_g;
   form.elements.quantity_g.min = Math.max(1, least) / 1000;
   const words = least
-    ? t("%(weight)s of it are sold, held or sorted out; it can't be less.", { weight: weight(least) })
+    ? t("%(weight)s of it are sold, held or sorted out; it can't be less.", {
+        weight: weight(least),
+      })
     : t("None of it is sold yet.");
   say(form.querySelector("[data-least]"), words);
   sheets.correct.open({
@@ -295,7 +340,8 @@ async function withdrawTest(lot) {
   withdraw({
     title: t("Withdraw a test of lot %(code)s", { code: lot.code }),
     records: standing(story.inspections).reverse(),
-    words: (test) => [date(test.at), test.passed ? t("Passed") : t("Not passed"), text(test.result)].join(" · "),
+    words: (test) =>
+      [date(test.at), test.passed ? t("Passed") : t("Not passed"), text(test.result)].join(" · "),
     path: (test) => `/api/v1/lots/${lot.id}/inspections/${test}/withdrawal`,
     list: lots,
   });
@@ -365,7 +411,8 @@ function drawFarm(farm) {
 }
 
 setUpPictures(sheets.farm.form);
-for (const button of document.querySelectorAll("[data-add-plot]")) button.addEventListener("click", addPlot);
+for (const button of document.querySelectorAll("[data-add-plot]"))
+  button.addEventListener("click", addPlot);
 document.querySelector("[data-change-farm]")?.addEventListener("click", changeFarm);
 sheets.work.form.addEventListener("change", drawKind);
 sheets.work.form.addEventListener("filled", drawKind);

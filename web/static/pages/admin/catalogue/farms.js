@@ -14,20 +14,39 @@ const list = new RemoteList(
   async () => {
     const [found, kept] = await Promise.all([getAll("/api/v1/farms"), getAll("/api/v1/lots")]);
     ({ lots } = kept);
-    return found.farms.filter(({ id }) => page.data.role !== "seller" || page.data.farms.includes(id));
+    return found.farms.filter(
+      ({ id }) => page.data.role !== "seller" || page.data.farms.includes(id),
+    );
   },
   (farm) => {
     const count = lots.filter((lot) => lot.farm === farm.id).length;
     return row({
-      picture: el("img", { class: "thumb", src: farm.photo ?? `${page.pictures}orchard.svg`, alt: "", width: 72, height: 72, loading: "lazy" }),
+      picture: el("img", {
+        class: "thumb",
+        src: farm.photo ?? `${page.pictures}orchard.svg`,
+        alt: "",
+        width: 72,
+        height: 72,
+        loading: "lazy",
+      }),
       title: text(farm.name),
       href: `/studio/farms/${farm.id}`,
       lines: [
         [text(farm.place), text(farm.person)].filter(Boolean).join(" · "),
-        count ? n("%(n)s lot recorded", "%(n)s lots recorded", count, { n: count }) : t("No harvest recorded yet"),
+        count
+          ? n("%(n)s lot recorded", "%(n)s lots recorded", count, { n: count })
+          : t("No harvest recorded yet"),
       ],
       acts: [
-        el("a", { class: "button button--small", href: `/studio/farms/${farm.id}/harvest`, "aria-label": `${t("Record a harvest")}: ${text(farm.name)}` }, t("Record a harvest")),
+        el(
+          "a",
+          {
+            class: "button button--small",
+            href: `/studio/farms/${farm.id}/harvest`,
+            "aria-label": `${t("Record a harvest")}: ${text(farm.name)}`,
+          },
+          t("Record a harvest"),
+        ),
       ],
     });
   },

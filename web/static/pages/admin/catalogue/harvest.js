@@ -35,7 +35,11 @@ export function codeFor(moment, taken) {
 
 function propose() {
   if (!isTimeTyped) fields.harvested_at.value = local(new Date());
-  if (!isCodeTyped) fields.code.value = codeFor(fields.harvested_at.value || local(new Date()), new Set(lots.map(({ code }) => code)));
+  if (!isCodeTyped)
+    fields.code.value = codeFor(
+      fields.harvested_at.value || local(new Date()),
+      new Set(lots.map(({ code }) => code)),
+    );
 }
 
 function keep() {
@@ -70,8 +74,22 @@ function drawLots() {
         el(
           "div",
           { class: "keep-row__words" },
-          el("a", { class: "keep-row__title", href: lot.url }, `${text(lot.product_name)} · ${lot.code}`),
-          el("p", { class: "keep-row__line" }, [weight(lot.quantity_g), dayAndClock(Date.parse(lot.harvested_at)), text(lot.plot?.name)].filter(Boolean).join(" · ")),
+          el(
+            "a",
+            { class: "keep-row__title", href: lot.url },
+            `${text(lot.product_name)} · ${lot.code}`,
+          ),
+          el(
+            "p",
+            { class: "keep-row__line" },
+            [
+              weight(lot.quantity_g),
+              dayAndClock(Date.parse(lot.harvested_at)),
+              text(lot.plot?.name),
+            ]
+              .filter(Boolean)
+              .join(" · "),
+          ),
         ),
       ),
     ),
@@ -94,7 +112,10 @@ async function load() {
 async function recordedBefore(body) {
   ({ lots } = await getAll(`/api/v1/lots?farm=${farm}`));
   return lots.find(
-    (lot) => lot.code === body.code && lot.quantity_g === body.quantity_g && Date.parse(lot.harvested_at) === Date.parse(body.harvested_at),
+    (lot) =>
+      lot.code === body.code &&
+      lot.quantity_g === body.quantity_g &&
+      Date.parse(lot.harvested_at) === Date.parse(body.harvested_at),
   );
 }
 

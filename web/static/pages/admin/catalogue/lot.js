@@ -45,15 +45,33 @@ function draw(order) {
   const left = ["shipped", "received"].includes(order.state);
   return row({
     title: buyer ? `${number} · ${buyer.name}` : number,
-    badges: [badge(stateWords(order.state), left ? "red" : stateKind(order.state)), badge(payment(order))],
+    badges: [
+      badge(stateWords(order.state), left ? "red" : stateKind(order.state)),
+      badge(payment(order)),
+    ],
     lines: [
-      buyer ? el("a", { class: "link number", href: `tel:${buyer.phone}` }, buyer.phone) : t("Buyer's details removed"),
-      [n("%(n)s box of this lot", "%(n)s boxes of this lot", order.boxes, { n: count(order.boxes) }), money(amountPayable(order))].join(" · "),
+      buyer
+        ? el("a", { class: "link number", href: `tel:${buyer.phone}` }, buyer.phone)
+        : t("Buyer's details removed"),
+      [
+        n("%(n)s box of this lot", "%(n)s boxes of this lot", order.boxes, {
+          n: count(order.boxes),
+        }),
+        money(amountPayable(order)),
+      ].join(" · "),
     ],
     acts: [
-      order.deeds.includes("cancel") ? act(t("Cancel orders…"), () => cancel([order]), { name: number, danger: true }) : null,
-      order.deeds.includes("refund") ? act(t("Refund…"), () => refund(order), { name: number }) : null,
-      el("a", { class: "button button--small button--quiet", href: `/studio/${order.broadcast}/orders` }, t("Its broadcast's orders")),
+      order.deeds.includes("cancel")
+        ? act(t("Cancel orders…"), () => cancel([order]), { name: number, danger: true })
+        : null,
+      order.deeds.includes("refund")
+        ? act(t("Refund…"), () => refund(order), { name: number })
+        : null,
+      el(
+        "a",
+        { class: "button button--small button--quiet", href: `/studio/${order.broadcast}/orders` },
+        t("Its broadcast's orders"),
+      ),
     ].filter(Boolean),
     dim: order.state === "cancelled",
   });
@@ -61,11 +79,17 @@ function draw(order) {
 
 function drawHolds(holds) {
   document.querySelector("[data-holds]").hidden = holds.length === 0;
-  document.querySelector("[data-holds-list]").replaceChildren(
-    ...holds.map(({ boxes, until }) =>
-      el("li", { class: "card" }, t("%(n)s held until %(time)s", { n: count(boxes), time: clock(Date.parse(until)) })),
-    ),
-  );
+  document
+    .querySelector("[data-holds-list]")
+    .replaceChildren(
+      ...holds.map(({ boxes, until }) =>
+        el(
+          "li",
+          { class: "card" },
+          t("%(n)s held until %(time)s", { n: count(boxes), time: clock(Date.parse(until)) }),
+        ),
+      ),
+    );
 }
 
 async function reload() {
@@ -75,10 +99,18 @@ async function reload() {
 
 /** Calls these orders off, each broadcast's together; says which could not be. */
 function cancel(orders) {
-  const words = n("%(n)s order is called off; its buyer is told.", "%(n)s orders are called off; their buyers are told.", orders.length, { n: count(orders.length) });
+  const words = n(
+    "%(n)s order is called off; its buyer is told.",
+    "%(n)s orders are called off; their buyers are told.",
+    orders.length,
+    { n: count(orders.length) },
+  );
   say(cancelling.part("what"), words);
   cancelling.open({
-    title: orders.length === 1 ? t("Cancel %(number)s", { number: orders[0].number }) : t("Cancel the order"),
+    title:
+      orders.length === 1
+        ? t("Cancel %(number)s", { number: orders[0].number })
+        : t("Cancel the order"),
     values: {},
     job: async ({ reason }) => {
       const refused = [];
@@ -86,32 +118,50 @@ function cancel(orders) {
         const ids = orders.filter((order) => order.broadcast === broadcast).map(({ id }) => id);
         for (let first = 0; first < ids.length; first += AT_ONCE) {
           const body = { orders: ids.slice(first, first + AT_ONCE), state: "cancelled", reason };
-          const done = await post(`/api/v1/broadcasts/${broadcast}/orders/bulk-transitions`, body, { "idempotency-key": newKey() });
+          const done = await post(`/api/v1/broadcasts/${broadcast}/orders/bulk-transitions`, body, {
+            "idempotency-key": newKey(),
+          });
           refused.push(...done.refused);
         }
       }
       await reload();
       if (refused.length === 0) toast(t("Cancelled."));
-      else toast(n("%(n)s order could not be called off. Look at it again.", "%(n)s orders could not be called off. Look at them again.", refused.length, { n: count(refused.length) }), { danger: true });
+      else
+        toast(
+          n(
+            "%(n)s order could not be called off. Look at it again.",
+            "%(n)s orders could not be called off. Look at them again.",
+            refused.length,
+            { n: count(refused.length) },
+          ),
+          { danger: true },
+        );
     },
   });
 }
 
 function refund(order) {
   const left = { ...order.total, amount: order.total.amount - order.refunded.amount };
-  say(refunding.part("what"), t("%(number)s: %(sum)s at most.", { number: order.number, sum: money(left) }));
+  say(
+    refunding.part("what"),
+    t("%(number)s: %(sum)s at most.", { number: order.number, sum: money(left) }),
+  );
   refunding.open({
     title: t("Refund"),
     values: { amount: left },
     job: async (body) => {
-      await post(`/api/v1/broadcasts/${order.broadcast}/orders/${order.id}/refunds`, body, { "idempotency-key": newKey() });
+      await post(`/api/v1/broadcasts/${order.broadcast}/orders/${order.id}/refunds`, body, {
+        "idempotency-key": newKey(),
+      });
       await reload();
       toast(t("Kept."));
     },
   });
 }
 
-callOff.addEventListener("click", () => cancel(list.items.filter(({ deeds }) => deeds.includes("cancel"))));
+callOff.addEventListener("click", () =>
+  cancel(list.items.filter(({ deeds }) => deeds.includes("cancel"))),
+);
 more.addEventListener("click", async () => {
   try {
     const read = await get(`${path}/orders?limit=200&cursor=${next}`);

@@ -23,7 +23,9 @@ const list = new RemoteList(
   "products",
   async () => {
     const [found, kept] = await Promise.all([getAll("/api/v1/farms"), getAll("/api/v1/products")]);
-    farms = found.farms.filter(({ id }) => page.data.role !== "seller" || page.data.farms.includes(id));
+    farms = found.farms.filter(
+      ({ id }) => page.data.role !== "seller" || page.data.farms.includes(id),
+    );
     const own = new Set(farms.map(({ id }) => id));
     all = kept.products.filter(({ farm }) => own.has(farm));
     drawFilter();
@@ -68,9 +70,15 @@ function drawFilter() {
   filter.hidden = farms.length < 2;
   archived.closest("label").hidden = !all.some((product) => product.archived);
   const chosen = filter.value;
-  offer(filter, farms.map((farm) => [farm.id, text(farm.name)]));
+  offer(
+    filter,
+    farms.map((farm) => [farm.id, text(farm.name)]),
+  );
   filter.value = chosen;
-  offer(sheet.elements.farm, farms.map((farm) => [farm.id, text(farm.name)]));
+  offer(
+    sheet.elements.farm,
+    farms.map((farm) => [farm.id, text(farm.name)]),
+  );
   for (const button of document.querySelectorAll("[data-add]")) button.hidden = farms.length === 0;
   const first = document.querySelector("[data-add-farm]");
   first.hidden = farms.length > 0 || page.data.role === "seller";
@@ -90,7 +98,9 @@ function add() {
     job: async (body) => {
       const made = await post("/api/v1/products", body);
       await list.reload();
-      toast(t("%(name)s is kept. Put it into a broadcast's bag to sell it.", { name: text(made.name) }));
+      toast(
+        t("%(name)s is kept. Put it into a broadcast's bag to sell it.", { name: text(made.name) }),
+      );
     },
   });
 }

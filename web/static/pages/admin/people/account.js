@@ -19,7 +19,10 @@ const list = new RemoteList(
       badges: session.current ? [badge(t("This one"), "leaf")] : [],
       lines: [
         session.current ? "" : t("last used %(when)s", { when: when(session.used_at) }),
-        t("signed in %(since)s; ends %(until)s at the latest", { since: when(session.created_at), until: when(session.expires_at) }),
+        t("signed in %(since)s; ends %(until)s at the latest", {
+          since: when(session.created_at),
+          until: when(session.expires_at),
+        }),
       ],
       acts: session.current ? [] : [act(t("End this one"), () => end(session), { name })],
     });

@@ -36,12 +36,19 @@ const refusals = new RemoteList(
         refusal.limit === null
           ? t("Blocked: %(reason)s", { reason: refusal.reason })
           : t("More than %(n)s a minute.", { n: count(refusal.limit) }),
-        n("%(n)s time, last %(when)s", "%(n)s times, last %(when)s", refusal.count, { n: count(refusal.count), when: when(refusal.at) }),
+        n("%(n)s time, last %(when)s", "%(n)s times, last %(when)s", refusal.count, {
+          n: count(refusal.count),
+          when: when(refusal.at),
+        }),
       ],
       acts:
         refusal.limit === null || refusal.kind === "name"
           ? []
-          : [act(t("Block…"), () => block({ kind: refusal.kind, value: refusal.mark }), { name: refusal.who })],
+          : [
+              act(t("Block…"), () => block({ kind: refusal.kind, value: refusal.mark }), {
+                name: refusal.who,
+              }),
+            ],
     }),
 );
 

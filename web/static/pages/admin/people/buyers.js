@@ -2,7 +2,13 @@
 
 import { el, say } from "../../../lib/ui/dom.js";
 import { count } from "../../../lib/format/format.js";
-import { busy, openWords, orderList, orderNumber, save } from "../../../lib/format/personal-data.js";
+import {
+  busy,
+  openWords,
+  orderList,
+  orderNumber,
+  save,
+} from "../../../lib/format/personal-data.js";
 import { phoneProblem } from "../../../lib/forms/phone.js";
 import { sentence } from "../../../lib/format/problems.js";
 import { withReauthentication } from "../../../lib/sign-in/reauthentication.js";
@@ -16,12 +22,20 @@ const [form, found, sheet] = ["buyer-find", "buyer-found", "erase-sheet"].map(at
 let phone = "";
 
 /** Where the desk shows the order, whatever its state. */
-const atDesk = ({ broadcast, number }) => `/studio/${broadcast}/orders?${new URLSearchParams({ state: "all", number })}`;
+const atDesk = ({ broadcast, number }) =>
+  `/studio/${broadcast}/orders?${new URLSearchParams({ state: "all", number })}`;
 
 /** Name what keeps it from being erased, each with the way to it; then there is nothing to confirm. */
 function nameOpen({ orders = [] } = {}) {
   at("erase-open").replaceChildren(
-    ...orders.map((order) => el("li", { class: "kept__order" }, orderNumber(order, atDesk), el("span", { class: "badge badge--kumquat" }, openWords(order.because)))),
+    ...orders.map((order) =>
+      el(
+        "li",
+        { class: "kept__order" },
+        orderNumber(order, atDesk),
+        el("span", { class: "badge badge--kumquat" }, openWords(order.because)),
+      ),
+    ),
   );
   at("erase-open").hidden = !orders.length;
   sheet.querySelector("[type=submit]").hidden = orders.length > 0;
@@ -56,13 +70,28 @@ function mark(words) {
 async function look() {
   const kept = await post("/api/v1/person/search", { phone });
   const title = at("buyer-count");
-  say(title, kept.count ? n("%(count)s order under this number", "%(count)s orders under this number", kept.count, { count: count(kept.count) }) : t("Nothing is kept under this number"));
+  say(
+    title,
+    kept.count
+      ? n("%(count)s order under this number", "%(count)s orders under this number", kept.count, {
+          count: count(kept.count),
+        })
+      : t("Nothing is kept under this number"),
+  );
   found.querySelector("[data-orders]").replaceChildren(orderList(kept.orders, atDesk));
   found.querySelector("[data-acts]").hidden = !kept.count;
   found.querySelector("[data-erase]").disabled = kept.open > 0;
   const isOpen = at("buyer-open");
   isOpen.hidden = !kept.open;
-  say(isOpen.querySelector("span"), n("%(count)s order is still open: settle it first, then all can be erased.", "%(count)s orders are still open: settle them first, then all can be erased.", kept.open, { count: count(kept.open) }));
+  say(
+    isOpen.querySelector("span"),
+    n(
+      "%(count)s order is still open: settle it first, then all can be erased.",
+      "%(count)s orders are still open: settle them first, then all can be erased.",
+      kept.open,
+      { count: count(kept.open) },
+    ),
+  );
   found.hidden = false;
   title.focus();
 }
@@ -82,7 +111,9 @@ found.querySelector("[data-export]").addEventListener("click", ({ currentTarget 
     currentTarget,
     async () => {
       tell("");
-      await withReauthentication(() => save("/api/v1/person/exports", { phone, language: page.language }));
+      await withReauthentication(() =>
+        save("/api/v1/person/exports", { phone, language: page.language }),
+      );
       toast(t("The file is among your downloads. Give it to nobody but the buyer."));
     },
     (problem) => tell(sentence(problem)),
@@ -109,7 +140,14 @@ sheet.querySelector("form").addEventListener("submit", (event) => {
       close(sheet);
       form.reset();
       found.hidden = true;
-      toast(n("The details of %(count)s order are erased.", "The details of %(count)s orders are erased.", orders, { count: count(orders) }));
+      toast(
+        n(
+          "The details of %(count)s order are erased.",
+          "The details of %(count)s orders are erased.",
+          orders,
+          { count: count(orders) },
+        ),
+      );
     },
     (problem) => {
       const isOpen = problem.slug === "orders-open";

@@ -29,7 +29,11 @@ export function facts({ kind, role, title, expires_at: end, used_at: used }) {
     role ? roleWords(role) : "",
     text(title),
     end ? t("works until %(when)s", { when: when(end) }) : "",
-    used ? t("last used %(when)s", { when: when(used) }) : kind === "api_key" ? t("not used yet") : "",
+    used
+      ? t("last used %(when)s", { when: when(used) })
+      : kind === "api_key"
+        ? t("not used yet")
+        : "",
   ].filter(Boolean);
 }
 
@@ -37,12 +41,25 @@ export function facts({ kind, role, title, expires_at: end, used_at: used }) {
 export function left({ kind, role, acts_as: now, idle }, owner) {
   if (!owner) return "";
   const named = { role: roleWords(owner.role) };
-  if (idle) return t("Its owner's role is %(role)s now, so it does nothing. Choose another owner, or end it.", named);
-  return kind === "api_key" && now !== role ? t("Its owner's role is %(role)s now, so it does no more than that.", named) : "";
+  if (idle)
+    return t(
+      "Its owner's role is %(role)s now, so it does nothing. Choose another owner, or end it.",
+      named,
+    );
+  return kind === "api_key" && now !== role
+    ? t("Its owner's role is %(role)s now, so it does no more than that.", named)
+    : "";
 }
 
-const MAKERS = { api_key: ["coordinator"], invitation: ["coordinator"], stream_key: ["coordinator", "host"], guest: ["coordinator", "host"] };
+const MAKERS = {
+  api_key: ["coordinator"],
+  invitation: ["coordinator"],
+  stream_key: ["coordinator", "host"],
+  guest: ["coordinator", "host"],
+};
 
 /** The accounts that can own one of this kind, as options of a choice, but the one it has. */
 export const owners = (kind, accounts, but) =>
-  accounts.filter(({ id, role, disabled }) => id !== but && !disabled && MAKERS[kind].includes(role)).map(({ id, name }) => [id, name]);
+  accounts
+    .filter(({ id, role, disabled }) => id !== but && !disabled && MAKERS[kind].includes(role))
+    .map(({ id, name }) => [id, name]);

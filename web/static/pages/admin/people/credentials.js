@@ -22,7 +22,10 @@ function tellOfEveryCentre(all) {
   const unchosen = all.filter((credential) => credential.has_every_centre);
   centresNotice.hidden = unchosen.length === 0;
   centresNotice.querySelector("[data-unchosen-keys-words]").textContent = unchosen.length
-    ? t("API keys that still see every pick-up point's orders, with names and phone numbers: %(names)s. Their pick-up points can't be chosen any more: make others with theirs, then end these under “Keys and links”.", { names: listed(unchosen.map(nameOf)) })
+    ? t(
+        "API keys that still see every pick-up point's orders, with names and phone numbers: %(names)s. Their pick-up points can't be chosen any more: make others with theirs, then end these under “Keys and links”.",
+        { names: listed(unchosen.map(nameOf)) },
+      )
     : "";
 }
 
@@ -39,18 +42,29 @@ const isKnown = ({ owner, made_by: maker }) => Boolean(owner && maker) && maker 
 export const credentials = new RemoteList(
   "credentials",
   async () => {
-    const [all, known] = await Promise.all([getAll("/api/v1/credentials"), getAll("/api/v1/accounts")]);
+    const [all, known] = await Promise.all([
+      getAll("/api/v1/credentials"),
+      getAll("/api/v1/accounts"),
+    ]);
     ({ accounts } = known);
     tellOfEveryCentre(all.credentials);
-    const shown = all.credentials.filter((each) => each.kind === "api_key" || !each.owner || each.idle || isKnown(each));
+    const shown = all.credentials.filter(
+      (each) => each.kind === "api_key" || !each.owner || each.idle || isKnown(each),
+    );
     const unowned = shown.filter(({ owner }) => !owner).length;
     notice.hidden = unowned === 0;
     notice.querySelector("[data-unowned-words]").textContent = together([
-      n("%(n)s key or link has no owner and ends with nobody's account.", "%(n)s keys or links have no owner and end with nobody's account.", unowned, { n: count(unowned) }),
+      n(
+        "%(n)s key or link has no owner and ends with nobody's account.",
+        "%(n)s keys or links have no owner and end with nobody's account.",
+        unowned,
+        { n: count(unowned) },
+      ),
       t("Choose who answers for it, or end it."),
     ]);
     // What someone has to look at stands first.
-    const isFine = (each) => Boolean(each.owner) && !each.idle && !each.has_every_centre && !isKnown(each);
+    const isFine = (each) =>
+      Boolean(each.owner) && !each.idle && !each.has_every_centre && !isKnown(each);
     return shown.sort((one, other) => isFine(one) - isFine(other));
   },
   (credential) => {
@@ -59,13 +73,40 @@ export const credentials = new RemoteList(
     const less = left(credential, owner);
     const maker = isKnown(credential) ? accounts.find(({ id }) => id === credential.made_by) : null;
     return row({
-      picture: sign(credential.kind === "api_key" ? "box" : credential.kind === "invitation" ? "send" : "camera"),
+      picture: sign(
+        credential.kind === "api_key"
+          ? "box"
+          : credential.kind === "invitation"
+            ? "send"
+            : "camera",
+      ),
       title: name,
-      badges: [badge(kindWords(credential.kind)), owner ? null : badge(t("No owner"), "red"), credential.has_every_centre ? badge(t("All pick-up points"), "red") : null, less ? badge(credential.idle ? t("Does nothing") : t("Does less"), "red") : null, maker ? badge(t("Known to %(name)s", maker), maker.disabled || maker.role !== "coordinator" ? "red" : "kumquat") : null, credential.on_air ? badge(t("On air"), "live") : null].filter(Boolean),
-      lines: [owner ? t("Owner: %(name)s", { name: owner.name }) : "", facts(credential).join(" · "), less, maker ? t("%(name)s made it and can still use it, until you renew it.", maker) : ""].filter(Boolean),
+      badges: [
+        badge(kindWords(credential.kind)),
+        owner ? null : badge(t("No owner"), "red"),
+        credential.has_every_centre ? badge(t("All pick-up points"), "red") : null,
+        less ? badge(credential.idle ? t("Does nothing") : t("Does less"), "red") : null,
+        maker
+          ? badge(
+              t("Known to %(name)s", maker),
+              maker.disabled || maker.role !== "coordinator" ? "red" : "kumquat",
+            )
+          : null,
+        credential.on_air ? badge(t("On air"), "live") : null,
+      ].filter(Boolean),
+      lines: [
+        owner ? t("Owner: %(name)s", { name: owner.name }) : "",
+        facts(credential).join(" · "),
+        less,
+        maker ? t("%(name)s made it and can still use it, until you renew it.", maker) : "",
+      ].filter(Boolean),
       acts: [
         // One's own is another coordinator's to give.
-        owner && owner.name === page.data.name ? null : act(owner ? t("Change the owner") : t("Choose an owner"), () => choose(credential), { name }),
+        owner && owner.name === page.data.name
+          ? null
+          : act(owner ? t("Change the owner") : t("Choose an owner"), () => choose(credential), {
+              name,
+            }),
         maker ? act(t("Renew it"), () => renew(credential), { name }) : null,
         act(t("End it"), () => end(credential), { name, danger: true }),
       ].filter(Boolean),
@@ -87,18 +128,30 @@ function choose(credential) {
 
 const RENEWED = {
   api_key: () => t("The program that uses it is refused until it has the new key."),
-  stream_key: () => t("The camera that sends goes on; when it connects again it needs the new key."),
+  stream_key: () =>
+    t("The camera that sends goes on; when it connects again it needs the new key."),
   invitation: () => t("The old link stops working. Send the new one."),
   guest: () => t("The old link stops working. Send the new one; the guest comes in with it again."),
 };
 
 async function renew(credential) {
   const name = nameOf(credential);
-  const isMeant = await askToConfirm({ title: t("Renew %(name)s?", { name }), words: RENEWED[credential.kind](), yes: t("Yes, renew it") });
+  const isMeant = await askToConfirm({
+    title: t("Renew %(name)s?", { name }),
+    words: RENEWED[credential.kind](),
+    yes: t("Yes, renew it"),
+  });
   if (!isMeant) return;
   try {
     const { key, url } = await post(`/api/v1/credentials/${credential.id}/renewal`);
-    showOnce({ title: t("%(name)s is renewed", { name }), value: key, path: url, words: t("Shown this once. Owner and rights stay as they were; the old one does not work any more.") });
+    showOnce({
+      title: t("%(name)s is renewed", { name }),
+      value: key,
+      path: url,
+      words: t(
+        "Shown this once. Owner and rights stay as they were; the old one does not work any more.",
+      ),
+    });
   } catch (problem) {
     toast(spoken(problem), { danger: true });
   }
@@ -109,7 +162,10 @@ async function end(credential) {
   const name = nameOf(credential);
   const isMeant = await askToConfirm({
     title: t("End %(name)s?", { name }),
-    words: credential.kind === "api_key" ? t("The program that uses this key is refused from then on.") : t("It does not work from then on. What it sends already goes on."),
+    words:
+      credential.kind === "api_key"
+        ? t("The program that uses this key is refused from then on.")
+        : t("It does not work from then on. What it sends already goes on."),
     yes: t("Yes, end it"),
   });
   if (!isMeant) return;

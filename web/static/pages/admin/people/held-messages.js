@@ -29,7 +29,11 @@ const held = new RemoteList(
       title: notice.to,
       badges: [badge(notice.number)],
       lines: [kindWords(notice.kind), whyWords(notice.held_by), when(notice.at)],
-      acts: [act(t("Send anyway"), ({ currentTarget }) => send(notice, currentTarget), { name: `${notice.number} ${notice.to}` })],
+      acts: [
+        act(t("Send anyway"), ({ currentTarget }) => send(notice, currentTarget), {
+          name: `${notice.number} ${notice.to}`,
+        }),
+      ],
     }),
 );
 

@@ -16,7 +16,9 @@ import { FormSheet } from "../../../lib/forms/form-sheet.js";
 const PATH = "/api/v1/session/factors";
 const part = (name) => document.querySelector(`[data-${name}]`);
 const codesSheet = document.getElementById("codes-sheet");
-const sheets = Object.fromEntries(["totp", "passkey"].map((name) => [name, new FormSheet(`${name}-sheet`)]));
+const sheets = Object.fromEntries(
+  ["totp", "passkey"].map((name) => [name, new FormSheet(`${name}-sheet`)]),
+);
 const when = (moment) => dayAndClock(Date.parse(moment));
 const fail = (problem) => toast(spoken(problem), { danger: true });
 /** Few codes left: time for new ones. */
@@ -27,20 +29,44 @@ let isLast = false;
 
 /** Leads whoever signed in by a recovery code to replacing what is lost. */
 function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }) {
-  const isRecovered = sessionStorage.getItem(RECOVERED) !== null && (app !== null || passkeys.length > 0);
+  const isRecovered =
+    sessionStorage.getItem(RECOVERED) !== null && (app !== null || passkeys.length > 0);
   part("recovered").hidden = !isRecovered;
-  part("recovered-words").textContent = together([
-    n("You signed in with a recovery code; %(n)s is left.", "You signed in with a recovery code; %(n)s are left.", left, { n: count(left) }),
-    // A passkey of another address is not lost: it is not asked for here.
-    app ? t("Phone lost? Replace the app now: the old one stops working.") : passkeys.some(({ here }) => here) ? t("Device lost? Remove its passkey, and set up another factor.") : "",
-  ].filter(Boolean));
+  part("recovered-words").textContent = together(
+    [
+      n(
+        "You signed in with a recovery code; %(n)s is left.",
+        "You signed in with a recovery code; %(n)s are left.",
+        left,
+        { n: count(left) },
+      ),
+      // A passkey of another address is not lost: it is not asked for here.
+      app
+        ? t("Phone lost? Replace the app now: the old one stops working.")
+        : passkeys.some(({ here }) => here)
+          ? t("Device lost? Remove its passkey, and set up another factor.")
+          : "",
+    ].filter(Boolean),
+  );
 }
 
 /** Why no passkey can be made here, and where one can. */
 function whyNoPasskeys({ passkeys_possible: isPossible, passkeys_at: at }) {
-  if (isPossible) return [t("This browser has no passkeys here. Use an authenticator app instead, or another browser.")];
-  if (at) return [`${t("Passkeys work at one address of farmlive alone. To add one, open it there:")} `, el("a", { class: "link", href: `${at}/studio/account` }, at)];
-  return [t("Passkeys don't work at this address (%(host)s): they need https:// and a name, such as https://farm.example. A number such as 192.168.1.20 is none. Use an authenticator app instead; without a phone a password manager on the computer, such as KeePassXC or 1Password, does it too.", { host: location.hostname })];
+  if (isPossible)
+    return [
+      t("This browser has no passkeys here. Use an authenticator app instead, or another browser."),
+    ];
+  if (at)
+    return [
+      `${t("Passkeys work at one address of farmlive alone. To add one, open it there:")} `,
+      el("a", { class: "link", href: `${at}/studio/account` }, at),
+    ];
+  return [
+    t(
+      "Passkeys don't work at this address (%(host)s): they need https:// and a name, such as https://farm.example. A number such as 192.168.1.20 is none. Use an authenticator app instead; without a phone a password manager on the computer, such as KeePassXC or 1Password, does it too.",
+      { host: location.hostname },
+    ),
+  ];
 }
 
 const list = new RemoteList(
@@ -87,7 +113,17 @@ const ROWS = {
       picture: sign("check"),
       title: name,
       badges: [badge(t("Passkey")), here ? null : badge(t("For another address"))].filter(Boolean),
-      lines: [t("since %(when)s", { when: when(since) }), used ? t("last used %(when)s", { when: when(used) }) : t("not used yet"), here ? "" : t("It was made at %(host)s and works only there. Here you need a code, or another passkey.", { host }), lastWords()],
+      lines: [
+        t("since %(when)s", { when: when(since) }),
+        used ? t("last used %(when)s", { when: when(used) }) : t("not used yet"),
+        here
+          ? ""
+          : t(
+              "It was made at %(host)s and works only there. Here you need a code, or another passkey.",
+              { host },
+            ),
+        lastWords(),
+      ],
       acts: [removal(name, `${PATH}/passkeys/${id}`)],
     }),
   codes: ({ left }) =>
@@ -128,14 +164,19 @@ async function addApp() {
 }
 
 function addPasskey() {
-  sheets.passkey.part("where").textContent = t("It works only at this address, %(host)s. Where you open farmlive by another name or number, it is not offered.", { host: location.hostname });
+  sheets.passkey.part("where").textContent = t(
+    "It works only at this address, %(host)s. Where you open farmlive by another name or number, it is not offered.",
+    { host: location.hostname },
+  );
   sheets.passkey.open({
     values: { name: deviceName() },
     job: async ({ name }) => {
       const { passkey } = await post(`${PATH}/passkey-options`);
       const credential = await makePasskey(passkey);
       if (!credential) {
-        toast(t("No passkey was made. Try it again; a device has one for each account."), { danger: true });
+        toast(t("No passkey was made. Try it again; a device has one for each account."), {
+          danger: true,
+        });
         return false;
       }
       const { recovery_codes: codes } = await post(`${PATH}/passkeys`, { name, credential });
@@ -147,7 +188,13 @@ function addPasskey() {
 }
 
 async function take(name, path) {
-  const isMeant = await askToConfirm({ title: t("Remove %(name)s?", { name }), words: t("It does not sign you in any more. Without another second factor the password alone is enough, and your recovery codes end."), yes: t("Yes, remove it") });
+  const isMeant = await askToConfirm({
+    title: t("Remove %(name)s?", { name }),
+    words: t(
+      "It does not sign you in any more. Without another second factor the password alone is enough, and your recovery codes end.",
+    ),
+    yes: t("Yes, remove it"),
+  });
   if (!isMeant) return;
   try {
     await remove(path);
@@ -159,7 +206,11 @@ async function take(name, path) {
 }
 
 async function renew() {
-  const isMeant = await askToConfirm({ title: t("Make new recovery codes?"), words: t("Those that you have now stop working at once."), yes: t("Yes, make new ones") });
+  const isMeant = await askToConfirm({
+    title: t("Make new recovery codes?"),
+    words: t("Those that you have now stop working at once."),
+    yes: t("Yes, make new ones"),
+  });
   if (!isMeant) return;
   try {
     showOnce((await post(`${PATH}/recovery-codes`)).recovery_codes);

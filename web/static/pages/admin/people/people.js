@@ -15,25 +15,43 @@ import { showOnce } from "./secret-sheet.js";
 import { FormSheet } from "../../../lib/forms/form-sheet.js";
 import { shutOut } from "./shut-out.js";
 
-const sheets = Object.fromEntries(["invite", "account"].map((name) => [name, new FormSheet(`${name}-sheet`)]));
+const sheets = Object.fromEntries(
+  ["invite", "account"].map((name) => [name, new FormSheet(`${name}-sheet`)]),
+);
 const part = (name) => document.querySelector(`[data-${name}]`);
 const known = { farms: [], centres: [] };
 let opened = null;
 
-const names = (kind, ids) => listed((ids ?? []).map((id) => text(known[kind].find((each) => each.id === id)?.name)).filter(Boolean));
+const names = (kind, ids) =>
+  listed(
+    (ids ?? []).map((id) => text(known[kind].find((each) => each.id === id)?.name)).filter(Boolean),
+  );
 /** A clerk from before clerks belonged to pick-up points: all of them, until some are chosen. */
 const hasAll = ({ role, centres }) => role === "clerk" && centres === null;
-const scopeWords = (of) => (hasAll(of) ? t("Sees the orders of every pick-up point.") : names("farms", of.farms) || names("centres", of.centres));
+const scopeWords = (of) =>
+  hasAll(of)
+    ? t("Sees the orders of every pick-up point.")
+    : names("farms", of.farms) || names("centres", of.centres);
 const when = (moment) => dayAndClock(Date.parse(moment));
 const fail = (problem) => toast(spoken(problem), { danger: true });
 
 /** What stands beside an account's name about its second factor. */
-function factorBadge({ disabled, second_factor: has, second_factor_demanded: isDemanded, second_factor_until: until }) {
+function factorBadge({
+  disabled,
+  second_factor: has,
+  second_factor_demanded: isDemanded,
+  second_factor_until: until,
+}) {
   if (has) return badge(t("Second factor"), "leaf");
   if (!isDemanded || disabled) return null;
   if (!until) return badge(t("No second factor"), "red");
   const due = Date.parse(until);
-  return badge(due > now() ? t("No second factor (until %(day)s)", { day: dayShort(due) }) : t("No second factor (overdue)"), "red");
+  return badge(
+    due > now()
+      ? t("No second factor (until %(day)s)", { day: dayShort(due) })
+      : t("No second factor (overdue)"),
+    "red",
+  );
 }
 
 const accounts = new RemoteList(
@@ -44,7 +62,10 @@ const accounts = new RemoteList(
     part("unchosen").hidden = unchosen.length === 0;
     if (unchosen.length) {
       const who = listed(unchosen.map(({ name }) => name));
-      part("unchosen-words").textContent = t("Clerks who still see every pick-up point's orders, with names and phone numbers: %(names)s. Press “Change” and choose theirs.", { names: who });
+      part("unchosen-words").textContent = t(
+        "Clerks who still see every pick-up point's orders, with names and phone numbers: %(names)s. Press “Change” and choose theirs.",
+        { names: who },
+      );
     }
     return all;
   },
@@ -73,7 +94,10 @@ const accounts = new RemoteList(
 const invitations = new RemoteList(
   "invitations",
   async () => {
-    const [{ invitations: open }, { credentials: all }] = await Promise.all([getAll("/api/v1/invitations"), getAll("/api/v1/credentials")]);
+    const [{ invitations: open }, { credentials: all }] = await Promise.all([
+      getAll("/api/v1/invitations"),
+      getAll("/api/v1/credentials"),
+    ]);
     const idle = new Set(all.filter(({ idle }) => idle).map(({ id }) => id));
     return open.map((each) => ({ ...each, idle: idle.has(each.id) }));
   },
@@ -81,9 +105,20 @@ const invitations = new RemoteList(
     row({
       picture: sign("send"),
       title: invitation.label ?? t("Someone"),
-      badges: [badge(roleWords(invitation.role)), invitation.idle ? badge(t("Does nothing"), "red") : null, hasAll(invitation) ? badge(t("All pick-up points"), "red") : null].filter(Boolean),
-      lines: [scopeWords(invitation), t("open until %(when)s", { when: when(invitation.expires_at) })],
-      acts: [act(t("Withdraw it"), () => revoke(invitation), { name: invitation.label ?? roleWords(invitation.role) })],
+      badges: [
+        badge(roleWords(invitation.role)),
+        invitation.idle ? badge(t("Does nothing"), "red") : null,
+        hasAll(invitation) ? badge(t("All pick-up points"), "red") : null,
+      ].filter(Boolean),
+      lines: [
+        scopeWords(invitation),
+        t("open until %(when)s", { when: when(invitation.expires_at) }),
+      ],
+      acts: [
+        act(t("Withdraw it"), () => revoke(invitation), {
+          name: invitation.label ?? roleWords(invitation.role),
+        }),
+      ],
     }),
 );
 
@@ -97,7 +132,9 @@ function invite() {
         showOnce({
           title: t("The invitation is ready"),
           path: made.url,
-          words: t("Let them scan it, or send the link. It is shown this once, works once, and for seven days."),
+          words: t(
+            "Let them scan it, or send the link. It is shown this once, works once, and for seven days.",
+          ),
         });
     },
   });
@@ -114,9 +151,22 @@ async function revoke(invitation) {
 }
 
 /** Shows *Seven more days* for whoever must have a second factor and has none, or why there are no more. */
-function offerMoreDays({ name, disabled, second_factor_demanded: isDemanded, second_factor_until: until, second_factor_extensions: left }) {
+function offerMoreDays({
+  name,
+  disabled,
+  second_factor_demanded: isDemanded,
+  second_factor_until: until,
+  second_factor_extensions: left,
+}) {
   const isOffered = isDemanded && !disabled && name !== page.data.name;
-  const why = !until ? t("Their seven days without a second factor begin when they sign in.") : left ? "" : t("Seven more days were given twice; no more is possible here. Whoever runs the server can give more: farmlive user reset-factor %(name)s.", { name });
+  const why = !until
+    ? t("Their seven days without a second factor begin when they sign in.")
+    : left
+      ? ""
+      : t(
+          "Seven more days were given twice; no more is possible here. Whoever runs the server can give more: farmlive user reset-factor %(name)s.",
+          { name },
+        );
   sheets.account.part("extend").hidden = !isOffered;
   sheets.account.part("extend").disabled = why !== "";
   sheets.account.part("extend-why").hidden = !isOffered || why === "";
@@ -130,12 +180,16 @@ function change(account) {
   disable.classList.toggle("button--danger", !account.disabled);
   disable.hidden = account.name === page.data.name;
   offerMoreDays(account);
-  sheets.account.part("reset-factor").hidden = !account.second_factor || account.name === page.data.name;
+  sheets.account.part("reset-factor").hidden =
+    !account.second_factor || account.name === page.data.name;
   sheets.account.open({
     title: account.name,
     values: account,
     job: async ({ display_name, ...body }) => {
-      await patch(`/api/v1/accounts/${account.id}`, display_name ? { ...body, display_name } : body);
+      await patch(
+        `/api/v1/accounts/${account.id}`,
+        display_name ? { ...body, display_name } : body,
+      );
       await accounts.reload();
       toast(t("%(name)s: kept.", { name: account.name }));
     },
@@ -146,7 +200,9 @@ async function resetPassword() {
   const account = opened;
   const isMeant = await askToConfirm({
     title: t("A new password for %(name)s?", { name: account.name }),
-    words: t("The present one stops working at once, and %(name)s is signed out everywhere.", { name: account.name }),
+    words: t("The present one stops working at once, and %(name)s is signed out everywhere.", {
+      name: account.name,
+    }),
     yes: t("Yes, make one"),
   });
   if (!isMeant) return;
@@ -156,7 +212,9 @@ async function resetPassword() {
     showOnce({
       title: t("New password of %(name)s", { name: account.name }),
       value: password,
-      words: t("Shown this once, and good for 24 hours. Say it or write it down for them; at the first sign-in they choose their own."),
+      words: t(
+        "Shown this once, and good for 24 hours. Say it or write it down for them; at the first sign-in they choose their own.",
+      ),
     });
   } catch (problem) {
     fail(problem);
@@ -167,7 +225,10 @@ async function resetFactor() {
   const account = opened;
   const isMeant = await askToConfirm({
     title: t("Reset the second factor of %(name)s?", { name: account.name }),
-    words: t("%(name)s then signs in by the password alone, until another one is set up. Be sure that it is really %(name)s who asks.", { name: account.name }),
+    words: t(
+      "%(name)s then signs in by the password alone, until another one is set up. Be sure that it is really %(name)s who asks.",
+      { name: account.name },
+    ),
     yes: t("Yes, reset it"),
   });
   if (!isMeant) return;
@@ -184,9 +245,19 @@ async function resetFactor() {
 async function extend() {
   const account = opened;
   try {
-    const { second_factor_until: until, second_factor_extensions: left } = await post(`/api/v1/accounts/${account.id}/factors/extension`);
+    const { second_factor_until: until, second_factor_extensions: left } = await post(
+      `/api/v1/accounts/${account.id}/factors/extension`,
+    );
     if (opened === account) sheets.account.close();
-    toast(together([t("%(name)s has until %(day)s to set up a second factor.", { name: account.name, day: day(Date.parse(until)) }), left ? t("Once more is possible.") : t("No more is possible.")]));
+    toast(
+      together([
+        t("%(name)s has until %(day)s to set up a second factor.", {
+          name: account.name,
+          day: day(Date.parse(until)),
+        }),
+        left ? t("Once more is possible.") : t("No more is possible."),
+      ]),
+    );
   } catch (problem) {
     fail(problem);
   }
@@ -198,12 +269,28 @@ async function extend() {
 function tellOfShutOut(out, undo) {
   const names = listed(out.map(({ name }) => name));
   const ids = out.map(({ id }) => id);
-  const left = credentials.items.filter(({ owner, made_by: maker }) => ids.includes(maker) && owner !== maker).length;
+  const left = credentials.items.filter(
+    ({ owner, made_by: maker }) => ids.includes(maker) && owner !== maker,
+  ).length;
   toast(
-    together([
-      n("%(names)s is shut out and signed out.", "%(names)s are shut out and signed out.", out.length, { names }),
-      left ? n("They still know %(n)s key or link: renew it here.", "They still know %(n)s keys and links: renew them here.", left, { n: count(left) }) : "",
-    ].filter(Boolean)),
+    together(
+      [
+        n(
+          "%(names)s is shut out and signed out.",
+          "%(names)s are shut out and signed out.",
+          out.length,
+          { names },
+        ),
+        left
+          ? n(
+              "They still know %(n)s key or link: renew it here.",
+              "They still know %(n)s keys and links: renew them here.",
+              left,
+              { n: count(left) },
+            )
+          : "",
+      ].filter(Boolean),
+    ),
     undo,
   );
   if (left) document.getElementById("credentials").scrollIntoView();
@@ -211,7 +298,11 @@ function tellOfShutOut(out, undo) {
 
 async function toggleDisabled() {
   const account = opened;
-  const undo = () => ({ act: t("Undo"), onAct: () => patch(`/api/v1/accounts/${account.id}`, { disabled: account.disabled }).then(reload, fail) });
+  const undo = () => ({
+    act: t("Undo"),
+    onAct: () =>
+      patch(`/api/v1/accounts/${account.id}`, { disabled: account.disabled }).then(reload, fail),
+  });
   try {
     if (account.disabled) {
       await patch(`/api/v1/accounts/${account.id}`, { disabled: false });
@@ -232,15 +323,20 @@ async function toggleDisabled() {
 
 const reload = () => Promise.all([accounts, invitations, credentials].map((list) => list.reload()));
 
-for (const button of document.querySelectorAll("[data-invite]")) button.addEventListener("click", invite);
+for (const button of document.querySelectorAll("[data-invite]"))
+  button.addEventListener("click", invite);
 sheets.account.part("reset").addEventListener("click", resetPassword);
 sheets.account.part("extend").addEventListener("click", extend);
 sheets.account.part("reset-factor").addEventListener("click", resetFactor);
 sheets.account.part("disable").addEventListener("click", toggleDisabled);
 
-for (const kind of Object.keys(known)) {
-  const found = await getAll(`/api/v1/${kind}`).catch(() => ({}));
-  known[kind] = found[kind] ?? [];
+async function start() {
+  for (const kind of Object.keys(known)) {
+    const found = await getAll(`/api/v1/${kind}`).catch(() => ({}));
+    known[kind] = found[kind] ?? [];
+  }
+  for (const name of ["invite", "account"]) setUpRoles(sheets[name].form, known);
+  await reload();
 }
-for (const name of ["invite", "account"]) setUpRoles(sheets[name].form, known);
-reload();
+
+start();

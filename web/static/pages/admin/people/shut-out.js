@@ -25,12 +25,23 @@ const every = async () => (await getAll("/api/v1/credentials")).credentials;
 /** The accounts in use that `account` made or invited, and those that these made in their turn. */
 function madeBy(account, accounts) {
   const found = [account];
-  for (const { id } of found) found.push(...accounts.filter((each) => each.made_by === id && !found.includes(each)));
+  for (const { id } of found)
+    found.push(...accounts.filter((each) => each.made_by === id && !found.includes(each)));
   return found.slice(1).filter(({ disabled }) => !disabled);
 }
 
 function madeLine(made, accounts) {
-  const choice = el("select", { class: "field__input", name: `out.${made.id}`, "data-as": "yes", "aria-label": t("What becomes of %(name)s", { name: made.name }) }, new Option(t("Stays"), ""), new Option(t("Shut out too, with all it made"), "yes"));
+  const choice = el(
+    "select",
+    {
+      class: "field__input",
+      name: `out.${made.id}`,
+      "data-as": "yes",
+      "aria-label": t("What becomes of %(name)s", { name: made.name }),
+    },
+    new Option(t("Stays"), ""),
+    new Option(t("Shut out too, with all it made"), "yes"),
+  );
   const maker = accounts.find(({ id }) => id === made.made_by);
   return row({
     title: made.name,
@@ -40,14 +51,31 @@ function madeLine(made, accounts) {
   });
 }
 
-const choices = (kind, accounts, account) => owners(kind, accounts, account.id).map(([id, name]) => [id, t("Give it to %(name)s", { name })]);
+const choices = (kind, accounts, account) =>
+  owners(kind, accounts, account.id).map(([id, name]) => [id, t("Give it to %(name)s", { name })]);
 
 function line(credential, accounts, account) {
-  const choice = el("select", { class: "field__input", name: `give.${credential.id}`, "data-as": "text", "aria-label": t("What becomes of %(name)s", { name: nameOf(credential) }) }, new Option(t("It ends"), ""));
+  const choice = el(
+    "select",
+    {
+      class: "field__input",
+      name: `give.${credential.id}`,
+      "data-as": "text",
+      "aria-label": t("What becomes of %(name)s", { name: nameOf(credential) }),
+    },
+    new Option(t("It ends"), ""),
+  );
   offer(choice, choices(credential.kind, accounts, account));
   return row({
     title: nameOf(credential),
-    badges: [badge(kindWords(credential.kind)), credential.on_air ? badge(t("On air"), "live") : credential.sending ? badge(t("Connected"), "leaf") : null].filter(Boolean),
+    badges: [
+      badge(kindWords(credential.kind)),
+      credential.on_air
+        ? badge(t("On air"), "live")
+        : credential.sending
+          ? badge(t("Connected"), "leaf")
+          : null,
+    ].filter(Boolean),
     lines: [facts(credential).join(" · ")].filter(Boolean),
     acts: [choice],
   });
@@ -58,7 +86,9 @@ async function isMeant(onAir, account) {
   if (!onAir.length) return true;
   return askToConfirm({
     title: t("%(name)s is on air", account),
-    words: t("Viewers lose this picture within five seconds: %(what)s.", { what: onAir.map((each) => nameOf(each)).join(" · ") }),
+    words: t("Viewers lose this picture within five seconds: %(what)s.", {
+      what: onAir.map((each) => nameOf(each)).join(" · "),
+    }),
     yes: t("Yes, end the picture too"),
   });
 }
@@ -71,11 +101,17 @@ function draw(account, accounts, { found, known, made }) {
   const rest = found.length - SHOWN;
   const more = sheet.part("rest");
   more.hidden = rest <= 0;
-  more.textContent = rest > 0 ? n("%(n)s more ends too.", "%(n)s more end too.", rest, { n: count(rest) }) : "";
+  more.textContent =
+    rest > 0 ? n("%(n)s more ends too.", "%(n)s more end too.", rest, { n: count(rest) }) : "";
   offer(all, choices("api_key", accounts, account));
   all.closest("[data-field]").hidden = found.length < 2;
   sheet.part("known").hidden = !known.length;
-  sheet.part("known-words").textContent = known.length ? t("They also know %(what)s, owned by other accounts. These keep working: renew them under “Keys and links”.", { what: listed(known.map((each) => nameOf(each))) }) : "";
+  sheet.part("known-words").textContent = known.length
+    ? t(
+        "They also know %(what)s, owned by other accounts. These keep working: renew them under “Keys and links”.",
+        { what: listed(known.map((each) => nameOf(each))) },
+      )
+    : "";
   sheet.part("made").hidden = !made.length;
   sheet.part("made-accounts").replaceChildren(...made.map((each) => madeLine(each, accounts)));
 }
@@ -102,7 +138,9 @@ export async function shutOut(account, accounts, done) {
   const put = (give) => patch(`/api/v1/accounts/${account.id}`, { disabled: true, give });
   const credentials = await every();
   const found = credentials.filter(({ owner }) => owner === account.id);
-  const known = credentials.filter(({ owner, made_by: maker }) => maker === account.id && owner !== maker);
+  const known = credentials.filter(
+    ({ owner, made_by: maker }) => maker === account.id && owner !== maker,
+  );
   const made = madeBy(account, accounts);
   if (!found.length && !known.length && !made.length) {
     const isSure = await askToConfirm({
@@ -126,7 +164,13 @@ export async function shutOut(account, accounts, done) {
       const now = (await every()).filter(({ owner }) => ending.includes(owner));
       // What goes to an account that is shut out next ends with that.
       const isEnding = ({ id }) => !given[id] || ending.includes(given[id]);
-      if (!(await isMeant(now.filter((each) => each.on_air && isEnding(each)), account))) return false;
+      if (
+        !(await isMeant(
+          now.filter((each) => each.on_air && isEnding(each)),
+          account,
+        ))
+      )
+        return false;
       await put(given);
       const gone = [account, ...(await shutOutChosenAccounts(chosen))];
       return () => done(gone, found.length > 0 || chosen.length > 0);
@@ -150,5 +194,10 @@ sheet.part("made-accounts").addEventListener("change", ({ target }) => {
     choice.value = "";
     if (choice !== all) reset.push(choice);
   }
-  if (reset.length) toast(t("Nothing can be given to an account that is shut out too. Choose again what becomes of what you gave it."));
+  if (reset.length)
+    toast(
+      t(
+        "Nothing can be given to an account that is shut out too. Choose again what becomes of what you gave it.",
+      ),
+    );
 });

@@ -16,128 +16,137 @@ const SMALLEST = 0;
 export const labelOf = (source) => cameraName(source?.label);
 
 export class CameraTile {
-  item;
-  /** In sight of whoever looks at the page, and the timer until it is not; kept by sources.js. */
-  isSeen = false;
-  resting = null;
-  #id;
-  #broadcast;
-  #player = null;
-  #isPreview = false;
-  #isShared = false;
-  #refused = null;
-
   /** `act.air(id)` is the one button, `act.look(id)` asks for the live picture of this one. */
   constructor(id, broadcast, act) {
-    this.#id = id;
-    this.#broadcast = broadcast;
+    this.item = undefined;
+    /** In sight of whoever looks at the page, and the timer until it is not; kept by sources.js. */
+    this.isSeen = false;
+    this.resting = null;
+    this._id = undefined;
+    this._broadcast = undefined;
+    this._player = null;
+    this._isPreview = false;
+    this._isShared = false;
+    this._refused = null;
+    this._id = id;
+    this._broadcast = broadcast;
     const template = document.getElementById("source-tile");
     this.item = template.content.firstElementChild.cloneNode(true);
     this.item.dataset.source = id;
-    this.#video.muted = true; // a clone does not take it from the attribute
-    this.#part("act").addEventListener("click", () => act.air(id));
-    this.#part("look").addEventListener("click", () => act.look(id));
-    this.#video.addEventListener("playing", () => this.#drawNote());
-    this.#video.addEventListener("emptied", () => this.#drawNote());
+    this._video.muted = true; // a clone does not take it from the attribute
+    this._part("act").addEventListener("click", () => act.air(id));
+    this._part("look").addEventListener("click", () => act.look(id));
+    this._video.addEventListener("playing", () => this._drawNote());
+    this._video.addEventListener("emptied", () => this._drawNote());
   }
 
   /** Where the picture comes from: a stream that this page has already, else a session of its own
       (`preview`), else none, and the last one stands still. */
   show(stream, preview) {
-    this.#isPreview = preview && !stream;
+    this._isPreview = preview && !stream;
     if (stream) {
-      this.#leave();
-      this.#isShared = true;
-      if (this.#video.srcObject !== stream) this.#video.srcObject = stream;
-      this.#video.play().catch(() => {});
-    } else if (this.#isPreview) {
-      if (this.#player === null) {
-        this.#rest();
-        const how = { source: this.#id, most: SMALLEST, sound: false };
-        this.#player = new WhepPlayer(this.#video, this.#broadcast, how);
-        this.#player.addEventListener("state", () => this.#drawNote());
+      this._leave();
+      this._isShared = true;
+      if (this._video.srcObject !== stream) this._video.srcObject = stream;
+      this._video.play().catch(() => {});
+    } else if (this._isPreview) {
+      if (this._player === null) {
+        this._rest();
+        const how = { source: this._id, most: SMALLEST, sound: false };
+        this._player = new WhepPlayer(this._video, this._broadcast, how);
+        this._player.addEventListener("state", () => this._drawNote());
       }
-      this.#player.start();
-    } else if (this.#video.srcObject) this.#rest();
-    this.#drawNote();
+      this._player.start();
+    } else if (this._video.srcObject) this._rest();
+    this._drawNote();
   }
 
   /** `standing` is air, switching, meanwhile, ready, away or unfit; see sources.js. */
   draw({ source, level, standing, words, isOwn, isMirror, canLook }) {
     const name = labelOf(source);
-    this.#refused = source.refused ?? null;
+    this._refused = source.refused ?? null;
     this.item.dataset.standing = standing;
     this.item.classList.toggle("cam--mirror", isMirror);
-    say(this.#part("name"), name);
-    this.#video.setAttribute("aria-label", t("Picture of %(name)s", { name }));
-    this.#part("guest").hidden = !source.guest;
-    this.#part("own").hidden = !isOwn;
-    say(this.#part("badge"), words.badge);
-    this.#part("badge").hidden = !words.badge;
-    const signal = this.#part("signal");
+    say(this._part("name"), name);
+    this._video.setAttribute("aria-label", t("Picture of %(name)s", { name }));
+    this._part("guest").hidden = !source.guest;
+    this._part("own").hidden = !isOwn;
+    say(this._part("badge"), words.badge);
+    this._part("badge").hidden = !words.badge;
+    const signal = this._part("signal");
     signal.dataset.bars = String(bars(level));
     signal.dataset.level = level;
-    say(this.#part("grade"), levelName(level));
-    const button = this.#part("act");
+    say(this._part("grade"), levelName(level));
+    const button = this._part("act");
     button.hidden = !words.act;
     say(button, words.act);
     button.setAttribute("aria-label", words.act ? `${words.act}: ${name}` : "");
     button.disabled = standing === "away" || standing === "unfit";
     button.toggleAttribute("aria-busy", false);
     if (standing === "switching") button.setAttribute("aria-busy", "true");
-    say(this.#part("is"), words.is);
-    this.#part("is").hidden = Boolean(words.act);
-    this.#part("look").hidden = !canLook;
+    say(this._part("is"), words.is);
+    this._part("is").hidden = Boolean(words.act);
+    this._part("look").hidden = !canLook;
     const { viewers_without_codec: blind = 0, viewers = 0 } = source;
-    say(this.#part("blind"), blind ? t("%(n)s of %(all)s viewers can't see this camera", { n: count(blind), all: count(viewers) }) : "");
-    this.#part("blind").hidden = !blind;
-    this.#drawNote();
+    say(
+      this._part("blind"),
+      blind
+        ? t("%(n)s of %(all)s viewers can't see this camera", {
+            n: count(blind),
+            all: count(viewers),
+          })
+        : "",
+    );
+    this._part("blind").hidden = !blind;
+    this._drawNote();
   }
 
   remove() {
-    this.#leave();
+    this._leave();
     this.item.remove();
   }
 
-  get #video() {
-    return this.#part("video");
+  get _video() {
+    return this._part("video");
   }
 
-  #part(name) {
+  _part(name) {
     return this.item.querySelector(`[data-${name}]`);
   }
 
-  #drawNote() {
-    const isBlank = !this.#video.srcObject || this.#video.readyState < 2;
-    const state = this.#player?.state;
+  _drawNote() {
+    const isBlank = !this._video.srcObject || this._video.readyState < 2;
+    const state = this._player?.state;
     this.item.classList.toggle("cam--blank", isBlank);
     let words = "";
-    if (isBlank && this.#refused) words = known(this.#refused.detail);
-    else if (isBlank && this.item.dataset.standing === "away") words = t("It comes back by itself.");
-    else if (isBlank && this.#isPreview) {
-      words = state === "blocked" ? t("This network blocks the preview") : t("The picture is coming…");
+    if (isBlank && this._refused) words = known(this._refused.detail);
+    else if (isBlank && this.item.dataset.standing === "away")
+      words = t("It comes back by itself.");
+    else if (isBlank && this._isPreview) {
+      words =
+        state === "blocked" ? t("This network blocks the preview") : t("The picture is coming…");
     }
-    say(this.#part("note"), words);
+    say(this._part("note"), words);
   }
 
-  #leave() {
-    if (this.#player?.wanted) this.#player.stop();
-    this.#player = null;
+  _leave() {
+    if (this._player?.wanted) this._player.stop();
+    this._player = null;
   }
 
   /** The last picture stays to be seen while none moves; not that of a stream which others share, as
       it may show another camera by now. */
-  #rest() {
-    const still = this.#part("still");
-    const video = this.#video;
-    if (this.#isShared) still.width = 16;
+  _rest() {
+    const still = this._part("still");
+    const video = this._video;
+    if (this._isShared) still.width = 16;
     else if (video.readyState >= 2 && video.videoWidth) {
       still.width = Math.min(video.videoWidth, 480);
       still.height = Math.round((still.width * video.videoHeight) / video.videoWidth);
       still.getContext("2d").drawImage(video, 0, 0, still.width, still.height);
     }
-    this.#isShared = false;
-    this.#leave();
+    this._isShared = false;
+    this._leave();
     video.srcObject = null;
   }
 }

@@ -13,15 +13,27 @@ export function delayWords(delay) {
   switch (delay.from) {
     case "camera":
       return hasTenth
-        ? t("From camera to screen: %(median)s s, for the slowest tenth %(tenth)s s or more", values)
+        ? t(
+            "From camera to screen: %(median)s s, for the slowest tenth %(tenth)s s or more",
+            values,
+          )
         : t("From camera to screen: %(median)s s", values);
     case "sender":
       return hasTenth
-        ? t("From the sending device to screen: %(median)s s, for the slowest tenth %(tenth)s s or more", values)
+        ? t(
+            "From the sending device to screen: %(median)s s, for the slowest tenth %(tenth)s s or more",
+            values,
+          )
         : t("From the sending device to screen: %(median)s s", values);
     default:
       return hasTenth
-        ? t("From the server to screen: %(median)s s, for the slowest tenth %(tenth)s s or more. The camera does not say when it took a picture.", values)
-        : t("From the server to screen: %(median)s s. The camera does not say when it took a picture.", values);
+        ? t(
+            "From the server to screen: %(median)s s, for the slowest tenth %(tenth)s s or more. The camera does not say when it took a picture.",
+            values,
+          )
+        : t(
+            "From the server to screen: %(median)s s. The camera does not say when it took a picture.",
+            values,
+          );
   }
 }

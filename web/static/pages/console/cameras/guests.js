@@ -43,26 +43,25 @@ function words(standing, guest, isLive) {
 }
 
 export class Guests {
-  #broadcast;
-  #list;
-  #guests = [];
-  #sources = [];
-  #isLive = false;
-  #link = document.getElementById("guest-link");
-  #url = "";
-  #invite;
-
   constructor(root, broadcast) {
-    this.#broadcast = broadcast;
-    this.#list = root.querySelector("[data-guests-list]");
-    this.#invite = new FormSheet("guest-sheet");
+    this._broadcast = undefined;
+    this._list = undefined;
+    this._guests = [];
+    this._sources = [];
+    this._isLive = false;
+    this._link = document.getElementById("guest-link");
+    this._url = "";
+    this._invite = undefined;
+    this._broadcast = broadcast;
+    this._list = root.querySelector("[data-guests-list]");
+    this._invite = new FormSheet("guest-sheet");
     const button = root.querySelector("[data-guests-invite]");
-    button.addEventListener("click", () => this.#ask());
+    button.addEventListener("click", () => this._ask());
     button.disabled = false; // until here a press would be lost
-    this.#linkPart("close").addEventListener("click", () => close(this.#link));
-    setUpCopy(this.#linkPart("link-copy").querySelector("span"), () => this.#url, t("Copied"));
-    this.#linkPart("link-share").addEventListener("click", () => {
-      navigator.share({ url: this.#url }).catch(() => {});
+    this._linkPart("close").addEventListener("click", () => close(this._link));
+    setUpCopy(this._linkPart("link-copy").querySelector("span"), () => this._url, t("Copied"));
+    this._linkPart("link-share").addEventListener("click", () => {
+      navigator.share({ url: this._url }).catch(() => {});
     });
     this.reload();
   }
@@ -70,8 +69,8 @@ export class Guests {
   /** Asks anew who is invited. */
   async reload() {
     try {
-      ({ guests: this.#guests } = await getAll(this.#path));
-      this.#draw();
+      ({ guests: this._guests } = await getAll(this._path));
+      this._draw();
     } catch {
       // What is shown stays; the next change asks again.
     }
@@ -79,49 +78,59 @@ export class Guests {
 
   /** Told at each look at the cameras. */
   draw(sources, isLive) {
-    const guests = (list) => list.filter(({ guest }) => guest).map(({ id }) => id).join();
-    const isChanged = guests(sources) !== guests(this.#sources);
-    this.#sources = sources;
-    this.#isLive = isLive;
+    const guests = (list) =>
+      list
+        .filter(({ guest }) => guest)
+        .map(({ id }) => id)
+        .join();
+    const isChanged = guests(sources) !== guests(this._sources);
+    this._sources = sources;
+    this._isLive = isLive;
     if (isChanged) this.reload();
-    this.#draw();
+    this._draw();
   }
 
-  get #path() {
-    return `/api/v1/broadcasts/${this.#broadcast}/guests`;
+  get _path() {
+    return `/api/v1/broadcasts/${this._broadcast}/guests`;
   }
 
-  #linkPart(name) {
-    return this.#link.querySelector(`[data-${name}]`);
+  _linkPart(name) {
+    return this._link.querySelector(`[data-${name}]`);
   }
 
-  #ask() {
-    this.#invite.open({
+  _ask() {
+    this._invite.open({
       job: async (body) => {
-        const made = await post(this.#path, body);
+        const made = await post(this._path, body);
         this.reload();
-        return () => this.#show(made);
+        return () => this._show(made);
       },
     });
   }
 
-  #show({ label, url, expires_at: moment }) {
-    this.#url = new URL(url, location.href).href;
-    const path = new URL(this.#url).pathname;
-    say(this.#linkPart("link-title"), t("The link for %(name)s", { name: label }));
-    say(this.#linkPart("link-url"), this.#url);
-    say(this.#linkPart("link-until"), t("It works until %(time)s, on one device at a time. It is shown this once; make another if it gets lost.", { time: until(moment) }));
-    this.#linkPart("link-share").hidden = !navigator.share;
-    showCode(this.#linkPart("link-code"), path);
-    open(this.#link, () => {
-      this.#url = "";
-      say(this.#linkPart("link-url"), "");
+  _show({ label, url, expires_at: moment }) {
+    this._url = new URL(url, location.href).href;
+    const path = new URL(this._url).pathname;
+    say(this._linkPart("link-title"), t("The link for %(name)s", { name: label }));
+    say(this._linkPart("link-url"), this._url);
+    say(
+      this._linkPart("link-until"),
+      t(
+        "It works until %(time)s, on one device at a time. It is shown this once; make another if it gets lost.",
+        { time: until(moment) },
+      ),
+    );
+    this._linkPart("link-share").hidden = !navigator.share;
+    showCode(this._linkPart("link-code"), path);
+    open(this._link, () => {
+      this._url = "";
+      say(this._linkPart("link-url"), "");
     });
   }
 
-  async #end(guest) {
+  async _end(guest) {
     const name = guest.label;
-    const isHere = standingOf(guest, this.#sources) !== "invited";
+    const isHere = standingOf(guest, this._sources) !== "invited";
     const isMeant = await askToConfirm({
       title: t("End the visit of %(name)s?", { name }),
       words: isHere
@@ -131,7 +140,7 @@ export class Guests {
     });
     if (!isMeant) return;
     try {
-      await remove(`${this.#path}/${guest.id}`);
+      await remove(`${this._path}/${guest.id}`);
       await this.reload();
       toast(t("%(name)s is not a guest any more.", { name }));
     } catch (problem) {
@@ -139,10 +148,10 @@ export class Guests {
     }
   }
 
-  #draw() {
-    const rows = this.#guests.map((guest) => {
-      const standing = standingOf(guest, this.#sources);
-      const invited = invitedAt(guest, this.#guests);
+  _draw() {
+    const rows = this._guests.map((guest) => {
+      const standing = standingOf(guest, this._sources);
+      const invited = invitedAt(guest, this._guests);
       return el(
         "li",
         { class: "guests__item", "data-standing": standing },
@@ -152,24 +161,26 @@ export class Guests {
           { class: "guests__words" },
           el("strong", {}, guest.label),
           invited ? el("span", { class: "guests__invited small soft" }, invited) : null,
-          el("span", { class: "small soft" }, words(standing, guest, this.#isLive)),
+          el("span", { class: "small soft" }, words(standing, guest, this._isLive)),
         ),
         el(
           "button",
           {
             class: "button",
             type: "button",
-            "aria-label": [t("End the visit of %(name)s", { name: guest.label }), invited].filter(Boolean).join(" · "),
-            onclick: () => this.#end(guest),
+            "aria-label": [t("End the visit of %(name)s", { name: guest.label }), invited]
+              .filter(Boolean)
+              .join(" · "),
+            onclick: () => this._end(guest),
           },
           t("End"),
         ),
       );
     });
     const told = JSON.stringify(rows.map((row) => row.textContent));
-    this.#list.hidden = rows.length === 0;
-    if (this.#list.dataset.told === told) return;
-    this.#list.dataset.told = told;
-    this.#list.replaceChildren(...rows);
+    this._list.hidden = rows.length === 0;
+    if (this._list.dataset.told === told) return;
+    this._list.dataset.told = told;
+    this._list.replaceChildren(...rows);
   }
 }

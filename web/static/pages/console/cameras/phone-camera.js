@@ -18,127 +18,126 @@ const HELD_MS = 2_000;
  * device has a session or is getting one, `picture` its stream while the camera is open.
  */
 export class PhoneCamera extends EventTarget {
-  #root;
-  #broadcast;
-  #isLive = false;
-  #isEnded = false;
-  #camera = new Camera();
-  #awake = new ScreenWakeLock();
-  #publisher;
-  #credentials = null;
-  #refusal = null;
-  #waits = false;
-  #release = null;
-  #isElsewhere = false;
-  #busy = false;
-  #unseen = 0;
-  #isShown = false;
-  #isOtherShown = false;
-
   constructor(root, broadcast) {
     super();
-    this.#root = root;
-    this.#broadcast = broadcast;
-    this.#publisher = new WhipPublisher((fresh) => this.#mint(fresh));
-    this.#publisher.addEventListener("state", () => this.#draw());
-    this.#camera.addEventListener("change", () => this.#draw());
-    this.#camera.addEventListener("lost", () => this.#onLost());
-    this.#camera.addEventListener("returned", () => this.#draw());
-    const on = (name, job) => this.#button(name).addEventListener("click", () => job());
-    this.#button("open").disabled = false; // until here a press would be lost
+    this._root = undefined;
+    this._broadcast = undefined;
+    this._isLive = false;
+    this._isEnded = false;
+    this._camera = new Camera();
+    this._awake = new ScreenWakeLock();
+    this._publisher = undefined;
+    this._credentials = null;
+    this._refusal = null;
+    this._waits = false;
+    this._release = null;
+    this._isElsewhere = false;
+    this._busy = false;
+    this._unseen = 0;
+    this._isShown = false;
+    this._isOtherShown = false;
+    this._root = root;
+    this._broadcast = broadcast;
+    this._publisher = new WhipPublisher((fresh) => this._mint(fresh));
+    this._publisher.addEventListener("state", () => this._draw());
+    this._camera.addEventListener("change", () => this._draw());
+    this._camera.addEventListener("lost", () => this._onLost());
+    this._camera.addEventListener("returned", () => this._draw());
+    const on = (name, job) => this._button(name).addEventListener("click", () => job());
+    this._button("open").disabled = false; // until here a press would be lost
     on("open", () => this.open());
     on("send", () => this.send());
     on("stop", () => this.stop());
-    on("turn", () => this.#turn());
-    on("mute", () => this.#camera.mute());
+    on("turn", () => this._turn());
+    on("mute", () => this._camera.mute());
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.#takeUpAgain();
+      if (document.visibilityState === "visible") this._takeUpAgain();
     });
-    this.#draw();
+    this._draw();
   }
 
   get isSending() {
-    return this.#publisher.isOn;
+    return this._publisher.isOn;
   }
 
   get source() {
-    return this.#publisher.source;
+    return this._publisher.source;
   }
 
   /** How the picture goes to the server, by whip-publisher.js. */
   get way() {
-    return this.#publisher.way;
+    return this._publisher.way;
   }
 
   get picture() {
-    return this.#camera.isOpen ? this.#camera.stream : null;
+    return this._camera.isOpen ? this._camera.stream : null;
   }
 
   get isMirror() {
-    return this.#camera.isMirror;
+    return this._camera.isMirror;
   }
 
   /** Tells in which state the broadcast is: before air a camera sends as soon as it is open. */
   follow(state) {
-    this.#isLive = state === "live";
-    this.#isEnded = state === "ended";
-    if (this.#isEnded && (this.isSending || this.picture)) this.stop({ isGone: true });
-    else this.#draw();
+    this._isLive = state === "live";
+    this._isEnded = state === "ended";
+    if (this._isEnded && (this.isSending || this.picture)) this.stop({ isGone: true });
+    else this._draw();
   }
 
   /** Goes on after a reload: by itself where the permission stands, else by one tap. */
   async resume() {
-    if (sessionStorage.getItem(this.#place) === null || this.#isEnded) return;
+    if (sessionStorage.getItem(this._place) === null || this._isEnded) return;
     const goesOn = await isAllowed();
-    this.#waits = true;
+    this._waits = true;
     if (goesOn) await this.open();
-    else this.#draw();
+    else this._draw();
   }
 
   async open() {
-    if (this.#busy) return;
-    const goOn = this.#waits || this.isSending;
-    this.#busy = true;
-    this.#refusal = null;
-    this.#draw();
+    if (this._busy) return;
+    const goOn = this._waits || this.isSending;
+    this._busy = true;
+    this._refusal = null;
+    this._draw();
     try {
-      await this.#camera.open();
-      this.#waits = false;
-      this.#button("turn").dataset.possible = String(await this.#camera.canTurn());
+      await this._camera.open();
+      this._waits = false;
+      this._button("turn").dataset.possible = String(await this._camera.canTurn());
     } catch (error) {
-      this.#refusal = error.reason ?? "unknown";
+      this._refusal = error.reason ?? "unknown";
     } finally {
-      this.#busy = false;
-      this.#draw();
+      this._busy = false;
+      this._draw();
     }
     if (!this.picture) return;
-    if (this.isSending) await this.#publisher.replaceTracks(this.#camera.stream);
+    if (this.isSending) await this._publisher.replaceTracks(this._camera.stream);
     // Nobody sees it before the start, and the start needs it; on air the host looks first.
-    else if (goOn || !this.#isLive) this.send();
+    else if (goOn || !this._isLive) this.send();
   }
 
   send() {
     if (!this.picture) return;
-    this.#isElsewhere = false;
-    sessionStorage.setItem(this.#place, "sending");
-    this.#awake.on();
-    this.#holdPlace();
-    this.#publisher.start(this.#camera.stream);
+    this._isElsewhere = false;
+    sessionStorage.setItem(this._place, "sending");
+    this._awake.on();
+    this._holdPlace();
+    this._publisher.start(this._camera.stream);
   }
 
   stop(how) {
-    sessionStorage.removeItem(this.#place);
-    this.#waits = false;
-    this.#release?.();
-    this.#awake.off();
-    this.#camera.close();
-    this.#publisher.stop(how);
-    this.#draw();
+    sessionStorage.removeItem(this._place);
+    this._waits = false;
+    this._release?.();
+    this._awake.off();
+    this._camera.close();
+    this._publisher.stop(how);
+    this._draw();
   }
 
   /** The server is in reach again: no longer wait for the next try. */
   hurry() {
-    this.#publisher.hurry();
+    this._publisher.hurry();
   }
 
   /**
@@ -146,88 +145,95 @@ export class PhoneCamera extends EventTarget {
    * air. A server that was restarted has not, long before the browser notices by itself.
    */
   seen(isThere, isShown, isOtherShown) {
-    if (isShown !== this.#isShown || isOtherShown !== this.#isOtherShown) {
-      this.#isShown = isShown;
-      this.#isOtherShown = isOtherShown;
-      this.#draw();
+    if (isShown !== this._isShown || isOtherShown !== this._isOtherShown) {
+      this._isShown = isShown;
+      this._isOtherShown = isOtherShown;
+      this._draw();
     }
-    this.#unseen = isThere || this.#publisher.state !== "live" ? 0 : this.#unseen + 1;
-    if (this.#unseen < 2) return;
-    this.#unseen = 0;
-    this.#publisher.renew();
+    this._unseen = isThere || this._publisher.state !== "live" ? 0 : this._unseen + 1;
+    if (this._unseen < 2) return;
+    this._unseen = 0;
+    this._publisher.renew();
   }
 
-  get #place() {
-    return `farmlive.sending.${this.#broadcast}`;
+  get _place() {
+    return `farmlive.sending.${this._broadcast}`;
   }
 
   /** One page of this browser sends; the newest takes over, or two would replace each other for ever. */
-  #holdPlace() {
-    if (this.#release || !navigator.locks) return;
+  _holdPlace() {
+    if (this._release || !navigator.locks) return;
     navigator.locks
-      .request(this.#place, { steal: true }, () => new Promise((release) => (this.#release = release)))
+      .request(
+        this._place,
+        { steal: true },
+        () => new Promise((release) => (this._release = release)),
+      )
       .catch(() => {
-        this.#isElsewhere = true;
+        this._isElsewhere = true;
         this.stop();
       })
-      .finally(() => (this.#release = null));
+      .finally(() => (this._release = null));
   }
 
-  async #mint(fresh) {
-    if (fresh || this.#credentials === null) {
-      const path = `/api/v1/broadcasts/${this.#broadcast}/stream-keys`;
+  async _mint(fresh) {
+    if (fresh || this._credentials === null) {
+      const path = `/api/v1/broadcasts/${this._broadcast}/stream-keys`;
       const made = await post(path, { purpose: "studio" });
       // By the address at which this page was opened, which is known to work from here.
-      this.#credentials = { ...made, whip_url: new URL(made.whip_url).pathname };
+      this._credentials = { ...made, whip_url: new URL(made.whip_url).pathname };
     }
-    return this.#credentials;
+    return this._credentials;
   }
 
-  async #turn() {
-    if (this.#busy) return;
-    this.#busy = true;
+  async _turn() {
+    if (this._busy) return;
+    this._busy = true;
     try {
-      await this.#camera.turn();
-      await this.#publisher.replaceTracks(this.#camera.stream);
+      await this._camera.turn();
+      await this._publisher.replaceTracks(this._camera.stream);
     } catch (error) {
-      this.#refusal = error.reason ?? "unknown";
+      this._refusal = error.reason ?? "unknown";
     } finally {
-      this.#busy = false;
-      this.#draw();
+      this._busy = false;
+      this._draw();
     }
   }
 
-  #onLost() {
-    this.#draw();
+  _onLost() {
+    this._draw();
     if (document.visibilityState !== "visible") return;
-    if (!this.#camera.isOpen) this.#takeUpAgain();
+    if (!this._camera.isOpen) this._takeUpAgain();
     // Held back only: the system often gives it back by itself.
-    else setTimeout(() => this.#takeUpAgain(), HELD_MS);
+    else setTimeout(() => this._takeUpAgain(), HELD_MS);
   }
 
   /** After a call or a locked screen the tracks may be dead or held back: ask for new ones. */
-  async #takeUpAgain() {
-    if (!this.isSending || this.#busy || document.visibilityState !== "visible") return;
-    if (this.#camera.isOpen && !this.#camera.isHeld) return;
+  async _takeUpAgain() {
+    if (!this.isSending || this._busy || document.visibilityState !== "visible") return;
+    if (this._camera.isOpen && !this._camera.isHeld) return;
     await this.open();
   }
 
-  #button(name) {
-    return this.#root.querySelector(`[data-phone="${name}"]`);
+  _button(name) {
+    return this._root.querySelector(`[data-phone="${name}"]`);
   }
 
-  #state() {
-    if (this.#busy && !this.picture) return t("Opening the camera…");
-    if (this.#isElsewhere) return t("Another page of this browser sends now.");
-    if (this.#waits) return t("This device was sending. One tap goes on.");
-    if (this.isSending && !this.#camera.isOpen) return t("The camera was taken away. One tap goes on.");
-    if (this.isSending && this.#publisher.isBlocked && this.#publisher.state !== "live") {
-      return t("This network lets no picture out. Change between Wi-Fi and mobile data; it is tried again by itself.");
+  _state() {
+    if (this._busy && !this.picture) return t("Opening the camera…");
+    if (this._isElsewhere) return t("Another page of this browser sends now.");
+    if (this._waits) return t("This device was sending. One tap goes on.");
+    if (this.isSending && !this._camera.isOpen)
+      return t("The camera was taken away. One tap goes on.");
+    if (this.isSending && this._publisher.isBlocked && this._publisher.state !== "live") {
+      return t(
+        "This network lets no picture out. Change between Wi-Fi and mobile data; it is tried again by itself.",
+      );
     }
-    switch (this.#publisher.state) {
+    switch (this._publisher.state) {
       case "live":
-        if (!this.#isLive) return t("Sending. Nobody sees it before you start.");
-        return this.#isShown
+        if (!this._isLive) return t("Sending. Nobody sees it before you start.");
+        return this._isShown
           ? t("Sending. Viewers see this camera.")
           : t("Sending. Viewers see another camera; one tap above puts this one on air.");
       case "connecting":
@@ -241,44 +247,48 @@ export class PhoneCamera extends EventTarget {
     }
   }
 
-  #draw() {
+  _draw() {
     const isOpen = this.picture !== null;
-    const { isMuted } = this.#camera;
-    const isOff = !isOpen || (this.isSending && !this.#camera.isOpen);
-    this.#root.dataset.state = this.#publisher.state;
+    const { isMuted } = this._camera;
+    const isOff = !isOpen || (this.isSending && !this._camera.isOpen);
+    this._root.dataset.state = this._publisher.state;
     document.body.toggleAttribute("data-sending", this.isSending);
-    this.#root.hidden = this.#isEnded;
-    this.#button("open").hidden = !isOff || this.#busy;
-    say(this.#button("open"), this.#waits || this.isSending ? t("Go on") : t("Use this camera"));
-    this.#button("send").hidden = !isOpen || this.isSending;
+    this._root.hidden = this._isEnded;
+    this._button("open").hidden = !isOff || this._busy;
+    say(this._button("open"), this._waits || this.isSending ? t("Go on") : t("Use this camera"));
+    this._button("send").hidden = !isOpen || this.isSending;
     // What is on air stays there: then this one is sent, and one tap above shows it.
-    const airs = this.#isLive && !this.#isOtherShown;
-    say(this.#button("send"), airs ? t("Put it on air") : t("Send this picture"));
-    this.#button("stop").hidden = !isOpen && !this.isSending;
-    this.#button("turn").hidden = !isOpen || this.#button("turn").dataset.possible !== "true";
-    this.#button("mute").hidden = !isOpen || !this.#camera.hasSound;
-    this.#button("mute").setAttribute("aria-pressed", String(isMuted));
-    say(this.#button("mute"), isMuted ? t("Microphone on") : t("Microphone off"));
-    say(this.#root.querySelector("[data-phone-state]"), this.#state());
-    this.#drawTrouble();
+    const airs = this._isLive && !this._isOtherShown;
+    say(this._button("send"), airs ? t("Put it on air") : t("Send this picture"));
+    this._button("stop").hidden = !isOpen && !this.isSending;
+    this._button("turn").hidden = !isOpen || this._button("turn").dataset.possible !== "true";
+    this._button("mute").hidden = !isOpen || !this._camera.hasSound;
+    this._button("mute").setAttribute("aria-pressed", String(isMuted));
+    say(this._button("mute"), isMuted ? t("Microphone on") : t("Microphone off"));
+    say(this._root.querySelector("[data-phone-state]"), this._state());
+    this._drawTrouble();
     this.dispatchEvent(new Event("change"));
   }
 
-  #drawTrouble() {
+  _drawTrouble() {
     const lines = [];
-    if (this.#refusal) lines.push(refusalWords(this.#refusal));
-    if (this.#publisher.state === "refused") {
-      const { detail, title } = this.#publisher.problem;
+    if (this._refusal) lines.push(refusalWords(this._refusal));
+    if (this._publisher.state === "refused") {
+      const { detail, title } = this._publisher.problem;
       lines.push(detail || title || t("The server did not take the picture. Try it again."));
     }
-    if (this.picture && this.#camera.silent) {
-      lines.push(t("There is no sound: allow the microphone beside the address, then turn the camera off and on."));
+    if (this.picture && this._camera.silent) {
+      lines.push(
+        t(
+          "There is no sound: allow the microphone beside the address, then turn the camera off and on.",
+        ),
+      );
     }
-    if (this.#camera.isMuted) lines.push(t("The microphone is off: viewers hear nothing."));
+    if (this._camera.isMuted) lines.push(t("The microphone is off: viewers hear nothing."));
     if (this.isSending && !ScreenWakeLock.isSupported) {
       lines.push(t("Keep the screen on: this browser can't do it by itself."));
     }
-    const trouble = this.#root.querySelector("[data-phone-trouble]");
+    const trouble = this._root.querySelector("[data-phone-trouble]");
     say(trouble.querySelector("p"), together(lines));
     trouble.hidden = lines.length === 0;
   }

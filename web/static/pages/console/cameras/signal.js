@@ -18,7 +18,10 @@ function inShort(source, { level }) {
   const values = { rate: megabits(source.bitrate_kbps), n: Math.round(source.fps ?? 0) };
   if (level === "good") {
     return source.loss >= 0.005
-      ? t("All is well: %(rate)s Mbit/s, %(n)s pictures a second, and hardly anything gets lost.", values)
+      ? t(
+          "All is well: %(rate)s Mbit/s, %(n)s pictures a second, and hardly anything gets lost.",
+          values,
+        )
       : t("All is well: %(rate)s Mbit/s, %(n)s pictures a second, nothing gets lost.", values);
   }
   return t("%(rate)s Mbit/s, %(n)s pictures a second.", values);
@@ -26,7 +29,9 @@ function inShort(source, { level }) {
 
 function wayWords(transport, isRelayed) {
   if (isRelayed) return t("through a relay (TURN), since no direct way was found");
-  return transport === "tcp" ? t("TCP, since this network lets no UDP through") : t("UDP, the direct way");
+  return transport === "tcp"
+    ? t("TCP, since this network lets no UDP through")
+    : t("UDP, the direct way");
 }
 
 /** The numbers as `[name, value]`; what is not known is left out. */
@@ -34,12 +39,17 @@ function facts(source) {
   const found = [];
   if (source.width && source.height) {
     const pictures = t("%(n)s pictures/s", { n: Math.round(source.fps ?? 0) });
-    found.push([t("Picture"), `${source.width}×${source.height} · ${pictures} · ${source.codec ?? ""}`.replace(/ · $/, "")]);
+    found.push([
+      t("Picture"),
+      `${source.width}×${source.height} · ${pictures} · ${source.codec ?? ""}`.replace(/ · $/, ""),
+    ]);
   }
   found.push([t("Bit rate"), `${megabits(source.bitrate_kbps ?? 0)} Mbit/s`]);
   const layers = (source.layers ?? []).filter(({ kbps }) => kbps > 0);
   if (layers.length > 1) {
-    const each = layers.map(({ width, height, kbps }) => `${width ?? "?"}×${height ?? "?"} ${megabits(kbps)}`);
+    const each = layers.map(
+      ({ width, height, kbps }) => `${width ?? "?"}×${height ?? "?"} ${megabits(kbps)}`,
+    );
     found.push([t("In sizes"), `${each.join(" · ")} Mbit/s`]);
   }
   const loss = (source.loss ?? 0) * 100;
@@ -54,40 +64,44 @@ function facts(source) {
 
 /** Draws one row a camera; rows stay, so that what was opened stays open. */
 export class Signals {
-  #panel;
-  #list;
-  #rows = new Map();
-
   constructor(panel) {
-    this.#panel = panel;
-    this.#list = panel.querySelector("[data-signals]");
+    this._panel = undefined;
+    this._list = undefined;
+    this._rows = new Map();
+    this._panel = panel;
+    this._list = panel.querySelector("[data-signals]");
   }
 
   /** `purposes` by source, `encoder` for OBS and FFmpeg; what to do about `shown` stands above. */
   draw(sources, judged, purposes, shown) {
     const poor = sources.filter(({ id }) => judged.get(id)?.level !== "good").map(labelOf);
-    this.#panel.hidden = sources.length === 0;
+    this._panel.hidden = sources.length === 0;
     say(
-      this.#panel.querySelector("[data-signals-short]"),
+      this._panel.querySelector("[data-signals-short]"),
       poor.length ? t("Look at %(names)s", { names: listed(poor) }) : t("All is well"),
     );
-    for (const [id, row] of this.#rows) {
+    for (const [id, row] of this._rows) {
       if (sources.some((source) => source.id === id)) continue;
       row.remove();
-      this.#rows.delete(id);
+      this._rows.delete(id);
     }
     for (const source of sources) {
-      const row = this.#rows.get(source.id) ?? this.#add(source.id);
+      const row = this._rows.get(source.id) ?? this._add(source.id);
       const judgement = judged.get(source.id);
-      this.#drawRow(row, source, judgement);
+      this._drawRow(row, source, judgement);
       const isEncoder = purposes.get(source.id) === "encoder";
-      const lines = source.id === shown ? [] : judgement.advice.map((advice) => whatToDo(advice, isEncoder));
+      const lines =
+        source.id === shown ? [] : judgement.advice.map((advice) => whatToDo(advice, isEncoder));
       drawLines(row.querySelector("[data-lines]"), lines.filter(Boolean));
     }
   }
 
-  #add(id) {
-    const sign = el("span", { class: "signal__bars", "aria-hidden": "true" }, ...Array.from({ length: 4 }, () => el("i")));
+  _add(id) {
+    const sign = el(
+      "span",
+      { class: "signal__bars", "aria-hidden": "true" },
+      ...Array.from({ length: 4 }, () => el("i")),
+    );
     const row = el(
       "li",
       {},
@@ -98,18 +112,25 @@ export class Signals {
           "summary",
           { class: "signals__head" },
           el("span", { class: "signal", "data-signal": true }, sign),
-          el("span", { class: "signals__words" }, el("strong", { "data-name": true }), " ", el("span", { class: "soft", "data-grade": true }), el("span", { class: "signals__short small", "data-short": true })),
+          el(
+            "span",
+            { class: "signals__words" },
+            el("strong", { "data-name": true }),
+            " ",
+            el("span", { class: "soft", "data-grade": true }),
+            el("span", { class: "signals__short small", "data-short": true }),
+          ),
         ),
         el("dl", { class: "facts signals__facts small", "data-facts": true }),
       ),
       el("ul", { class: "signals__advice small", "data-lines": true, hidden: true }),
     );
-    this.#rows.set(id, row);
-    this.#list.append(row);
+    this._rows.set(id, row);
+    this._list.append(row);
     return row;
   }
 
-  #drawRow(row, source, judgement) {
+  _drawRow(row, source, judgement) {
     const part = (name) => row.querySelector(`[data-${name}]`);
     const signal = part("signal");
     signal.dataset.bars = String(bars(judgement.level));

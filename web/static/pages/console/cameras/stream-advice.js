@@ -18,22 +18,40 @@ export function whatToDo(advice, isEncoder = false) {
         "Viewers could not play this picture: its H264 profile is not one of browsers. In OBS: Settings → Output → Streaming: set “Profile” to baseline or high, and the colour format to NV12. In FFmpeg: -profile:v baseline -pix_fmt yuv420p. Then start the stream again.",
       );
     case "unplayable":
-      return t("Viewers could not play this picture. Set the encoder to H264, profile baseline, main or high, and start it again.");
+      return t(
+        "Viewers could not play this picture. Set the encoder to H264, profile baseline, main or high, and start it again.",
+      );
     case "no-picture":
       return isEncoder
-        ? t("Sound comes in, but no picture. Look whether the scene in OBS has a camera, and whether it is shown.")
-        : t("Sound comes in, but no new picture. Look whether a call or another app has taken the camera.");
+        ? t(
+            "Sound comes in, but no picture. Look whether the scene in OBS has a camera, and whether it is shown.",
+          )
+        : t(
+            "Sound comes in, but no new picture. Look whether a call or another app has taken the camera.",
+          );
     case "few-frames":
       return isEncoder
-        ? t("Only %(n)s pictures a second. The computer can't keep up: in OBS set Settings → Output → “CPU Usage Preset” to ultrafast, or Settings → Video → “Output (Scaled) Resolution” lower.", { n: Math.round(advice.fps) })
-        : t("Only %(n)s pictures a second. Close other apps on the camera's device, keep it out of the sun, and give it light.", { n: Math.round(advice.fps) });
+        ? t(
+            "Only %(n)s pictures a second. The computer can't keep up: in OBS set Settings → Output → “CPU Usage Preset” to ultrafast, or Settings → Video → “Output (Scaled) Resolution” lower.",
+            { n: Math.round(advice.fps) },
+          )
+        : t(
+            "Only %(n)s pictures a second. Close other apps on the camera's device, keep it out of the sun, and give it light.",
+            { n: Math.round(advice.fps) },
+          );
     case "loss":
-      return t("%(share)s of the picture gets lost on the way. Go nearer to the router or to where the phone has more bars, or change between Wi-Fi and mobile data.", { share: `${advice.percent} %` });
+      return t(
+        "%(share)s of the picture gets lost on the way. Go nearer to the router or to where the phone has more bars, or change between Wi-Fi and mobile data.",
+        { share: `${advice.percent} %` },
+      );
     case "narrow-uplink":
-      return t("The picture is at %(rate)s Mbit/s and small (%(size)s): the way up carries no more. Go nearer to the mast or the router, or change between Wi-Fi and mobile data.", {
-        rate: megabits(advice.kbps),
-        size: size(advice),
-      });
+      return t(
+        "The picture is at %(rate)s Mbit/s and small (%(size)s): the way up carries no more. Go nearer to the mast or the router, or change between Wi-Fi and mobile data.",
+        {
+          rate: megabits(advice.kbps),
+          size: size(advice),
+        },
+      );
     case "small-picture":
       return t("The camera sends a small picture (%(size)s).", { size: size(advice) });
     case "bitrate":
@@ -42,31 +60,58 @@ export function whatToDo(advice, isEncoder = false) {
       return tooMuchForViewers(advice, isEncoder);
     case "no-sound":
       return isEncoder
-        ? t("No sound comes in. Look in OBS's “Audio Mixer” whether the microphone moves and is not muted.")
+        ? t(
+            "No sound comes in. Look in OBS's “Audio Mixer” whether the microphone moves and is not muted.",
+          )
         : t("No sound comes in. Look whether the microphone is on and allowed.");
     case "keyframes":
-      return t("A whole picture comes only every %(seconds)s s: new viewers, and a switch to this camera, wait that long. In OBS: Settings → Output → Output Mode “Advanced” → Streaming: set “Keyframe Interval” to %(wanted)s s. In FFmpeg: -g 60.", {
-        seconds: Math.round(advice.seconds),
-        wanted: advice.wanted_s,
-      });
+      return t(
+        "A whole picture comes only every %(seconds)s s: new viewers, and a switch to this camera, wait that long. In OBS: Settings → Output → Output Mode “Advanced” → Streaming: set “Keyframe Interval” to %(wanted)s s. In FFmpeg: -g 60.",
+        {
+          seconds: Math.round(advice.seconds),
+          wanted: advice.wanted_s,
+        },
+      );
     case "round-trip":
-      return t("The way to the server is long (%(ms)s ms there and back). The picture is fine; answers to viewers come late.", { ms: Math.round(advice.ms) });
+      return t(
+        "The way to the server is long (%(ms)s ms there and back). The picture is fine; answers to viewers come late.",
+        { ms: Math.round(advice.ms) },
+      );
     case "tcp":
-      return t("This network lets no UDP through, so the picture comes by TCP and may stand still for a moment when something is lost. Mobile data or another Wi-Fi is better.");
+      return t(
+        "This network lets no UDP through, so the picture comes by TCP and may stand still for a moment when something is lost. Mobile data or another Wi-Fi is better.",
+      );
     case "codec":
       return isEncoder
-        ? t("This camera sends %(codec)s and the one on air %(other)s: at a switch some phones show black for a moment. Set both to H264.", { codec: advice.codec, other: advice.on_air })
-        : t("This camera sends %(codec)s and the one on air %(other)s: at a switch some phones show black for a moment.", { codec: advice.codec, other: advice.on_air });
+        ? t(
+            "This camera sends %(codec)s and the one on air %(other)s: at a switch some phones show black for a moment. Set both to H264.",
+            { codec: advice.codec, other: advice.on_air },
+          )
+        : t(
+            "This camera sends %(codec)s and the one on air %(other)s: at a switch some phones show black for a moment.",
+            { codec: advice.codec, other: advice.on_air },
+          );
     default:
       return "";
   }
 }
 
 function tooFewBits(advice) {
-  const values = { rate: megabits(advice.kbps), size: size(advice), wanted: advice.wanted_kbps, lines: advice.lines };
+  const values = {
+    rate: megabits(advice.kbps),
+    size: size(advice),
+    wanted: advice.wanted_kbps,
+    lines: advice.lines,
+  };
   return advice.lines
-    ? t("The picture is at %(rate)s Mbit/s, too little for %(size)s. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps; where the way up does not carry that, Settings → Video → “Output (Scaled) Resolution” to %(lines)sp.", values)
-    : t("The picture is at %(rate)s Mbit/s, too little for any size. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps, and go where the way up carries it.", values);
+    ? t(
+        "The picture is at %(rate)s Mbit/s, too little for %(size)s. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps; where the way up does not carry that, Settings → Video → “Output (Scaled) Resolution” to %(lines)sp.",
+        values,
+      )
+    : t(
+        "The picture is at %(rate)s Mbit/s, too little for any size. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps, and go where the way up carries it.",
+        values,
+      );
 }
 
 function tooMuchForViewers(advice, isEncoder) {
@@ -77,13 +122,21 @@ function tooMuchForViewers(advice, isEncoder) {
     wanted: advice.wanted_kbps,
   };
   return isEncoder
-    ? t("The camera sends %(rate)s Mbit/s, and %(n)s of %(all)s viewers can't take it. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps; or Settings → Stream → “Total Layers” to 3 (OBS 32.1 or newer), and only they get a smaller picture.", values)
-    : t("The camera sends %(rate)s Mbit/s, and %(n)s of %(all)s viewers can't take it. Send from a current Chrome, Safari, Firefox or Edge: they get a smaller picture then.", values);
+    ? t(
+        "The camera sends %(rate)s Mbit/s, and %(n)s of %(all)s viewers can't take it. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps; or Settings → Stream → “Total Layers” to 3 (OBS 32.1 or newer), and only they get a smaller picture.",
+        values,
+      )
+    : t(
+        "The camera sends %(rate)s Mbit/s, and %(n)s of %(all)s viewers can't take it. Send from a current Chrome, Safari, Firefox or Edge: they get a smaller picture then.",
+        values,
+      );
 }
 
 /** What to do where the picture on air is gone, or none ever came. */
 export function whatToDoWithout(isAway) {
   return isAway
-    ? t("The picture is gone; viewers see a slate. It comes back by itself: keep the camera's page open and look for better reception.")
+    ? t(
+        "The picture is gone; viewers see a slate. It comes back by itself: keep the camera's page open and look for better reception.",
+      )
     : t("No picture comes in. Use this device's camera, or connect OBS.");
 }

@@ -17,17 +17,19 @@ const looksFor = (code) => (AT_ONCE.has(code) ? 1 : GROWING.has(code) ? LOOKS_NA
 
 /** Looks at a source again and again; `take` gives `{level, advice}`, the advice as the server's. */
 export class HealthWatch {
-  #source = null;
-  #counts = new Map();
+  constructor() {
+    this._source = null;
+    this._counts = new Map();
+  }
 
   /** One of the health answer's sources, or undefined where there is none. */
   take(source) {
-    if (source?.id !== this.#source) this.#counts.clear();
-    this.#source = source?.id ?? null;
+    if (source?.id !== this._source) this._counts.clear();
+    this._source = source?.id ?? null;
     if (!source) return { level: "none", advice: [] };
     const found = source.advice ?? [];
-    this.#counts = new Map(found.map(({ code }) => [code, (this.#counts.get(code) ?? 0) + 1]));
-    const advice = found.filter(({ code }) => this.#counts.get(code) >= looksFor(code));
+    this._counts = new Map(found.map(({ code }) => [code, (this._counts.get(code) ?? 0) + 1]));
+    const advice = found.filter(({ code }) => this._counts.get(code) >= looksFor(code));
     if (source.objection) return { level: "poor", advice };
     if (source.away) return { level: "away", advice: [] };
     const own = advice.filter(({ code }) => !OTHERS.has(code));

@@ -15,24 +15,27 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(number
 /** Of the server's counts, one a look; `take` gives `{viewers, about, parts, link, choice}`, or null where
     nobody gets less. */
 export class LastingCounts {
-  #seen = [];
-  #isShown = false;
+  constructor() {
+    this._seen = [];
+    this._isShown = false;
+  }
 
   /** `delivery` as in the health answer, null where nothing is counted yet, of `viewers`. */
   take(delivery, viewers) {
     if (!delivery?.counted) {
-      this.#seen = [];
-      this.#isShown = false;
+      this._seen = [];
+      this._isShown = false;
       return null;
     }
-    this.#seen = [...this.#seen, delivery].slice(-LOOKS);
-    const less = this.#seen.filter(({ counted, gets }) => counted > gets.all).length;
-    if (less === LOOKS) this.#isShown = true;
-    else if (!less) this.#isShown = false;
-    if (!this.#isShown) return null;
+    this._seen = [...this._seen, delivery].slice(-LOOKS);
+    const less = this._seen.filter(({ counted, gets }) => counted > gets.all).length;
+    if (less === LOOKS) this._isShown = true;
+    else if (!less) this._isShown = false;
+    if (!this._isShown) return null;
     // Of a large audience the server counts a part.
     const whole = Math.max(viewers, delivery.counted);
-    const of = (read) => Math.round(median(this.#seen.map((each) => (read(each) * whole) / each.counted)));
+    const of = (read) =>
+      Math.round(median(this._seen.map((each) => (read(each) * whole) / each.counted)));
     return {
       viewers: whole,
       about: delivery.counted < viewers * 0.95,
@@ -70,5 +73,10 @@ export function countWords(counts) {
     ? t("About %(n)s of %(all)s viewers get less than the whole picture: %(parts)s.", values)
     : t("%(n)s of %(all)s viewers get less than the whole picture: %(parts)s.", values);
   if (!counts.choice) return said;
-  return together([said, n("%(n)s of them chose it.", "%(n)s of them chose it.", counts.choice, { n: count(counts.choice) })]);
+  return together([
+    said,
+    n("%(n)s of them chose it.", "%(n)s of them chose it.", counts.choice, {
+      n: count(counts.choice),
+    }),
+  ]);
 }

@@ -26,7 +26,12 @@ export function sliceOf({ id, boxes }, kept, held) {
     .filter((line) => line.flash === id)
     .reduce((sum, line) => sum + line.quantity, 0);
   const left = Math.min(boxes, Math.max(0, kept));
-  return { released: boxes, left, held: Math.min(taken, boxes - left), sold: Math.max(0, boxes - left - taken) };
+  return {
+    released: boxes,
+    left,
+    held: Math.min(taken, boxes - left),
+    sold: Math.max(0, boxes - left - taken),
+  };
 }
 
 /** What is held may come back: then it is not sold out. */
@@ -35,76 +40,103 @@ const leftOf = ({ left, held }) => (left || !held ? leftWords(left) : t("%(n)s l
 const fail = (problem) => toast(spoken(problem), { danger: true });
 
 export class Flashes {
-  #send;
-  #scene;
-  #notes;
-  #sheet;
-  #asked = new Set();
-
   /** `send(type, fields)` as the channel's, null for a moderator, who only sees what runs; `scene` is
       what is so; `notes` tell how a flash went. */
   constructor(send, scene, notes) {
-    this.#send = send;
-    this.#scene = scene;
-    this.#notes = notes;
-    this.#sheet = send && new FlashSheet(send, scene);
+    this._send = undefined;
+    this._scene = undefined;
+    this._notes = undefined;
+    this._sheet = undefined;
+    this._asked = new Set();
+    this._send = send;
+    this._scene = scene;
+    this._notes = notes;
+    this._sheet = send && new FlashSheet(send, scene);
   }
 
   /** Opens the sheet for a flash of an offer. */
   open(id) {
-    this.#sheet.open(id);
+    this._sheet.open(id);
   }
 
   /** The open sheet follows what happens. */
   follow() {
-    this.#sheet?.follow();
+    this._sheet?.follow();
   }
 
   /** How a flash went stays in its row for a while. Before the scene takes the event in.
       @param {import("../../../lib/state/events").LiveEvent} event */
   hear({ kind, data }) {
-    const offer = this.#scene.offers.get(data.offer);
+    const offer = this._scene.offers.get(data.offer);
     if (!offer) return;
-    if (kind === "flash.ended") this.#tellEnd(offer, data);
-    if (kind === "flash.started") this.#tellStart(offer, data);
-    if (kind === "flash.corrected") this.#notes.drop(offer.id, "flash");
+    if (kind === "flash.ended") this._tellEnd(offer, data);
+    if (kind === "flash.started") this._tellStart(offer, data);
+    if (kind === "flash.corrected") this._notes.drop(offer.id, "flash");
   }
 
   /** A planned flash may get fewer boxes than it was planned with: its lot gives no more. */
-  #tellStart(offer, { boxes }) {
+  _tellStart(offer, { boxes }) {
     const planned = offer.flash?.state === "planned" ? offer.flash.boxes : boxes;
     if (boxes >= planned) {
-      this.#notes.drop(offer.id, "flash");
+      this._notes.drop(offer.id, "flash");
       return;
     }
-    this.#notes.put(offer.id, "flash", {
+    this._notes.put(offer.id, "flash", {
       icon: "flash",
       kind: "kumquat",
-      words: t("The flash has %(n)s in place of %(planned)s: lot %(code)s gives no more.", { n: count(boxes), planned: count(planned), code: offer.lot.code }),
-      close: () => this.#notes.drop(offer.id, "flash"),
+      words: t("The flash has %(n)s in place of %(planned)s: lot %(code)s gives no more.", {
+        n: count(boxes),
+        planned: count(planned),
+        code: offer.lot.code,
+      }),
+      close: () => this._notes.drop(offer.id, "flash"),
     });
   }
 
-  #tellEnd(offer, { flash, sold, why }) {
+  _tellEnd(offer, { flash, sold, why }) {
     const running = offer.flash?.state === "running" ? offer.flash : null;
     if ((!running && !sold) || why === "wrong") return;
     const values = { n: count(sold), boxes: running ? count(running.boxes) : "" };
-    const how = running ? t("Flash over: %(n)s of %(boxes)s sold.", values) : t("Flash over: %(n)s sold.", values);
-    const cause = { sold_out: t("Sold out."), broadcast: t("The broadcast ended."), stopped: t("Its lot is stopped.") }[why] ?? "";
-    const drop = () => this.#notes.drop(offer.id, "flash");
-    const isHeld = [...this.#scene.orders.values()].some(({ state, lines }) => state === "held" && lines?.some((line) => line.flash === flash));
-    const acts = this.#send && (sold || isHeld) ? [{ words: t("Price was wrong"), run: () => this.#putRight(flash), name: text(offer.name) }] : [];
-    this.#notes.put(
+    const how = running
+      ? t("Flash over: %(n)s of %(boxes)s sold.", values)
+      : t("Flash over: %(n)s sold.", values);
+    const cause =
+      {
+        sold_out: t("Sold out."),
+        broadcast: t("The broadcast ended."),
+        stopped: t("Its lot is stopped."),
+      }[why] ?? "";
+    const drop = () => this._notes.drop(offer.id, "flash");
+    const isHeld = [...this._scene.orders.values()].some(
+      ({ state, lines }) => state === "held" && lines?.some((line) => line.flash === flash),
+    );
+    const acts =
+      this._send && (sold || isHeld)
+        ? [
+            {
+              words: t("Price was wrong"),
+              run: () => this._putRight(flash),
+              name: text(offer.name),
+            },
+          ]
+        : [];
+    this._notes.put(
       offer.id,
       "flash",
-      { icon: "flash", words: together([how, cause].filter(Boolean)), acts, close: drop, newsUntil: now() + ENDED_SECONDS * 1_000 },
+      {
+        icon: "flash",
+        words: together([how, cause].filter(Boolean)),
+        acts,
+        close: drop,
+        newsUntil: now() + ENDED_SECONDS * 1_000,
+      },
       { seconds: acts.length ? WRONG_SECONDS : ENDED_SECONDS },
     );
   }
 
   /** At once, since buyers come by the second; what came of it is told in the row. */
-  #putRight(flash) {
-    return this.#send("flash.end", { flash, wrong: true }).catch(fail);
+  _putRight(flash) {
+    return this._send("flash.end", { flash, wrong: true }).catch(fail);
   }
 
   /** Draws what runs or is planned of an offer into a `.flash` of its row or of the hand. */
@@ -118,78 +150,102 @@ export class Flashes {
     set("price", money(flash.price));
     const ends = flash.ends_at - now();
     // Its time may come before the broadcast does: then it starts with it.
-    const waits = flash.starts_at <= now() ? t("as soon as you are on air") : whenWords(flash.starts_at);
+    const waits =
+      flash.starts_at <= now() ? t("as soon as you are on air") : whenWords(flash.starts_at);
     set("clock", isRunning ? duration(ends) : waits);
-    place.querySelector("[data-flash-clock]").classList.toggle("is-soon", isRunning && ends < MINUTE_MS / 2);
+    place
+      .querySelector("[data-flash-clock]")
+      .classList.toggle("is-soon", isRunning && ends < MINUTE_MS / 2);
     const slice = isRunning ? sliceOf(flash, offer.kept ?? 0, held) : null;
     const bar = place.querySelector(".parts");
     bar.hidden = !slice;
     if (slice) drawParts(bar, slice);
     set("left", slice ? leftOf(slice) : t("%(n)s boxes", { n: count(flash.boxes) }), isRunning);
-    set("sold", slice ? t("%(n)s sold", { n: count(slice.sold) }) : t("%(n)s min", { n: Math.round((flash.ends_at - flash.starts_at) / MINUTE_MS) }));
+    set(
+      "sold",
+      slice
+        ? t("%(n)s sold", { n: count(slice.sold) })
+        : t("%(n)s min", { n: Math.round((flash.ends_at - flash.starts_at) / MINUTE_MS) }),
+    );
     set("held", slice?.held ? t("%(n)s held", { n: count(slice.held) }) : "");
     set("limit", flash.per_buyer ? t("%(n)s a buyer", { n: count(flash.per_buyer) }) : "");
-    if (this.#send) this.#drawEnd(place, offer, slice, ends);
+    if (this._send) this._drawEnd(place, offer, slice, ends);
   }
 
   /** The button that ends it, which turns into its own question, and the one that asks nothing. */
-  #drawEnd(place, offer, slice, ends) {
+  _drawEnd(place, offer, slice, ends) {
     const { flash } = offer;
-    const isAsked = this.#asked.has(flash.id);
+    const isAsked = this._asked.has(flash.id);
     const name = text(offer.name);
     const end = place.querySelector("[data-flash-end]");
     say(end, slice ? t("End") : t("Cancel"));
-    end.setAttribute("aria-label", slice ? t("End the flash of %(name)s", { name }) : t("Cancel the flash sale of %(name)s", { name }));
+    end.setAttribute(
+      "aria-label",
+      slice
+        ? t("End the flash of %(name)s", { name })
+        : t("Cancel the flash sale of %(name)s", { name }),
+    );
     end.hidden = isAsked;
     end.disabled = slice !== null && ends < -GRACE_MS;
     end.onclick = () => {
-      if (!slice) return this.#callOff(offer, flash);
-      this.#asked.add(flash.id);
-      this.#notes.dispatchEvent(new Event("change"));
+      if (!slice) return this._callOff(offer, flash);
+      this._asked.add(flash.id);
+      this._notes.dispatchEvent(new Event("change"));
       return undefined;
     };
     const wrong = place.querySelector("[data-flash-wrong]");
     wrong.setAttribute("aria-label", t("The price of the flash of %(name)s was wrong", { name }));
     wrong.hidden = isAsked || slice === null;
-    wrong.onclick = () => this.#putRight(flash.id);
+    wrong.onclick = () => this._putRight(flash.id);
     const question = place.querySelector("[data-flash-question]");
     question.hidden = !isAsked;
     if (!isAsked) return;
     say(
       question.querySelector("p"),
       slice?.left
-        ? n("End it now? %(n)s box goes back to %(price)s.", "End it now? %(n)s boxes go back to %(price)s.", slice.left, { n: count(slice.left), price: money(offer.price) })
+        ? n(
+            "End it now? %(n)s box goes back to %(price)s.",
+            "End it now? %(n)s boxes go back to %(price)s.",
+            slice.left,
+            { n: count(slice.left), price: money(offer.price) },
+          )
         : t("End it now?"),
     );
     const [yes, no] = question.querySelectorAll("button");
     const drop = () => {
-      this.#asked.delete(flash.id);
-      this.#notes.dispatchEvent(new Event("change"));
+      this._asked.delete(flash.id);
+      this._notes.dispatchEvent(new Event("change"));
     };
     yes.onclick = () => {
       drop();
-      this.#send("flash.end", { flash: flash.id }).catch(fail);
+      this._send("flash.end", { flash: flash.id }).catch(fail);
     };
     no.onclick = drop;
   }
 
   /** A flash that only was planned goes without a question, and comes back by one tap. */
-  async #callOff(offer, flash) {
+  async _callOff(offer, flash) {
     try {
-      await this.#send("flash.end", { flash: flash.id });
+      await this._send("flash.end", { flash: flash.id });
     } catch (problem) {
       fail(problem);
       return;
     }
     toast(t("The flash sale of %(name)s is cancelled.", { name: text(offer.name) }), {
       act: t("Undo"),
-      onAct: () => this.#planAgain(offer.id, flash),
+      onAct: () => this._planAgain(offer.id, flash),
     });
   }
 
-  #planAgain(offer, { price, boxes, per_buyer: perBuyer, starts_at: starts, ends_at: ends }) {
-    const plan = { offer, price, boxes, seconds: Math.round((ends - starts) / 1_000), starts_at: starts };
+  _planAgain(offer, { price, boxes, per_buyer: perBuyer, starts_at: starts, ends_at: ends }) {
+    const plan = {
+      offer,
+      price,
+      boxes,
+      seconds: Math.round((ends - starts) / 1_000),
+      starts_at: starts,
+    };
     if (perBuyer) plan.per_buyer = perBuyer;
-    this.#send("flash.plan", plan).catch(fail);
+    this._send("flash.plan", plan).catch(fail);
   }
 }

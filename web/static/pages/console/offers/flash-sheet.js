@@ -39,7 +39,13 @@ export function proposedBoxes({ viewers, waiting, left, most }) {
 export function outcome(boxes, left, most) {
   const got = most === null ? boxes : Math.min(boxes, most);
   const fromLeft = Math.min(got, left);
-  return { boxes: got, fromLeft, released: got - fromLeft, rest: left - fromLeft, lotRest: most === null ? null : most - got };
+  return {
+    boxes: got,
+    fromLeft,
+    released: got - fromLeft,
+    rest: left - fromLeft,
+    lotRest: most === null ? null : most - got,
+  };
 }
 
 /** Whether a flash with that outcome is asked for once more: more than was proposed, it releases all
@@ -60,130 +66,140 @@ export function whenWords(ms) {
 }
 
 export class FlashSheet {
-  #send;
-  #scene;
-  #dialog = document.getElementById("flash-sheet");
-  #form = this.#dialog.querySelector("form");
-  #edited = null;
-  #places = 2;
-  #proposed = 1;
-  /** What was asked and may be answered by one more press: "price", "boxes". */
-  #asked = new Set();
-
-  #planning = null;
-
   /** `send(type, fields, onLost)` as commands.js makes it; `scene` is what is so. */
   constructor(send, scene) {
-    this.#send = send;
-    this.#scene = scene;
-    const { price, boxes } = this.#form.elements;
-    for (const button of this.#form.querySelectorAll("[data-price-step]")) {
+    this._send = undefined;
+    this._scene = undefined;
+    this._dialog = document.getElementById("flash-sheet");
+    this._form = this._dialog.querySelector("form");
+    this._edited = null;
+    this._places = 2;
+    this._proposed = 1;
+    /** What was asked and may be answered by one more press: "price", "boxes". */
+    this._asked = new Set();
+    this._planning = null;
+    this._send = send;
+    this._scene = scene;
+    const { price, boxes } = this._form.elements;
+    for (const button of this._form.querySelectorAll("[data-price-step]")) {
       button.addEventListener("click", () => {
-        const { amount } = this.#offer.price;
-        const step = stepOf(amount, this.#places) * Number(button.dataset.priceStep);
-        price.value = typed(Math.max(1, (minor(price.value, this.#places) || amount) + step), this.#places);
-        this.#drawSheet();
+        const { amount } = this._offer.price;
+        const step = stepOf(amount, this._places) * Number(button.dataset.priceStep);
+        price.value = typed(
+          Math.max(1, (minor(price.value, this._places) || amount) + step),
+          this._places,
+        );
+        this._drawSheet();
       });
     }
-    for (const button of this.#form.querySelectorAll("[data-boxes-step]")) {
+    for (const button of this._form.querySelectorAll("[data-boxes-step]")) {
       button.addEventListener("click", () => {
-        boxes.value = String(Math.max(1, (this.#boxes() ?? 0) + Number(button.dataset.boxesStep)));
-        this.#drawSheet();
+        boxes.value = String(Math.max(1, (this._boxes() ?? 0) + Number(button.dataset.boxesStep)));
+        this._drawSheet();
       });
     }
-    this.#form.addEventListener("input", () => this.#drawSheet());
-    this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
-    this.#form.addEventListener("submit", (event) => {
+    this._form.addEventListener("input", () => this._drawSheet());
+    this._dialog.querySelector("[data-close]").addEventListener("click", () => close(this._dialog));
+    this._form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#submit();
+      this._submit();
     });
   }
 
-  get #offer() {
-    return this.#scene.offers.get(this.#edited);
+  get _offer() {
+    return this._scene.offers.get(this._edited);
   }
 
   /** The sheet, filled in so that one more tap starts the flash. */
   open(id) {
-    this.#edited = id;
-    this.#part("do").removeAttribute("aria-busy");
-    const offer = this.#offer;
-    const isLive = this.#scene.broadcast.state === "live";
+    this._edited = id;
+    this._part("do").removeAttribute("aria-busy");
+    const offer = this._offer;
+    const isLive = this._scene.broadcast.state === "live";
     const { left } = parts(offer);
-    this.#places = decimals(offer.price.currency);
+    this._places = decimals(offer.price.currency);
     const last = recall("flash") ?? {};
-    const { elements } = this.#form;
-    elements.price.value = typed(proposedPrice(offer.price.amount, this.#places), this.#places);
-    const proposal = { viewers: this.#scene.audience.viewers, waiting: offer.waiting ?? 0, left, most: this.#most() };
-    this.#proposed = proposedBoxes(proposal);
-    elements.boxes.value = String(this.#proposed);
+    const { elements } = this._form;
+    elements.price.value = typed(proposedPrice(offer.price.amount, this._places), this._places);
+    const proposal = {
+      viewers: this._scene.audience.viewers,
+      waiting: offer.waiting ?? 0,
+      left,
+      most: this._most(),
+    };
+    this._proposed = proposedBoxes(proposal);
+    elements.boxes.value = String(this._proposed);
     elements.minutes.value = String(last.minutes ?? 5);
     elements.per_buyer.value = String(last.per_buyer ?? 2);
     elements.when.value = isLive ? "now" : "at";
     for (const choice of elements.when) choice.disabled = !isLive && choice.value !== "at";
-    const begin = isLive ? now() : Math.max(now(), Date.parse(this.#scene.broadcast.starts_at) || 0);
+    const begin = isLive
+      ? now()
+      : Math.max(now(), Date.parse(this._scene.broadcast.starts_at) || 0);
     elements.at.value = local(new Date(roundMoment(begin, isLive ? 10 : 15)));
-    this.#part("name").textContent = t("Flash: %(name)s", { name: text(offer.name) });
-    this.#part("now").textContent = money(offer.price);
-    this.#part("currency").textContent = offer.price.currency;
-    this.#part("scheduled").hidden = isLive;
-    this.#complain("");
-    this.#drawSheet();
-    open(this.#dialog);
+    this._part("name").textContent = t("Flash: %(name)s", { name: text(offer.name) });
+    this._part("now").textContent = money(offer.price);
+    this._part("currency").textContent = offer.price.currency;
+    this._part("scheduled").hidden = isLive;
+    this._complain("");
+    this._drawSheet();
+    open(this._dialog);
   }
 
   /** What the open sheet says of the stock follows what happens meanwhile. */
   follow() {
-    if (!this.#dialog.open) return;
-    this.#drawOutcome();
-    if (!this.#asked.size) this.#drawDo();
+    if (!this._dialog.open) return;
+    this._drawOutcome();
+    if (!this._asked.size) this._drawDo();
   }
 
-  #part(name) {
-    return this.#dialog.querySelector(`[data-sheet-${name}]`);
+  _part(name) {
+    return this._dialog.querySelector(`[data-sheet-${name}]`);
   }
 
-  #most() {
-    return gives(this.#offer, this.#scene.offers.values());
+  _most() {
+    return gives(this._offer, this._scene.offers.values());
   }
 
-  #boxes() {
-    const value = this.#form.elements.boxes.value.trim();
+  _boxes() {
+    const value = this._form.elements.boxes.value.trim();
     return /^[1-9]\d{0,5}$/.test(value) ? Number(value) : null;
   }
 
   /** What becomes of the stock, with so many boxes. */
-  #outcome(boxes) {
-    return outcome(boxes, parts(this.#offer).left, this.#most());
+  _outcome(boxes) {
+    return outcome(boxes, parts(this._offer).left, this._most());
   }
 
   /** When it starts, in milliseconds, or null for at once; NaN where the field is no time. */
-  #start() {
-    const { when, at } = this.#form.elements;
+  _start() {
+    const { when, at } = this._form.elements;
     if (when.value === "now") return null;
     if (when.value === "at") return at.value ? new Date(at.value).getTime() : NaN;
     return Math.round(now() + Number(when.value) * MINUTE_MS);
   }
 
-  #drawSheet() {
-    const offer = this.#offer;
-    const { elements } = this.#form;
-    const price = minor(elements.price.value, this.#places);
-    this.#asked.clear();
-    this.#part("at").hidden = elements.when.value !== "at";
-    this.#part("off").textContent =
-      price > 0 && price < offer.price.amount ? t("%(share)s less", { share: `${Math.round(100 - (price / offer.price.amount) * 100)}%` }) : "";
-    this.#drawOutcome();
-    this.#drawDo();
+  _drawSheet() {
+    const offer = this._offer;
+    const { elements } = this._form;
+    const price = minor(elements.price.value, this._places);
+    this._asked.clear();
+    this._part("at").hidden = elements.when.value !== "at";
+    this._part("off").textContent =
+      price > 0 && price < offer.price.amount
+        ? t("%(share)s less", { share: `${Math.round(100 - (price / offer.price.amount) * 100)}%` })
+        : "";
+    this._drawOutcome();
+    this._drawDo();
   }
 
   /** The button says what can be had: where the lot gives fewer, no more than that. */
-  #drawDo() {
-    const price = minor(this.#form.elements.price.value, this.#places);
-    const boxes = this.#outcome(this.#boxes() ?? 0).boxes;
-    const start = this.#start();
-    const values = { n: count(boxes), price: this.#money(price) };
-    this.#part("do").textContent =
+  _drawDo() {
+    const price = minor(this._form.elements.price.value, this._places);
+    const boxes = this._outcome(this._boxes() ?? 0).boxes;
+    const start = this._start();
+    const values = { n: count(boxes), price: this._money(price) };
+    this._part("do").textContent =
       !boxes || !(price > 0)
         ? t("Start the flash")
         : start === null
@@ -193,77 +209,126 @@ export class FlashSheet {
             : t("Plan it for %(time)s: %(n)s at %(price)s", { time: whenWords(start), ...values });
   }
 
-  #drawOutcome() {
-    const boxes = this.#boxes();
-    const place = this.#part("outcome");
-    say(place, boxes ? this.#outcomeWords(boxes) : "");
-    place.classList.toggle("is-short", boxes > (this.#most() ?? Infinity));
+  _drawOutcome() {
+    const boxes = this._boxes();
+    const place = this._part("outcome");
+    say(place, boxes ? this._outcomeWords(boxes) : "");
+    place.classList.toggle("is-short", boxes > (this._most() ?? Infinity));
   }
 
   /** What will be taken from what is left, what is released of the lot, and what that still gives. */
-  #outcomeWords(boxes) {
-    const offer = this.#offer;
+  _outcomeWords(boxes) {
+    const offer = this._offer;
     const { left } = parts(offer);
-    const will = this.#outcome(boxes);
+    const will = this._outcome(boxes);
     const lines = [];
     const { code } = offer.lot;
-    if (will.boxes < boxes) lines.push(n("Lot %(code)s gives %(n)s box only: the flash gets no more.", "Lot %(code)s gives %(n)s boxes only: the flash gets no more.", will.boxes, { code, n: count(will.boxes) }));
+    if (will.boxes < boxes)
+      lines.push(
+        n(
+          "Lot %(code)s gives %(n)s box only: the flash gets no more.",
+          "Lot %(code)s gives %(n)s boxes only: the flash gets no more.",
+          will.boxes,
+          { code, n: count(will.boxes) },
+        ),
+      );
     if (will.released && will.fromLeft) {
-      lines.push(t("It takes the %(left)s that are left, and %(n)s more are released from lot %(code)s.", { left: count(will.fromLeft), n: count(will.released), code }));
-    } else if (will.released) lines.push(t("%(n)s are released from lot %(code)s.", { n: count(will.released), code }));
-    else if (will.rest) lines.push(t("It takes them from the %(left)s that are left; %(n)s stay at %(price)s.", { left: count(left), n: count(will.rest), price: money(offer.price) }));
+      lines.push(
+        t("It takes the %(left)s that are left, and %(n)s more are released from lot %(code)s.", {
+          left: count(will.fromLeft),
+          n: count(will.released),
+          code,
+        }),
+      );
+    } else if (will.released)
+      lines.push(t("%(n)s are released from lot %(code)s.", { n: count(will.released), code }));
+    else if (will.rest)
+      lines.push(
+        t("It takes them from the %(left)s that are left; %(n)s stay at %(price)s.", {
+          left: count(left),
+          n: count(will.rest),
+          price: money(offer.price),
+        }),
+      );
     else if (will.boxes) lines.push(t("It takes all that are left."));
     if (will.lotRest !== null) {
-      lines.push(t("After that the lot still gives %(n)s (%(weight)s).", { n: count(will.lotRest), weight: kilograms(will.lotRest * offer.net_weight_g) }));
+      lines.push(
+        t("After that the lot still gives %(n)s (%(weight)s).", {
+          n: count(will.lotRest),
+          weight: kilograms(will.lotRest * offer.net_weight_g),
+        }),
+      );
     }
     return together(lines);
   }
 
-  #money(amount) {
-    return money({ amount, currency: this.#offer.price.currency });
+  _money(amount) {
+    return money({ amount, currency: this._offer.price.currency });
   }
 
   /** Asked once, where the finger is: the same button says what it will do. */
-  #ask(what, question, yes) {
-    this.#asked.add(what);
-    this.#part("do").textContent = yes;
-    this.#complain(question);
+  _ask(what, question, yes) {
+    this._asked.add(what);
+    this._part("do").textContent = yes;
+    this._complain(question);
   }
 
   /** What a flash takes that is so much more than was proposed, in words. */
-  #vastWords({ boxes, released, lotRest }) {
-    const offer = this.#offer;
-    const values = { n: count(released), weight: kilograms(released * offer.net_weight_g), code: offer.lot.code, boxes: count(boxes), proposed: count(this.#proposed) };
+  _vastWords({ boxes, released, lotRest }) {
+    const offer = this._offer;
+    const values = {
+      n: count(released),
+      weight: kilograms(released * offer.net_weight_g),
+      code: offer.lot.code,
+      boxes: count(boxes),
+      proposed: count(this._proposed),
+    };
     return lotRest === 0
-      ? t("A flash of %(boxes)s, where %(proposed)s were proposed, releases all that lot %(code)s still gives: %(n)s more (%(weight)s). Is that meant?", values)
-      : t("A flash of %(boxes)s, where %(proposed)s were proposed, releases %(n)s more from lot %(code)s (%(weight)s). Is that meant?", values);
+      ? t(
+          "A flash of %(boxes)s, where %(proposed)s were proposed, releases all that lot %(code)s still gives: %(n)s more (%(weight)s). Is that meant?",
+          values,
+        )
+      : t(
+          "A flash of %(boxes)s, where %(proposed)s were proposed, releases %(n)s more from lot %(code)s (%(weight)s). Is that meant?",
+          values,
+        );
   }
 
-  #complain(words) {
-    const place = this.#part("problem");
+  _complain(words) {
+    const place = this._part("problem");
     place.textContent = words;
     place.hidden = !words;
     if (words) place.scrollIntoView({ block: "nearest" });
   }
 
-  async #submit() {
-    const offer = this.#offer;
-    const { elements } = this.#form;
-    const price = minor(elements.price.value, this.#places);
-    const boxes = this.#boxes();
-    const start = this.#start();
-    if (!(price > 0)) return this.#complain(t("Write a price above zero."));
-    if (price >= offer.price.amount) return this.#complain(t("A flash costs less than now: write a lower price."));
-    if (!boxes) return this.#complain(t("Write a whole number from 1 on."));
-    if (Number.isNaN(start)) return this.#complain(t("Choose when it starts."));
-    if (start !== null && start <= now()) return this.#complain(t("That time has passed. Choose a later one, or start it now."));
-    if (price < offer.price.amount * SLIP && !this.#asked.has("price")) {
-      const said = { price: this.#money(price), now: money(offer.price) };
-      return this.#ask("price", t("%(price)s is less than half of %(now)s. Is that meant?", said), t("Yes, %(price)s is meant", said));
+  async _submit() {
+    const offer = this._offer;
+    const { elements } = this._form;
+    const price = minor(elements.price.value, this._places);
+    const boxes = this._boxes();
+    const start = this._start();
+    if (!(price > 0)) return this._complain(t("Write a price above zero."));
+    if (price >= offer.price.amount)
+      return this._complain(t("A flash costs less than now: write a lower price."));
+    if (!boxes) return this._complain(t("Write a whole number from 1 on."));
+    if (Number.isNaN(start)) return this._complain(t("Choose when it starts."));
+    if (start !== null && start <= now())
+      return this._complain(t("That time has passed. Choose a later one, or start it now."));
+    if (price < offer.price.amount * SLIP && !this._asked.has("price")) {
+      const said = { price: this._money(price), now: money(offer.price) };
+      return this._ask(
+        "price",
+        t("%(price)s is less than half of %(now)s. Is that meant?", said),
+        t("Yes, %(price)s is meant", said),
+      );
     }
-    const will = this.#outcome(boxes);
-    if (isVast(will, this.#proposed) && !this.#asked.has("boxes")) {
-      return this.#ask("boxes", this.#vastWords(will), t("Yes, %(n)s are meant", { n: count(will.boxes) }));
+    const will = this._outcome(boxes);
+    if (isVast(will, this._proposed) && !this._asked.has("boxes")) {
+      return this._ask(
+        "boxes",
+        this._vastWords(will),
+        t("Yes, %(n)s are meant", { n: count(will.boxes) }),
+      );
     }
     const minutes = Number(elements.minutes.value);
     const perBuyer = Number(elements.per_buyer.value);
@@ -273,27 +338,29 @@ export class FlashSheet {
     const plan = { offer: offer.id, price: sum, boxes: will.boxes || boxes, seconds: minutes * 60 };
     if (perBuyer) plan.per_buyer = perBuyer;
     if (start !== null) plan.starts_at = start;
-    const button = this.#part("do");
-    const opened = opening(this.#dialog);
-    const isStill = () => opening(this.#dialog) === opened;
-    if (this.#planning === opened) return undefined;
-    this.#planning = opened;
+    const button = this._part("do");
+    const opened = opening(this._dialog);
+    const isStill = () => opening(this._dialog) === opened;
+    if (this._planning === opened) return undefined;
+    this._planning = opened;
     button.setAttribute("aria-busy", "true");
     const tell = (words, danger) => {
-      if (isStill()) this.#complain(words);
+      if (isStill()) this._complain(words);
       else toast(words, { danger });
     };
     try {
-      await this.#send("flash.plan", plan, () => tell(t("No answer yet. It is sent again by itself, and planned once."), false));
+      await this._send("flash.plan", plan, () =>
+        tell(t("No answer yet. It is sent again by itself, and planned once."), false),
+      );
     } catch (problem) {
       return tell(spoken(problem), true);
     } finally {
-      if (this.#planning === opened) {
-        this.#planning = null;
+      if (this._planning === opened) {
+        this._planning = null;
         button.removeAttribute("aria-busy");
       }
     }
-    if (isStill()) close(this.#dialog);
+    if (isStill()) close(this._dialog);
     return undefined;
   }
 }

@@ -7,59 +7,79 @@ import { t } from "../../../lib/words.js";
 import { get, post } from "../../../lib/channel/staff-api.js";
 import { spoken } from "../../../lib/format/staff-sentences.js";
 
-const isSold = ({ state, why, sold, held }) => state === "ended" && why !== "wrong" && sold + held > 0;
+const isSold = ({ state, why, sold, held }) =>
+  state === "ended" && why !== "wrong" && sold + held > 0;
 
 export class PastFlashes {
-  #place;
-  #path;
-  #right;
-  #fail;
-  #offer = null;
-
   /** `right()` is called once a price was put right, `fail(words)` with what went wrong. */
   constructor(place, path, { right, fail }) {
-    this.#place = place;
-    this.#path = `${path}/flashes`;
-    this.#right = right;
-    this.#fail = fail;
+    this._place = undefined;
+    this._path = undefined;
+    this._right = undefined;
+    this._fail = undefined;
+    this._offer = null;
+    this._place = place;
+    this._path = `${path}/flashes`;
+    this._right = right;
+    this._fail = fail;
   }
 
   /** Shows those of this offer, the last one first. */
   async load({ id: offer }) {
-    this.#offer = offer;
-    this.#place.replaceChildren();
+    this._offer = offer;
+    this._place.replaceChildren();
     try {
-      const { flashes } = await get(this.#path);
-      if (offer === this.#offer) this.#draw(flashes.filter((flash) => flash.offer === offer && isSold(flash)).reverse());
+      const { flashes } = await get(this._path);
+      if (offer === this._offer)
+        this._draw(flashes.filter((flash) => flash.offer === offer && isSold(flash)).reverse());
     } catch (problem) {
-      this.#fail(spoken(problem));
+      this._fail(spoken(problem));
     }
   }
 
-  #draw(flashes) {
-    this.#place.replaceChildren(...flashes.map((flash) => this.#row(flash)));
+  _draw(flashes) {
+    this._place.replaceChildren(...flashes.map((flash) => this._row(flash)));
   }
 
-  #row(flash) {
+  _row(flash) {
     const { price, sold, held, starts_at: from, ended_at: until } = flash;
-    const words = t("Flash at %(price)s, %(from)s to %(until)s", { price: money(price), from: clock(from), until: clock(until) });
-    const figures = [t("%(n)s sold", { n: count(sold) }), held ? t("%(n)s held", { n: count(held) }) : ""].filter(Boolean).join(" · ");
-    const button = el("button", { class: "button", type: "button", "aria-label": `${t("Price was wrong")}: ${words}` }, t("Price was wrong"));
-    button.onclick = () => this.#putRight(flash, button);
-    return el("li", { class: "mispriced" }, el("p", {}, words), el("p", { class: "number soft" }, figures), el("div", { class: "mispriced__acts" }, button));
+    const words = t("Flash at %(price)s, %(from)s to %(until)s", {
+      price: money(price),
+      from: clock(from),
+      until: clock(until),
+    });
+    const figures = [
+      t("%(n)s sold", { n: count(sold) }),
+      held ? t("%(n)s held", { n: count(held) }) : "",
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    const button = el(
+      "button",
+      { class: "button", type: "button", "aria-label": `${t("Price was wrong")}: ${words}` },
+      t("Price was wrong"),
+    );
+    button.onclick = () => this._putRight(flash, button);
+    return el(
+      "li",
+      { class: "mispriced" },
+      el("p", {}, words),
+      el("p", { class: "number soft" }, figures),
+      el("div", { class: "mispriced__acts" }, button),
+    );
   }
 
-  async #putRight({ id }, button) {
+  async _putRight({ id }, button) {
     button.disabled = true;
     try {
-      await post(`${this.#path}/${id}/end`, { wrong: true });
+      await post(`${this._path}/${id}/end`, { wrong: true });
     } catch (problem) {
       button.disabled = false;
-      this.#fail(spoken(problem));
+      this._fail(spoken(problem));
       return;
     }
     button.closest("li").remove();
-    this.#fail("");
-    this.#right();
+    this._fail("");
+    this._right();
   }
 }

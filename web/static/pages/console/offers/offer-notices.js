@@ -38,7 +38,9 @@ export function drawNotes(place, notes) {
 }
 
 function drawActs(place, acts) {
-  const isSame = place.children.length === acts.length && acts.every(({ words }, index) => place.children[index].textContent === words);
+  const isSame =
+    place.children.length === acts.length &&
+    acts.every(({ words }, index) => place.children[index].textContent === words);
   // The button stays, and does what it says of now.
   acts.forEach((act, index) => {
     if (isSame) place.children[index].onclick = act.run;
@@ -47,7 +49,11 @@ function drawActs(place, acts) {
   const hadFocus = place.contains(document.activeElement);
   place.replaceChildren(
     ...acts.map(({ words, run, name }) => {
-      const button = el("button", { class: "button", type: "button", "aria-label": name ? `${words}: ${name}` : null }, words);
+      const button = el(
+        "button",
+        { class: "button", type: "button", "aria-label": name ? `${words}: ${name}` : null },
+        words,
+      );
       button.onclick = run;
       return button;
     }),
@@ -59,27 +65,35 @@ function drawActs(place, acts) {
 
 /** The notes of every offer, kept until they are dropped; event `change` when there is another. */
 export class OfferNotices extends EventTarget {
-  #notes = new Map();
-  #timers = new Map();
+  constructor(...all) {
+    super(...all);
+    this._notes = new Map();
+    this._timers = new Map();
+  }
 
   /** Puts a note in place of the offer's one of that key; `seconds` takes it away by itself. Who says
       the same again changes nothing, and lengthens no time. */
   put(offer, key, note, { seconds = 0 } = {}) {
-    if (!this.#notes.has(offer)) this.#notes.set(offer, new Map());
-    const before = this.#notes.get(offer).get(key);
-    this.#notes.get(offer).set(key, { key, acts: [], ...note });
-    if (before && JSON.stringify(before) === JSON.stringify(this.#notes.get(offer).get(key))) return;
+    if (!this._notes.has(offer)) this._notes.set(offer, new Map());
+    const before = this._notes.get(offer).get(key);
+    this._notes.get(offer).set(key, { key, acts: [], ...note });
+    if (before && JSON.stringify(before) === JSON.stringify(this._notes.get(offer).get(key)))
+      return;
     const timer = `${offer} ${key}`;
-    clearTimeout(this.#timers.get(timer));
-    if (seconds) this.#timers.set(timer, setTimeout(() => this.drop(offer, key), seconds * 1_000));
+    clearTimeout(this._timers.get(timer));
+    if (seconds)
+      this._timers.set(
+        timer,
+        setTimeout(() => this.drop(offer, key), seconds * 1_000),
+      );
     this.dispatchEvent(new Event("change"));
   }
 
   drop(offer, key) {
-    if (this.#notes.get(offer)?.delete(key)) this.dispatchEvent(new Event("change"));
+    if (this._notes.get(offer)?.delete(key)) this.dispatchEvent(new Event("change"));
   }
 
   of(offer) {
-    return [...(this.#notes.get(offer)?.values() ?? [])];
+    return [...(this._notes.get(offer)?.values() ?? [])];
   }
 }

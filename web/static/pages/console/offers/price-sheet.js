@@ -10,145 +10,164 @@ import { dearerFlash, spoken } from "../../../lib/format/staff-sentences.js";
 import { decimals, minor, SLIP, stepOf, typed } from "../../../lib/forms/prices.js";
 
 export class Prices {
-  #send;
-  #offers;
-  #dialog = document.getElementById("price-sheet");
-  #form = this.#dialog.querySelector("form");
-  #edited = null;
-  #places = 2;
-  #isSure = false;
-  #sending = null;
-
   /** `send(type, fields)` as the channel's; `offers()` the bag's offers by id, as they are now;
       `mispriced` the sheet of orders at wrong prices. */
   constructor(send, offers, mispriced) {
-    this.#send = send;
-    this.#offers = offers;
-    const field = this.#form.elements.price;
-    for (const button of this.#form.querySelectorAll("[data-step]")) {
+    this._send = undefined;
+    this._offers = undefined;
+    this._dialog = document.getElementById("price-sheet");
+    this._form = this._dialog.querySelector("form");
+    this._edited = null;
+    this._places = 2;
+    this._isSure = false;
+    this._sending = null;
+    this._send = send;
+    this._offers = offers;
+    const field = this._form.elements.price;
+    for (const button of this._form.querySelectorAll("[data-step]")) {
       button.addEventListener("click", () => {
-        const { amount } = this.#offers().get(this.#edited).price;
-        const step = stepOf(amount, this.#places) * Number(button.dataset.step);
-        field.value = typed(Math.max(1, (minor(field.value, this.#places) || amount) + step), this.#places);
-        this.#draw();
+        const { amount } = this._offers().get(this._edited).price;
+        const step = stepOf(amount, this._places) * Number(button.dataset.step);
+        field.value = typed(
+          Math.max(1, (minor(field.value, this._places) || amount) + step),
+          this._places,
+        );
+        this._draw();
       });
     }
-    this.#form.addEventListener("input", () => this.#draw());
-    this.#part("list").addEventListener("click", () => {
-      close(this.#dialog);
-      mispriced.open(this.#offers().get(this.#edited));
+    this._form.addEventListener("input", () => this._draw());
+    this._part("list").addEventListener("click", () => {
+      close(this._dialog);
+      mispriced.open(this._offers().get(this._edited));
     });
-    this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
-    this.#form.addEventListener("submit", (event) => {
+    this._dialog.querySelector("[data-close]").addEventListener("click", () => close(this._dialog));
+    this._form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#submit();
+      this._submit();
     });
   }
 
   /** With `isWrong` the present price was a mistake: what is typed is put in its place from its start. */
   open(id, { isWrong = false } = {}) {
-    this.#edited = id;
-    this.#part("do").removeAttribute("aria-busy");
-    this.#form.elements.wrong.checked = isWrong;
-    const offer = this.#offers().get(id);
-    this.#places = decimals(offer.price.currency);
-    this.#form.elements.price.value = typed(offer.price.amount, this.#places);
-    this.#form.elements.list_price.value = offer.list_price ? typed(offer.list_price.amount, this.#places) : "";
-    this.#part("name").textContent = text(offer.name);
-    this.#part("now").textContent = money(offer.price);
-    this.#complain("");
-    this.#draw();
-    open(this.#dialog);
-    if (matchMedia("(pointer: fine)").matches) this.#form.elements.price.select();
+    this._edited = id;
+    this._part("do").removeAttribute("aria-busy");
+    this._form.elements.wrong.checked = isWrong;
+    const offer = this._offers().get(id);
+    this._places = decimals(offer.price.currency);
+    this._form.elements.price.value = typed(offer.price.amount, this._places);
+    this._form.elements.list_price.value = offer.list_price
+      ? typed(offer.list_price.amount, this._places)
+      : "";
+    this._part("name").textContent = text(offer.name);
+    this._part("now").textContent = money(offer.price);
+    this._complain("");
+    this._draw();
+    open(this._dialog);
+    if (matchMedia("(pointer: fine)").matches) this._form.elements.price.select();
   }
 
-  #part(name) {
-    return this.#dialog.querySelector(`[data-sheet-${name}]`);
+  _part(name) {
+    return this._dialog.querySelector(`[data-sheet-${name}]`);
   }
 
-  get #isWrong() {
-    return this.#form.elements.wrong.checked;
+  get _isWrong() {
+    return this._form.elements.wrong.checked;
   }
 
-  #draw() {
-    this.#isSure = false;
-    for (const name of ["usual", "grace"]) this.#part(name).hidden = this.#isWrong;
-    this.#part("wrong").hidden = !this.#isWrong;
-    const price = minor(this.#form.elements.price.value, this.#places);
-    const { currency } = this.#offers().get(this.#edited).price;
+  _draw() {
+    this._isSure = false;
+    for (const name of ["usual", "grace"]) this._part(name).hidden = this._isWrong;
+    this._part("wrong").hidden = !this._isWrong;
+    const price = minor(this._form.elements.price.value, this._places);
+    const { currency } = this._offers().get(this._edited).price;
     const sum = money({ amount: price || 0, currency });
-    this.#part("do").textContent = !(price > 0)
+    this._part("do").textContent = !(price > 0)
       ? t("Change the price")
-      : this.#isWrong
+      : this._isWrong
         ? t("Correct it to %(price)s", { price: sum })
         : t("Sell for %(price)s", { price: sum });
   }
 
-  #complain(words) {
-    const place = this.#part("problem");
+  _complain(words) {
+    const place = this._part("problem");
     place.textContent = words;
     place.hidden = !words;
   }
 
-  async #submit() {
-    const offer = this.#offers().get(this.#edited);
-    const price = minor(this.#form.elements.price.value, this.#places);
-    const list = this.#isWrong ? null : minor(this.#form.elements.list_price.value, this.#places);
-    if (!(price > 0)) return this.#complain(t("Write a price above zero."));
-    if (Number.isNaN(list)) return this.#complain(t("The usual price is no number."));
+  async _submit() {
+    const offer = this._offers().get(this._edited);
+    const price = minor(this._form.elements.price.value, this._places);
+    const list = this._isWrong ? null : minor(this._form.elements.list_price.value, this._places);
+    if (!(price > 0)) return this._complain(t("Write a price above zero."));
+    if (Number.isNaN(list)) return this._complain(t("The usual price is no number."));
     if (list !== null && list < price) {
-      return this.#complain(t("The usual price must not be lower than the price. Change both, or leave the usual price empty."));
+      return this._complain(
+        t(
+          "The usual price must not be lower than the price. Change both, or leave the usual price empty.",
+        ),
+      );
     }
     // The scene changes the offer in place: what undo goes back to is kept first.
     const before = { price: offer.price, list_price: offer.list_price ?? null };
     const change = {};
     const sum = (amount) => ({ amount, currency: offer.price.currency });
     if (price !== before.price.amount) change.price = sum(price);
-    if (!this.#isWrong && list !== (before.list_price?.amount ?? null)) change.list_price = list === null ? null : sum(list);
-    if (!Object.keys(change).length) return close(this.#dialog);
+    if (!this._isWrong && list !== (before.list_price?.amount ?? null))
+      change.list_price = list === null ? null : sum(list);
+    if (!Object.keys(change).length) return close(this._dialog);
     if ("price" in change && offer.flash && price <= offer.flash.price.amount) {
-      return this.#complain(dearerFlash(offer.flash.price));
+      return this._complain(dearerFlash(offer.flash.price));
     }
-    if (!this.#isMeant(offer, price)) return undefined;
-    const opened = opening(this.#dialog);
-    const isStill = () => opening(this.#dialog) === opened;
-    if (this.#sending === opened) return undefined;
-    this.#sending = opened;
-    this.#part("do").setAttribute("aria-busy", "true");
+    if (!this._isMeant(offer, price)) return undefined;
+    const opened = opening(this._dialog);
+    const isStill = () => opening(this._dialog) === opened;
+    if (this._sending === opened) return undefined;
+    this._sending = opened;
+    this._part("do").setAttribute("aria-busy", "true");
     try {
-      await this.#send(this.#isWrong ? "offer.correct" : "offer.change", { offer: offer.id, ...change });
+      await this._send(this._isWrong ? "offer.correct" : "offer.change", {
+        offer: offer.id,
+        ...change,
+      });
     } catch (problem) {
-      if (isStill()) return this.#complain(spoken(problem));
-      return toast(t("%(what)s: %(words)s", { what: text(offer.name), words: spoken(problem) }), { danger: true });
+      if (isStill()) return this._complain(spoken(problem));
+      return toast(t("%(what)s: %(words)s", { what: text(offer.name), words: spoken(problem) }), {
+        danger: true,
+      });
     } finally {
-      if (this.#sending === opened) {
-        this.#sending = null;
-        this.#part("do").removeAttribute("aria-busy");
+      if (this._sending === opened) {
+        this._sending = null;
+        this._part("do").removeAttribute("aria-busy");
       }
     }
-    if (isStill()) close(this.#dialog);
+    if (isStill()) close(this._dialog);
     // A new price stands in its row, where it is put right; the usual price has no line there.
-    if (!("price" in change)) this.#report(offer, before);
+    if (!("price" in change)) this._report(offer, before);
     return undefined;
   }
 
-  #report(offer, before) {
+  _report(offer, before) {
     toast(t("The usual price of %(name)s is changed.", { name: text(offer.name) }), {
       act: t("Undo"),
       onAct: () =>
-        this.#send("offer.change", { offer: offer.id, list_price: before.list_price }).catch((problem) =>
-          toast(spoken(problem), { danger: true }),
+        this._send("offer.change", { offer: offer.id, list_price: before.list_price }).catch(
+          (problem) => toast(spoken(problem), { danger: true }),
         ),
     });
   }
 
   /** Asked once, where the finger is: the same button says what it will do. */
-  #isMeant(offer, price) {
-    if (price >= offer.price.amount * SLIP || this.#isSure) return true;
+  _isMeant(offer, price) {
+    if (price >= offer.price.amount * SLIP || this._isSure) return true;
     const sum = (amount) => money({ amount, currency: offer.price.currency });
-    this.#isSure = true;
-    this.#part("do").textContent = t("Yes, %(price)s is meant", { price: sum(price) });
-    this.#complain(t("The price falls from %(now)s to %(then)s for everyone who buys from now on. Is that meant?", { now: sum(offer.price.amount), then: sum(price) }));
+    this._isSure = true;
+    this._part("do").textContent = t("Yes, %(price)s is meant", { price: sum(price) });
+    this._complain(
+      t(
+        "The price falls from %(now)s to %(then)s for everyone who buys from now on. Is that meant?",
+        { now: sum(offer.price.amount), then: sum(price) },
+      ),
+    );
     return false;
   }
 }

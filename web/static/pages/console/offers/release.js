@@ -24,175 +24,217 @@ function recordHarvest({ lot }) {
 }
 
 export class Releases {
-  #send;
-  #offers;
-  #notes;
-  #dialog = document.getElementById("release-sheet");
-  #form = this.#dialog.querySelector("form");
-  #edited = null;
-  /** The releases that are not answered, by offer and number: the same once more is no second one. */
-  #lost = new Set();
-
   /** `send(type, fields, onLost)` as commands.js makes it; `offers()` the bag's offers by id, as they are now; `notes`
       tell in a row what was refused. */
   constructor(send, offers, notes) {
-    this.#send = send;
-    this.#offers = offers;
-    this.#notes = notes;
-    const field = this.#form.elements.quantity;
-    for (const button of this.#form.querySelectorAll("[data-step]")) {
+    this._send = undefined;
+    this._offers = undefined;
+    this._notes = undefined;
+    this._dialog = document.getElementById("release-sheet");
+    this._form = this._dialog.querySelector("form");
+    this._edited = null;
+    /** The releases that are not answered, by offer and number: the same once more is no second one. */
+    this._lost = new Set();
+    this._send = send;
+    this._offers = offers;
+    this._notes = notes;
+    const field = this._form.elements.quantity;
+    for (const button of this._form.querySelectorAll("[data-step]")) {
       button.addEventListener("click", () => {
-        field.value = String(Math.max(0, (this.#number() ?? 0) + Number(button.dataset.step)));
-        this.#draw();
+        field.value = String(Math.max(0, (this._number() ?? 0) + Number(button.dataset.step)));
+        this._draw();
       });
     }
-    field.addEventListener("input", () => this.#draw());
-    this.#part("waited").addEventListener("click", () => {
-      field.value = String(neededMore(this.#offer, this.#most()));
-      this.#draw();
+    field.addEventListener("input", () => this._draw());
+    this._part("waited").addEventListener("click", () => {
+      field.value = String(neededMore(this._offer, this._most()));
+      this._draw();
     });
-    this.#dialog.querySelector("[data-close]").addEventListener("click", () => close(this.#dialog));
-    this.#form.addEventListener("submit", (event) => {
+    this._dialog.querySelector("[data-close]").addEventListener("click", () => close(this._dialog));
+    this._form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#submit();
+      this._submit();
     });
   }
 
   /** Lets so many more be sold; a toast takes them back, a note says why it was refused. */
   async release(id, quantity) {
-    const offer = this.#offers().get(id);
+    const offer = this._offers().get(id);
     const lost = `${id} ${quantity}`;
-    if (this.#lost.has(lost)) return;
+    if (this._lost.has(lost)) return;
     try {
-      await this.#send("offer.release", { offer: id, quantity }, () => {
-        this.#lost.add(lost);
-        this.#tellLost(id, lost, quantity);
+      await this._send("offer.release", { offer: id, quantity }, () => {
+        this._lost.add(lost);
+        this._tellLost(id, lost, quantity);
       });
     } catch (problem) {
-      this.#refused(offer, problem);
+      this._refused(offer, problem);
       return;
     } finally {
-      this.#lost.delete(lost);
-      this.#notes.drop(id, lost);
+      this._lost.delete(lost);
+      this._notes.drop(id, lost);
     }
-    this.#notes.drop(id, "refused");
-    toast(t("%(n)s more of %(name)s can be bought.", { n: count(quantity), name: text(offer.name) }), {
-      act: t("Withdraw"),
-      onAct: () => this.#takeBack(offer, quantity),
-    });
+    this._notes.drop(id, "refused");
+    toast(
+      t("%(n)s more of %(name)s can be bought.", { n: count(quantity), name: text(offer.name) }),
+      {
+        act: t("Withdraw"),
+        onAct: () => this._takeBack(offer, quantity),
+      },
+    );
   }
 
-  #tellLost(id, key, quantity) {
+  _tellLost(id, key, quantity) {
     const words =
       quantity > 0
-        ? t("No answer yet to “%(n)s more”. It is sent again by itself, and released once.", { n: count(quantity) })
-        : t("No answer yet to withdrawing %(n)s. It is sent again by itself, and done once.", { n: count(-quantity) });
-    this.#notes.put(id, key, { icon: "warning", kind: "kumquat", words });
+        ? t("No answer yet to “%(n)s more”. It is sent again by itself, and released once.", {
+            n: count(quantity),
+          })
+        : t("No answer yet to withdrawing %(n)s. It is sent again by itself, and done once.", {
+            n: count(-quantity),
+          });
+    this._notes.put(id, key, { icon: "warning", kind: "kumquat", words });
   }
 
-  #refused(offer, problem) {
-    const drop = () => this.#notes.drop(offer.id, "refused");
+  _refused(offer, problem) {
+    const drop = () => this._notes.drop(offer.id, "refused");
     const name = text(offer.name);
     if (problem.slug !== "lot-spent") {
-      this.#notes.put(offer.id, "refused", { icon: "warning", kind: "red", words: spoken(problem), close: drop }, { seconds: 30 });
+      this._notes.put(
+        offer.id,
+        "refused",
+        { icon: "warning", kind: "red", words: spoken(problem), close: drop },
+        { seconds: 30 },
+      );
       return;
     }
     const left = problem.body.left_g ?? 0;
-    const most = Math.max(0, Math.floor(left / offer.net_weight_g) - (offer.released - parts(offer).sold - parts(offer).held));
+    const most = Math.max(
+      0,
+      Math.floor(left / offer.net_weight_g) -
+        (offer.released - parts(offer).sold - parts(offer).held),
+    );
     const acts = [];
-    if (most > 0) acts.push({ words: t("Release %(n)s", { n: count(most) }), run: () => this.release(offer.id, most), name });
+    if (most > 0)
+      acts.push({
+        words: t("Release %(n)s", { n: count(most) }),
+        run: () => this.release(offer.id, most),
+        name,
+      });
     acts.push({ words: t("Record a harvest"), run: () => recordHarvest(offer), name });
-    this.#notes.put(offer.id, "refused", { icon: "warning", kind: "kumquat", words: spentWords(offer, left, most), acts, close: drop }, { seconds: 60 });
+    this._notes.put(
+      offer.id,
+      "refused",
+      { icon: "warning", kind: "kumquat", words: spentWords(offer, left, most), acts, close: drop },
+      { seconds: 60 },
+    );
   }
 
-  get #offer() {
-    return this.#offers().get(this.#edited);
+  get _offer() {
+    return this._offers().get(this._edited);
   }
 
-  #part(name) {
-    return this.#dialog.querySelector(`[data-sheet-${name}]`);
+  _part(name) {
+    return this._dialog.querySelector(`[data-sheet-${name}]`);
   }
 
-  #most() {
-    return releasable(this.#offer, this.#offers().values());
+  _most() {
+    return releasable(this._offer, this._offers().values());
   }
 
   /** The sheet for a number of one's own. */
   open(id) {
-    this.#edited = id;
-    const offer = this.#offer;
-    this.#part("name").textContent = text(offer.name);
-    const most = this.#most();
-    this.#form.elements.quantity.value = String(neededMore(offer, most) || Math.min(PROPOSED, most || PROPOSED));
-    this.#complain("");
-    this.#fill();
-    open(this.#dialog);
-    if (matchMedia("(pointer: fine)").matches) this.#form.elements.quantity.select();
+    this._edited = id;
+    const offer = this._offer;
+    this._part("name").textContent = text(offer.name);
+    const most = this._most();
+    this._form.elements.quantity.value = String(
+      neededMore(offer, most) || Math.min(PROPOSED, most || PROPOSED),
+    );
+    this._complain("");
+    this._fill();
+    open(this._dialog);
+    if (matchMedia("(pointer: fine)").matches) this._form.elements.quantity.select();
   }
 
   /** What stands in the open sheet follows what happens meanwhile. */
   draw() {
-    if (this.#dialog.open) this.#fill();
+    if (this._dialog.open) this._fill();
   }
 
-  #fill() {
-    const offer = this.#offer;
+  _fill() {
+    const offer = this._offer;
     const stock = parts(offer);
-    this.#part("stock").textContent = `${leftWords(stock.left)} · ${t("of %(n)s released", { n: count(stock.released) })}`;
+    this._part("stock").textContent =
+      `${leftWords(stock.left)} · ${t("of %(n)s released", { n: count(stock.released) })}`;
     const waiting = offer.waiting ?? 0;
-    const waited = this.#part("waited");
+    const waited = this._part("waited");
     waited.hidden = waiting === 0;
-    waited.textContent = n("%(n)s box on the waiting list", "%(n)s boxes on the waiting list", waiting, { n: count(waiting) });
-    const balance = balanceOf(offer, this.#offers().values());
-    this.#part("balance").hidden = !balance;
-    if (balance) drawBalance(this.#part("balance"), balance);
-    this.#draw();
+    waited.textContent = n(
+      "%(n)s box on the waiting list",
+      "%(n)s boxes on the waiting list",
+      waiting,
+      { n: count(waiting) },
+    );
+    const balance = balanceOf(offer, this._offers().values());
+    this._part("balance").hidden = !balance;
+    if (balance) drawBalance(this._part("balance"), balance);
+    this._draw();
   }
 
-  async #submit() {
-    const quantity = this.#number();
-    if (quantity === null || quantity < 1) return this.#complain(t("Write a whole number from 1 on."));
-    close(this.#dialog);
-    await this.release(this.#edited, quantity);
+  async _submit() {
+    const quantity = this._number();
+    if (quantity === null || quantity < 1)
+      return this._complain(t("Write a whole number from 1 on."));
+    close(this._dialog);
+    await this.release(this._edited, quantity);
     return undefined;
   }
 
-  async #takeBack(offer, quantity) {
+  async _takeBack(offer, quantity) {
     const lost = `${offer.id} ${-quantity}`;
     try {
-      await this.#send("offer.release", { offer: offer.id, quantity: -quantity }, () => this.#tellLost(offer.id, lost, -quantity));
+      await this._send("offer.release", { offer: offer.id, quantity: -quantity }, () =>
+        this._tellLost(offer.id, lost, -quantity),
+      );
       toast(t("Withdrawn."));
     } catch (problem) {
       toast(spoken(problem), { danger: true });
     } finally {
-      this.#notes.drop(offer.id, lost);
+      this._notes.drop(offer.id, lost);
     }
   }
 
-  #number() {
-    const typed = this.#form.elements.quantity.value.trim();
+  _number() {
+    const typed = this._form.elements.quantity.value.trim();
     return /^\d{1,6}$/.test(typed) ? Number(typed) : null;
   }
 
-  #draw() {
-    const number = this.#number();
-    this.#part("do").textContent = number ? t("Release %(n)s more", { n: count(number) }) : t("Release more");
-    const most = this.#most();
-    const lot = this.#part("lot");
-    const { code } = this.#offer.lot;
+  _draw() {
+    const number = this._number();
+    this._part("do").textContent = number
+      ? t("Release %(n)s more", { n: count(number) })
+      : t("Release more");
+    const most = this._most();
+    const lot = this._part("lot");
+    const { code } = this._offer.lot;
     const isShort = most !== null && number > most;
     lot.classList.toggle("is-short", isShort);
     lot.textContent =
       most === null
         ? ""
-        : together([
-            most > 0 ? t("Lot %(code)s gives %(n)s more.", { code, n: count(most) }) : t("Lot %(code)s gives no more.", { code }),
-            isShort ? t("Release fewer, or record first what was picked since.") : "",
-          ].filter(Boolean));
+        : together(
+            [
+              most > 0
+                ? t("Lot %(code)s gives %(n)s more.", { code, n: count(most) })
+                : t("Lot %(code)s gives no more.", { code }),
+              isShort ? t("Release fewer, or record first what was picked since.") : "",
+            ].filter(Boolean),
+          );
   }
 
-  #complain(words) {
-    const place = this.#part("problem");
+  _complain(words) {
+    const place = this._part("problem");
     place.textContent = words;
     place.hidden = !words;
   }

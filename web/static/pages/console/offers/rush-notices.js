@@ -14,7 +14,10 @@ export function showRushes(scene, notes) {
     notes.put(offer, "rush", {
       icon: "warning",
       kind: "kumquat",
-      words: t("Devices that never had an order packed took %(boxes)s of it within a minute. They do a sum of about a second before each order now, which slows robots; it ends by itself five minutes after the rush.", { boxes: count(rush.boxes) }),
+      words: t(
+        "Devices that never had an order packed took %(boxes)s of it within a minute. They do a sum of about a second before each order now, which slows robots; it ends by itself five minutes after the rush.",
+        { boxes: count(rush.boxes) },
+      ),
     });
   }
 }

@@ -7,16 +7,18 @@ const LEAST_MS = 20_000;
 const SOON_MINUTES = 10;
 
 export class SalesRate {
-  #marks = [];
+  constructor() {
+    this._marks = [];
+  }
 
   /** Minutes until nothing is left, or null where it does not run out soon. */
   minutesLeft({ released, left }, now) {
     const sold = released - left;
-    const last = this.#marks.at(-1);
-    if (!last || last.sold !== sold) this.#marks.push({ at: now, sold });
+    const last = this._marks.at(-1);
+    if (!last || last.sold !== sold) this._marks.push({ at: now, sold });
     // The oldest mark that is kept is the one from which the window began.
-    while (this.#marks.length > 1 && this.#marks[1].at <= now - WINDOW_MS) this.#marks.shift();
-    const first = this.#marks[0];
+    while (this._marks.length > 1 && this._marks[1].at <= now - WINDOW_MS) this._marks.shift();
+    const first = this._marks[0];
     const passed = Math.max(now - Math.max(first.at, now - WINDOW_MS), LEAST_MS);
     const gone = sold - first.sold;
     if (left <= 0 || gone < LEAST_SOLD) return null;

@@ -111,7 +111,10 @@ export class BasketLines {
       row.last = last;
       const name = fullName(card);
       row.less.replaceChildren(icon(last ? "bin" : "minus"));
-      row.less.setAttribute("aria-label", last ? t("Take %(name)s out", { name }) : t("One less: %(name)s", { name }));
+      row.less.setAttribute(
+        "aria-label",
+        last ? t("Take %(name)s out", { name }) : t("One less: %(name)s", { name }),
+      );
     }
     const words = this.mostInWords(card, line) || this.priceInWords(card, line, most);
     row.kept.hidden = !words;
@@ -122,7 +125,9 @@ export class BasketLines {
   mostInWords({ id }, { quantity }) {
     const { order_boxes: boxes } = page.data;
     if (!boxes || quantity < mostOfOrder(id, this.basket)) return "";
-    return n("At most %(boxes)s box an order.", "At most %(boxes)s boxes an order.", boxes, { boxes: count(boxes) });
+    return n("At most %(boxes)s box an order.", "At most %(boxes)s boxes an order.", boxes, {
+      boxes: count(boxes),
+    });
   }
 
   /** What is to be known of a line's price: a batch's limit, or that what is held keeps it. */
@@ -139,8 +144,14 @@ export class BasketLines {
       );
     }
     // A price that rose meanwhile does not touch what is held, unless it was put right.
-    if (this.basket.hold?.lines.get(card.id)?.price !== line.price || card.price.amount <= line.price) return "";
-    return t("It costs %(price)s now; you keep yours while it is held.", { price: money(card.price) });
+    if (
+      this.basket.hold?.lines.get(card.id)?.price !== line.price ||
+      card.price.amount <= line.price
+    )
+      return "";
+    return t("It costs %(price)s now; you keep yours while it is held.", {
+      price: money(card.price),
+    });
   }
 }
 
@@ -170,8 +181,19 @@ export class More {
     return el(
       "li",
       { class: "more__row" },
-      el("img", { class: "thumb thumb--small", src: pictureOf(card), alt: "", width: 56, height: 56 }),
-      el("p", { class: "lines__text" }, el("span", { class: "lines__name" }, name), el("span", { class: "number soft" }, money(price))),
+      el("img", {
+        class: "thumb thumb--small",
+        src: pictureOf(card),
+        alt: "",
+        width: 56,
+        height: 56,
+      }),
+      el(
+        "p",
+        { class: "lines__text" },
+        el("span", { class: "lines__name" }, name),
+        el("span", { class: "number soft" }, money(price)),
+      ),
       el(
         "button",
         {

@@ -230,7 +230,8 @@ export class Basket extends EventTarget {
 
   /** Leave out what is sold out, or costs another price, and hold the rest. */
   without() {
-    for (const { offer, left, now: price } of this.changes) if (left === 0 || price !== undefined) this.lines.delete(offer);
+    for (const { offer, left, now: price } of this.changes)
+      if (left === 0 || price !== undefined) this.lines.delete(offer);
     this.changes = [];
     if (this.empty) this.drop();
     else this.ask(0);
@@ -238,7 +239,9 @@ export class Basket extends EventTarget {
 
   /** Take out what is of a stopped lot, give it back, and hold the rest; whether there was any. */
   unsell() {
-    const stopped = [...this.lines.keys()].map((offer) => this.scene.offers.get(offer)).filter((card) => card && isStopped(card));
+    const stopped = [...this.lines.keys()]
+      .map((offer) => this.scene.offers.get(offer))
+      .filter((card) => card && isStopped(card));
     if (stopped.length === 0) return false;
     for (const { id } of stopped) this.lines.delete(id);
     this.changes = this.changes.filter(({ offer }) => this.lines.has(offer));
@@ -268,7 +271,8 @@ export class Basket extends EventTarget {
 
   /** What the log says of this device's orders: after a reload the hold is taken up again. */
   sync() {
-    const mine = this.hold && (this.scene.orders.get(this.hold.id) ?? this.scene.over.get(this.hold.id));
+    const mine =
+      this.hold && (this.scene.orders.get(this.hold.id) ?? this.scene.over.get(this.hold.id));
     if (mine && !this.requests.busy && mine.state !== "held" && !this.till.busy) {
       if (mine.state === "expired") this.over();
       else if (!this.till.pending) this.clear(); // ordered in another tab
@@ -318,7 +322,11 @@ export class Basket extends EventTarget {
       Object.assign(held, { price, flash: undefined });
       if (this.requests.busy || this.till.busy || this.lines.get(offer)?.price !== was) continue;
       if (price < was) this.reprice(offer, price);
-      else this.changes = [...this.changes.filter((change) => change.offer !== offer), { offer, was, now: price, over: "wrong" }];
+      else
+        this.changes = [
+          ...this.changes.filter((change) => change.offer !== offer),
+          { offer, was, now: price, over: "wrong" },
+        ];
     }
     this.dispatchEvent(new CustomEvent("change"));
   }

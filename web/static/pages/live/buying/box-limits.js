@@ -20,7 +20,10 @@ export function mostOf(offer, basket) {
   // A batch that is over gives what is held of it, and no more.
   const left = flash ? card.kept : batch ? 0 : ownLeft(card);
   const allowed = batch ? mostOfFlash(flash, basket) : Infinity;
-  return Math.max(0, Math.min(mostOfOrder(offer, basket), left + own, mostOfLot(card, basket), allowed));
+  return Math.max(
+    0,
+    Math.min(mostOfOrder(offer, basket), left + own, mostOfLot(card, basket), allowed),
+  );
 }
 
 /** How many boxes of an offer an order may have beside its other lines. */

@@ -20,7 +20,14 @@ import { PriceGuard } from "./price-guard.js";
 const STEPS = ["order", "details", "done"];
 const ANSWERED = 30; // seconds for which an answer that came late stands
 // Refusals of the basket.
-const LINES = ["price-changed", "sold-out", "lot-spent", "limit-reached", "box-limit", "order-too-large"];
+const LINES = [
+  "price-changed",
+  "sold-out",
+  "lot-spent",
+  "limit-reached",
+  "box-limit",
+  "order-too-large",
+];
 
 export class Buying {
   /** `act` has wait(offer, quantity) and openBag(). */
@@ -122,11 +129,14 @@ export class Buying {
       return;
     }
     if (basket.isBeyond) return;
-    this.told = toast(t("It stays held for you for %(time)s.", { time: duration(basket.remains) }), {
-      act: t("Give it back"),
-      onAct: () => basket.drop(),
-      seconds: 6,
-    });
+    this.told = toast(
+      t("It stays held for you for %(time)s.", { time: duration(basket.remains) }),
+      {
+        act: t("Give it back"),
+        onAct: () => basket.drop(),
+        seconds: 6,
+      },
+    );
   }
 
   /** While it is asked whether the order was taken, nothing of it can be changed. */
@@ -168,7 +178,10 @@ export class Buying {
     const next = this.step === "order" && !whole;
     const busy = Boolean(this.busy || this.ordering.busy);
     submit.disabled =
-      !takes || basket.blocked || busy || (!next && (!total.isKnown || total.parcel.most !== undefined));
+      !takes ||
+      basket.blocked ||
+      busy ||
+      (!next && (!total.isKnown || total.parcel.most !== undefined));
     // A sum that could not be pressed for is nobody's meaning.
     if (submit.disabled || next) this.seen.clear();
     else this.seen.show(total.sum.amount);
@@ -245,13 +258,17 @@ export class Buying {
     this.busy = true;
     this.failed = null;
     this.part("submit").setAttribute("aria-busy", "true");
-    const { boxes, sum: { amount } } = this.total;
+    const {
+      boxes,
+      sum: { amount },
+    } = this.total;
     try {
       const remembered = this.buyer.isForOthers ? null : this.buyer.isRemembered;
       this.placed(await this.ordering.order(this.buyer.details(this.total.fee), { remembered }));
     } catch (problem) {
       this.refused(problem);
-      if (!this.basket.empty && (amount < this.total.sum.amount || this.total.boxes < boxes)) this.ask(amount);
+      if (!this.basket.empty && (amount < this.total.sum.amount || this.total.boxes < boxes))
+        this.ask(amount);
     } finally {
       this.busy = false;
       this.render(this.buyable);
@@ -264,7 +281,9 @@ export class Buying {
     this.failed = this.raised = null;
     const told = cards.map((card) =>
       sentences(
-        t("%(name)s is not sold any more and is out of your order; nothing of it was ordered.", { name: fullName(card) }),
+        t("%(name)s is not sold any more and is out of your order; nothing of it was ordered.", {
+          name: fullName(card),
+        }),
         reasonsInWords(card.lot.stopped),
       ),
     );
@@ -362,9 +381,15 @@ export class Buying {
     say(this.part("code-number"), placed.code ?? "");
     this.part("order-link").href = placed.url;
     this.part("forgotten").hidden = this.buyer.isRemembered;
-    const line = (words, sign) => el("li", { class: "done__next" }, icon(sign, true), el("span", {}, words));
-    this.part("next").replaceChildren(...this.buyer.summary().next.map((words) => line(words, "check")));
-    if (this.buyer.isUntold) this.part("next").append(line(t("Your number gets no confirmation: keep the order's page."), "warning"));
+    const line = (words, sign) =>
+      el("li", { class: "done__next" }, icon(sign, true), el("span", {}, words));
+    this.part("next").replaceChildren(
+      ...this.buyer.summary().next.map((words) => line(words, "check")),
+    );
+    if (this.buyer.isUntold)
+      this.part("next").append(
+        line(t("Your number gets no confirmation: keep the order's page."), "warning"),
+      );
     if (this.buyer.isForOthers) this.buyer.clear();
     if (this.sheet.open) this.go("done");
     else {

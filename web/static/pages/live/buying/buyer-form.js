@@ -14,11 +14,10 @@ const FIELDS = ["name", "phone", "address", "centre", "email"];
 const KEPT = ["name", "phone", "address", "email"];
 
 export class BuyerForm {
-  /** A number that looks mistyped and that the buyer was asked about, or wrote before. */
-  #asked = null;
-
   /** `places` has the elements that are shown by the way: parcel and pickup, and the region's. */
   constructor(form, places, centres) {
+    /** A number that looks mistyped and that the buyer was asked about, or wrote before. */
+    this._asked = null;
     this.form = form;
     this.places = places;
     this.centres = centres;
@@ -68,7 +67,7 @@ export class BuyerForm {
   fill(buyer) {
     if (!buyer) return;
     const { elements } = this.form;
-    this.#asked = buyer.phone?.normalize("NFKC").trim() ?? null;
+    this._asked = buyer.phone?.normalize("NFKC").trim() ?? null;
     for (const name of KEPT) if (elements[name]) elements[name].value = buyer[name] ?? "";
     this.region.set(buyer.region);
     this.place = buyer.place ?? ""; // the region's names, so that they need not be loaded
@@ -77,13 +76,17 @@ export class BuyerForm {
     if (this.centres.some((centre) => centre.id === buyer.centre)) {
       elements.centre.value = buyer.centre;
     }
-    if (buyer.way === "parcel" || this.centres.length > 0) elements.way.value = buyer.way ?? "parcel";
+    if (buyer.way === "parcel" || this.centres.length > 0)
+      elements.way.value = buyer.way ?? "parcel";
     this.tellReach();
   }
 
   /** Whether nothing of what is ordered is told to the number: it is of a country that gets no messages. */
   get isOutOfReach() {
-    return !this.isForOthers && isOutside(this.form.elements.phone.value, page.data.notice_prefixes ?? []);
+    return (
+      !this.isForOthers &&
+      isOutside(this.form.elements.phone.value, page.data.notice_prefixes ?? [])
+    );
   }
 
   /** Whether no message of the order comes at all. */
@@ -94,7 +97,14 @@ export class BuyerForm {
   tellReach() {
     const hint = this.form.querySelector("#phone-hint");
     hint.hidden = !this.isOutOfReach;
-    say(hint, hint.hidden ? "" : t("This number gets no confirmation from us. Keep the order's page: everything is on it."));
+    say(
+      hint,
+      hint.hidden
+        ? ""
+        : t(
+            "This number gets no confirmation from us. Keep the order's page: everything is on it.",
+          ),
+    );
   }
 
   /** The form as it was when this was ordered. */
@@ -151,7 +161,8 @@ export class BuyerForm {
     const buyer = this.read();
     const found = {};
     if (!buyer.name) found.name = t("Write the name of the person who receives it.");
-    const phone = phoneProblem(buyer.phone) || (this.#asked === buyer.phone ? "" : phoneDoubt(buyer.phone));
+    const phone =
+      phoneProblem(buyer.phone) || (this._asked === buyer.phone ? "" : phoneDoubt(buyer.phone));
     if (phone) found.phone = phone;
     if (buyer.way === "parcel" && buyer.address.length < 2) {
       found.address = t("Write where the parcel goes; a village is enough.");
@@ -159,7 +170,9 @@ export class BuyerForm {
     if (buyer.email && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(buyer.email)) {
       found.email = t("An e-mail address looks like name@example.com; it may be left out.");
     } else if (/[^\x21-\x7e]/.test(buyer.email.split("@", 1)[0])) {
-      found.email = t("Before the @ only plain letters, digits and signs can be written to. Give another address, or leave it out.");
+      found.email = t(
+        "Before the @ only plain letters, digits and signs can be written to. Give another address, or leave it out.",
+      );
     }
     if (buyer.way === "pickup" && !buyer.centre) found.centre = t("Choose a pick-up point.");
     return found;
@@ -172,7 +185,7 @@ export class BuyerForm {
   /** Show what is wrong at its field, and go to the first; whether nothing is. */
   check() {
     const found = this.problems();
-    this.#asked = this.read().phone;
+    this._asked = this.read().phone;
     return this.show(found);
   }
 
@@ -235,7 +248,9 @@ export class BuyerForm {
       where: parcel
         ? [place, address].filter(Boolean).join(" · ")
         : `${text(centre?.name)} · ${text(centre?.address)}`,
-      pay: parcel ? t("In cash to the courier, on delivery") : t("At the pick-up point, when you fetch it"),
+      pay: parcel
+        ? t("In cash to the courier, on delivery")
+        : t("At the pick-up point, when you fetch it"),
       next: parcel
         ? [t("The farm packs it and hands it to the courier."), t("You pay the courier in cash.")]
         : [

@@ -26,7 +26,9 @@ export class HoldBar {
     }
     let boxes = 0;
     for (const { quantity } of (basket.hold?.lines ?? basket.lines).values()) boxes += quantity;
-    const words = n("%(count)s item held for you", "%(count)s items held for you", boxes, { count: boxes });
+    const words = n("%(count)s item held for you", "%(count)s items held for you", boxes, {
+      count: boxes,
+    });
     say(this.button.querySelector("[data-kept-words]"), words);
     say(this.button.querySelector("[data-kept-time]"), duration(basket.remains));
   }

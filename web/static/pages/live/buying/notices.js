@@ -26,13 +26,18 @@ export function noticeOf({ basket, scene, failed, taken, raised, heavy, act }) {
   if (taken) return { words: taken, acts: [] };
   if (raised) {
     return {
-      words: t("It costs %(now)s now; it was %(was)s a moment ago. Nothing is ordered yet: place the order again if you agree.", raised),
+      words: t(
+        "It costs %(now)s now; it was %(was)s a moment ago. Nothing is ordered yet: place the order again if you agree.",
+        raised,
+      ),
       acts: [],
     };
   }
   if (heavy) {
     return {
-      words: t("A parcel to that region holds %(most)s at most. Order less, or pick it up.", { most: weight(heavy) }),
+      words: t("A parcel to that region holds %(most)s at most. Order less, or pick it up.", {
+        most: weight(heavy),
+      }),
       acts: [],
     };
   }
@@ -53,9 +58,12 @@ function changed(basket, scene, prices) {
   }
   const acts = [[t("Take it for %(total)s", { total: price(total) }), () => basket.accept()]];
   // Where it is held at the new price too, to keep it is to take it.
-  const isHeldSo = prices.every(({ offer, now: is }) => basket.hold?.lines.get(offer)?.price === is);
+  const isHeldSo = prices.every(
+    ({ offer, now: is }) => basket.hold?.lines.get(offer)?.price === is,
+  );
   if (basket.hold && !isHeldSo) acts.push([t("Keep what is held for me"), () => basket.keepHeld()]);
-  else if (basket.lines.size > prices.length) acts.push([t("Order without it"), () => basket.without()]);
+  else if (basket.lines.size > prices.length)
+    acts.push([t("Order without it"), () => basket.without()]);
   else acts.push([t("No, thank you"), () => basket.drop()]);
   return { words: sentences(...words), acts };
 }
@@ -64,11 +72,25 @@ function changed(basket, scene, prices) {
 function changedInWords({ offer, was, now: is, over }, scene) {
   const values = { name: fullName(scene.offers.get(offer)), was: price(was), now: price(is) };
   if (over === "sold_out") {
-    return t("All %(name)s at %(was)s are gone. It costs %(now)s now; nothing is ordered yet.", values);
+    return t(
+      "All %(name)s at %(was)s are gone. It costs %(now)s now; nothing is ordered yet.",
+      values,
+    );
   }
-  if (over === "wrong") return t("The price %(was)s was a mistake. %(name)s costs %(now)s; nothing is ordered yet.", values);
-  if (over) return t("The flash at %(was)s is over. %(name)s costs %(now)s now; nothing is ordered yet.", values);
-  return t("%(name)s cost %(was)s a moment ago and costs %(now)s now. Nothing is ordered yet.", values);
+  if (over === "wrong")
+    return t(
+      "The price %(was)s was a mistake. %(name)s costs %(now)s; nothing is ordered yet.",
+      values,
+    );
+  if (over)
+    return t(
+      "The flash at %(was)s is over. %(name)s costs %(now)s now; nothing is ordered yet.",
+      values,
+    );
+  return t(
+    "%(name)s cost %(was)s a moment ago and costs %(now)s now. Nothing is ordered yet.",
+    values,
+  );
 }
 
 function gone(basket, scene, short, raised, act) {
@@ -82,7 +104,9 @@ function gone(basket, scene, short, raised, act) {
   const acts = [];
   const dear = none.find(({ offer, flash }) => flash && scene.offers.get(offer)?.left > 0);
   const isLimit = ({ why }) => why === "limit-reached" || why === "box-limit";
-  const back = short.every((change) => change.left > 0 || (!isLimit(change) && leftOf(scene.offers.get(change.offer)) > 0));
+  const back = short.every(
+    (change) => change.left > 0 || (!isLimit(change) && leftOf(scene.offers.get(change.offer)) > 0),
+  );
   if (dear) {
     const { price: ordinary } = scene.offers.get(dear.offer);
     acts.push([t("Take it for %(total)s", { total: money(ordinary) }), () => basket.ordinary()]);
@@ -149,9 +173,15 @@ function limitInWords({ left, limit, had }, name) {
 function boxLimitInWords({ left, limit }, name) {
   const words = { name, limit: count(limit), left: count(left) };
   if (left > 0) {
-    return t("Of %(name)s a buyer may have %(limit)s that are not packed yet; your order has %(left)s now.", words);
+    return t(
+      "Of %(name)s a buyer may have %(limit)s that are not packed yet; your order has %(left)s now.",
+      words,
+    );
   }
-  return t("Of %(name)s a buyer may have %(limit)s that are not packed yet, and you have them. Order more once they are packed.", words);
+  return t(
+    "Of %(name)s a buyer may have %(limit)s that are not packed yet, and you have them. Order more once they are packed.",
+    words,
+  );
 }
 
 /** When the last one went. */
@@ -160,7 +190,8 @@ function goneInWords({ flash, sold_at: soldAt }, card, name) {
   const at = soldAt ?? (flash ? undefined : (card.gone_at ?? undefined));
   const ago = now() - at;
   if (!(ago >= 0)) return t("%(name)s has just sold out.", values);
-  if (ago >= JUST) return t("The last of %(name)s went at %(time)s.", { ...values, time: clock(at) });
+  if (ago >= JUST)
+    return t("The last of %(name)s went at %(time)s.", { ...values, time: clock(at) });
   const seconds = Math.max(1, Math.round(ago / 1000));
   return n(
     "The last of %(name)s went %(seconds)s second ago.",

@@ -59,7 +59,10 @@ export class OrderTotal {
     say(this.part("total"), money(this.sum));
     const priced = this.fees.any && this.buyer.isParcel && parcel.fee !== undefined;
     this.part("with-fee").hidden = !(counts && priced);
-    say(this.part("with-fee"), t("with the parcel, %(fee)s", { fee: money({ amount: fee, currency }) }));
+    say(
+      this.part("with-fee"),
+      t("with the parcel, %(fee)s", { fee: money({ amount: fee, currency }) }),
+    );
     for (const name of ["fee-name", "fee"]) this.part(name).hidden = !priced;
     say(this.part("fee"), feeInWords(parcel.fee, currency, grams));
     this.part("fee-line").hidden = !this.fees.any;
@@ -70,7 +73,9 @@ export class OrderTotal {
   feeLine({ fee, most }, currency) {
     if (!this.buyer.isParcel) return t("Nothing is added for a pick-up.");
     if (most !== undefined) {
-      return t("A parcel to that region holds %(most)s at most. Order less, or pick it up.", { most: weight(most) });
+      return t("A parcel to that region holds %(most)s at most. Order less, or pick it up.", {
+        most: weight(most),
+      });
     }
     if (fee === 0) return t("The parcel costs nothing.");
     return t("The parcel costs %(fee)s for %(weight)s.", {

@@ -16,7 +16,10 @@ const LONGEST = 10 * 60_000;
 const ANSWER_WITHIN = 15_000;
 
 const quantities = (lines) =>
-  lines?.map(({ offer, quantity }) => `${offer} ${quantity}`).sort().join();
+  lines
+    ?.map(({ offer, quantity }) => `${offer} ${quantity}`)
+    .sort()
+    .join();
 
 /** Events: "placed" when the way to an order is kept; "asking" when it becomes unknown whether an order
     was taken, and when that is over; "recovered" and "refused" with the answer to an order that this page did not send first; "proving"

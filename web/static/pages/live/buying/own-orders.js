@@ -24,7 +24,12 @@ export class OwnOrders {
   /** `places` are the elements that each show them. */
   constructor(places) {
     this.places = places.map((place) => {
-      const shown = { place, title: el("h3"), list: el("ul", { class: "stack stack--close" }), rows: new Map() };
+      const shown = {
+        place,
+        title: el("h3"),
+        list: el("ul", { class: "stack stack--close" }),
+        rows: new Map(),
+      };
       place.replaceChildren(shown.title, shown.list);
       return shown;
     });
@@ -52,10 +57,21 @@ export class OwnOrders {
 
   row(url) {
     const words = el("span");
-    const link = el("a", { class: "link", href: url, target: "_blank" }, icon("check", true), words);
+    const link = el(
+      "a",
+      { class: "link", href: url, target: "_blank" },
+      icon("check", true),
+      words,
+    );
     return { item: el("li", {}, link), words };
   }
 }
 
 const orderInWords = (order) =>
-  [order.number, money(amountPayable(order)), order.stopped ? t("Stopped") : STATES[order.state]?.()].filter(Boolean).join(" · ");
+  [
+    order.number,
+    money(amountPayable(order)),
+    order.stopped ? t("Stopped") : STATES[order.state]?.(),
+  ]
+    .filter(Boolean)
+    .join(" · ");

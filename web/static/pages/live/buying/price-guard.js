@@ -4,43 +4,42 @@
 const A_MOMENT = 600;
 
 export class PriceGuard {
-  #amount = null;
-  #before = null;
-  #since = 0;
-  #pressed = null;
-
   /** `button` is what is pressed for the amount. */
   constructor(button) {
+    this._amount = null;
+    this._before = null;
+    this._since = 0;
+    this._pressed = null;
     button.addEventListener("pointerdown", () => {
-      this.#pressed = this.#meant();
+      this._pressed = this._meant();
     });
     button.addEventListener("pointercancel", () => {
-      this.#pressed = null;
+      this._pressed = null;
     });
   }
 
   /** The amount stands there now. */
   show(amount) {
-    if (amount === this.#amount) return;
-    this.#before = this.#amount;
-    this.#amount = amount;
-    this.#since = performance.now();
+    if (amount === this._amount) return;
+    this._before = this._amount;
+    this._amount = amount;
+    this._since = performance.now();
   }
 
   /** Begin anew: what comes now replaces nothing. */
   clear() {
-    this.#amount = this.#before = this.#pressed = null;
+    this._amount = this._before = this._pressed = null;
   }
 
   /** The amount that this press was for; to be asked once a press. */
   take() {
-    const amount = this.#pressed ?? this.#meant();
-    this.#pressed = null;
+    const amount = this._pressed ?? this._meant();
+    this._pressed = null;
     return amount;
   }
 
-  #meant() {
-    const changed = this.#before !== null && performance.now() - this.#since < A_MOMENT;
-    return changed ? Math.min(this.#before, this.#amount) : this.#amount;
+  _meant() {
+    const changed = this._before !== null && performance.now() - this._since < A_MOMENT;
+    return changed ? Math.min(this._before, this._amount) : this._amount;
   }
 }

@@ -82,8 +82,20 @@ export class Bag {
     };
     const look = el(
       "button",
-      { class: "bag__look", type: "button", "aria-haspopup": "dialog", onclick: () => this.act.look(card.id) },
-      el("img", { class: "thumb", src: pictureOf(card), alt: "", width: 72, height: 72, loading: "lazy" }),
+      {
+        class: "bag__look",
+        type: "button",
+        "aria-haspopup": "dialog",
+        onclick: () => this.act.look(card.id),
+      },
+      el("img", {
+        class: "thumb",
+        src: pictureOf(card),
+        alt: "",
+        width: 72,
+        height: 72,
+        loading: "lazy",
+      }),
       el(
         "span",
         { class: "bag__text" },
@@ -93,7 +105,15 @@ export class Bag {
         el("span", { class: "bag__stock" }, parts.stock, parts.left),
       ),
     );
-    parts.item = el("li", { class: "bag__row" }, parts.flash, look, parts.lot, parts.buy, parts.shared);
+    parts.item = el(
+      "li",
+      { class: "bag__row" },
+      parts.flash,
+      look,
+      parts.lot,
+      parts.buy,
+      parts.shared,
+    );
     return parts;
   }
 

@@ -5,7 +5,14 @@ import { clock, count, day, dayShort, kilograms, money } from "../../../lib/form
 import { pictureOf } from "../../../lib/format/product-picture.js";
 import { stopInWords } from "../../../lib/format/lot-stops.js";
 import { n, t, text } from "../../../lib/words.js";
-import { flashLine, flashOf, keptOf, leftOf, priceOf, wasOf } from "../../../lib/state/flash-batch.js";
+import {
+  flashLine,
+  flashOf,
+  keptOf,
+  leftOf,
+  priceOf,
+  wasOf,
+} from "../../../lib/state/flash-batch.js";
 import { isStopped, ownLeft } from "../../../lib/state/broadcast-state.js";
 import { PriceGuard } from "../buying/price-guard.js";
 
@@ -39,7 +46,10 @@ export function leftInWords(card) {
   if (isStopped(card)) return t("Stopped");
   const flash = flashOf(card);
   if (flash) {
-    return t("%(left)s of %(boxes)s left", { left: count(keptOf(card)), boxes: count(flash.boxes) });
+    return t("%(left)s of %(boxes)s left", {
+      left: count(keptOf(card)),
+      boxes: count(flash.boxes),
+    });
   }
   if (card.left > 0) {
     return n("%(left)s left", "%(left)s left", card.left, { left: count(card.left) });
@@ -214,7 +224,13 @@ export class PinnedCard {
         "aria-haspopup": "dialog",
         onclick: () => this.act.look(card.id),
       },
-      el("img", { class: "thumb pinned__picture", src: pictureOf(card), alt: "", width: 88, height: 88 }),
+      el("img", {
+        class: "thumb pinned__picture",
+        src: pictureOf(card),
+        alt: "",
+        width: 88,
+        height: 88,
+      }),
       el(
         "span",
         { class: "pinned__text" },
@@ -223,7 +239,9 @@ export class PinnedCard {
         el("span", { class: "pinned__stock" }, parts.stock, parts.left),
       ),
     );
-    this.place.replaceChildren(el("div", { class: "pinned" }, parts.flash, look, parts.lot, parts.buy));
+    this.place.replaceChildren(
+      el("div", { class: "pinned" }, parts.flash, look, parts.lot, parts.buy),
+    );
     this.place.hidden = false;
   }
 }

@@ -7,7 +7,14 @@ import { pictureOf } from "../../../lib/format/product-picture.js";
 import { open } from "../../../lib/ui/sheet.js";
 import { reasonsInWords, stopMeans } from "../../../lib/format/lot-stops.js";
 import { n, t, text } from "../../../lib/words.js";
-import { balanceInWords, fullName, leftInWords, lotInWords, stockBar, waitingInWords } from "./card.js";
+import {
+  balanceInWords,
+  fullName,
+  leftInWords,
+  lotInWords,
+  stockBar,
+  waitingInWords,
+} from "./card.js";
 import { flashLine, flashOf, leftOf, priceOf, wasOf } from "../../../lib/state/flash-batch.js";
 import { isStopped } from "../../../lib/state/broadcast-state.js";
 import { sentences } from "../buying/notices.js";
@@ -67,7 +74,13 @@ export class OfferDetails {
         { class: "stack stack--close" },
         el("p", { class: "look__money" }, parts.price, parts.was, parts.each),
         parts.flash,
-        el("p", {}, el("span", { class: "soft" }, t("Net weight")), " ", el("strong", {}, weight(card.net_weight_g))),
+        el(
+          "p",
+          {},
+          el("span", { class: "soft" }, t("Net weight")),
+          " ",
+          el("strong", {}, weight(card.net_weight_g)),
+        ),
         parts.stock,
         parts.left,
       ),
@@ -114,13 +127,24 @@ export class OfferDetails {
     const stopped = isStopped(card);
     parts.wait.hidden = left || !buyable || stopped;
     parts.stopped.hidden = !stopped;
-    say(parts.stopped, stopped ? sentences(stopMeans(card.lot.stopped), reasonsInWords(card.lot.stopped)) : "");
+    say(
+      parts.stopped,
+      stopped ? sentences(stopMeans(card.lot.stopped), reasonsInWords(card.lot.stopped)) : "",
+    );
     parts.lifted.hidden = stopped || !card.lot.lifted;
-    say(parts.lifted, card.lot.lifted ? t("This lot was stopped and lifted by the county: %(sentence)s", card.lot.lifted) : "");
+    say(
+      parts.lifted,
+      card.lot.lifted
+        ? t("This lot was stopped and lifted by the county: %(sentence)s", card.lot.lifted)
+        : "",
+    );
     parts.tested.hidden = !card.lot.tested;
     parts.from.classList.toggle("card--leaf", !stopped);
     say(parts.wait, this.waitInWords(card, wait));
-    say(parts.balance, [balanceInWords(card.lot), wastedInWords(card.lot)].filter(Boolean).join(" · "));
+    say(
+      parts.balance,
+      [balanceInWords(card.lot), wastedInWords(card.lot)].filter(Boolean).join(" · "),
+    );
     this.seen.show(price.amount);
     this.does = left ? "buy" : wait ? "leave" : "wait";
     this.buy.disabled = !buyable || (stopped && !wait);

@@ -42,7 +42,9 @@ export class Waitlist extends EventTarget {
 
   /** Wait no more. Throws Problem. */
   async leave(offer) {
-    await request(this.channel, { type: "wait.leave", offer }, () => api("DELETE", `${this.path}/${offer}`));
+    await request(this.channel, { type: "wait.leave", offer }, () =>
+      api("DELETE", `${this.path}/${offer}`),
+    );
     this.own.delete(offer);
     this.changed();
   }

@@ -106,7 +106,8 @@ function lineOf(said) {
   say(name, said.nickname || (said.role ? t("The team") : t("Guest")));
   line.append(name);
   if (said.role) line.append(el("span", { class: "badge badge--kumquat" }, t("Host")));
-  if (said.simulated) line.append(el("span", { class: "badge badge--over chat__mark" }, t("Simulated")));
+  if (said.simulated)
+    line.append(el("span", { class: "badge badge--over chat__mark" }, t("Simulated")));
   line.append(el("span", { class: "chat__text" }, said.text));
   return line;
 }

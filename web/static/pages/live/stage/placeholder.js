@@ -39,8 +39,13 @@ export function placeholderOf(scene, picture, link, missing = null) {
       icon: "warning",
       title: t("This browser can't show the video"),
       words: missing
-        ? t("The camera sends %(codec)s, which this browser can't play. Open this page in a current Chrome, Safari, Firefox or Edge, or wait for the next camera. Chat and orders work here too.", { codec: missing })
-        : t("Open this page in a current Chrome, Safari, Firefox or Edge. Chat and orders work here too."),
+        ? t(
+            "The camera sends %(codec)s, which this browser can't play. Open this page in a current Chrome, Safari, Firefox or Edge, or wait for the next camera. Chat and orders work here too.",
+            { codec: missing },
+          )
+        : t(
+            "Open this page in a current Chrome, Safari, Firefox or Edge. Chat and orders work here too.",
+          ),
     };
   }
   if (picture === "blocked") {
@@ -67,7 +72,10 @@ export function placeholderOf(scene, picture, link, missing = null) {
     return {
       icon: "warning",
       title: t("This browser can't show this camera"),
-      words: t("It sends %(codec)s, which this browser can't play. You hear it; the picture comes back by itself with the next camera.", { codec: scene.source.codec }),
+      words: t(
+        "It sends %(codec)s, which this browser can't play. You hear it; the picture comes back by itself with the next camera.",
+        { codec: scene.source.codec },
+      ),
     };
   }
   if (picture === "sound") {
@@ -141,14 +149,30 @@ export class Placeholder {
       return [el("a", { class: "button", href: "/" }, t("What is live now"))];
     }
     if (name === "again") {
-      return [el("button", { class: "button", type: "button", onclick: this.calls.again }, t("Try again"))];
+      return [
+        el(
+          "button",
+          { class: "button", type: "button", onclick: this.calls.again },
+          t("Try again"),
+        ),
+      ];
     }
     if (name === "picture") {
-      return [el("button", { class: "button", type: "button", onclick: this.calls.picture }, t("Show the picture"))];
+      return [
+        el(
+          "button",
+          { class: "button", type: "button", onclick: this.calls.picture },
+          t("Show the picture"),
+        ),
+      ];
     }
     if (name === "play") {
       return [
-        el("button", { class: "button button--primary", type: "button", onclick: this.calls.play }, t("Tap to play")),
+        el(
+          "button",
+          { class: "button button--primary", type: "button", onclick: this.calls.play },
+          t("Tap to play"),
+        ),
       ];
     }
     return [];

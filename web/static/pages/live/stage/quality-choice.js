@@ -30,46 +30,47 @@ function nameOf(choice) {
 
 /** Event `change` when the viewer chose something else. */
 export class QualityChoice extends EventTarget {
-  #button;
-  #sheet;
-  #player;
-
   /** `button` says what is chosen and opens `sheet`; `player` is asked at once and keeps to it. */
   constructor(button, sheet, player) {
     super();
-    this.#button = button;
-    this.#sheet = sheet;
-    this.#player = player;
+    this._button = undefined;
+    this._sheet = undefined;
+    this._player = undefined;
+    this._button = button;
+    this._sheet = sheet;
+    this._player = player;
     button.addEventListener("click", () => this.open());
     sheet.addEventListener("change", ({ target }) => this.choose(target.value));
-    this.#draw();
+    this._draw();
   }
 
   open() {
-    open(this.#sheet);
-    this.#sheet.querySelector("input:checked")?.focus();
+    open(this._sheet);
+    this._sheet.querySelector("input:checked")?.focus();
   }
 
   async choose(choice) {
     remember("delivery", choice);
-    const isTaken = this.#player.choose(choice);
-    this.#draw();
+    const isTaken = this._player.choose(choice);
+    this._draw();
     this.dispatchEvent(new Event("change"));
-    if (!(await isTaken)) toast(t("The server can't be reached. Your choice holds once the picture is back."));
+    if (!(await isTaken))
+      toast(t("The server can't be reached. Your choice holds once the picture is back."));
   }
 
   /** `isThere`: whether there is a picture to choose of; `words` on what comes now. */
   render(isThere, words) {
-    this.#button.hidden = !isThere;
-    say(this.#sheet.querySelector("[data-now]"), words ?? "");
-    this.#sheet.querySelector("[data-now]").hidden = !words;
+    this._button.hidden = !isThere;
+    say(this._sheet.querySelector("[data-now]"), words ?? "");
+    this._sheet.querySelector("[data-now]").hidden = !words;
   }
 
-  #draw() {
-    const [short, name] = nameOf(this.#player.choice);
-    this.#button.dataset.choice = this.#player.choice;
-    say(this.#button.querySelector("[data-choice-name]"), short);
-    this.#button.setAttribute("aria-label", t("Picture and data: %(choice)s", { choice: name }));
-    for (const input of this.#sheet.querySelectorAll("input")) input.checked = input.value === this.#player.choice;
+  _draw() {
+    const [short, name] = nameOf(this._player.choice);
+    this._button.dataset.choice = this._player.choice;
+    say(this._button.querySelector("[data-choice-name]"), short);
+    this._button.setAttribute("aria-label", t("Picture and data: %(choice)s", { choice: name }));
+    for (const input of this._sheet.querySelectorAll("input"))
+      input.checked = input.value === this._player.choice;
   }
 }

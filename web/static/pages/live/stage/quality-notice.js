@@ -16,7 +16,8 @@ export function deliveryWords(delivery) {
   if (!delivery?.limited_by) return null;
   const { gets, limited_by: by, estimated_kbps: kbps } = delivery;
   // What one chose oneself is no news, but a picture that stands still looks like a fault.
-  if (by === "choice") return gets === "still_pictures" ? t("You save data: sound and a still picture") : null;
+  if (by === "choice")
+    return gets === "still_pictures" ? t("You save data: sound and a still picture") : null;
   const rate = kbps ? { rate: megabits(kbps) } : null;
   switch (gets) {
     case "smaller_picture":
@@ -45,41 +46,43 @@ const rank = (delivery) => (delivery?.limited_by ? PARTS.indexOf(delivery.gets) 
 
 /** What has lasted, of what the server says; `now` in milliseconds. */
 export class Lasting {
-  shown = null;
-  #next = null;
-  #since = 0;
+  constructor() {
+    this.shown = null;
+    this._next = null;
+    this._since = 0;
+  }
 
   /** Take an answer, or look again at the last; answers whether something else has lasted since. */
   take(delivery, now) {
     if (keyOf(delivery) === keyOf(this.shown)) {
-      this.#next = null;
-      if (!this.#hasMoved(delivery)) return false;
+      this._next = null;
+      if (!this._hasMoved(delivery)) return false;
       this.shown = delivery;
       return true;
     }
-    if (keyOf(delivery) !== keyOf(this.#next) || this.#next === null) this.#since = now;
-    this.#next = delivery;
+    if (keyOf(delivery) !== keyOf(this._next) || this._next === null) this._since = now;
+    this._next = delivery;
     return this.look(now);
   }
 
   look(now) {
-    if (this.#next === null || this.left(now) > 0) return false;
-    this.shown = this.#next;
-    this.#next = null;
+    if (this._next === null || this.left(now) > 0) return false;
+    this.shown = this._next;
+    this._next = null;
     return true;
   }
 
   /** How long what was taken last must still last, in milliseconds. */
   left(now) {
-    return this.#since + this.#wait - now;
+    return this._since + this._wait - now;
   }
 
-  get #wait() {
-    if (rank(this.#next) <= rank(this.shown)) return BETTER_AFTER;
-    return rank(this.#next) < PARTS.indexOf("still_pictures") ? WORSE_AFTER : STILL_AFTER;
+  get _wait() {
+    if (rank(this._next) <= rank(this.shown)) return BETTER_AFTER;
+    return rank(this._next) < PARTS.indexOf("still_pictures") ? WORSE_AFTER : STILL_AFTER;
   }
 
-  #hasMoved(delivery) {
+  _hasMoved(delivery) {
     const [now, before] = [delivery?.estimated_kbps ?? 0, this.shown?.estimated_kbps ?? 0];
     return keyOf(delivery) !== "" && Math.abs(now - before) > MOVED * before;
   }
@@ -87,46 +90,46 @@ export class Lasting {
 
 /** Event `change` when something else has lasted; `shown` is that answer of the server's, or null. */
 export class QualityNotice extends EventTarget {
-  #button;
-  #told;
-  #lasting = new Lasting();
-  #key = "";
-  #timer;
-
   /** `button` shows the words and opens the choice; `told` is read to whoever does not see it. */
   constructor(button, told) {
     super();
-    this.#button = button;
-    this.#told = told;
+    this._button = undefined;
+    this._told = undefined;
+    this._lasting = new Lasting();
+    this._key = "";
+    this._timer = undefined;
+    this._button = button;
+    this._told = told;
   }
 
   get shown() {
-    return this.#lasting.shown;
+    return this._lasting.shown;
   }
 
   /** The server's newest answer; null where there is none any more. */
   take(delivery) {
-    clearTimeout(this.#timer);
+    clearTimeout(this._timer);
     const now = performance.now();
     if (delivery === null) {
-      this.#lasting = new Lasting();
-      this.#key = "";
-    } else if (!this.#lasting.take(delivery, now)) {
-      const look = () => this.#lasting.look(performance.now()) && this.#draw();
-      this.#timer = setTimeout(look, this.#lasting.left(now) + 50);
+      this._lasting = new Lasting();
+      this._key = "";
+    } else if (!this._lasting.take(delivery, now)) {
+      const look = () => this._lasting.look(performance.now()) && this._draw();
+      this._timer = setTimeout(look, this._lasting.left(now) + 50);
       return;
     }
-    this.#draw();
+    this._draw();
   }
 
-  #draw() {
+  _draw() {
     const words = deliveryWords(this.shown);
-    this.#button.hidden = words === null;
-    say(this.#button.querySelector("[data-words]"), words ?? "");
+    this._button.hidden = words === null;
+    say(this._button.querySelector("[data-words]"), words ?? "");
     const key = keyOf(this.shown);
-    const isBack = this.#key.startsWith("link") && !key;
-    if (key !== this.#key || !key) say(this.#told, words ?? (isBack ? t("The whole picture is back.") : ""));
-    this.#key = key;
+    const isBack = this._key.startsWith("link") && !key;
+    if (key !== this._key || !key)
+      say(this._told, words ?? (isBack ? t("The whole picture is back.") : ""));
+    this._key = key;
     this.dispatchEvent(new Event("change"));
   }
 }
