@@ -1,20 +1,44 @@
 // The words and data that the server put into the page (page_scripts in parts/macros.html).
 
+/**
+ * @typedef {object} PageData
+ * @property {"zh" | "en"} language
+ * @property {Record<string, string | string[]>} words each message in the page's language, by its English
+ * @property {any} data what the template gives: its script says in which shape
+ * @property {string} [icons] the URL of icons.svg
+ */
+
+/** @typedef {{ zh: string, en: string }} BilingualText */
+
+/** @typedef {Record<string, unknown>} Values */
+
 const block = document.getElementById("page-data");
+/** @type {PageData} */
 export const page = block
-  ? JSON.parse(block.textContent)
+  ? JSON.parse(block.textContent ?? "")
   : { language: document.documentElement.lang.slice(0, 2), words: {}, data: {} };
 
+/** @type {(text: string, values?: Values) => string} */
 const fill = (text, values) =>
   values ? text.replace(/%\((\w+)\)s/g, (_, name) => String(values[name])) : text;
 
-/** A message in the page's language: t("%(n)s left", { n: 3 }). */
+/**
+ * A message in the page's language: t("%(n)s left", { n: 3 }).
+ * @param {string} message
+ * @param {Values} [values]
+ */
 export function t(message, values) {
   const form = page.words[message];
   return fill(Array.isArray(form) ? form[0] : (form ?? message), values);
 }
 
-/** A message in the form that a number asks for: n("%(n)s box", "%(n)s boxes", 3, { n: 3 }). */
+/**
+ * A message in the form that a number asks for: n("%(n)s box", "%(n)s boxes", 3, { n: 3 }).
+ * @param {string} one
+ * @param {string} many
+ * @param {number} count
+ * @param {Values} [values]
+ */
 export function n(one, many, count, values) {
   const forms = page.words[one];
   const form = Array.isArray(forms)
@@ -25,7 +49,10 @@ export function n(one, many, count, values) {
   return fill(form, values);
 }
 
-/** A bilingual text `{zh, en}` in the page's language, or in the other where that is empty. */
+/**
+ * A bilingual text in the page's language, or in the other where that is empty.
+ * @param {BilingualText | null | undefined} both
+ */
 export function text(both) {
   if (!both) return "";
   return both[page.language] || both.zh || both.en || "";

@@ -187,7 +187,8 @@ export class Channel extends EventTarget {
       await new Promise((resolve) => this.addEventListener("settled", resolve, { once: true }));
     if (!this.isOpen) throw offline();
     return new Promise((resolve, reject) => {
-      const id = String((this.next += 1));
+      this.next += 1;
+      const id = String(this.next);
       const timer = setTimeout(() => {
         this.asked.delete(id);
         reject(offline());

@@ -35,7 +35,7 @@ export async function getAll(path) {
       `${path}${path.includes("?") ? "&" : "?"}limit=200${cursor && `&cursor=${cursor}`}`,
     );
     for (const [name, value] of Object.entries(answer))
-      if (Array.isArray(value)) (all[name] ??= []).push(...value);
+      if (Array.isArray(value)) all[name] = (all[name] ?? []).concat(value);
     cursor = answer.next ?? "";
   } while (cursor);
   return all;

@@ -69,14 +69,17 @@ export function read(form) {
   for (const field of form.elements) {
     if (isOut(field)) continue;
     if (field.dataset.as === "set") {
-      const chosen = (body[field.name] ??= []);
-      if (field.checked) chosen.push(field.value);
+      const chosen = body[field.name] ?? [];
+      body[field.name] = field.checked ? [...chosen, field.value] : chosen;
       continue;
     }
     const path = field.name.split(".");
     const last = path.pop();
     let place = body;
-    for (const part of path) place = place[part] ??= {};
+    for (const part of path) {
+      place[part] = place[part] ?? {};
+      place = place[part];
+    }
     place[last] = READ[field.dataset.as ?? "text"](field.value, field);
   }
   const values = Object.entries(body).map(([key, value]) => [key, collapse(value)]);

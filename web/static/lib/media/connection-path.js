@@ -274,7 +274,8 @@ export class ConnectionPath extends EventTarget {
       server does not know the session any more. */
   async _restart(relays) {
     const connection = this._connection;
-    const asking = (this._asking = new AbortController());
+    const asking = new AbortController();
+    this._asking = asking;
     const limit = setTimeout(() => asking.abort(), ANSWER_WITHIN);
     try {
       if (relays && !this._relays && this._servers.length > 0) {

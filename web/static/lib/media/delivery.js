@@ -91,13 +91,14 @@ export class Delivery extends EventTarget {
     const frames = this._counts.at(-1)[1] - before;
     const rate = (frames * 1_000) / (now - from);
     this._most = Math.max(this._most, rate);
-    const how = (this._how = !frames
+    const how = !frames
       ? "none"
       : rate < STILL
         ? "still"
         : rate < FEWER * this._most
           ? "fewer"
-          : "all");
+          : "all";
+    this._how = how;
     this._sign = `${how} ${video?.frameHeight ?? 0}`;
   }
 

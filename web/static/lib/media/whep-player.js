@@ -115,7 +115,8 @@ export class WhepPlayer extends EventTarget {
     clearTimeout(this.timer);
     this.timer = null;
     this.missing = null;
-    const run = (this.run += 1);
+    this.run += 1;
+    const { run } = this;
     if (this.state !== "waiting") this.become("connecting");
     const { servers } = this;
     const connection = new RTCPeerConnection({ iceServers: servers, bundlePolicy: "max-bundle" });

@@ -47,7 +47,7 @@ export class ParcelFees extends EventTarget {
     try {
       const { fees } = await api("GET", "/api/v1/parcel-fees");
       this._fees = fees.map(({ fee, ...row }) => ({ ...row, fee: fee.amount }));
-    } catch (problem) {
+    } catch {
       this._asked = -Infinity;
       if (!this.known) setTimeout(() => this.load(), AGAIN);
       return;

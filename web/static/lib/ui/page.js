@@ -14,7 +14,9 @@ document.querySelector("[data-sign-out]")?.addEventListener("click", async () =>
 
 // A cell of a sheet is pasted with its tab, a slide's line with a vertical one. A password stays as it is.
 const UNSEEN = {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
   input: /[\u0000-\u001f\u007f-\u009f]+/g,
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: as above, but for tab and line feed.
   textarea: /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]+/g,
 };
 

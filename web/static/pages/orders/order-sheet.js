@@ -341,7 +341,7 @@ export class OrderSheet {
       .part("wrongs")
       .replaceChildren(
         el("legend", { class: "for-readers" }, t("What was wrong")),
-        ...found.map(({ words, then }, index) =>
+        ...found.map(({ words, outcome }, index) =>
           el(
             "label",
             { class: "choice" },
@@ -350,7 +350,7 @@ export class OrderSheet {
               "span",
               { class: "choice__text" },
               el("strong", {}, words),
-              el("span", { class: "soft small" }, then),
+              el("span", { class: "soft small" }, outcome),
             ),
           ),
         ),

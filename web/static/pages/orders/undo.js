@@ -25,7 +25,7 @@ export async function confirmLargeRefund(order, amount) {
   });
 }
 
-/** What was done last with an order's state, and with its money, as {body, words, then} each: how the API
+/** What was done last with an order's state, and with its money, as {body, words, outcome} each: how the API
     is told of it, what was wrong, and how it stands then. */
 export function wrongs(order) {
   const { history = [] } = order;
@@ -48,24 +48,24 @@ function stateWrong({ state }, { state: before }) {
         ? {
             body,
             words: t("It was not handed over"),
-            then: t("It waits at the pick-up point again."),
+            outcome: t("It waits at the pick-up point again."),
           }
-        : { body, words: t("It has not arrived"), then: t("It is on its way again.") };
+        : { body, words: t("It has not arrived"), outcome: t("It is on its way again.") };
     case "shipped":
-      return { body, words: t("It was not shipped"), then: t("It is packed and still here.") };
+      return { body, words: t("It was not shipped"), outcome: t("It is packed and still here.") };
     case "at_centre":
       return {
         body,
         words: t("It has not come to the pick-up point"),
-        then: t("It is packed and still here."),
+        outcome: t("It is packed and still here."),
       };
     case "packed":
-      return { body, words: t("It is not packed"), then: t("It is still to be packed.") };
+      return { body, words: t("It is not packed"), outcome: t("It is still to be packed.") };
     case "cancelled":
       return {
         body,
         words: t("It is wanted after all"),
-        then:
+        outcome:
           before === "placed"
             ? t("Its boxes are taken again, if they are still there.")
             : t("It is “%(state)s” again.", { state: stateWords(before) }),
@@ -82,7 +82,7 @@ function moneyWrong(order, { payment, amount, refund }, before) {
     return {
       body: { payment: "due" },
       words: t("It was not paid"),
-      then: t("%(sum)s is to be paid again.", { sum: sum(remainingTotal(order)) }),
+      outcome: t("%(sum)s is to be paid again.", { sum: sum(remainingTotal(order)) }),
     };
   }
   if (!refund || (before.payment === "due" && isGone(order.state))) return null;
@@ -92,12 +92,12 @@ function moneyWrong(order, { payment, amount, refund }, before) {
     ? {
         body: { refund },
         words: t("%(sum)s should not be deducted", { sum: money(amount) }),
-        then: together([t("%(sum)s is to be paid then.", then), ...boxes]),
+        outcome: together([t("%(sum)s is to be paid then.", then), ...boxes]),
       }
     : {
         body: { refund },
         words: t("%(sum)s was not refunded", { sum: money(amount) }),
-        then: together([t("%(sum)s of it stays with us then.", then), ...boxes]),
+        outcome: together([t("%(sum)s of it stays with us then.", then), ...boxes]),
       };
 }
 

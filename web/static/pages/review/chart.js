@@ -217,7 +217,7 @@ export class Chart {
       flash: t("flash"),
     };
     const wide = bbox.left - 8 * ratio;
-    lanes.forEach((name, lane) => ctx.fillText(names[name], wide, middle(lane), wide));
+    for (const [lane, name] of lanes.entries()) ctx.fillText(names[name], wide, middle(lane), wide);
     ctx.fillText(t("watching"), (plot.width - 4) * ratio, middle(lanes.length - 1));
     ctx.restore();
   }

@@ -15,7 +15,8 @@ export function setUpRegionSearch(root, regions, choose, { fixed = () => [], kee
   const mark = (index) => {
     const all = options();
     marked = all.length ? (index + all.length) % all.length : -1;
-    all.forEach((option, place) => option.setAttribute("aria-selected", String(place === marked)));
+    for (const [place, option] of all.entries())
+      option.setAttribute("aria-selected", String(place === marked));
     if (marked < 0) field.removeAttribute("aria-activedescendant");
     else field.setAttribute("aria-activedescendant", all[marked].id);
   };

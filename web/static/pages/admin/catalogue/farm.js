@@ -35,7 +35,7 @@ const plots = new RemoteList(
   async () => {
     const { plots: found } = await getAll(`${path}/plots`);
     const each = await Promise.all(found.map((plot) => getAll(`/api/v1/plots/${plot.id}/works`)));
-    found.forEach((plot, index) => works.set(plot.id, each[index].works));
+    for (const [index, plot] of found.entries()) works.set(plot.id, each[index].works);
     return found;
   },
   (plot) =>

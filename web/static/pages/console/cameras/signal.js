@@ -2,7 +2,7 @@
 // and the numbers with what they mean for whoever wants them. Decides nothing; see stream-health.js.
 
 import { el, say } from "../../../lib/ui/dom.js";
-import { count, listed, megabits } from "../../../lib/format/format.js";
+import { listed, megabits } from "../../../lib/format/format.js";
 import { t } from "../../../lib/words.js";
 import { whatToDo } from "./stream-advice.js";
 import { bars, levelName } from "./stream-health.js";

@@ -109,7 +109,8 @@ export class Stage extends EventTarget {
   }
 
   async _poll() {
-    const look = (this._look += 1);
+    this._look += 1;
+    const look = this._look;
     try {
       const health = await get(`/api/v1/broadcasts/${this._broadcast}/health`, UNATTENDED);
       if (this._isOver || look !== this._look) return;

@@ -164,8 +164,8 @@ export class Prices {
     this._part("do").textContent = t("Yes, %(price)s is meant", { price: sum(price) });
     this._complain(
       t(
-        "The price falls from %(now)s to %(then)s for everyone who buys from now on. Is that meant?",
-        { now: sum(offer.price.amount), then: sum(price) },
+        "The price falls from %(now)s to %(next)s for everyone who buys from now on. Is that meant?",
+        { now: sum(offer.price.amount), next: sum(price) },
       ),
     );
     return false;

@@ -87,6 +87,7 @@ export class OfferDetails {
       parts.stopped,
       parts.lifted,
       parts.wait,
+      // biome-ignore lint/suspicious/noAssignInExpressions: the part is made where it stands.
       (parts.from = el(
         "div",
         { class: "card card--leaf" },
