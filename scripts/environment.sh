@@ -134,6 +134,21 @@ packages() {
     stamp_of "$lock" >.venv/farmlive.stamp
 }
 
+# Installs the tools that check web/, as web/package-lock.json has them, by hash. No command but check and
+# test needs them, and no page does.
+web_tools() {
+    local lock stamp=web/node_modules/farmlive.stamp
+    programs node:nodejs npm:npm
+    node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' ||
+        fail "the tools of web/ need Node.js 18 or newer; found $(node --version)"
+    lock=$(sha256sum web/package-lock.json | cut -d' ' -f1)
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$lock" ]; then return; fi
+    say "installing Biome and TypeScript from npm"
+    npm --prefix web ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 ||
+        fail "npm could not install web/package-lock.json; see above"
+    echo "$lock" >"$stamp"
+}
+
 has_compiler() { command -v "${CC:-cc}" >/dev/null || command -v gcc >/dev/null; }
 
 has_headers() {

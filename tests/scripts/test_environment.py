@@ -144,3 +144,65 @@ def test_only_missing_programs_are_installed_and_once(tmp_path: Path) -> None:
         "update -qq",
         "install -y -qq --no-install-recommends north-package south-package",
     ]
+
+
+def test_the_tools_of_the_pages_are_installed_once_a_lock(tmp_path: Path) -> None:
+    """With an npm that notes how it is called, and a node of a version."""
+    lock, log = tmp_path / "web" / "package-lock.json", tmp_path / "log"
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "environment.sh", tmp_path / "scripts")
+    (tmp_path / "web" / "node_modules").mkdir(parents=True)
+    (tmp_path / "bin").mkdir()
+
+    def program(name: str, text: str) -> None:
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+
+    def run() -> str:
+        done = subprocess.run(
+            ["bash", "-c", "set -euo pipefail; . scripts/environment.sh; web_tools"],
+            cwd=tmp_path,
+            env=os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+        )
+        assert bool(done.returncode) == ("✗" in done.stderr), done.stderr
+        return done.stderr
+
+    program("node", '[ "$1" = --version ] && echo v18.0.0 || true')
+    program("npm", f'echo "$@" >>{log}')
+    for text, calls in (("one", 1), ("one", 1), ("two", 2), ("two", 2)):
+        lock.write_text(text)
+        run()
+        assert len(log.read_text().splitlines()) == calls
+    assert log.read_text().startswith("--prefix web ci --ignore-scripts ")
+
+    # What failed is tried again, and a Node.js that is too old is named.
+    lock.write_text("three")
+    program("npm", "exit 1")
+    assert "npm could not install web/package-lock.json" in run()
+    assert "npm could not install web/package-lock.json" in run()
+    program("node", '[ "$1" = --version ] && echo v16.1.0')
+    assert "Node.js 18 or newer; found v16.1.0" in run()
+
+
+def test_without_a_network_the_check_names_what_is_missing(tmp_path: Path) -> None:
+    for name in ("bash", "sha256sum", "cut", "cat", "id"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    for name, status in (("apt-get", 1), ("sudo", 1)):
+        (tmp_path / name).write_text(f"#!{shutil.which('bash')}\nexit {status}\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        [
+            str(tmp_path / "bash"),
+            "-c",
+            f"set -euo pipefail; . scripts/environment.sh; PATH={tmp_path}; web_tools",
+        ],
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "this machine lacks nodejs npm" in done.stderr
+    assert "✗" in done.stderr

@@ -27,7 +27,7 @@ def built(folder: Path, **environment: str) -> Path:
     build too.
     """
     source = folder / "source"
-    left_out = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.so")
+    left_out = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.so", "node_modules")
     for name in ("src", "web"):
         shutil.copytree(ROOT / name, source / name, ignore=left_out)
     for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE"):
@@ -50,7 +50,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_every_page_file_and_migration(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    for folder, package in (("web", "farmlive/web"), ("src/farmlive", "farmlive")):
+    folders = [
+        (f"web/{name}", f"farmlive/web/{name}") for name in ("templates", "static", "locale")
+    ]
+    for folder, package in (*folders, ("src/farmlive", "farmlive")):
         for path in (ROOT / folder).rglob("*"):
             if (
                 path.is_file()
@@ -59,6 +62,9 @@ def test_the_wheel_holds_every_page_file_and_migration(wheel: Path) -> None:
             ):
                 assert f"{package}/{path.relative_to(ROOT / folder)}" in names
     assert not [name for name in names if name.endswith((".c", ".h"))]
+    # The tools of the front end are none of its files.
+    web = {name.split("/")[2] for name in names if name.startswith("farmlive/web/")}
+    assert web == {"__init__.py", "templates", "static", "locale"}
 
 
 def test_one_wheel_with_the_engine_in_c_serves_every_python(wheel: Path) -> None:
