@@ -18,7 +18,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from scripts import documents, figures, order_page
+from scripts import api_types, documents, figures, order_page
 from starlette.routing import Mount
 from typer.main import get_command
 
@@ -38,6 +38,7 @@ CONFORMANCE = ROOT / "docs" / "conformance.md"
 EVENTS = ROOT / "docs" / "events.json"
 FIGURES = ROOT / "docs" / "figures"
 EVENT_TYPES = ROOT / "web" / "static" / "lib" / "state" / "events.d.ts"
+API_TYPES = EVENT_TYPES.with_name("api.d.ts")
 REQUESTS = ROOT / "src" / "farmlive" / "client" / "requests_of_commands.py"
 
 
@@ -187,14 +188,19 @@ def every_route() -> list[tuple[str, str, str]]:
 
 
 @lru_cache
-def _server() -> tuple[list[tuple[str, str, str]], dict[str, Command[typing.Any]]]:
-    """Return the routes and the commands of a server."""
+def _server() -> tuple[
+    list[tuple[str, str, str]], dict[str, Command[typing.Any]], dict[str, typing.Any]
+]:
+    """Return the routes, the commands and the OpenAPI document of a server."""
 
-    async def read() -> tuple[list[tuple[str, str, str]], dict[str, Command[typing.Any]]]:
+    async def read() -> tuple[
+        list[tuple[str, str, str]], dict[str, Command[typing.Any]], dict[str, typing.Any]
+    ]:
         with tempfile.TemporaryDirectory() as folder:
             house = await build(Settings(data=Path(folder), udp_port=0))
             try:
-                return sorted(_routes(house.api.routes, "")), house.channel.commands
+                routes = sorted(_routes(house.api.routes, ""))
+                return routes, house.channel.commands, house.api.openapi()
             finally:
                 await house.close()
 
@@ -255,6 +261,7 @@ def differences() -> list[str]:
         (CONFORMANCE, conformance_page()),
         (EVENTS, events_file()),
         (EVENT_TYPES, declarations()),
+        (API_TYPES, api_types.declarations(_server()[2])),
         (REQUESTS, requests_of_commands()),
     )
     for page, text in made:
@@ -296,6 +303,7 @@ def main() -> int:
         CONFORMANCE.write_text(conformance_page())
         EVENTS.write_text(events_file())
         EVENT_TYPES.write_text(declarations())
+        API_TYPES.write_text(api_types.declarations(_server()[2]))
         REQUESTS.write_text(requests_of_commands())
         for page in documents.documents(ROOT):
             page.write_text(figures.rendered(page.read_text(), FIGURES))
