@@ -194,17 +194,17 @@ async def test_static_files_are_kept_for_good_by_their_fingerprint(
     visitor: httpx.AsyncClient,
 ) -> None:
     page = (await visitor.get("/")).text
-    found = re.search(r"/static/[0-9a-f]{12}/lib/styles/tokens\.css", page)
+    found = re.search(r"/static/[0-9a-f]{12}/lib/ui/page\.js", page)
     assert found is not None
     named = await visitor.get(found.group())
     assert named.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert "set-cookie" not in named.headers
-    old = await visitor.get("/static/0123456789ab/lib/styles/tokens.css")
-    plain = await visitor.get("/static/lib/styles/tokens.css")
+    old = await visitor.get("/static/0123456789ab/lib/ui/page.js")
+    plain = await visitor.get("/static/lib/ui/page.js")
     assert old.status_code == plain.status_code == 200
     assert old.headers["cache-control"] == plain.headers["cache-control"] == "no-cache"
     again = await visitor.get(
-        "/static/lib/styles/tokens.css", headers={"If-None-Match": plain.headers["etag"]}
+        "/static/lib/ui/page.js", headers={"If-None-Match": plain.headers["etag"]}
     )
     assert again.status_code == 304
 

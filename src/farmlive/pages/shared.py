@@ -1,6 +1,7 @@
 """Content that all visitors share: rendered at intervals, however many requests come meanwhile.
 
-It has nothing of one visitor: it depends on the page's URL and language alone.
+It has nothing of one visitor: it depends on the page's URL and language alone. So it may be
+compressed, as pages with something of one visitor never are.
 """
 
 import asyncio
@@ -8,11 +9,13 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
 from farmlive.broadcast.log import TOPIC, unpack
 from farmlive.bus import Bus
+from farmlive.pages.rendering.compression import compress
 from farmlive.pages.rendering.languages import language_of
 from farmlive.pages.rendering.render import Pages
 from farmlive.people import Caller
@@ -110,9 +113,9 @@ class SharedPage:
     async def answer(self, request: Request, caller: Caller, key: str = "") -> Response:
         """Answer with the page."""
         if caller.role is None:
-            html = await self._drawn.get((language_of(request), key))
+            html, coded = await self._drawn.get((language_of(request), key))
             async with self._pages.turn():
-                return self._pages.answer(request, html)
+                return self._pages.answer(request, html, coded=coded)
         context = await self._make(key, caller)
         return self._pages.page(request, self._template, caller=caller, **context)
 
@@ -120,13 +123,14 @@ class SharedPage:
         """Render it again at the next request."""
         self._drawn.forget()
 
-    async def _draw(self, of: tuple[str, str]) -> str:
+    async def _draw(self, of: tuple[str, str]) -> tuple[str, bytes | None]:
         language, key = of
         scope = {"type": "http", "method": "GET", "path": self._path.format(key), "headers": []}
         request = Request({**scope, "query_string": f"lang={language}".encode()})
         context = await self._make(key, VISITOR)
         async with self._pages.turn():
-            return self._pages.html(request, self._template, caller=VISITOR, **context)
+            html = self._pages.html(request, self._template, caller=VISITOR, **context)
+        return html, await to_thread.run_sync(compress, html.encode())
 
 
 def forget_on(bus: Bus, kinds: str, *pages: SharedPage) -> None:

@@ -11,11 +11,13 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 
 from farmlive.clock import now_ms
 from farmlive.edge.cleartext import cleartext_links
+from farmlive.pages.rendering.compression import accepts_gzip
 from farmlive.pages.rendering.formats import Formats
 from farmlive.pages.rendering.languages import (
     COOKIE,
@@ -118,6 +120,7 @@ class Pages:
         formats = Formats(language, self._settings.time_zone)
         for name in FILTERS:
             environment.filters[name] = getattr(formats, name)
+        environment.filters["one_sheet"] = self._one_sheet
         environment.globals.update(
             language=language,
             tag=TAGS[language],
@@ -134,6 +137,10 @@ class Pages:
             currency=self._settings.currency,
         )
         return environment
+
+    def _one_sheet(self, head: Markup) -> Markup:
+        """Join the styles that a page's head links, which has been escaped already."""
+        return Markup(self._static.one_sheet(str(head)))  # noqa: S704
 
     def gettext(self, request: HTTPConnection, message: str) -> str:
         """Return a message in the visitor's language, for the few texts of routes."""
@@ -197,16 +204,23 @@ class Pages:
         request: Request,
         html: str,
         *,
+        coded: bytes | None = None,
         status: int = 200,
         cache: Literal["private, no-cache", "no-store"] = "private, no-cache",
         headers: dict[str, str] | None = None,
     ) -> Response:
-        """Answer with a rendered page, and remember the requested language."""
-        response = HTMLResponse(
-            html,
-            status_code=status,
-            headers={**HEADERS, "Cache-Control": cache, **(headers or {})},
-        )
+        """Answer with a rendered page, and remember the requested language.
+
+        `coded`: the page in gzip, for those who take it; only of one that all visitors share.
+        """
+        given = {**HEADERS, "Cache-Control": cache, **(headers or {})}
+        content: str | bytes = html
+        if coded is not None:
+            given["Vary"] += ", Accept-Encoding"
+            if accepts_gzip(request.headers.get("accept-encoding", "")):
+                given["Content-Encoding"] = "gzip"
+                content = coded
+        response = HTMLResponse(content, status_code=status, headers=given)
         language = requested_language(request)
         if language is not None:
             response.set_cookie(

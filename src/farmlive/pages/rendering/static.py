@@ -1,18 +1,25 @@
-"""The static files under /static: found in the package, fingerprinted, cached for good.
+"""The static files under /static: found in the package, fingerprinted, cached for good, and in gzip
+for those who take it.
 
 `/static/{fingerprint}/pages/live/live.js` never changes and may be kept for a year; its relative
 imports carry the same fingerprint. `/static/pages/live/live.js` works too and is asked again each
-time.
+time. Each file is compressed once, when somebody first asks for it.
 """
 
 import hashlib
+import os
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
+from anyio import to_thread
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
+from farmlive.pages.rendering import compression, styles
 from farmlive.pages.rendering.scripts import modules
 
 WEB = Path(str(files("farmlive.web")))
@@ -28,6 +35,15 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+@dataclass(frozen=True)
+class _Sheet:
+    """A joined style sheet: its bytes, and those in gzip."""
+
+    content: bytes
+    coded: bytes | None
+    etag: str
+
+
 class Static(StaticFiles):
     """An ASGI application that serves web/static; `url(path)` is the URL of a file."""
 
@@ -36,6 +52,9 @@ class Static(StaticFiles):
         self.mount = mount
         self.folder = folder
         self.fingerprint = fingerprint(folder)
+        # In gzip by file and ETag; a file that gains nothing has None.
+        self._coded: dict[str, tuple[str, bytes | None]] = {}
+        self._sheets: dict[str, _Sheet | None] = {}
 
     def url(self, path: str) -> str:
         """Return the URL of a file, with the fingerprint of the whole folder in it."""
@@ -45,18 +64,112 @@ class Static(StaticFiles):
         """Return the URLs of these scripts and all that they import, for a page to preload."""
         return [self.url(path) for path in modules(self.folder, *entries)]
 
+    def one_sheet(self, head: str) -> str:
+        """Return a page's head with one style sheet in the place of all that it links, in their
+        order.
+        """
+        root = self.url("")
+        parts = [url.removeprefix(root) for url in styles.links(head) if url.startswith(root)]
+        if len(parts) < 2:
+            return head
+        name = styles.name_of(parts)
+        self._sheets.setdefault(name, None)
+        return styles.replace_links(head, root, self.url(name))
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with the file, cached for good if the URL has the current fingerprint."""
         first, _, rest = path.replace("\\", "/").partition("/")
         kept = first == self.fingerprint
-        response = await super().get_response(
-            rest if kept or _is_fingerprint(first) else path, scope
-        )
+        name = rest if kept or _is_fingerprint(first) else path
+        if parts := styles.parts_of(name):
+            response = await self._joined(name, parts, scope)
+        else:
+            response = await self._file(name, scope)
         response.headers["Cache-Control"] = (
             "public, max-age=31536000, immutable" if kept else "no-cache"
         )
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+    async def _file(self, path: str, scope: Scope) -> Response:
+        """Answer with one file. A range is of the file as it is, whatever else a client takes."""
+        whole = await super().get_response(path, scope)
+        if Path(path).suffix not in compression.SUFFIXES:
+            return whole
+        whole.headers.add_vary_header("Accept-Encoding")
+        asked = Headers(scope=scope)
+        if (
+            not isinstance(whole, FileResponse)
+            or "range" in asked
+            or not compression.accepts_gzip(asked.get("accept-encoding", ""))
+        ):
+            return whole
+        coded = await self._compressed(path, whole)
+        if coded is None:
+            return whole
+        headers = {**whole.headers, "etag": _coded_etag(whole.headers["etag"])}
+        return self._answer(scope, coded, headers)
+
+    async def _compressed(self, path: str, file: FileResponse) -> bytes | None:
+        etag, known = file.headers["etag"], self._coded.get(path)
+        if known is None or known[0] != etag:
+            known = etag, await to_thread.run_sync(_compress_file, file.path)
+            self._coded[path] = known
+        return known[1]
+
+    async def _joined(self, name: str, parts: list[str], scope: Scope) -> Response:
+        """Answer with these styles in one file.
+
+        What no page of this server named, another one's may have; it is not kept, so that nobody
+        fills the memory with orders of their own.
+        """
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(status_code=405, headers={"Allow": "GET, HEAD"})
+        sheet = self._sheets.get(name)
+        if sheet is None:
+            try:
+                sheet = await to_thread.run_sync(self._make_sheet, parts)
+            except (OSError, ValueError):
+                raise HTTPException(status_code=404) from None
+            if name in self._sheets:
+                self._sheets[name] = sheet
+        headers = {
+            "content-type": "text/css; charset=utf-8",
+            "etag": sheet.etag,
+            "vary": "Accept-Encoding",
+        }
+        accepted = Headers(scope=scope).get("accept-encoding", "")
+        if sheet.coded is not None and compression.accepts_gzip(accepted):
+            headers["etag"] = _coded_etag(sheet.etag)
+            return self._answer(scope, sheet.coded, headers)
+        return self._answer(scope, sheet.content, headers, coding=None)
+
+    def _make_sheet(self, parts: list[str]) -> _Sheet:
+        content = styles.join(self.folder, parts, self.url(""))
+        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        return _Sheet(content, compression.compress(content), etag)
+
+    def _answer(
+        self, scope: Scope, body: bytes, headers: dict[str, str], coding: str | None = "gzip"
+    ) -> Response:
+        if coding is not None:
+            headers["content-encoding"] = coding
+            headers.pop("accept-ranges", None)
+        if self.is_not_modified(Headers(headers), Headers(scope=scope)):
+            return NotModifiedResponse(Headers(headers))
+        headers["content-length"] = str(len(body))
+        return Response(b"" if scope["method"] == "HEAD" else body, headers=headers)
+
+
+def _compress_file(path: str | os.PathLike[str]) -> bytes | None:
+    return compression.compress(Path(path).read_bytes())
+
+
+def _coded_etag(etag: str) -> str:
+    """Return the ETag of the same contents in gzip: other bytes have another (RFC 9110, section
+    8.8.3.3).
+    """
+    return f'{etag[:-1]}-gzip"'
 
 
 def _is_fingerprint(name: str) -> bool:
