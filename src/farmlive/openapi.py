@@ -31,6 +31,7 @@ _SAFE = ("get", "head", "options")
 
 TAGS = {
     "accounts": "Accounts of those who work here.",
+    "addresses": "Pasted postal addresses, taken apart.",
     "api_keys": "API keys, by which programs call.",
     "audit": "The audit log, and refusals by limits and blocks.",
     "blocks": "Devices, phones and IPs of which nothing is taken.",

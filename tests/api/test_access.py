@@ -145,6 +145,7 @@ MAY: dict[str, set[str]] = {
     "GET /orders/{token}/claims/photos/{name}": EVERYONE,
     "GET /parcel-fees": EVERYONE,
     "PUT /parcel-fees": STAFF,
+    "POST /parsed-addresses": EVERYONE,
     "POST /pictures": GROWERS,
     "PATCH /plots/{plot}": GROWERS,
     "GET /plots/{plot}/works": EVERYONE,

@@ -30,6 +30,8 @@ PRIVATE = {
     "NewBuyer.phone",
     "NewClaim.photos",
     "NewClaim.text",
+    # What is taken apart and given back to who pasted it.
+    "PastedAddress.text",
     # What is sought or typed to sign in; who is blocked.
     "Accepted.name",
     "Accepted.password",

@@ -29,7 +29,16 @@ from farmlive.pages.services import Services
 from farmlive.people import DeviceCookie
 from farmlive.people import routes as people_routes
 from farmlive.review import routes as review_routes
-from farmlive.shop.routes import claims, notices, offers, orders, privacy, shipping, waitlist
+from farmlive.shop.routes import (
+    addresses,
+    claims,
+    notices,
+    offers,
+    orders,
+    privacy,
+    shipping,
+    waitlist,
+)
 from farmlive.shop.shipping.fees import ParcelFees
 
 
@@ -78,6 +87,7 @@ def _routers(rooms: Rooms, api: Api, pages: Pages) -> list[APIRouter]:
         origin_routes.routes(origin, guard),
         offers.routes(shop, guard),
         shipping.routes(ParcelFees(store, settings), guard),
+        addresses.routes(people.limits, guard),
         orders.routes(shop, guard),
         claims.routes(shop, guard),
         privacy.routes(shop, guard, people.access.record_export, person_page.draw),

@@ -63,6 +63,10 @@ class ShopCalls(Connection):
         """List the pick-up points."""
         return await self.list_all("/api/v1/centres", "centres")
 
+    async def parse_address(self, text: str) -> Json:
+        """Take a pasted address apart: name, phone, region, street, and what is `unsure`."""
+        return await self.request("POST", "/api/v1/parsed-addresses", json={"text": text})
+
     async def parcel_fees(self) -> list[Json]:
         """Return the parcel fees by region and weight."""
         return list((await self.request("GET", "/api/v1/parcel-fees"))["fees"])

@@ -151,6 +151,7 @@ _AREAS: tuple[_Area, ...] = (
         ("see the products", "查看商品"),
         ("change a product or send a picture", "更改商品或上传图片"),
     ),
+    _act(r"/parsed-addresses\b", "take a pasted address apart", "识别粘贴的地址"),
     (
         r"/centres\b|/parcel-fees\b|/fees\b",
         ("see the pick-up points and parcel fees", "查看自提点和运费"),

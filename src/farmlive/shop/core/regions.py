@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 Language = Literal["zh", "en"]
 
 # Placeholder names, where a level of the division does not exist.
-_NO_NAMES = ("省直辖县", "自治区直辖县级行政区划", "县", "市辖区")
+NO_NAMES = ("省直辖县", "自治区直辖县级行政区划", "县", "市辖区")
 _FILES = {"zh": "regions.json", "en": "regions.en.json"}
 
 
@@ -45,7 +45,7 @@ def names(code: str, language: Language = "zh") -> list[str]:
     """
     if not is_known(code):
         return []
-    path = [one for one in (*parents(code), code) if all_names()[one] not in _NO_NAMES]
+    path = [one for one in (*parents(code), code) if all_names()[one] not in NO_NAMES]
     return list(dict.fromkeys(all_names(language)[one] for one in path))
 
 
