@@ -3,6 +3,7 @@
 
 import { api, Problem } from "../channel/api.js";
 import { el } from "../ui/dom.js";
+import { enter } from "../ui/sheet-history.js";
 import { codeLabel, elsewhereWords, factorWords } from "./factors.js";
 import { now } from "../channel/server-clock.js";
 import { hasPasskeys, usePasskey } from "./passkeys.js";
@@ -121,6 +122,7 @@ async function question() {
   const opener = document.activeElement;
   document.body.append(dialog);
   dialog.showModal();
+  enter(dialog);
   if (!passkey && matchMedia("(pointer: fine)").matches) field.focus();
 
   return new Promise((resolve, reject) => {

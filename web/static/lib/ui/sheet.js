@@ -1,5 +1,7 @@
 // Sheets: <dialog class="sheet">. The browser keeps the focus inside and gives Escape; a tap on the
-// shade closes too, and the page learns of it by data-sheet on the body.
+// shade closes too, and so does the Back key; the page learns of it by data-sheet on the body.
+
+import { enter, uppermost } from "./sheet-history.js";
 
 const openings = new WeakMap();
 
@@ -13,12 +15,15 @@ export function open(dialog, onClose) {
   const opener = document.activeElement;
   openings.set(dialog, {});
   dialog.showModal();
+  enter(dialog);
   document.body.dataset.sheet = dialog.id;
   dialog.addEventListener(
     "close",
     () => {
-      // Another sheet may have taken this one's place already.
-      if (document.body.dataset.sheet === dialog.id) delete document.body.dataset.sheet;
+      // Another sheet may have taken this one's place already, or lies below it.
+      const shown = uppermost();
+      if (shown) document.body.dataset.sheet = shown.id;
+      else delete document.body.dataset.sheet;
       // What was hidden while the sheet was open could not take the focus back by itself.
       const now = document.activeElement;
       if (now === document.body || dialog.contains(now)) opener?.focus();

@@ -133,6 +133,6 @@ export class Filter extends EventTarget {
       if (value && !(name === "state" && value === "open")) said.set(name, value);
     }
     const query = said.toString();
-    history.replaceState(null, "", query ? `?${query}` : location.pathname);
+    history.replaceState(history.state, "", query ? `?${query}` : location.pathname);
   }
 }
