@@ -30,7 +30,7 @@ from farmlive.demo.accounts import (
 )
 from farmlive.demo.authority import Address, Certificates, get_certificates
 from farmlive.demo.farms import add_farms
-from farmlive.demo.film.film import KITCHEN, ORCHARD, FilmError, FilmPlan, film_in, make_film
+from farmlive.demo.film.film import HOST, KITCHEN, FilmError, FilmPlan, film_in, make_film
 from farmlive.demo.history import simulate
 from farmlive.demo.on_air import OrchardAndKitchen
 from farmlive.demo.state import DemoJson, DemoUser, Folder
@@ -169,7 +169,7 @@ async def _serve(
     users = await set_up_accounts(server.house, notes, open_to_others)
     keys = await set_up_api_keys(server.house, notes)
     await adopt_keys(server.house)
-    orchard, kitchen = [await _film(folder, take, stop) for take in (ORCHARD, KITCHEN)]
+    orchard, kitchen = [await _film(folder, take, stop) for take in (HOST, KITCHEN)]
     async with (
         _inner_url(site, server) as url,
         Api(url, key=keys["coordinator"]) as api,

@@ -10,9 +10,10 @@ from PIL import ImageChops
 from tests.support.build_once import once
 
 from farmlive.client.media.counter import read_counter
-from farmlive.demo.film.film import FRAMES, KITCHEN, RATE, FilmError, delay_ms, make_film
+from farmlive.demo.film.film import FRAMES, HOST, KITCHEN, RATE, FilmError, delay_ms, make_film
 from farmlive.demo.film.kitchen import Kitchen
 from farmlive.demo.film.scenery import Orchard
+from farmlive.demo.film.upright import Upright
 from farmlive.demo.publish import Film, schedule
 
 SHORT = 3 * RATE
@@ -81,12 +82,20 @@ def test_the_kitchen_is_small_and_published_at_its_own_pace(tmp_path: Path) -> N
     assert path.stat().st_size < 700_000
 
 
+def test_what_people_look_at_is_upright_and_shows_no_counter(tmp_path: Path) -> None:
+    path = tmp_path / "host.mkv"
+    make_film(path, lambda frame: None, 2, take=HOST)
+    frame = next(pictures(path))
+    assert (frame.width, frame.height) == (720, 1280)
+    assert read_counter(frame) is None
+
+
 def _first_second(entry: tuple[float, bool, int]) -> bool:
     return entry[0] < 1.0
 
 
-@pytest.mark.parametrize("scene", [Orchard, Kitchen])
-def test_the_loop_has_no_seam(scene: type[Orchard] | type[Kitchen]) -> None:
+@pytest.mark.parametrize("scene", [Orchard, Upright, Kitchen])
+def test_the_loop_has_no_seam(scene: type[Orchard | Upright | Kitchen]) -> None:
     drawn = scene()
     moments = [drawn.at(frame / RATE).convert("L") for frame in (-4, -2, 0, 2, 4)]
     moved = [

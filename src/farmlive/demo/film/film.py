@@ -1,13 +1,14 @@
-"""The demo's films, made once into the data folder: a minute of the drawn orchard, and a shorter
-one of the kitchen, with sound.
+"""The demo's films, made once into the data folder: a minute of the host in the drawn orchard, held
+upright like a phone, and a shorter one of the kitchen, with sound. For measurements there is a
+lying film of the orchard.
 
 Owns their encoding, and the time that a frame's counter stands for. A film is encoded so that a
 publisher only copies it: H264 baseline without B-frames, a keyframe a second, Opus in stereo at
 48 kHz.
 
-The publisher sends the orchard's frame k when the wall clock stands at k / RATE seconds within a
-minute, so the counter of any decoded frame tells when that frame was sent. The kitchen has none: it
-is small, so that it costs little beside the orchard.
+The publisher sends a film's frame k when the wall clock stands at k / RATE seconds within a minute,
+so the counter of any decoded frame of the lying orchard tells when that frame was sent. What people
+look at has no counter. The kitchen is small, so that it costs little beside the host.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ from PIL import Image, ImageDraw
 
 from farmlive.client.media.counter import counter_squares
 from farmlive.demo import DemoError
-from farmlive.demo.film import kitchen, scenery
+from farmlive.demo.film import kitchen, scenery, upright
 from farmlive.demo.film.scenery import PERIOD
 
 RATE = 30
@@ -92,6 +93,17 @@ ORCHARD = FilmPlan(
     1500,
     (_WIND, _BIRDS, _CHORD),
     counted=True,
+)
+HOST = FilmPlan(
+    "host",
+    upright.Upright,
+    upright.WIDTH,
+    upright.HEIGHT,
+    RATE,
+    FRAMES,
+    1500,
+    (_WIND, _BIRDS, _CHORD),
+    counted=False,
 )
 KITCHEN = FilmPlan(
     "kitchen",
