@@ -214,7 +214,7 @@ TOLD: list[Told] = [
     ("chat.said", PUBLIC, {"nickname": "", "text": "来了", "role": "host"}),
     ("chat.said", PUBLIC, {"nickname": "阿强", "text": "买", "simulated": True}),
     ("chat.hidden", PUBLIC, {"message": 5}),
-    ("audience.counted", PUBLIC, {"viewers": 12, "reactions": 40}),
+    ("audience.counted", PUBLIC, {"viewers": 12, "reactions": 40, "buyers": 3}),
     ("order.held", buyer("a"), HELD),
     ("stock.changed", PUBLIC, {**TAKEN, "sold": 0, "left": 19, "lot_sold_g": 0}),
     (

@@ -259,8 +259,9 @@ class Broadcasts:
 
     def _count_of(self, hub: Hub, viewers: int, new: int) -> Callable[[Connection], None]:
         """Return the write that adds this server's new reactions to the latest count of any
-        server.
+        server, with the recent buyers of all.
         """
+        buyers = hub.buyers.count(now_ms())
         last_count = (
             select(events.c.at, events.c.data)
             .where(events.c.broadcast == hub.broadcast, events.c.kind == AudienceCounted.kind)
@@ -279,7 +280,7 @@ class Broadcasts:
             if last is not None and not new and 0 <= now_ms() - last.at < int(COUNT_S * 900):
                 return
             before = 0 if last is None else AudienceCounted.parse(last.data).reactions
-            counts = AudienceCounted(viewers=viewers, reactions=before + new)
+            counts = AudienceCounted(viewers=viewers, reactions=before + new, buyers=buyers)
             self._log.append(connection, hub.broadcast, counts)
             after_commit(connection, counted)
 

@@ -20,6 +20,7 @@ from farmlive.broadcast.event_index import EncodedEvents, EventIndex, drop_super
 from farmlive.broadcast.events import ChatHidden, OrderErased, StockChanged
 from farmlive.broadcast.events.audience_filter import ORDER, order_in
 from farmlive.broadcast.log import REDACTING, Event
+from farmlive.broadcast.recent_buyers import RecentBuyers
 from farmlive.broadcast.wire.client import Client
 from farmlive.broadcast.wire.ws_protocol import text_frame
 from farmlive.clock import now_ms
@@ -64,6 +65,7 @@ class Hub:
     catch_up: Callable[[int], Awaitable[list[Event]]]
     counts: Counts
     scene: BroadcastState = field(default_factory=BroadcastState)
+    buyers: RecentBuyers = field(default_factory=RecentBuyers)
     clients: set[Client] = field(default_factory=set)
     devices: Counter[str] = field(default_factory=Counter)
     reactions: int = 0
@@ -224,6 +226,7 @@ class Hub:
 
     def _fold(self, event: Event) -> None:
         fold(self.scene, event)
+        self.buyers.apply(event)
         if event.kind in REDACTING:
             self.kept = 0
         if event.kind == ChatHidden.kind:

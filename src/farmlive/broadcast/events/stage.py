@@ -136,3 +136,11 @@ class AudienceCounted(PublicEvent):
 
     viewers: Annotated[int, doc("Devices that watch now.", 128)]
     reactions: Annotated[int, doc("Likes since the start.", 940)]
+    buyers: Annotated[
+        int | None,
+        doc(
+            "Different people who placed an order in the last 20 seconds and did not cancel it, "
+            "by their pseudonyms; absent below 2.",
+            3,
+        ),
+    ] = None

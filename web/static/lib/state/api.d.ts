@@ -1390,6 +1390,16 @@ export interface OwnPassword {
   new: string;
 }
 
+/** The parts of a pasted address, as an order takes them. `region` is the code of a county, a prefecture or a province (GB/T 2260), `region_names` are its names in both languages, the province first. `street` is all of the text that is no other part. `unsure` names the parts that are missing or guessed: a person should look at them. */
+export interface ParsedAddress {
+  name: string | null;
+  phone: string | null;
+  region: string | null;
+  region_names: Record<string, string[]>;
+  street: string;
+  unsure: ("name" | "phone" | "region" | "street")[];
+}
+
 /** A part of the orders: how many, of how many items, at what price in total. */
 export interface Part {
   orders: number;
@@ -1410,6 +1420,11 @@ export interface PasskeyAnswer {
 /** The `publicKey` of `navigator.credentials.create`, in JSON. */
 export interface PasskeyOptions {
   passkey: Record<string, unknown>;
+}
+
+/** A text with a postal address, such as a shop's or a messenger's address card. */
+export interface PastedAddress {
+  text: string;
 }
 
 /** A phone, with the code that was sent to it. A coordinator needs no code. `language` is that of an export's page. */

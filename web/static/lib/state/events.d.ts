@@ -7,6 +7,8 @@ export interface AudienceCounted {
   viewers: number;
   /** Likes since the start. */
   reactions: number;
+  /** Different people who placed an order in the last 20 seconds and did not cancel it, by their pseudonyms; absent below 2. */
+  buyers?: number;
 }
 
 /** The broadcast ended; only the events of its orders follow. To: public. */
