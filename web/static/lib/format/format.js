@@ -31,22 +31,35 @@ const ownMoments = new Intl.DateTimeFormat(locale, {
   hour12: false,
 });
 
+// Safari refuses "narrowSymbol" before 14.1; "symbol" writes CN¥ for ¥ to English readers.
+const SIGN = (() => {
+  try {
+    new Intl.NumberFormat(locale, { currency: "CNY", currencyDisplay: "narrowSymbol" });
+    return "narrowSymbol";
+  } catch {
+    return "symbol";
+  }
+})();
+
 /** `{amount, currency}` as ¥29.90. */
 export function money({ amount, currency }) {
   const places = zero.has(currency) ? 0 : 2;
   return new Intl.NumberFormat(locale, {
     style: "currency",
     currency,
-    currencyDisplay: "narrowSymbol",
+    currencyDisplay: SIGN,
     minimumFractionDigits: places,
     maximumFractionDigits: places,
   }).format(amount / 10 ** places);
 }
 
-const lists = new Intl.ListFormat(locale, { type: "conjunction", style: "narrow" });
+// Safari has it since 14.1, and both languages say it as simply.
+const lists =
+  Intl.ListFormat && new Intl.ListFormat(locale, { type: "conjunction", style: "narrow" });
 
 /** Names one after another: "a, b", in Chinese "a、b". */
-export const listed = (names) => lists.format([...names]);
+export const listed = (names) =>
+  lists ? lists.format([...names]) : [...names].join(locale.startsWith("zh") ? "、" : ", ");
 
 /** A count, 1,204. */
 export const count = (value) => counts.format(value);

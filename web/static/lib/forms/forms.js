@@ -147,7 +147,7 @@ export function show(form, problem) {
       fields.find(({ name }) => path.startsWith(`${name}.`));
     if (field) {
       tell(field, words);
-      first ??= field;
+      first = first ?? field;
     } else if (words) rest.push(words);
   }
   const general = together(rest) || (first ? "" : spoken(problem));
@@ -177,7 +177,7 @@ function isMissing(form) {
         ? field.validationMessage
         : complaint(field),
     );
-    first ??= field;
+    first = first ?? field;
   }
   first?.focus();
   return first !== null;

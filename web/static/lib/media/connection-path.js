@@ -231,7 +231,7 @@ export class ConnectionPath extends EventTarget {
   }
 
   _gone() {
-    this.isGone ||= !this._isClosed;
+    this.isGone = this.isGone || !this._isClosed;
     this._end("lost");
   }
 

@@ -72,7 +72,7 @@ export class Delivery extends EventTarget {
     this._take(await this._connection.getStats(), now);
     if (this._how !== before && this._said !== null) this.dispatchEvent(new Event("change"));
     if (this._isClosed || document.hidden) return;
-    if (this._said !== null) this._askedSign ??= this._sign;
+    if (this._said !== null) this._askedSign = this._askedSign ?? this._sign;
     const isOther =
       this._sign !== this._askedSign && this._said !== null && now - this._askedAt > SPACED;
     if (isOther) this._soon = SOON;

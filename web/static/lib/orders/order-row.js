@@ -143,6 +143,9 @@ export function row(order, as, does) {
       },
       words,
     );
+  const mayChoose = as.role !== "seller";
+  if (!mayChoose) kind.push("order--unchosen");
+  if (!isMarked) kind.push("order--unflagged");
   return el(
     "li",
     {
@@ -150,9 +153,8 @@ export function row(order, as, does) {
       "data-order": order.id,
       "aria-busy": as.isMoving ? "true" : null,
     },
-    as.role === "seller"
-      ? null
-      : el(
+    mayChoose
+      ? el(
           "label",
           { class: "order__choose no-print" },
           el("input", {
@@ -162,7 +164,8 @@ export function row(order, as, does) {
             "aria-label": t("Choose %(number)s", { number: name }),
             onclick: (event) => does.choose(order, event.target.checked, event.shiftKey),
           }),
-        ),
+        )
+      : null,
     el(
       "div",
       { class: "order__head" },

@@ -65,7 +65,12 @@ function printCodes(codes, name) {
     ),
   );
   document.body.append(paper);
-  addEventListener("afterprint", () => paper.remove(), { once: true });
+  document.body.classList.add("prints-codes");
+  const after = () => {
+    paper.remove();
+    document.body.classList.remove("prints-codes");
+  };
+  addEventListener("afterprint", after, { once: true });
   print();
 }
 

@@ -31,7 +31,7 @@ async function wanted() {
 
 /** Asks. Resolves to whether it was confirmed; one question serves all who ask meanwhile. */
 export function reauthenticate() {
-  open ??= question().finally(() => (open = null));
+  open = open ?? question().finally(() => (open = null));
   return open;
 }
 

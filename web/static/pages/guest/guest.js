@@ -184,7 +184,7 @@ function draw() {
   part("air").hidden = now !== "air" && now !== "waiting";
   say(part("air"), now === "air" ? t("You are on air") : t("Not on air yet"));
   // The invitation's own words stand until something happens.
-  wasElsewhere ||= now !== "intro";
+  wasElsewhere = wasElsewhere || now !== "intro";
   if (wasElsewhere) {
     const { title, words } = standingWords(now, scene.broadcast?.state, page.data.guest);
     say(part("title"), title);
@@ -202,6 +202,7 @@ function draw() {
   const { isMuted } = camera;
   button("turn").hidden = !isOpen || button("turn").dataset.possible !== "true";
   button("mute").hidden = !isOpen || !camera.hasSound;
+  part("pair").hidden = button("turn").hidden && button("mute").hidden;
   button("mute").setAttribute("aria-pressed", String(isMuted));
   say(button("mute"), isMuted ? t("Microphone on") : t("Microphone off"));
   button("leave").hidden = !publisher.isOn;

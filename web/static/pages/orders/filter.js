@@ -87,6 +87,7 @@ export class Filter extends EventTarget {
       if (!box) continue;
       const label = box.closest("label");
       label.hidden = !found && !box.checked;
+      label.parentElement.hidden = [...label.parentElement.children].every(({ hidden }) => hidden);
       say(label.querySelector("[data-marked]"), found ? count(found) : "");
     }
   }

@@ -36,7 +36,8 @@ export class OrderStore extends EventTarget {
 
   /** All of them by their number, the first ones first. */
   all() {
-    this._sorted ??= [...this._orders.values()].sort((a, b) => place(a.number) - place(b.number));
+    this._sorted =
+      this._sorted ?? [...this._orders.values()].sort((a, b) => place(a.number) - place(b.number));
     return this._sorted;
   }
 
@@ -94,21 +95,23 @@ export class OrderStore extends EventTarget {
 
   /** One after the other, until all are read. */
   _readAgain() {
-    this._readingAgain ??= setTimeout(async () => {
-      try {
-        for (const id of this._again) {
-          this._again.delete(id);
-          await this.whole(this._orders.get(id), true).catch((problem) => {
-            this._again.add(id);
-            throw problem;
-          });
+    this._readingAgain =
+      this._readingAgain ??
+      setTimeout(async () => {
+        try {
+          for (const id of this._again) {
+            this._again.delete(id);
+            await this.whole(this._orders.get(id), true).catch((problem) => {
+              this._again.add(id);
+              throw problem;
+            });
+          }
+        } catch {
+          // What is left waits for the next time.
         }
-      } catch {
-        // What is left waits for the next time.
-      }
-      this._readingAgain = null;
-      if (this._again.size) this._readAgain();
-    }, READ_MS);
+        this._readingAgain = null;
+        if (this._again.size) this._readAgain();
+      }, READ_MS);
   }
 
   /** Known orders take over what the events say; new ones are read, and those with a claim again. */
@@ -140,14 +143,16 @@ export class OrderStore extends EventTarget {
 
   /** Reads what is new, once a second at most: in a rush orders come many at a time. */
   readSoon() {
-    this._reading ??= setTimeout(async () => {
-      this._reading = null;
-      try {
-        await this.load(UNATTENDED);
-      } catch {
-        this.readSoon();
-      }
-    }, READ_MS);
+    this._reading =
+      this._reading ??
+      setTimeout(async () => {
+        this._reading = null;
+        try {
+          await this.load(UNATTENDED);
+        } catch {
+          this.readSoon();
+        }
+      }, READ_MS);
   }
 
   /** Reads all of them anew, since some may have changed unheard. */

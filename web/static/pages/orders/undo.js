@@ -34,8 +34,8 @@ export function wrongs(order) {
     const change = history[index];
     const before = history[index - 1];
     if (change.undone || change.undoes) continue;
-    if (change.state !== before.state) found.state ??= stateWrong(change, before);
-    else found.money ??= moneyWrong(order, change, before) ?? {};
+    if (change.state !== before.state) found.state = found.state ?? stateWrong(change, before);
+    else found.money = found.money ?? moneyWrong(order, change, before) ?? {};
   }
   return [found.state, found.money].filter((wrong) => wrong?.body);
 }

@@ -157,7 +157,7 @@ function check(isFinal = false) {
       const weight = row.querySelector("[data-weight]");
       for (const field of [weight, row.querySelector("[data-fee]")])
         field.setAttribute("aria-invalid", String(Boolean(words)));
-      if (words) first ??= weight;
+      if (words) first = first ?? weight;
     });
     const most = Math.max(
       ...group.bands.map((band) => grams(band.weight)).filter((found) => found > 0),
