@@ -97,6 +97,7 @@ def _viewers(pages: Pages, services: Services, settings: Settings) -> APIRouter:
     async def shown(broadcast: str, caller: Caller) -> dict[str, Any]:
         return {
             "broadcast": await services.broadcasts.get(broadcast),
+            "bag": await services.shop.bag.cards(broadcast),
             # A clerk orders for who fetches it where the clerk is.
             "centres": [
                 centre.model_dump(mode="json")

@@ -33,13 +33,16 @@ from farmlive.pages.rendering.languages import (
 from farmlive.pages.rendering.pictures import BOXES, DRAWINGS, drawing
 from farmlive.pages.rendering.scripts import modules
 from farmlive.pages.rendering.static import WEB, Static
+from farmlive.pages.rendering.watch import WATCH, WATCH_SOURCE
 from farmlive.people import Guard
 from farmlive.settings import Settings
 
-# No page loads, sends or frames anything outside this server; no script or style stands inline.
+# No page loads, sends or frames anything outside this server; no style stands inline, and no script
+# but the one that watches the others begin.
 POLICY = "; ".join(
     [
         "default-src 'self'",
+        f"script-src 'self' {WATCH_SOURCE}",
         "img-src 'self' data: blob:",
         "media-src 'self' blob:",
         "object-src 'none'",
@@ -131,6 +134,7 @@ class Pages:
             ),
             drawing=lambda name: self._static.url(f"pictures/{drawing(name)}"),
             drawings={"kinds": DRAWINGS, "boxes": BOXES},
+            watch=Markup(WATCH),  # noqa: S704 (our own file)
             now=now_ms,
             time_zone=self._settings.time_zone,
             zone_name=formats.zone_name,
@@ -179,6 +183,7 @@ class Pages:
                 unnamed_proxy=self._guard.unnamed_proxy,
                 cleartext=self._cleartext,
                 lacks_contact=self._settings.lacks_contact,
+                county_contact=self._settings.county_contact.strip(),
                 clocks_off=self._clocks_off(),
                 lacks_node_url=self._lacks_node_url(),
                 **context,
