@@ -14,7 +14,7 @@ from typing import Any
 import uvloop
 from rich.console import Console
 from rich.table import Table
-from scripts.benches import crash, fast, faults, narrow, relay, report, spine, till
+from scripts.benches import crash, engines, fast, faults, narrow, relay, report, spine, till
 
 Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]
 Bounds = Mapping[str, float]
@@ -55,6 +55,12 @@ BENCHES: dict[str, tuple[Bench, Bounds, Bounds, str]] = {
         fast.LIMITS,
         fast.FLOORS,
         "what each part of the store's fast path saves an order, on both databases",
+    ),
+    "engines": (
+        engines.run,
+        engines.LIMITS,
+        engines.FLOORS,
+        "the pages in Chromium 80, 83, 92 and 107, fetched from npm",
     ),
     "crash": (
         crash.run,

@@ -1,0 +1,1 @@
+"""Old Chromiums that npm has inside packages, and what they make of the pages."""
