@@ -37,7 +37,9 @@ def test_no_style_or_script_stands_inline(file: Path) -> None:
     assert not re.search(r"\son\w+=", text)
     assert "<style" not in text
     for tag in re.findall(r"<script[^>]*>", text):
-        assert "src=" in tag or 'type="application/json"' in tag
+        # The one that watches the others begin is allowed by its hash.
+        is_watch = file.name == "base.html" and tag.startswith("<script data-old=")
+        assert "src=" in tag or 'type="application/json"' in tag or is_watch
 
 
 COLOUR = re.compile(r"--([a-z-]+):\s*(#[0-9a-f]{6});")
