@@ -26,6 +26,8 @@ _TICKS_A_REPORT = 5
 _FIRST_REPORTS = 5
 _SECONDS_A_REPORT = 5
 _REQUEST_S = 0.01
+# A request that can wait is due so long after its time, whatever was rounded.
+_AFTER_S = 0.001
 _GATHER_S = 0.0015
 # Two readings of the clocks closer than the first are simultaneous; a difference above the second
 # means that someone set the wall clock.
@@ -153,17 +155,32 @@ class Timers:
         """Schedule the requests to this publisher for when a gap can't be reordering, before the
         next tick.
         """
-        if publisher.has_request_timer:
-            return
+        if not publisher.has_request_timer:
+            publisher.has_request_timer = True
+            self._request_within(peer, publisher, _REQUEST_S, is_patient=False)
 
+    def _schedule_patient_request(self, peer: EnginePeer, publisher: Publisher, now: float) -> None:
+        """Schedule the keyframe request that can wait for when it is due, if that is before the
+        next tick: who gets keyframes alone sees nothing else meanwhile.
+        """
+        within_s = publisher.patient_for_s(now)
+        if 0 < within_s < _TICK_S and not publisher.has_patient_timer:
+            publisher.has_patient_timer = True
+            self._request_within(peer, publisher, within_s + _AFTER_S, is_patient=True)
+
+    def _request_within(
+        self, peer: EnginePeer, publisher: Publisher, delay_s: float, *, is_patient: bool
+    ) -> None:
         def ask() -> None:
             self._request_timers.discard(timer)
-            publisher.has_request_timer = False
+            if is_patient:
+                publisher.has_patient_timer = False
+            else:
+                publisher.has_request_timer = False
             if peer.number in self._publishers:
                 peer.send_rtcp(publisher.request(time.monotonic()))
 
-        publisher.has_request_timer = True
-        timer = self._loop.call_later(_REQUEST_S, ask)
+        timer = self._loop.call_later(delay_s, ask)
         self._request_timers.add(timer)
 
     def schedule_bursts(self) -> None:
@@ -237,6 +254,7 @@ class Timers:
         for peer in list(self._publishers.values()):
             if peer.publisher is not None and peer.publisher.last_at:
                 peer.send_rtcp(peer.publisher.feedback(now, report, wall))
+                self._schedule_patient_request(peer, peer.publisher, now)
         for peer in list(self._turns[self._ticks % _TICKS_A_SECOND].values()):
             self._run_each_second(peer, now)
         self._send_keepalives()

@@ -15,6 +15,8 @@ static const double TICK_S = 0.1;
 static const double SLACK_S = 0.03;
 /* How long requests to a publisher, and packets of an incomplete frame, are collected. */
 static const double REQUEST_S = 0.01, GATHER_S = 0.0015;
+/* A keyframe request that can wait is due so long after its time, whatever was rounded. */
+static const double AFTER_S = 0.001;
 
 enum {
     TICKS_A_REPORT = 5,
@@ -88,7 +90,6 @@ void timers_schedule_bursts(struct core *core, double now)
 static void request(struct peer *peer, double now)
 {
     struct rtcp_buffer buffer = {0};
-    peer->publisher->asking = false;
     feedback_request(peer->publisher, now, &buffer);
     send_rtcp(peer, &buffer);
 }
@@ -156,6 +157,17 @@ static void look(struct core *core, double now)
     }
 }
 
+/* Schedule the keyframe request that can wait for when it is due, if that is before the next tick:
+ * who gets keyframes alone sees nothing else meanwhile. */
+static void schedule_patient_request(struct publisher *publisher, double now)
+{
+    double within_s = publisher_patient_for_s(publisher, now);
+    if (0 < within_s && within_s < TICK_S && !publisher->is_patient) {
+        publisher->is_patient = true;
+        publisher->patient_until = now + (within_s + AFTER_S);
+    }
+}
+
 static void tell_publishers(struct core *core, double now)
 {
     bool report = core->ticks % TICKS_A_REPORT == 0;
@@ -166,6 +178,7 @@ static void tell_publishers(struct core *core, double now)
             struct rtcp_buffer buffer = {0};
             feedback_write(peer->publisher, now, report, wall, &buffer);
             send_rtcp(peer, &buffer);
+            schedule_patient_request(peer->publisher, now);
         }
     }
 }
@@ -289,6 +302,8 @@ double timers_due(const struct core *core)
         const struct publisher *publisher = list_entry(link, struct peer, publishing)->publisher;
         if (publisher->asking)
             due = fmin(due, publisher->ask_at);
+        if (publisher->is_patient)
+            due = fmin(due, publisher->patient_until);
     }
     return due;
 }
@@ -333,8 +348,15 @@ void timers_run(struct core *core, double now)
         pump(core, now);
     list_each(link, &core->publishing) {
         struct peer *peer = list_entry(link, struct peer, publishing);
-        if (peer->publisher->asking && peer->publisher->ask_at <= now)
+        struct publisher *publisher = peer->publisher;
+        if (publisher->asking && publisher->ask_at <= now) {
+            publisher->asking = false;
             request(peer, now);
+        }
+        if (publisher->is_patient && publisher->patient_until <= now) {
+            publisher->is_patient = false;
+            request(peer, now);
+        }
     }
     if (core->is_started && core->ticked_at + TICK_S + SLACK_S <= now) {
         /* Nothing has woken us in time: then viewers' datagrams must. */

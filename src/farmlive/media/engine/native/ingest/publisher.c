@@ -4,6 +4,8 @@
  * listed once. */
 #include "ingest/publisher.h"
 
+#include <math.h>
+
 #include "base/memory.h"
 
 struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc, uint64_t peer)
@@ -151,6 +153,16 @@ bool publisher_has_layer(const struct publisher *publisher, const struct track *
     return false;
 }
 
+bool publisher_is_lowest(const struct publisher *publisher, const struct track *track)
+{
+    if (publisher->layer_count < 2)
+        return true;
+    for (int layer = 0; layer < publisher->flow.count && layer < track->layer; layer++)
+        if (publisher->flow.flowing[layer])
+            return false;
+    return true;
+}
+
 void publisher_want_keyframe(struct publisher *publisher, struct track *track)
 {
     if (track != NULL) {
@@ -162,6 +174,15 @@ void publisher_want_keyframe(struct publisher *publisher, struct track *track)
 }
 
 void publisher_want_keyframe_patiently(struct track *track) { track->wanted_patiently = true; }
+
+double publisher_patient_for_s(const struct publisher *publisher, double now)
+{
+    double within_s = INFINITY;
+    for (int layer = 0; layer < publisher->layer_count; layer++)
+        if (publisher->layers[layer]->wanted_patiently)
+            within_s = fmin(within_s, track_patience_s(publisher->layers[layer], now));
+    return within_s;
+}
 
 bool publisher_look(struct publisher *publisher, double now)
 {

@@ -68,6 +68,8 @@ struct publisher {
     struct flow flow;
     bool asking; /* whether a call of `feedback_request` is scheduled */
     double ask_at;
+    bool is_patient; /* the same for a keyframe request that can wait */
+    double patient_until;
     double round_trip_s; /* negative: unknown */
     struct health health;
     /* Other modules than those named above do not use the rest. */
@@ -102,11 +104,15 @@ bool publisher_wanted(const struct publisher *publisher);
 /* Return whether the publisher answers keyframe requests. */
 bool publisher_answers_requests(const struct publisher *publisher);
 bool publisher_has_layer(const struct publisher *publisher, const struct track *track);
+/* Return whether no lower layer than this track flows. */
+bool publisher_is_lowest(const struct publisher *publisher, const struct track *track);
 
 /* Note that a viewer needs a keyframe of this track, or, with NULL, of each; the second: one that
  * can wait until others have had no keyframe for a while. */
 void publisher_want_keyframe(struct publisher *publisher, struct track *track);
 void publisher_want_keyframe_patiently(struct track *track);
+/* Return for how long a keyframe request is put off that can wait, infinity without one. */
+double publisher_patient_for_s(const struct publisher *publisher, double now);
 /* Check which layers come, ten times a second; return true if that has changed. */
 bool publisher_look(struct publisher *publisher, double now);
 #endif

@@ -265,8 +265,7 @@ bool track_unanswered(const struct track *track, double now)
     return track->has_asked && now - track->asked_at > ANSWER_WITHIN_S;
 }
 
-/* Return for how long requests that can wait are put off. */
-static double patience_s(const struct track *track, double now)
+double track_patience_s(const struct track *track, double now)
 {
     if (!track->has_requested && !track->has_keyframe)
         return 0;
@@ -278,12 +277,12 @@ double track_keyframe_within_s(const struct track *track, double now)
 {
     if (track->has_asked && now - track->asked_at <= ANSWER_WITHIN_S)
         return 0;
-    return patience_s(track, now);
+    return track_patience_s(track, now);
 }
 
 bool track_request_due(struct track *track, double now)
 {
-    if (track->wanted_patiently && patience_s(track, now) <= 0)
+    if (track->wanted_patiently && track_patience_s(track, now) <= 0)
         track->wanted = true;
     if (track->overrun) {
         track->overrun = false;

@@ -105,6 +105,8 @@ int track_take_due_nacks(struct track *track, double now, double round_trip_s,
 int track_record_keyframe(struct track *track, double now);
 void track_forget_request(struct track *track);
 bool track_unanswered(const struct track *track, double now);
+/* Return for how long requests that can wait are put off. */
+double track_patience_s(const struct track *track, double now);
 /* Return how long a keyframe is away for a viewer that can wait; 0: an answer is due. */
 double track_keyframe_within_s(const struct track *track, double now);
 /* Return whether to request a keyframe now: requests are merged into one a second. */

@@ -4,6 +4,7 @@ It decides and writes RTCP. The engine sends that, and outputs send media to vie
 get the packets and the changes of its tracks.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -83,7 +84,7 @@ class Publisher:
         self._arrange()
         self.flow = FlowingLayers(len(self.layers))
         # Whether the engine has scheduled a call of `request`.
-        self.has_request_timer = False
+        self.has_request_timer = self.has_patient_timer = False
         self._answered = True
         # Round-trip time in seconds, measured from its replies to our reference times.
         self.round_trip_s: float | None = None
@@ -340,6 +341,15 @@ class Publisher:
                 each.wanted_patiently = True
             else:
                 each.wanted = True
+
+    def patient_for_s(self, now: float) -> float:
+        """Return for how long a keyframe request is put off that can wait, infinity without one."""
+        waits = (each.patience_s(now) for each in self.layers if each.wanted_patiently)
+        return min(waits, default=math.inf)
+
+    def is_lowest(self, track: Track) -> bool:
+        """Return whether no lower layer than this track flows."""
+        return len(self.layers) < 2 or not any(self.flow.flowing[: track.layer])
 
     def _requests(self, now: float) -> bytes:
         """Write NACKs for what is missing by now, and a keyframe request if one is wanted."""
