@@ -21,6 +21,7 @@ static void happen(struct link_estimate *link, struct input *input, double now)
     case 0: {
         double rtt_s = (double)(int16_t)take(input, 2) / 1000;
         link_estimate_measured(link, rtt_s, now - (double)take(input, 1) / 50);
+        link_estimate_measured_again(link, (double)(int16_t)take(input, 2) / 1000);
         break;
     }
     case 1: {

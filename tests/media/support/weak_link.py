@@ -263,6 +263,8 @@ class Scene:
         )
         round_trip = None if took is None else RoundTrip(took, self.now - took - held)
         self.fanout.record_report(self.viewer, block, self.now, round_trip)
+        for _ in self.fanout.joining.take_measuring():
+            self._report()
 
     def _ask(self) -> None:
         """The player asks again for what is missing, each a few times, a round trip apart."""

@@ -191,14 +191,15 @@ class Demux:
     def _round_trip(
         self, viewer: Viewer, report: rtcp.ReceiverReport, came: float
     ) -> RoundTrip | None:
-        """Return the round trip by the first report block on a sender report of ours (RFC 3550,
-        section 6.4.1); later ones tell nothing new of the way there.
+        """Return the round trip by a report block on a sender report of ours (RFC 3550, section
+        6.4.1). Only the first one on each tells something new of the way there.
         """
-        if report.last_report in (0, viewer.answered):
+        if report.last_report == 0:
             return None
+        is_first = report.last_report != viewer.answered
         viewer.answered = report.last_report
         since = (self._timers.ntp_middle(came) - report.last_report) & 0xFFFFFFFF
         took = (since - report.delay) & 0xFFFFFFFF
         if took >= _COARSE:
             took = 0
-        return RoundTrip(took / 65536, came - since / 65536)
+        return RoundTrip(took / 65536, came - since / 65536, is_first)

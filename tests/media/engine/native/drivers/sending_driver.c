@@ -176,7 +176,7 @@ static void take_report(void)
     /* It answers a sender report. */
     if (rtt_s >= 0)
         catch_up_wants_sender_report(viewer, true, now - rtt_s);
-    struct round_trip round_trip = {rtt_s, now - rtt_s};
+    struct round_trip round_trip = {rtt_s, now - rtt_s, true};
     bool due = output_reported(watched[viewer->peer], viewer, &report,
                                rtt_s >= 0 ? &round_trip : NULL, now);
     printf("t %d\n", due);

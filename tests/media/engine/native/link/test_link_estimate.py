@@ -74,6 +74,7 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.link_estimate_queue_of.argtypes = [at, real]
     native.link_estimate_queue_of.restype = real
     native.link_estimate_measured.argtypes = [at, real, real]
+    native.link_estimate_measured_again.argtypes = [at, real]
     native.link_estimate_measuring.argtypes = [at, real]
     native.link_estimate_checked.argtypes = [at, real]
     native.link_estimate_checked.restype = real
@@ -135,6 +136,10 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             assert python.queue_of(measured) == c.link_estimate_queue_of(at, measured)
             python.measured(measured, sent_at)
             c.link_estimate_measured(at, measured, sent_at)
+            if draw.random() < 0.5:
+                again = draw.choice((0.06, measured, draw.random(), -1.0, float("nan")))
+                python.measured_again(again)
+                c.link_estimate_measured_again(at, again)
         elif what == 6:
             python.measuring(now)
             c.link_estimate_measuring(at, now)

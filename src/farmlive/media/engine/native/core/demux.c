@@ -144,22 +144,23 @@ struct hearing_of {
  * coarsely (in 1/65,536 s, modulo 2^32). */
 static const uint32_t COARSE = UINT32_MAX - 655;
 
-/* Find the round trip by the first report block on a sender report of ours (RFC 3550, section
- * 6.4.1); later ones tell nothing new of the way there. */
+/* Find the round trip by a report block on a sender report of ours (RFC 3550, section 6.4.1). Only
+ * the first one on each tells something new of the way there. */
 static bool has_round_trip(const struct core *core, struct peer *peer,
                            const struct receiver_report *report, double came,
                            struct round_trip *round_trip)
 {
     struct viewer *viewer = peer->viewer;
-    if (report->last_report == 0 || report->last_report == viewer->answered)
+    if (report->last_report == 0)
         return false;
+    bool is_first = report->last_report != viewer->answered;
     viewer->answered = report->last_report;
     uint32_t since = timers_ntp_middle(core, came) - report->last_report;
     uint32_t took = since - report->delay - senders_report_waited(peer->leg, report->last_report);
     if (took >= COARSE)
         took = 0;
     *round_trip = (struct round_trip){(double)took / NTP_SHORT_SECOND,
-                                      came - (double)since / NTP_SHORT_SECOND};
+                                      came - (double)since / NTP_SHORT_SECOND, is_first};
     return true;
 }
 

@@ -89,6 +89,13 @@ double link_estimate_queue_of(const struct link_estimate *link, double round_tri
     return round_trip_s - (link->round_trip_s < 0 ? 0 : link->least_s);
 }
 
+/* Let a short queue end the doubt about a long delay: a link that is full has none. */
+static void refute(struct link_estimate *link)
+{
+    if (link->queue_s <= QUEUE_S)
+        link->doubt_at = 0;
+}
+
 void link_estimate_measured(struct link_estimate *link, double round_trip_s, double sent_at)
 {
     if (!(0 <= round_trip_s && round_trip_s <= HIGHEST_RTT_S))
@@ -102,11 +109,24 @@ void link_estimate_measured(struct link_estimate *link, double round_trip_s, dou
     link->queue_s = round_trip_s - link->least_s;
     link->is_fresh = true;
     link->sent_at = sent_at;
+    if (link->doubt_at <= sent_at)
+        refute(link);
     if (0 < link->measured_at && link->measured_at <= sent_at + CLOSE_S) {
         link->is_whole = true;
         link->measured_at = 0;
         link->unanswered = 0;
     }
+}
+
+void link_estimate_measured_again(struct link_estimate *link, double round_trip_s)
+{
+    if (link->round_trip_s < 0 ||
+        !(0 <= round_trip_s && round_trip_s < link->least_s + link->queue_s))
+        return;
+    link->least_s = fmin(link->least_s, round_trip_s);
+    link->queue_s = round_trip_s - link->least_s;
+    if (!link->is_fresh || link->doubt_at <= link->sent_at)
+        refute(link);
 }
 
 void link_estimate_measuring(struct link_estimate *link, double now)
@@ -144,7 +164,7 @@ void link_estimate_carried(struct link_estimate *link, double kbps)
 
 bool link_estimate_wants_report(const struct link_estimate *link, double now)
 {
-    if (link->state != LINK_WIDE || !link->controlled)
+    if (!link->controlled || link->state != LINK_WIDE || link->doubt_at > 0)
         return link->controlled;
     return !link->in_window || now - link->window_at >= WINDOW_S;
 }
@@ -165,6 +185,7 @@ static void fall(struct link_estimate *link, double came_kbps, double now)
     }
     link->kbps = fmin(MOST_KBPS, fmax(LEAST_KBPS, kbps));
     link->state = LINK_NARROW;
+    link->is_unhindered = false;
     link->good_s = link->doubt_at = 0;
     link->steady_kbps = fmin(link->steady_kbps, link->kbps);
     link->fell_at = now;
@@ -276,10 +297,13 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
                 (loss > NARROW_LOSS && expected >= TELLING);
     if (is_narrow && !(full || is_whole || expected > EXPECTED_MOST))
         return;
+    link->is_unhindered = is_narrow && busy_s < BUSY_S;
+    /* A queue from before this window is none of what was sent in it. */
+    bool is_earlier = is_fresh && link->sent_at < link->window_at;
     open_window(link, highest, total_lost, octets, now);
     if (expected <= 0 || expected > EXPECTED_MOST)
         return;
-    bool is_busy = is_narrow && busy_s >= BUSY_S;
+    bool is_busy = is_narrow && busy_s >= BUSY_S && !is_earlier;
     double sending_s = is_busy ? fmin(span_s, busy_s) : span_s;
     double sent_kbps = (double)sent / 125 / span_s;
     double came_kbps = (is_busy ? (double)busy_octets / 125 / sending_s : sent_kbps) * (1.0 - loss);

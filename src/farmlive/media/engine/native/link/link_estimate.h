@@ -15,14 +15,15 @@
 
 enum link_state { LINK_UNKNOWN, LINK_WIDE, LINK_NARROW };
 
-/* Other modules read `state`, `kbps`, which is 0 until something showed a limit, and `steady_kbps`,
- * what it was seen to carry for longer than a moment, and clear `wants_proof`. */
+/* Other modules read `state`, `kbps`, which is 0 until something showed a limit, `steady_kbps`, what
+ * it was seen to carry for longer than a moment, and `is_unhindered`, and clear `wants_proof`. */
 struct link_estimate {
     struct pace pace;
     struct repair_budget repairs;
     bool controlled; /* false: it stays wide, whatever is reported */
     enum link_state state;
     double kbps, steady_kbps;
+    bool is_unhindered;  /* its pace held nothing back lately: what it carries does not show */
     double round_trip_s; /* negative: unknown */
     double least_s;      /* the least round trip, and how much longer the last one was */
     double queue_s;
@@ -58,6 +59,9 @@ void link_estimate_share(struct link_estimate *link, struct shared_delay *delay)
 double link_estimate_queue_of(const struct link_estimate *link, double round_trip_s);
 /* Record a round trip by a sender report that was sent then; by each once. */
 void link_estimate_measured(struct link_estimate *link, double round_trip_s, double sent_at);
+/* Record another answer to the last sender report. If that took less, the first one waited with the
+ * viewer, and not on the way there. */
+void link_estimate_measured_again(struct link_estimate *link, double round_trip_s);
 /* Record that a sender report leaves behind a burst, to measure the queue that it made. */
 void link_estimate_measuring(struct link_estimate *link, double now);
 /* Record the round trip of a check; return the queue that it shows, in seconds. */
@@ -66,7 +70,7 @@ double link_estimate_checked(struct link_estimate *link, double round_trip_s);
 void link_estimate_forget_route(struct link_estimate *link);
 /* Record that a probe fills the link: its queue is none of the stream's. */
 void link_estimate_probed(struct link_estimate *link, double now);
-/* Record that a probe has shown that the link carries this much. */
+/* Record that a probe has shown that the link carries this much, or that it is tried. */
 void link_estimate_carried(struct link_estimate *link, double kbps);
 /* Return whether a receiver report would tell something new. */
 bool link_estimate_wants_report(const struct link_estimate *link, double now);

@@ -47,8 +47,15 @@ void packet_train_report_left(struct packet_train *train, double now)
 void packet_train_measured(struct packet_train *train, double queue_s, double sent_at)
 {
     if (fabs(sent_at - train->sent_at) <= SAME_S) {
-        train->sent_at = 0;
         train->is_carried = queue_s <= CARRIED_S;
+        /* Another answer to it may take less. */
+        if (train->is_carried)
+            train->sent_at = 0;
+        if (!train->is_again) {
+            /* The viewer may have stood still: once that is tried again at once. */
+            train->is_again = true;
+            train->due_at = 0;
+        }
     }
 }
 

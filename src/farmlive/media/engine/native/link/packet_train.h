@@ -14,6 +14,7 @@ struct packet_train {
     double due_at, left; /* when the next one is, and what is left of this one, in bytes */
     bool ended;          /* the report behind it has not left */
     double sent_at;      /* when that left, or 0 */
+    bool is_again;       /* one was measured, so that another is due */
     bool is_carried;     /* the link was done with a train at once */
 };
 

@@ -32,6 +32,7 @@ struct output {
 /* How long a round trip took, in seconds, and when the sender report left that shows it. */
 struct round_trip {
     double took_s, sent_at;
+    bool is_first; /* whether no other report answered that sender report */
 };
 
 static inline struct output *output_listening(struct publisher_listener *listener)

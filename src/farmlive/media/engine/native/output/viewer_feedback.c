@@ -78,7 +78,10 @@ bool output_reported(struct output *output, struct viewer *viewer,
         double took_s = round_trip->took_s, sent_at = round_trip->sent_at;
         packet_train_measured(&viewer->train, link_estimate_queue_of(&viewer->link, took_s),
                               sent_at);
-        link_estimate_measured(&viewer->link, took_s, sent_at);
+        if (round_trip->is_first)
+            link_estimate_measured(&viewer->link, took_s, sent_at);
+        else
+            link_estimate_measured_again(&viewer->link, took_s);
     }
     if (report->ssrc == output->sending.ssrcs.video)
         estimate(output, viewer, report, now);

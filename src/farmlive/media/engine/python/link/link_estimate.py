@@ -91,6 +91,7 @@ class LinkEstimate:
         "_unanswered",
         "_window",
         "controlled",
+        "is_unhindered",
         "kbps",
         "pace",
         "repairs",
@@ -108,6 +109,8 @@ class LinkEstimate:
         self.kbps = 0.0
         # What it was seen to carry for longer than a moment.
         self.steady_kbps = 0.0
+        # Whether the pace of a narrow link held nothing back lately: what it carries does not show.
+        self.is_unhindered = False
         self.round_trip_s: float | None = None
         # The least round trip, and how much longer the last one was: the queue of the link.
         self._least_s = self._queue_s = 0.0
@@ -154,9 +157,27 @@ class LinkEstimate:
         self.round_trip_s = round_trip_s
         self._queue_s = round_trip_s - self._least_s
         self._is_fresh, self._sent_at = True, sent_at
+        if self._doubt_at <= sent_at:
+            self._refute()
         if 0 < self._measured_at <= sent_at + _CLOSE_S:
             self._is_whole = True
             self._measured_at, self._unanswered = 0.0, 0
+
+    def measured_again(self, round_trip_s: float) -> None:
+        """Record another answer to the last sender report. If that took less, the first one waited
+        with the viewer, and not on the way there.
+        """
+        if self.round_trip_s is None or not 0.0 <= round_trip_s < self._least_s + self._queue_s:
+            return
+        self._least_s = min(self._least_s, round_trip_s)
+        self._queue_s = round_trip_s - self._least_s
+        if not self._is_fresh or self._doubt_at <= self._sent_at:
+            self._refute()
+
+    def _refute(self) -> None:
+        """Let a short queue end the doubt about a long delay: a link that is full has none."""
+        if self._queue_s <= _QUEUE_S:
+            self._doubt_at = 0.0
 
     def measuring(self, now: float) -> None:
         """Record that a sender report leaves behind a burst, to measure the queue that it made."""
@@ -185,13 +206,13 @@ class LinkEstimate:
         self._probed_at = now
 
     def carried(self, kbps: float) -> None:
-        """Record that a probe has shown that the link carries this much."""
+        """Record that a probe has shown that the link carries this much, or that it is tried."""
         if self.state == "narrow":
             self.kbps = min(_MOST_KBPS, max(self.kbps, kbps))
 
     def wants_report(self, now: float) -> bool:
         """Return whether a receiver report would tell something new."""
-        if self.state != "wide" or not self.controlled:
+        if not self.controlled or self.state != "wide" or self._doubt_at > 0:
             return self.controlled
         return self._window is None or now - self._window[0] >= _WINDOW_S
 
@@ -231,7 +252,10 @@ class LinkEstimate:
         self._open_window(highest, total_lost, octets, now)
         if expected <= 0 or expected > _EXPECTED_MOST:
             return
-        is_busy = is_narrow and busy_s >= _BUSY_S
+        self.is_unhindered = is_narrow and busy_s < _BUSY_S
+        # A queue from before this window is none of what was sent in it.
+        is_earlier = is_fresh and self._sent_at < before[0]
+        is_busy = is_narrow and busy_s >= _BUSY_S and not is_earlier
         sending_s = min(span_s, busy_s) if is_busy else span_s
         sent_kbps = (octets - before[3] & 0xFFFFFFFF) / 125 / span_s
         came_kbps = (busy_octets / 125 / sending_s if is_busy else sent_kbps) * (1.0 - loss)
@@ -335,7 +359,7 @@ class LinkEstimate:
             # That may be what was sent, and not what the link carries.
             came_kbps *= _BEYOND
         self.kbps = min(_MOST_KBPS, max(_LEAST_KBPS, kbps))
-        self.state = "narrow"
+        self.state, self.is_unhindered = "narrow", False
         self._good_s = self._doubt_at = 0.0
         self.steady_kbps = min(self.steady_kbps, self.kbps)
         self._fell_at, self._fell_kbps = now, max(came_kbps, self.kbps)

@@ -18,13 +18,14 @@ _SAME_S = 0.001
 class PacketTrain:
     """The trains to one viewer; `is_carried`: its link was done with one at once."""
 
-    __slots__ = ("_due_at", "_ended", "_left", "_sent_at", "is_carried")
+    __slots__ = ("_due_at", "_ended", "_is_again", "_left", "_sent_at", "is_carried")
 
     def __init__(self, now: float) -> None:
         self.is_carried = False
         self._due_at, self._left = now, 0.0
         # Whether the last one has ended, and when the report behind it left, or 0.
         self._ended, self._sent_at = False, 0.0
+        self._is_again = False
 
     def room(self, now: float) -> float:
         """Return how many octets may leave at once as a train, whatever the pace."""
@@ -50,8 +51,12 @@ class PacketTrain:
     def measured(self, queue_s: float, sent_at: float) -> None:
         """Record the queue that the sender report of this moment has seen."""
         if abs(sent_at - self._sent_at) <= _SAME_S:
-            self._sent_at = 0.0
             self.is_carried = queue_s <= _CARRIED_S
+            # Another answer to it may take less.
+            self._sent_at = 0.0 if self.is_carried else self._sent_at
+            if not self._is_again:
+                # The viewer may have stood still: once that is tried again at once.
+                self._is_again, self._due_at = True, 0.0
 
     def pace_kbps(self, kbps: float) -> float:
         """Return how fast a viewer may be sent that is sent this fast without a train."""

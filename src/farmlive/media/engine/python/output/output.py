@@ -360,7 +360,10 @@ class Fanout:
         """Handle a viewer's receiver report; return True if it now needs another keyframe."""
         if round_trip is not None:
             viewer.train.measured(viewer.link.queue_of(round_trip.took_s), round_trip.sent_at)
-            viewer.link.measured(*round_trip)
+            if round_trip.is_first:
+                viewer.link.measured(round_trip.took_s, round_trip.sent_at)
+            else:
+                viewer.link.measured_again(round_trip.took_s)
         if report.ssrc != self.ssrcs.video:
             return False
         self._estimate(viewer, report, now)

@@ -58,10 +58,13 @@ class Sent(NamedTuple):
 
 
 class RoundTrip(NamedTuple):
-    """How long a round trip took, in seconds, and when the sender report left that shows it."""
+    """How long a round trip took, in seconds, when the sender report left that shows it, and
+    whether this is the first answer to that.
+    """
 
     took_s: float
     sent_at: float
+    is_first: bool = True
 
 
 def _last_picture(ring: Ring, newest: Packet) -> Packet:
@@ -222,6 +225,17 @@ class Viewer:
     def repeats(self) -> bool:
         """Whether it negotiated RTX."""
         return self.epoch is not None and self.epoch.terms.retransmission is not None
+
+    def count_missing(self, numbers: Iterable[int]) -> int:
+        """Return how many of the packets that it asks for are of its burst, and were not sent again
+        before: players go on asking for what was lost of another burst, at another pace.
+        """
+        epoch = self.epoch
+        if epoch is None:
+            return 0
+        return self.link.repairs.count_new(
+            number for number in numbers if ahead(number, epoch.first) >= 0
+        )
 
     def can_play(self, track: Track) -> bool:
         """Return whether it negotiated the track's codec."""
