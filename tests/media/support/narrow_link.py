@@ -78,7 +78,7 @@ class Camera:
         audio = Incoming("audio", 48_000, {111: "OPUS"})
         self.publisher = Publisher(Publishing([video, audio], rid=10, repaired_rid=11), 99)
         self.keyframes = {0, 1, 2}
-        self._sequences, self._frame, self._heard = [100, 200, 300], 0, 0
+        self._sequences, self._frame, self.said = [100, 200, 300], 0, 0
         fanout.put_on_air(self.publisher)
 
     def frame(self, now: float) -> None:
@@ -100,8 +100,8 @@ class Camera:
         self._frame += 1
 
     def sound(self, now: float) -> None:
-        packet = Packet(self._heard, self._heard * 960, False, bytes(100))
-        self._heard += 1
+        packet = Packet(self.said, self.said * 960, False, bytes(100))
+        self.said += 1
         self._send((111, 7, *packet[:4], None), now)
 
     def _send(self, packet: Any, now: float) -> None:

@@ -61,7 +61,8 @@ class Loop:
 def test_a_request_that_can_wait_leaves_when_it_is_due_and_not_at_the_next_tick(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clocks, loop, told = Clocks(), Loop(), []
+    clocks, loop = Clocks(), Loop()
+    told: list[bytes] = []
     fake: Any = clocks
     monkeypatch.setattr(timers, "time", fake)
     kept: Any = Timers({}, Ports(), lambda now: None, lambda peer, now: False)

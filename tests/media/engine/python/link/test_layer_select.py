@@ -192,3 +192,17 @@ def test_a_single_layer_always_flows() -> None:
     flow = FlowingLayers(1)
     assert flow.flowing == [True]
     assert not flow.update(counts(0), 5.0)
+
+
+@pytest.mark.parametrize("sees", [2, 3])
+def test_who_waits_on_a_full_link_or_sees_a_higher_layer_is_to_get_no_higher_one(
+    sees: int,
+) -> None:
+    # 3: it waits, and sees none.
+    choice, now = LayerSelector(0.0), 0.0
+    choice.decide(ALL, RATES, 1, now)
+    choice.record_stall(1, now)
+    for _ in range(40):
+        now += 0.1
+        choice.record_check(0.3, now)
+        assert choice.decide(ALL, RATES, sees, now) == 0

@@ -6,6 +6,8 @@ import pytest
 from tests.media.support.narrow_link import NarrowLink, Watcher
 from tests.media.support.scripted_peers import hear_plainly
 
+from farmlive.media.engine.python.link.quality_ladder import KEYFRAMES
+
 
 @pytest.fixture(autouse=True)
 def hearers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +64,27 @@ def test_a_link_that_is_wide_again_has_the_full_layer_within_fifteen_seconds() -
     assert one.layer_at(lab.now) == 1
     lab.link.widen(20_000)
     lab.run(15.0)
+    assert one.layer_at(lab.now) == 2
+
+
+@pytest.mark.parametrize(("kbps", "lost_most"), [(100, 0.02), (150, 0.01), (200, 0.01)])
+def test_below_the_lowest_layer_keyframes_are_left_and_the_sound(
+    kbps: float, lost_most: float
+) -> None:
+    lab = NarrowLink(kbps)
+    one = lab.join(1)
+    lab.run(5.0)
+    heard, said, rungs = len(one.late), lab.camera.said, []
+    for _ in range(30):
+        lab.run(0.5)
+        rungs.append(one.viewer.gets)
+    said = lab.camera.said - said
+    assert said - (len(one.late) - heard) <= lost_most * said
+    # Now and then it is tried whether all frames fit.
+    assert rungs.count(KEYFRAMES) > 15
+    assert {layer for at, layer in one.frames if at > lab.now - 10} == {0}
+    lab.link.widen(20_000)
+    lab.run(20.0)
     assert one.layer_at(lab.now) == 2
 
 

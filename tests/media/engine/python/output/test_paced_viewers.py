@@ -16,6 +16,7 @@ from tests.media.support.scripted_peers import (
 
 from farmlive.media.engine.python.demux import Demux
 from farmlive.media.engine.python.link.link_estimate import LinkEstimate
+from farmlive.media.engine.python.link.quality_ladder import KEYFRAMES
 from farmlive.media.engine.python.output.catch_up import wants_sender_report
 from farmlive.media.engine.python.output.output import Fanout
 from farmlive.media.engine.python.output.viewer import RoundTrip, Viewer
@@ -328,6 +329,26 @@ def test_a_request_for_another_stream_says_nothing_of_the_burst(fanout: Fanout) 
     fanout.send_bursts(now)
     assert not fanout.repair(one, rtcp.Nack(SSRCS.audio, tuple(range(60))), now)
     assert one.link.state == "unknown"
+
+
+def test_what_was_lost_before_a_burst_says_nothing_of_it(fanout: Fanout) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 5)
+    one, kept, now = narrow(fanout, source, now)
+    one.link.kbps, one.ladder.carried, one.rung = 900.0, KEYFRAMES, KEYFRAMES
+    now = source.frames(4, now, parts=60)
+    fanout.joining.end_keyframe(one)
+    old = tuple(packet.sequence for packet in kept.video)
+    kbps, now = one.link.kbps, now + 3
+    source.frames(1, now, keyframe=True, parts=60)
+    fanout.send_bursts(now)
+    new = tuple(packet.sequence for packet in kept.video[len(old) :])
+    assert len(new) > 8
+    # Players go on asking for what was lost of the stream before it was a keyframe alone.
+    fanout.repair(one, rtcp.Nack(SSRCS.video, old[-40:]), now)
+    assert one.link.kbps == kbps
+    fanout.repair(one, rtcp.Nack(SSRCS.video, new), now)
+    assert one.link.kbps < kbps
 
 
 def test_a_report_that_waited_to_be_read_shows_no_queue(fanout: Fanout) -> None:

@@ -299,7 +299,9 @@ static int lowest_from(int layer, const bool flowing[], int count)
 static void choice_lower(struct choice *choice, int current, double sent, const bool flowing[],
                          int count, double now)
 {
-    int lower = highest_below(current, flowing, count);
+    /* A viewer may wait, or still see a higher layer than it is to get. */
+    int most = choice->limit < current ? choice->limit + 1 : current;
+    int lower = highest_below(most, flowing, count);
     if (lower < 0)
         return;
     choice->limit = lower;

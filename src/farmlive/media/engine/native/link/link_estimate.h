@@ -15,8 +15,9 @@
 
 enum link_state { LINK_UNKNOWN, LINK_WIDE, LINK_NARROW };
 
-/* Other modules read `state`, `kbps`, which is 0 until something showed a limit, `steady_kbps`, what
- * it was seen to carry for longer than a moment, and `is_unhindered`, and clear `wants_proof`. */
+/* Other modules read `state`, `kbps`, which is 0 until something showed a limit, `steady_kbps`,
+ * what it was seen to carry for longer than a moment, and `is_unhindered`, and clear `wants_proof`.
+ */
 struct link_estimate {
     struct pace pace;
     struct repair_budget repairs;

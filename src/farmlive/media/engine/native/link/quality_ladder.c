@@ -93,6 +93,7 @@ void quality_ladder_decide(struct quality_ladder *ladder, bool narrow, double kb
     if (!narrow) {
         ladder->carried = RUNG_FULL;
         ladder->short_at = -1;
+        ladder->tries = false;
         return;
     }
     enum rung fits = fitting(ladder, kbps, stream_kbps, disposable_kbps);

@@ -385,7 +385,7 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
     if (part.count > 0)
         sending_send_to(catch_up->sending, &viewer, 1, part.packets, part.count);
     if (part.gives_up) {
-        if (viewer->epoch.track->incoming->layers == 0)
+        if (publisher_is_lowest(on_air, viewer->epoch.track))
             quality_ladder_failed(&viewer->ladder, now);
         catch_up_step_down(viewer, now);
         catch_up_give_up(catch_up, viewer);

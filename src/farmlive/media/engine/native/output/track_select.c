@@ -164,12 +164,22 @@ bool track_select_record_report(struct catch_up *catch_up, struct publisher *on_
     return track_select_viewer(catch_up, on_air, viewer, now) || choice_is_congested(choice, now);
 }
 
+/* Return whether the queue that checks show is of the frames that a narrow viewer gets; probes of
+ * higher layers make one, too. */
+static bool judges_checks(const struct publisher *on_air, const struct viewer *viewer)
+{
+    if (!is_layered(on_air))
+        return true;
+    return viewer->ladder.tries && viewer->has_epoch &&
+           publisher_is_lowest(on_air, viewer->epoch.track);
+}
+
 bool track_select_checked(struct catch_up *catch_up, struct publisher *on_air,
                           struct viewer *viewer, double round_trip_s, double now)
 {
     double queue_s = link_estimate_checked(&viewer->link, round_trip_s);
     choice_checked(&viewer->choice, queue_s, now);
-    if (!is_layered(on_air) && viewer_is_tried(viewer)) {
+    if (viewer_is_tried(viewer) && judges_checks(on_air, viewer)) {
         quality_ladder_checked(&viewer->ladder, queue_s, now);
         rung_select_decide(catch_up, on_air, viewer, now);
     }

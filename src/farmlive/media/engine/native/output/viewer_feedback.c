@@ -40,22 +40,32 @@ static bool give_up(struct output *output, struct viewer *viewer, double now)
     return true;
 }
 
+/* Return whether what a viewer misses of its burst tells its link: a layer that is too much is told
+ * by its loss, and a lower one comes. */
+static bool judges_burst(const struct output *output, const struct viewer *viewer)
+{
+    if (!output_is_layered(output))
+        return true;
+    if (viewer->link.state == LINK_NARROW)
+        return publisher_is_lowest(output->on_air, viewer->epoch.track);
+    return viewer->link.state == LINK_UNKNOWN && viewer->forwarder == NULL;
+}
+
 bool output_repair(struct output *output, struct viewer *viewer, const struct nack *nack,
                    double now)
 {
     struct link_estimate *link = &viewer->link;
     if (nack->ssrc != output->sending.ssrcs.video)
         return false;
-    /* A layer that is too much is told by its loss. */
-    bool is_burst =
-        viewer->has_epoch &&
-        (!output_is_layered(output) || (link->state == LINK_UNKNOWN && viewer->forwarder == NULL));
+    bool is_burst = viewer->has_epoch && judges_burst(output, viewer);
     double kbps = 0;
     if (is_burst)
         kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently);
+    /* Players go on asking for what was lost before this burst, at another pace. */
     int missing = 0;
-    for (int at = 0; at < nack->count; at++)
-        missing += repair_budget_is_new(&link->repairs, nack->missing[at]);
+    for (int at = 0; is_burst && at < nack->count; at++)
+        missing += ahead16(nack->missing[at], viewer->epoch.first) >= 0 &&
+                   repair_budget_is_new(&link->repairs, nack->missing[at]);
     if (is_burst && link->state != LINK_WIDE &&
         link_estimate_missed(link, missing, viewer_video(viewer).packets, kbps, now)) {
         rung_select_decide(&output->catch_up, output->on_air, viewer, now);

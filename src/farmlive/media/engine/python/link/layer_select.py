@@ -323,7 +323,9 @@ class LayerSelector:
         return self.loss <= max(_LOSS_GOOD, 1.2 * self._base_loss + 0.02)
 
     def _lower(self, current: int, sent: float, flowing: Sequence[bool], now: float) -> None:
-        lower = [layer for layer in range(current) if flowing[layer]]
+        # A viewer may wait, or still see a higher layer than it is to get.
+        below = min(current, (self._limit or 0) + 1)
+        lower = [layer for layer in range(below) if flowing[layer]]
         if not lower:
             return
         self._limit = lower[-1]

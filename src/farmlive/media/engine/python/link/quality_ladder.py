@@ -44,10 +44,10 @@ class QualityLadder:
         "_pause_s",
         "_raised_at",
         "_short_at",
-        "_tries",
         "_up_at",
         "carried",
         "most",
+        "tries",
     )
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class QualityLadder:
         self._pause_s = _PAUSE_S
         self._up_at = self._lowered_at = 0.0
         # Whether the last step up was one that the estimate says nothing about.
-        self._tries = False
+        self.tries = False
         # The checks in a row that showed a queue.
         self._crowded = 0
         self._raised_at: float | None = None
@@ -92,7 +92,7 @@ class QualityLadder:
         if self._raised_at is not None and now - self._raised_at > _FORGIVEN_S:
             self._pause_s = _PAUSE_S
         if not narrow:
-            self.carried, self._short_at = FULL, None
+            self.carried, self._short_at, self.tries = FULL, None, False
         elif self._is_short(kbps, stream_kbps, disposable_kbps, now):
             self._lower(self._fitting(kbps, stream_kbps, disposable_kbps), now)
         else:
@@ -108,7 +108,7 @@ class QualityLadder:
                 # Without them the stream never fills the link, nor does a keyframe that comes more
                 # slowly than it may leave: only trying tells.
                 self._raise(FULL, now)
-                self._tries = True
+                self.tries = True
             elif roomy < self.carried:
                 self._raise(roomy, now)
             elif self._barely_at is not None and now - self._barely_at >= _BARELY_S:
@@ -131,7 +131,7 @@ class QualityLadder:
         self, kbps: float, stream_kbps: float, disposable_kbps: float, now: float
     ) -> bool:
         """Return whether the link carries less than the viewer gets: far less, or for some time."""
-        tries = self._tries and self._raised_at is not None and now - self._raised_at < _TRIAL_S
+        tries = self.tries and self._raised_at is not None and now - self._raised_at < _TRIAL_S
         less = self._fitting(kbps, stream_kbps, disposable_kbps) > self.carried and not tries
         self._short_at = _since(self._short_at, less, now)
         far_less = self._fitting(kbps / _FAR_LESS, stream_kbps, disposable_kbps) > self.carried
@@ -151,13 +151,13 @@ class QualityLadder:
         self.carried = rung
         self._raised_at = self._barely_at = self._short_at = None
         self._lowered_at, self._crowded = now, 0
-        self._tries = False
+        self.tries = False
         self._up_at = now + self._pause_s
 
     def _raise(self, rung: int, now: float) -> None:
         self.carried = rung
         self._raised_at = now
-        self._tries = False
+        self.tries = False
         self._barely_at = None
         self._up_at = now + self._pause_s
 

@@ -294,7 +294,7 @@ class CatchUp:
         if fallen:
             return fallen
         if gives_up:
-            if not epoch.track.incoming.layers:
+            if publisher.is_lowest(epoch.track):
                 viewer.ladder.failed(now)
             step_down(viewer, now)
             self.give_up(viewer)

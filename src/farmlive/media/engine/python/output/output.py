@@ -313,14 +313,13 @@ class Fanout:
         epoch, link = viewer.epoch, viewer.link
         if nack.ssrc != self.ssrcs.video:
             return False
-        # A layer that is too much is told by its loss.
-        is_burst = not self.is_layered or (link.state == "unknown" and viewer.forwarder is None)
+        is_burst = track_select.judges_burst(self.on_air, viewer)
         kbps = 0.0 if epoch is None else link.pace_kbps(epoch.track.kbps, viewer.gently)
         if (
             epoch is not None
             and is_burst
             and link.state != "wide"
-            and link.missed(link.repairs.count_new(nack.missing), viewer.sent.packets, kbps, now)
+            and link.missed(viewer.count_missing(nack.missing), viewer.sent.packets, kbps, now)
         ):
             self._select_rung(viewer, now)
             # Of a keyframe alone the rest may be repaired.
@@ -390,7 +389,7 @@ class Fanout:
         """
         queue_s = viewer.link.checked(round_trip_s)
         viewer.selector.record_check(queue_s, now)
-        if not self.is_layered and viewer.is_tried:
+        if viewer.is_tried and track_select.judges_checks(self.on_air, viewer):
             viewer.ladder.checked(queue_s, now)
             self._select_rung(viewer, now)
         return self.is_layered and self.select_track(viewer, now)

@@ -12,6 +12,10 @@ from farmlive.media.engine.python.link.quality_ladder import FEWER_FRAMES, FULL,
 from farmlive.media.engine.python.output.catch_up import CatchUp
 from farmlive.media.engine.python.output.viewer import Viewer
 
+# All frames are tried where keyframes leave at once, and show nothing, if the link carries this
+# share of their bitrate by its estimate.
+_WORTH_A_TRY = 0.6
+
 
 def limit(joining: CatchUp, viewer: Viewer, most: int, flush: Callable[[], None]) -> None:
     """Limit what the viewer gets of its track."""
@@ -27,17 +31,30 @@ def decide(
     flush: Callable[[], None],
     now: float,
 ) -> None:
-    """Adapt what the viewer gets of its track to its link; of layers it gets one that fits."""
+    """Adapt what the viewer gets of its track to its link; while a lower layer flows, that gives
+    way first.
+    """
     track = viewer.epoch.track if viewer.epoch is not None else viewer.target
     if track is None or publisher is None:
         return
-    narrow = viewer.link.state == "narrow" and len(publisher.layers) < 2
+    narrow = viewer.link.state == "narrow" and publisher.is_lowest(track)
     # Of a TCP connection nothing tells what it carries but that its queue overflows.
     link, limited = viewer.link, narrow or viewer.backpressure.overflowed
     kbps, steady_kbps = (link.kbps, link.steady_kbps) if narrow else (math.inf, math.inf)
+    is_worth_a_try = (
+        narrow
+        and viewer.ladder.carried == KEYFRAMES
+        and link.is_unhindered
+        and link.kbps >= _WORTH_A_TRY * track.kbps
+    )
+    if is_worth_a_try:
+        # Keyframes so small do not fill the link: only trying tells.
+        kbps = math.inf
     viewer.ladder.decide(limited, kbps, steady_kbps, track.kbps, track.disposable_kbps, now)
+    if is_worth_a_try and viewer.ladder.tries:
+        link.carried(track.kbps)
     _apply(joining, viewer, flush)
-    if narrow and viewer.is_tried:
+    if narrow and viewer.is_tried and len(publisher.layers) < 2:
         joining.probing[viewer.peer] = viewer
 
 

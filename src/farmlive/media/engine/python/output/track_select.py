@@ -97,6 +97,28 @@ def request_keyframes(joining: CatchUp, publisher: Publisher, now: float) -> Non
             publisher.want_keyframe(viewer.epoch.track, patiently=True)
 
 
+def judges_burst(publisher: Publisher | None, viewer: Viewer) -> bool:
+    """Return whether what a viewer misses of its burst tells its link: a layer that is too much is
+    told by its loss, and a lower one comes.
+    """
+    link, epoch = viewer.link, viewer.epoch
+    if publisher is None or len(publisher.layers) < 2:
+        return True
+    if link.state == "narrow":
+        return epoch is not None and publisher.is_lowest(epoch.track)
+    return link.state == "unknown" and viewer.forwarder is None
+
+
+def judges_checks(publisher: Publisher | None, viewer: Viewer) -> bool:
+    """Return whether the queue that checks show is of the frames that a narrow viewer gets; probes
+    of higher layers make one, too.
+    """
+    epoch = viewer.epoch
+    if publisher is None or len(publisher.layers) < 2:
+        return True
+    return viewer.ladder.tries and epoch is not None and publisher.is_lowest(epoch.track)
+
+
 def keyframe_requested(viewer: Viewer, on_air: Publisher | None) -> Publisher | None:
     """Handle a viewer's keyframe request; return the publisher to request it from."""
     link, epoch, publisher = viewer.link, viewer.epoch, on_air
