@@ -285,9 +285,10 @@ async def serve(
         settle_memory()
         await ready(server)
         cleartext.warn(settings)
-        if settings.lacks_contact:
+        if server.house.county.profile.lacks_contact:
             _log.warning(
-                "the privacy page does not say whom buyers can ask about what is kept of them: set "
-                "FARMLIVE_COUNTY_NAME and FARMLIVE_COUNTY_CONTACT"
+                "the privacy page does not say whom buyers can ask about what is kept of them: "
+                "name the county at /studio/county, or by FARMLIVE_COUNTY_NAME and "
+                "FARMLIVE_COUNTY_CONTACT"
             )
         await stop.wait()

@@ -13,6 +13,7 @@ from tests.demo.demo_process import command, demo, films, folder
 from tests.support.waiting import LONG_S, until
 
 from farmlive.client import Api, Channel
+from farmlive.county.county import of_settings
 from farmlive.demo.command import Options, _site
 from farmlive.demo.state import Folder
 
@@ -132,4 +133,5 @@ async def test_a_taken_media_port_names_the_option(folder: Path) -> None:
 
 def test_the_demos_privacy_page_says_whom_to_ask(tmp_path: Path) -> None:
     options = Options(tmp_path, host="", port=0, udp_port=0, lan=False, fresh=False)
-    assert not _site(Folder(tmp_path), options).settings.lacks_contact
+    settings = _site(Folder(tmp_path), options).settings
+    assert not of_settings(settings).lacks_contact

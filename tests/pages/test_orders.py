@@ -70,7 +70,7 @@ async def test_who_cancels_too_late_reads_whom_to_ask_whatever_became_of_the_bro
         await api.end(sale.broadcast)
     page = words(await visitor.get(sale.order, params={"lang": language}))
     with_contact, without = TOO_LATE[language]
-    assert (with_contact if site.house.settings.whom_to_ask else without) in page
+    assert (with_contact if site.house.county.whom_to_ask() else without) in page
     assert {"en": "chat", "zh": "聊天"}[language] not in page
 
 

@@ -184,7 +184,7 @@ async def test_the_page_of_an_erased_order_takes_no_complaint(
     assert "data-claim>" not in page.text
     assert 'id="order-erased"' in page.text
     whom = {"en": "the shop", "zh": "本店的运营方"}[language]
-    assert (site.house.settings.whom_to_ask or whom) in html.unescape(page.text)
+    assert (site.house.county.whom_to_ask() or whom) in html.unescape(page.text)
     claim = await visitor.post(f"/api/v1/orders/{order.token}/claims", json={"text": "x"})
     assert (claim.status_code, claim.json()["type"]) == (409, "/problems/details-erased")
 

@@ -95,6 +95,7 @@ def selling(
         shown=shown,
         report_search=lambda _caller, _by: None,
         outages=Outages(),
+        whom_to_ask=lambda: "",
     )
     return shop, origin
 

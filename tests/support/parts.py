@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from farmlive.broadcast.log import Log
 from farmlive.bus import Bus, LocalBus, RedisBus
+from farmlive.county.county import of_settings
 from farmlive.nodes.signing import Signer
 from farmlive.operations.timekeeper import Timekeeper
 from farmlive.origin.lots.balance import Sales, Taken
@@ -132,7 +133,12 @@ def pages_of(
 ) -> Pages:
     """The pages of a server whose clocks are right."""
     return Pages(
-        settings, Static(), guard, clocks_off=lambda: (0, 0), lacks_node_url=lacks_node_url
+        settings,
+        Static(),
+        guard,
+        clocks_off=lambda: (0, 0),
+        lacks_node_url=lacks_node_url,
+        county=lambda: of_settings(settings),
     )
 
 

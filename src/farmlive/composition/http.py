@@ -8,6 +8,7 @@ from farmlive import command_routes, file_routes
 from farmlive.broadcast import routes as broadcast_routes
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.composition.rooms import Rooms
+from farmlive.county import routes as county_routes
 from farmlive.edge import answer_headers, hosts, http_edge, request_limits
 from farmlive.edge.arrivals import Arrivals
 from farmlive.edge.contracts import raises
@@ -18,6 +19,7 @@ from farmlive.nodes.forwarding import PATH
 from farmlive.openapi import Api
 from farmlive.operations import routes as operations_routes
 from farmlive.origin import routes as origin_routes
+from farmlive.pages import county as county_pages
 from farmlive.pages import review as review_pages
 from farmlive.pages import routes as page_routes
 from farmlive.pages import studio
@@ -51,9 +53,10 @@ def build_http(rooms: Rooms) -> tuple[Api, ASGIApp]:
         rooms.guard,
         clocks_off=rooms.clocks_off,
         lacks_node_url=rooms.media.forwarding.lacks_url,
+        county=lambda: rooms.county.profile,
     )
     api = Api(rooms.people.cookies)
-    for router in _routers(rooms, api, pages):
+    for router in _routers(rooms, api, pages, static):
         # Add its routes as they are; `include_router` would build each one again.
         api.router.routes.extend(router.routes)
     api.mount("/static", static)
@@ -63,7 +66,7 @@ def build_http(rooms: Rooms) -> tuple[Api, ASGIApp]:
     return api, _with_layers(rooms, request_limits.Texts(api, answer))
 
 
-def _routers(rooms: Rooms, api: Api, pages: Pages) -> list[APIRouter]:
+def _routers(rooms: Rooms, api: Api, pages: Pages, static: Static) -> list[APIRouter]:
     """Return the routers in the order in which Starlette matches them: viewers come in hundreds at
     once, so their routes are first.
     """
@@ -84,6 +87,7 @@ def _routers(rooms: Rooms, api: Api, pages: Pages) -> list[APIRouter]:
         command_routes.routes(rooms.channel.commands.values(), guard),
         people_routes.routes(people, guard, broadcast_state),
         file_routes.routes(store, settings, guard),
+        county_routes.routes(rooms.county, guard),
         origin_routes.routes(origin, guard),
         offers.routes(shop, guard),
         shipping.routes(ParcelFees(store, settings), guard),
@@ -110,6 +114,7 @@ def _routers(rooms: Rooms, api: Api, pages: Pages) -> list[APIRouter]:
         ),
         page_routes.routes(pages, services, settings, person_page),
         studio.routes(pages, services, settings),
+        county_pages.routes(pages, services, static),
         review_pages.routes(pages, services, settings),
     ]
 

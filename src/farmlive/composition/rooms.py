@@ -13,6 +13,7 @@ from farmlive.broadcast.log import Log
 from farmlive.bus import Bus
 from farmlive.composition.lookups import make_log, make_people
 from farmlive.composition.media import MediaParts, build_media
+from farmlive.county import County
 from farmlive.media_bridge import cameras
 from farmlive.media_bridge.ice_probe import IceProbe
 from farmlive.operations.probe import Probe
@@ -46,6 +47,7 @@ class Rooms:
     log: Log
     people: People
     guard: Guard
+    county: County
     broadcasts: Broadcasts
     chat: Chat
     channel: Channel
@@ -63,6 +65,7 @@ class Rooms:
         await self.media.start()
         await self.people.key_uses.start()
         await self.people.start()
+        await self.county.start()
         await self.broadcasts.start()
         await self.chat.start()
         await self.origin.start()
@@ -109,6 +112,7 @@ def build_rooms(settings: Settings, store: Store, bus: Bus, outages: Outages) ->
     log = make_log(bus)
     people = make_people(store, settings, bus)
     guard = Guard(people)
+    county = County(store, settings, bus)
     broadcasts = Broadcasts(store, log, bus)
     chat = Chat(store, log, people)
     timekeeper = Timekeeper(store, log, outages, moved=broadcasts.watches.shift)
@@ -127,6 +131,7 @@ def build_rooms(settings: Settings, store: Store, bus: Bus, outages: Outages) ->
         shown=broadcasts.hubs.lots_shown,
         report_search=people.access.record_search,
         outages=outages,
+        whom_to_ask=county.whom_to_ask,
     )
     media = build_media(settings, store, bus, outages, log, people, guard, broadcasts)
     answers = broadcast_commands.BroadcastCommands(
@@ -164,6 +169,7 @@ def build_rooms(settings: Settings, store: Store, bus: Bus, outages: Outages) ->
         log=log,
         people=people,
         guard=guard,
+        county=county,
         broadcasts=broadcasts,
         chat=chat,
         channel=channel,

@@ -147,7 +147,7 @@ def _site(folder: Folder, options: Options) -> Site:
         database_url="",
         redis_url="",
         trusted_proxies=(),
-        county_name="尤溪县（演示） Youxi County (demo)",
+        county_name="尤溪县（演示）",
         county_contact="orders@youxi.example",
         currency=county.CURRENCY,
         tls_cert=made.chain if made else None,

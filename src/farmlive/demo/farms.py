@@ -35,6 +35,7 @@ async def add_farms(
             pictures[name] = (await api.upload_picture(DRAWINGS[name](), "image/jpeg"))["picture"]
         return pictures[name]
 
+    await api.change_county(**youxi["county"])
     farms = {}
     for name, facts in youxi["farms"].items():
         body = {fact: facts[fact] for fact in _FARM_FACTS}

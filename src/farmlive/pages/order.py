@@ -50,7 +50,7 @@ def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
             photos_at_most=MAX_PHOTOS,
             backup_days=settings.backup_days,
             outbox_days=settings.outbox_days,
-            ask=settings.whom_to_ask,
+            ask=pages.county.whom_to_ask,
         )
 
     @router.get("/order/{token}")

@@ -83,8 +83,8 @@ class PersonPage:
             in_file=in_file,
             style=self._style,
             url=self._settings.url,
-            county=self._settings.county_name,
-            ask=self._settings.whom_to_ask,
+            county=self._pages.county.title(language) if self._pages.county.name else "",
+            ask=self._pages.county.whom_to_ask,
         )
 
 

@@ -1,7 +1,7 @@
 """The privacy page: what is stored of buyers, viewers and guests, why, for how long, and whom to
 contact.
 
-The periods, the county's name and its contact are settings.
+The periods are settings; the county's name and contact are its own (county/).
 """
 
 import re
@@ -32,8 +32,8 @@ def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
             "order/privacy.html",
             caller=caller,
             settings=settings,
-            contact=settings.county_contact.strip(),
-            contact_url=contact_url(settings.county_contact),
+            contact=pages.county.contact,
+            contact_url=contact_url(pages.county.contact),
             backup_days=settings.backup_days,
             sends_codes=services.shop.persons.sends_codes,
         )

@@ -15,6 +15,7 @@ from fastapi.responses import RedirectResponse, Response
 from farmlive.pages import order, origin, person, privacy
 from farmlive.pages.rendering.render import Pages
 from farmlive.pages.services import Services
+from farmlive.pages.share_card import share_card
 from farmlive.pages.shared import SharedPage, forget_on
 from farmlive.people import Caller
 from farmlive.settings import Settings
@@ -98,6 +99,7 @@ def _viewers(pages: Pages, services: Services, settings: Settings) -> APIRouter:
         return {
             "broadcast": await services.broadcasts.get(broadcast),
             "bag": await services.shop.bag.cards(broadcast),
+            "share": await share_card(pages, services, settings, broadcast),
             # A clerk orders for who fetches it where the clerk is.
             "centres": [
                 centre.model_dump(mode="json")

@@ -55,15 +55,15 @@ class RetentionSettings(BaseModel):
     county_name: str = Field(
         "",
         max_length=100,
-        description="Operator of this server, as the privacy page names it, such as Youxi "
-        "County Agriculture Bureau.",
+        description="Operator of this server, as pages name it, such as Youxi County Agriculture "
+        "Bureau, until a coordinator saves the county's page (/studio/county).",
     )
     county_contact: str = Field(
         "",
         max_length=200,
         description="Contact on the privacy page, and on the page of an order that can't be "
         "cancelled any more: an e-mail address, a phone number, or a sentence "
-        "with both.",
+        "with both; until a coordinator saves the county's page.",
     )
 
     @model_validator(mode="after")
@@ -74,16 +74,6 @@ class RetentionSettings(BaseModel):
                 "removed before the record of its sale is"
             )
         return self
-
-    @property
-    def whom_to_ask(self) -> str:
-        """The county's name and contact, as far as they are set, or ""."""
-        return ", ".join(filter(None, (self.county_name.strip(), self.county_contact.strip())))
-
-    @property
-    def lacks_contact(self) -> bool:
-        """Whether the privacy page does not say who runs this server, or how to reach them."""
-        return not (self.county_name.strip() and self.county_contact.strip())
 
     @property
     def person_ms(self) -> int:

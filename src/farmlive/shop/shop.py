@@ -83,6 +83,7 @@ class Shop:
         shown: Callable[[], Mapping[str, ShownLots]],
         report_search: Callable[[Caller, str], None],
         outages: Outages,
+        whom_to_ask: Callable[[], str],
     ):
         self._store = store
         self._on_search = report_search
@@ -133,9 +134,7 @@ class Shop:
             "from which addresses orders came was not forgotten; trying again",
         )
         steps = Transitions(log, allocate_returned=allocate_returned)
-        self.orders = Orders(
-            store, log, origin, steps, address_pseudonym, contact=settings.whom_to_ask
-        )
+        self.orders = Orders(store, log, origin, steps, address_pseudonym, whom_to_ask=whom_to_ask)
         self.order_link_limits = OrderLinkLimits(store, limits)
         self.bulk_actions = BulkActions(store, log, origin, steps)
         self.pickup = Pickup(store, origin, steps, limits)
@@ -148,7 +147,7 @@ class Shop:
             photos,
             limits,
             photos_per_order=settings.photos_per_order,
-            contact=settings.whom_to_ask,
+            whom_to_ask=whom_to_ask,
         )
         self.claim_photos = ClaimPhotos(store, settings.data / claims.FOLDER)
         self.erasure = Erasure(store, log, settings, self.claim_photos, pseudonym=pseudonym)

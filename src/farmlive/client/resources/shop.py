@@ -50,6 +50,14 @@ class ShopCalls(Connection):
         only = {} if farm is None else {"farm": farm}
         return await self.list_all("/api/v1/products", "products", **only)
 
+    async def county(self) -> Json:
+        """Return the county's name, contact, mark and colour."""
+        return await self.request("GET", "/api/v1/county")
+
+    async def change_county(self, **profile: Any) -> Json:
+        """Replace the county's `name`, `contact`, `phone`, `colour` and `mark`."""
+        return await self.request("PUT", "/api/v1/county", json=profile)
+
     async def create_centre(self, name: Text, address: Text, phone: str | None = None) -> Json:
         """Add a pick-up point."""
         body = {"name": name, "address": address, "phone": phone}

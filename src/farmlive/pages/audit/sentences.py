@@ -57,11 +57,14 @@ FIELDS: dict[str, Both] = {
     "address": ("address", "地址"),
     "archived_at": ("whether it is offered", "是否停用"),
     "area_m2": ("area", "面积"),
+    "colour": ("colour", "颜色"),
+    "contact": ("contact", "联系方式"),
     "crop": ("crop", "作物"),
     "gs1_prefix": ("GS1 prefix", "GS1 前缀"),
     "gtin": ("GTIN", "商品条码"),
     "latitude": ("place on the map", "地图位置"),
     "longitude": ("place on the map", "地图位置"),
+    "mark": ("mark", "标志"),
     "name": ("name", "名称"),
     "net_weight_g": ("net weight", "净重"),
     "note": ("note", "备注"),
@@ -271,6 +274,10 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "farm.add": ("{who} added the farm {subject}", "{who} 添加了农场 {subject}"),
     "farm.change": ("{who} changed the farm {subject}", "{who} 修改了农场 {subject}"),
+    "county.change": (
+        "{who} changed the county's name, contact or look",
+        "{who} 修改了县的名称、联系方式或外观",
+    ),
     "fees.set": ("{who} set what parcels cost", "{who} 设置了运费"),
     "file.export": lambda detail: (
         ("{who} downloaded {file} with {orders}", "{who} 下载了{file}，含 {orders}")

@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 
 from farmlive.clock import now_ms
+from farmlive.county.models import CountyProfile
 from farmlive.edge.cleartext import cleartext_links
 from farmlive.pages.rendering.compression import accepts_gzip
 from farmlive.pages.rendering.formats import Formats
@@ -83,6 +84,8 @@ FILE_HEADERS = {**HEADERS, "Content-Security-Policy": "default-src 'none'"}
 class Pages:
     """Renders templates of web/templates in the visitor's language.
 
+    `county` is the county that runs the server.
+
     `clocks_off` says by how many milliseconds the machine's clock is off, and the database's, and
     `lacks_node_url` whether another server is out of reach for want of its address.
     """
@@ -95,7 +98,9 @@ class Pages:
         *,
         clocks_off: Callable[[], tuple[int, int]],
         lacks_node_url: Callable[[], bool],
+        county: Callable[[], CountyProfile],
     ):
+        self._county = county
         self._clocks_off = clocks_off
         self._settings = settings
         self._guard = guard
@@ -146,6 +151,15 @@ class Pages:
         """Join the styles that a page's head links, which has been escaped already."""
         return Markup(self._static.one_sheet(str(head)))  # noqa: S704
 
+    def static_url(self, path: str) -> str:
+        """Return the URL path of a file of web/static."""
+        return self._static.url(path)
+
+    @property
+    def county(self) -> CountyProfile:
+        """The county that runs the server."""
+        return self._county()
+
     def gettext(self, request: HTTPConnection, message: str) -> str:
         """Return a message in the visitor's language, for the few texts of routes."""
         return self._words[language_of(request)].gettext(message)
@@ -167,6 +181,7 @@ class Pages:
         """Render a template in the visitor's language."""
         language = language_of(request)
         caller = context.pop("caller", None)
+        county = self._county()
         return (
             self._environments[language]
             .get_template(template)
@@ -178,12 +193,14 @@ class Pages:
                     if other != language
                 ],
                 caller=caller,
+                county=county,
+                shop_name=county.title(language),
                 factor_until=self._guard.factor_until(caller),
                 factor_extensions=self._guard.factor_extensions(caller),
                 unnamed_proxy=self._guard.unnamed_proxy,
                 cleartext=self._cleartext,
-                lacks_contact=self._settings.lacks_contact,
-                county_contact=self._settings.county_contact.strip(),
+                lacks_contact=county.lacks_contact,
+                county_contact=county.phone or county.contact,
                 clocks_off=self._clocks_off(),
                 lacks_node_url=self._lacks_node_url(),
                 **context,

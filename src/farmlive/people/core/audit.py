@@ -39,7 +39,7 @@ GROUPS: dict[Group, tuple[str, ...]] = {
     ),
     "orders": ("order", "notice"),
     "broadcasts": ("bag", "broadcast", "card", "chat", "flash", "offer", "source"),
-    "produce": ("centre", "farm", "fees", "lot", "plot", "product", "work"),
+    "produce": ("centre", "county", "farm", "fees", "lot", "plot", "product", "work"),
 }
 assert set(GROUPS) == set(get_args(Group))
 

@@ -5,7 +5,7 @@ orders/transitions.py records the refund.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -69,7 +69,7 @@ class Claims:
         limits: RateLimits,
         *,
         photos_per_order: int,
-        contact: str,
+        whom_to_ask: Callable[[], str],
     ):
         self._store = store
         self._links = OrderLinks(store.keys.orders)
@@ -79,7 +79,7 @@ class Claims:
         self._files = files
         self._limits = limits
         self._photos_per_order = photos_per_order
-        self._contact = contact
+        self._whom_to_ask = whom_to_ask
         self._uploads: Counter[str] = Counter()
 
     # For the buyer, by the order's token.
@@ -252,7 +252,7 @@ class Claims:
         """Return the order. Raises DetailsErased if its buyer was erased."""
         row = with_token(connection, self._links, token)
         if is_erased(row):
-            raise DetailsErased(self._contact)
+            raise DetailsErased(self._whom_to_ask())
         return row
 
     def _keep_photos(self, names: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ A transition is one transaction with its event and its stock moves (transitions.
 actions are in bulk_actions.py.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, false, select
@@ -47,7 +48,7 @@ class Orders:
         steps: Transitions,
         address_pseudonym: Pseudonym,
         *,
-        contact: str,
+        whom_to_ask: Callable[[], str],
     ):
         self._store = store
         self._links = OrderLinks(store.keys.orders)
@@ -55,7 +56,7 @@ class Orders:
         self._origin = origin
         self._steps = steps
         self._address_pseudonym = address_pseudonym
-        self._contact = contact
+        self._whom_to_ask = whom_to_ask
 
     # Reading.
 
@@ -139,7 +140,7 @@ class Orders:
         def write(connection: Connection) -> Order:
             row = with_token(connection, self._links, token)
             if reason and is_erased(row):
-                raise DetailsErased(self._contact)
+                raise DetailsErased(self._whom_to_ask())
             if row.state != "cancelled":
                 reached = Contact(
                     row.buyer_phone, row.buyer_email, row.simulated, by_staff=False, sender=sender

@@ -19,6 +19,9 @@ function setUp(root, form) {
     problem.hidden = !words;
   };
 
+  // Scripts that show the picture elsewhere listen to "picture".
+  const changed = () => form.dispatchEvent(new Event("picture"));
+
   function draw(address = kept.value) {
     part("shown").hidden = !address;
     part("none").hidden = Boolean(address);
@@ -45,12 +48,14 @@ function setUp(root, form) {
       root.removeAttribute("aria-busy");
       file.value = "";
       draw();
+      changed();
       URL.revokeObjectURL(preview);
     }
   });
   part("away").addEventListener("click", () => {
     kept.value = "";
     draw();
+    changed();
     file.focus();
   });
   form.addEventListener("filled", () => {
