@@ -113,8 +113,9 @@ def _routers(rooms: Rooms, api: Api, pages: Pages, static: Static) -> list[APIRo
             rush=shop.rush.counters,
         ),
         page_routes.routes(pages, services, settings, person_page),
-        studio.routes(pages, services, settings),
+        # Before the broadcasts': /studio/county is none.
         county_pages.routes(pages, services, static),
+        studio.routes(pages, services, settings),
         review_pages.routes(pages, services, settings),
     ]
 

@@ -154,6 +154,7 @@ class NewOffer(BaseModel):
     unit: PublicBilingual | None = None
     net_weight_g: Weight | None = None
     gtin: Gtin | None = None
+    picture: Picture | None = None
     lot: Identifier
     price: Price
     list_price: Price | None = None
@@ -163,7 +164,7 @@ class NewOffer(BaseModel):
     def _whole_product(self) -> Self:
         facts = (self.name, self.unit, self.net_weight_g)
         if self.product is not None:
-            if any(fact is not None for fact in (*facts, self.gtin)):
+            if any(fact is not None for fact in (*facts, self.gtin, self.picture)):
                 raise ValueError("Name a known product or give the facts of a new one, not both.")
         elif any(fact is None for fact in facts):
             raise ValueError(

@@ -371,5 +371,5 @@ def _product(connection: Connection, product: str) -> Product:
 
 
 def _new_product(new: NewOffer, farm: str) -> Product:
-    facts = new.model_dump(include={"name", "unit", "net_weight_g", "gtin"})
-    return Product.model_validate({"id": ulid(), "farm": farm, "picture": None, **facts})
+    facts = new.model_dump(include={"name", "unit", "net_weight_g", "gtin", "picture"})
+    return Product.model_validate({"id": ulid(), "farm": farm, **facts})

@@ -5,16 +5,23 @@ import { Problem } from "../../../lib/channel/api.js";
 import { count, money, weight } from "../../../lib/format/format.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, t, text } from "../../../lib/words.js";
-import { getAll, post } from "../../../lib/channel/staff-api.js";
-import { clear, onSubmit } from "../../../lib/forms/forms.js";
+import { get, getAll, post, put } from "../../../lib/channel/staff-api.js";
+import { clear, fill, local, onSubmit } from "../../../lib/forms/forms.js";
 import { offer } from "../../../lib/forms/form-sheet.js";
+import { setUpPictures } from "../../../lib/forms/picture-field.js";
+import { recall, remember } from "../../../lib/state/device-memory.js";
 import { stoppedWords } from "../../../lib/format/staff-sentences.js";
+import { showReady } from "./ready-check.js";
 
-const STEPS = ["broadcast", "farm", "lot", "offer", "centre", "air"];
+const STEPS = ["broadcast", "farm", "lot", "offer", "fees", "centre", "air"];
+const HOUR_MS = 3_600_000;
+const UNITS = { unit: { zh: "箱", en: "box" }, picture: null };
 const page = document.querySelector("[data-prepare]");
 const broadcast = page.dataset.prepare || null;
-const chosen = { farm: null, lot: null };
-const known = { farms: [], lots: [], offers: [], centres: [] };
+// What was chosen is kept on this device, so that another day goes on where this one stopped.
+const memory = `prepare.${broadcast}`;
+const chosen = { farm: null, lot: null, free: false };
+const known = { farms: [], lots: [], offers: [], centres: [], fees: [] };
 
 const section = (step) => page.querySelector(`section[data-step="${step}"]`);
 const form = (step) => section(step).querySelector("form");
@@ -29,6 +36,8 @@ function isDone(step) {
       return chosen.lot !== null || known.offers.length > 0;
     case "offer":
       return known.offers.length > 0;
+    case "fees":
+      return known.fees.length > 0 || chosen.free;
     case "centre":
       return known.centres.length > 0;
     default:
@@ -43,6 +52,22 @@ function isOpen(step) {
   if (step === "lot") return chosen.farm !== null;
   if (step === "offer") return chosen.lot !== null || known.offers.length > 0;
   return true;
+}
+
+/** Takes a choice, and keeps it. */
+function choose(choice) {
+  Object.assign(chosen, choice);
+  if (broadcast !== null) remember(memory, chosen);
+}
+
+/** Takes up what was chosen before, as far as it is still there. */
+function takeUp() {
+  const { farm, lot, free } = recall(memory) ?? {};
+  const kept = known.lots.find((each) => each.id === lot && !each.stopped);
+  const own = kept ? farmOf(kept) : farm;
+  chosen.farm = known.farms.some((each) => each.id === own) ? own : null;
+  chosen.lot = chosen.farm && kept ? lot : null;
+  chosen.free = Boolean(free);
 }
 
 function firstUndone() {
@@ -107,8 +132,7 @@ const DRAW = {
         note: text(farm.place),
         isChosen: farm.id === chosen.farm,
         onChoose: () => {
-          chosen.farm = farm.id;
-          chosen.lot = null;
+          choose({ farm: farm.id, lot: null });
           go("lot");
         },
       })),
@@ -117,6 +141,8 @@ const DRAW = {
     const farm = known.farms.find((each) => each.id === chosen.farm);
     section("lot").querySelector("[data-farm]").textContent = text(farm?.name);
     drawPlots();
+    const picked = form("lot").elements.harvested_at;
+    if (!picked.value) picked.value = local(new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS));
     const lots = known.lots.filter((lot) => farmOf(lot) === chosen.farm);
     list(
       "lot",
@@ -127,7 +153,7 @@ const DRAW = {
         onChoose: lot.stopped
           ? null
           : () => {
-              chosen.lot = lot.id;
+              choose({ lot: lot.id });
               go("offer");
             },
       })),
@@ -152,6 +178,17 @@ const DRAW = {
       if (!field.value) field.value = lot.product_name?.[each] ?? "";
     }
   },
+  fees: () => {
+    const there = known.fees.length > 0;
+    const place = section("fees");
+    const said = place.querySelector("[data-fees-there]");
+    said.hidden = !there && !chosen.free;
+    said.textContent = there ? feeWords(known.fees) : t("Parcels are free for buyers.");
+    place.querySelector("[data-fees-first]").hidden = there;
+    place.querySelector("[data-free]").hidden = there || chosen.free;
+    place.querySelector("[data-fees-page]").hidden = !there;
+    place.querySelector("[data-fees-on]").hidden = !there && !chosen.free;
+  },
   centre: () =>
     list(
       "centre",
@@ -169,6 +206,10 @@ const DRAW = {
           n: count(known.centres.length),
         })
       : t("No pick-up point: everything goes by parcel.");
+    showReady(section("air").querySelector("[data-ready]"), broadcast, {
+      fees: known.fees.length > 0,
+      free: chosen.free,
+    });
   },
 };
 
@@ -183,6 +224,12 @@ async function drawPlots() {
   section("lot").querySelector("[data-plot]").hidden = plots.length === 0;
 }
 
+/** What the parcels' fees begin with, as a sentence. */
+function feeWords(fees) {
+  const least = fees.reduce((one, other) => (other.fee.amount < one.fee.amount ? other : one));
+  return t("Parcels cost from %(fee)s.", { fee: money(least.fee) });
+}
+
 const farmOf = (lot) => (typeof lot.farm === "object" ? lot.farm?.id : lot.farm);
 
 function draw(step) {
@@ -191,18 +238,21 @@ function draw(step) {
 
 async function load() {
   if (broadcast === null) return;
-  const [farms, lots, centres, offers] = await Promise.all([
+  const [farms, lots, centres, offers, fees] = await Promise.all([
     getAll("/api/v1/farms"),
     getAll("/api/v1/lots"),
     getAll("/api/v1/centres"),
     getAll(`/api/v1/broadcasts/${broadcast}/offers`),
+    get("/api/v1/parcel-fees"),
   ]);
   Object.assign(known, {
     farms: farms.farms,
     lots: lots.lots,
     centres: centres.centres,
     offers: offers.offers,
+    fees: fees.fees,
   });
+  takeUp();
 }
 
 const JOBS = {
@@ -215,7 +265,7 @@ const JOBS = {
   farm: async (body) => {
     const farm = await post("/api/v1/farms", body);
     known.farms.push(farm);
-    Object.assign(chosen, { farm: farm.id, lot: null });
+    choose({ farm: farm.id, lot: null });
     go("lot");
   },
   lot: async (body) => {
@@ -226,7 +276,7 @@ const JOBS = {
       toast(stoppedWords([lot.code]), { danger: true });
       return;
     }
-    chosen.lot = lot.id;
+    choose({ lot: lot.id });
     form("offer").reset();
     go("offer");
   },
@@ -237,7 +287,17 @@ const JOBS = {
     });
     known.offers.push(offer);
     form("offer").reset();
-    go(known.centres.length ? "air" : "centre");
+    // A picture in its field is shown anew by what the form has.
+    fill(form("offer"), UNITS);
+    go(firstUndone());
+  },
+  fees: async ({ fee, more }) => {
+    const rows = [
+      { region: "", upto_g: 3000, fee },
+      ...(more ? [{ region: "", upto_g: 10000, fee: more }] : []),
+    ];
+    known.fees = (await put("/api/v1/parcel-fees", { fees: rows })).fees;
+    go("centre");
   },
   centre: async (body) => {
     known.centres.push(await post("/api/v1/centres", body));
@@ -253,6 +313,11 @@ for (const button of page.querySelectorAll("[data-go]")) {
     go(button.dataset.go);
   });
 }
+page.querySelector("[data-free]").addEventListener("click", () => {
+  choose({ free: true });
+  go("centre");
+});
+setUpPictures(form("offer"));
 window.addEventListener("hashchange", () => go(location.hash.slice(1), false));
 
 async function begin() {
