@@ -71,7 +71,7 @@ def settings(tmp_path: Path, database_url: str, redis_url: str, engine_name: str
         udp_port=0,
         udp_addresses=("127.0.0.1",),
         engine=engine_name,
-        county_name="Youxi County",
+        county_name="Youxi",
         county_contact="orders@example.org",
         # One buyer of a test orders often, and what is told is looked for at once.
         notices_per_hour=10_000,

@@ -39,6 +39,7 @@ TAGS = {
     "cards": "Cards over the video: pinned, taken away, looked at.",
     "centres": "Pick-up points, where orders are placed and handed over.",
     "claims": "Buyers' claims about damaged goods, for staff.",
+    "county": "The county that runs the server: its name, contact, mark and colour.",
     "credentials": "Every key and link that works, and who owns it.",
     "events": "The ordered log of a broadcast.",
     "factors": "Second factors: authenticator app, passkeys, recovery codes.",

@@ -143,6 +143,8 @@ MAY: dict[str, set[str]] = {
     "POST /orders/{token}/claims": EVERYONE,
     "POST /orders/{token}/claims/photos": EVERYONE,
     "GET /orders/{token}/claims/photos/{name}": EVERYONE,
+    "GET /county": EVERYONE,
+    "PUT /county": COORDINATOR,
     "GET /parcel-fees": EVERYONE,
     "PUT /parcel-fees": STAFF,
     "POST /parsed-addresses": EVERYONE,

@@ -65,6 +65,8 @@ PRIVATE = {
     # A pick-up point's own number.
     "CentreChange.phone",
     "NewCentre.phone",
+    # Whom buyers ask.
+    "CountyProfile.contact",
     # Written by a rule, as times and codes are.
     "ChangedBroadcast.starts_at",
     "NewApiKey.expires_at",

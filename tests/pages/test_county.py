@@ -39,7 +39,7 @@ async def test_settings_are_its_first_values(site: Server) -> None:
     async with program(site) as api:
         before = (await api.get("/api/v1/county")).json()
     assert before == {
-        "name": {"zh": "Youxi County", "en": ""},
+        "name": {"zh": "Youxi", "en": ""},
         "contact": "orders@example.org",
         "phone": "",
         "colour": "kumquat",
@@ -126,7 +126,7 @@ async def test_the_site_can_be_installed(site: Server, visitor: httpx.AsyncClien
     answer = await visitor.get("/manifest.webmanifest?lang=zh")
     assert answer.headers["content-type"] == "application/manifest+json"
     manifest = answer.json()
-    assert (manifest["name"], manifest["lang"]) == ("Youxi County", "zh-CN")
+    assert (manifest["name"], manifest["lang"]) == ("Youxi", "zh-CN")
     for icon in manifest["icons"]:
         picture = await visitor.get(icon["src"])
         size = Image.open(BytesIO(picture.content)).size

@@ -4,7 +4,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from farmlive.bilingual import Bilingual, one_line
+from farmlive.bilingual import one_line
+from farmlive.public_text import PublicBilingual
 from farmlive.store.files.files import PictureUrl
 
 Colour = Literal["kumquat", "honey", "plum", "lake", "jade", "slate"]
@@ -24,7 +25,7 @@ class CountyProfile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Bilingual | None = None
+    name: PublicBilingual | None = None
     contact: Annotated[str, Field(max_length=200), BeforeValidator(one_line)] = ""
     phone: Annotated[
         str,

@@ -216,14 +216,14 @@ LATE = {
         "pickup": "It has been packed meanwhile and can't be cancelled here any more. "
         "Ask at the pick-up point",
         "parcel": "It has been packed meanwhile and can't be cancelled here any more. "
-        "Ask Youxi County, orders@example.org",
+        "Ask Youxi, orders@example.org",
     },
     "zh": {
         "cancel": "取消订单……",
         "sure": "是的，取消",
         "packed": "已装箱",
         "pickup": "订单刚刚装箱，这里不能再取消了。请联系自提点",
-        "parcel": "订单刚刚装箱，这里不能再取消了。请联系Youxi County, orders@example.org",
+        "parcel": "订单刚刚装箱，这里不能再取消了。请联系Youxi, orders@example.org",
     },
 }
 

@@ -151,6 +151,11 @@ _AREAS: tuple[_Area, ...] = (
         ("see the products", "查看商品"),
         ("change a product or send a picture", "更改商品或上传图片"),
     ),
+    (
+        r"/county\b",
+        ("see the county's name and contact", "查看县的名称和联系方式"),
+        ("change the county's name, contact or look", "更改县的名称、联系方式或外观"),
+    ),
     _act(r"/parsed-addresses\b", "take a pasted address apart", "识别粘贴的地址"),
     (
         r"/centres\b|/parcel-fees\b|/fees\b",

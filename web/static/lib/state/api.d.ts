@@ -323,6 +323,15 @@ export interface Corrected {
   held: number;
 }
 
+/** The county as pages, shared links and messages show it. `name` is null while nobody has named it: pages then say farmlive. `contact` is whom buyers ask: an e-mail address, a phone number, or a sentence with both; `phone` takes orders by telephone. Both may be empty. `mark` is the URL path of a picture from `POST /api/v1/pictures`, shown as a small square; null: farmlive's own. */
+export interface CountyProfile {
+  name?: Bilingual | null;
+  contact?: string;
+  phone?: string;
+  colour?: "kumquat" | "honey" | "plum" | "lake" | "jade" | "slate";
+  mark?: string | null;
+}
+
 /** A key or a link without its secret; times in RFC 3339. `role` is that of an API key or an invitation; an API key `acts_as` that, or as a lesser one if its owner's role is less; one that `has_every_centre` is a clerk's from before clerks belonged to centres, and sees the orders of all. `idle`: it does nothing while its owner has that role. `broadcast` and its `title` are those of a stream key or a guest link, whose camera is `sending` or not, and `on_air` if viewers see it. `made_by` is the account that made or renewed it and knows its secret: if that is not its owner, renew it. */
 export interface CredentialAnswer {
   id: string;
@@ -1131,6 +1140,7 @@ export interface NewOffer {
   unit?: Bilingual | null;
   net_weight_g?: number | null;
   gtin?: string | null;
+  picture?: string | null;
   lot: string;
   price: Money;
   list_price?: Money | null;
