@@ -137,6 +137,7 @@ class Senders:
         self.at = c_void_p(self.native.senders_new(self.threads, self._queue, capture))
         assert self.native.senders_start(self.at) == 0
         self.sock = self.bound()
+        self.open_sockets(self.sock)
         self.is_over = False
         self._last_owner = -1
 
@@ -176,6 +177,10 @@ class Senders:
         viewer = self.viewer(*arguments)
         self.move(viewer)
         return viewer
+
+    def open_sockets(self, shared: socket.socket) -> None:
+        """Open each owner's socket beside this one, as the loop does before there is a peer."""
+        self.native.senders_open_sockets(self.at, shared.fileno())
 
     def move(
         self,

@@ -68,19 +68,24 @@ def test_each_owner_sends_by_a_socket_of_its_own_on_the_same_port(
     start: Start, threads: int
 ) -> None:
     senders = start(threads)
-    viewers = [senders.viewer() for _ in range(2)]
+    owners, shared = max(1, threads), senders.bound()
     before = handles()
+    senders.open_sockets(shared)
+    assert handles() == before + owners
+    viewers = [senders.viewer() for _ in range(2)]
+    opened = handles()
     for viewer in viewers:
-        senders.move(viewer)
-    assert handles() == before + max(1, threads)
+        senders.move(viewer, by=shared)
+    assert handles() == opened, "they were open before there was a peer"
     senders.send(viewers, packets(100))
     for viewer in viewers:
-        assert viewer.sock.recvfrom(2048)[1] == senders.sock.getsockname()
+        assert viewer.sock.recvfrom(2048)[1] == shared.getsockname()
         # What comes there is still for the one that is read.
-        viewer.sock.sendto(b"from a viewer", senders.sock.getsockname())
-        assert senders.sock.recv(2048) == b"from a viewer"
+        viewer.sock.sendto(b"from a viewer", shared.getsockname())
+        assert shared.recv(2048) == b"from a viewer"
     senders.end()
-    assert handles() == before
+    # Beside both.
+    assert handles() == opened - 2 * owners
 
 
 def test_a_socket_for_any_address_is_sent_by_itself(start: Start) -> None:
@@ -89,6 +94,7 @@ def test_a_socket_for_any_address_is_sent_by_itself(start: Start) -> None:
     shared.bind(("0.0.0.0", 0))
     viewer = senders.viewer()
     before = handles()
+    senders.open_sockets(shared)
     senders.move(viewer, by=shared)
     assert handles() == before
     senders.send([viewer], sent := packets(100))
