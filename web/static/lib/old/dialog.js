@@ -14,22 +14,35 @@
     "summary",
     "[tabindex]:not([tabindex='-1'])",
   ].join();
+  /** @typedef {{ dialog: HTMLDialogElement, shade: HTMLElement, inert: HTMLElement[], before: Element | null }} Modal */
+  /** @type {WeakMap<HTMLDialogElement, string>} */
   const values = new WeakMap();
-  const modals = []; // the last one is on top: { dialog, shade, inert, before }
+  /** The last one is on top. @type {Modal[]} */
+  const modals = [];
 
+  /** @type {(dialog: HTMLDialogElement) => HTMLElement[]} */
   const reachable = (dialog) =>
-    [...dialog.querySelectorAll(FOCUS)].filter((each) => each.getClientRects().length > 0);
+    [.../** @type {NodeListOf<HTMLElement>} */ (dialog.querySelectorAll(FOCUS))].filter(
+      (each) => each.getClientRects().length > 0,
+    );
 
-  /** All that stands beside the dialog, from its place up to the body. */
+  /** All that stands beside the dialog, from its place up to the body.
+      @type {(dialog: HTMLElement) => HTMLElement[]} */
   function beside(dialog) {
     const found = [];
     for (let node = dialog; node !== document.body && node.parentElement; node = node.parentElement)
       for (const each of node.parentElement.children)
-        if (each !== node && !each.inert && !/^(SCRIPT|STYLE|TEMPLATE)$/.test(each.tagName))
+        if (
+          each !== node &&
+          each instanceof HTMLElement &&
+          !each.inert &&
+          !/^(SCRIPT|STYLE|TEMPLATE)$/.test(each.tagName)
+        )
           found.push(each);
     return found;
   }
 
+  /** @this {HTMLDialogElement} */
   function showModal() {
     if (this.open) throw new DOMException("The dialog is open.", "InvalidStateError");
     const before = document.activeElement;
@@ -38,16 +51,19 @@
     shade.className = "old-shade";
     shade.addEventListener("click", () => this.dispatchEvent(new MouseEvent("click")));
     this.before(shade);
-    shade.style.zIndex = 1000 + 2 * modals.length;
-    this.style.zIndex = 1001 + 2 * modals.length;
+    shade.style.zIndex = String(1000 + 2 * modals.length);
+    this.style.zIndex = String(1001 + 2 * modals.length);
     this.setAttribute("open", "");
     this.setAttribute("role", "dialog");
     this.setAttribute("aria-modal", "true");
     for (const each of inert) each.inert = true;
     modals.push({ dialog: this, shade, inert, before });
-    (this.querySelector("[autofocus]") ?? reachable(this)[0])?.focus();
+    /** @type {HTMLElement | null} */
+    const wanted = this.querySelector("[autofocus]");
+    (wanted ?? reachable(this)[0])?.focus();
   }
 
+  /** @this {HTMLDialogElement} @param {string} [value] */
   function close(value) {
     if (!this.open) return;
     this.removeAttribute("open");
@@ -57,11 +73,12 @@
       const [{ shade, inert, before }] = modals.splice(place, 1);
       shade.remove();
       for (const each of inert) each.inert = false;
-      before?.focus?.();
+      if (before instanceof HTMLElement) before.focus();
     }
     setTimeout(() => this.dispatchEvent(new Event("close")));
   }
 
+  /** @this {HTMLDialogElement} */
   function show() {
     this.setAttribute("open", "");
   }
@@ -97,7 +114,7 @@
     }
     if (event.key !== "Tab") return;
     const all = reachable(top);
-    const from = all.indexOf(document.activeElement);
+    const from = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const to = event.shiftKey
       ? from <= 0
         ? all.length - 1
@@ -112,8 +129,9 @@
 
   addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.getAttribute("method") !== "dialog") return;
+    if (event.defaultPrevented || !(form instanceof HTMLFormElement)) return;
+    if (form.getAttribute("method") !== "dialog") return;
     event.preventDefault();
-    form.closest("dialog")?.close(event.submitter?.value);
+    form.closest("dialog")?.close(event.submitter?.getAttribute("value") ?? undefined);
   });
 })();
