@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from scripts.benches.old_engines.browser import HEIGHT, Tab, tab_of
 from scripts.benches.old_engines.packages import ENGINES, FOLDER, Engine, fetch
 from scripts.benches.report import ROOT
 
+Look = Callable[[Tab, dict[str, Any], dict[str, Any]], Awaitable[None]]
 LIMITS = {f"{engine.name}.{page}.errors": 0.0 for engine in ENGINES for page in ("start", "order")}
 FLOORS = {
     f"{engine.name}.{figure}": 1.0
@@ -48,6 +49,7 @@ _MIDDLE = """(selector => {
   }
   return null;
 })"""
+_PLAYS = "[...document.querySelectorAll('video')].some(each => each.videoWidth > 0)"
 _OPEN = "Boolean(document.querySelector('dialog[open]'))"
 _FILM_S = 240.0
 
@@ -59,11 +61,12 @@ async def run(long: bool, say: Callable[[str], None]) -> dict[str, Any]:
     programs = [(engine, await _fetched(engine, say)) for engine in ENGINES]
     async with _demo(say) as demo:
         for engine, program in programs:
-            say(f"{engine.name}")
-            async with tab_of(program) as tab:
-                figures[engine.name], told[engine.name] = await _visit(
-                    tab, demo, FOLDER / engine.name if long else None
-                )
+            figures[engine.name], told[engine.name] = {}, {}
+            for name, look in PAGES.items():
+                say(f"{engine.name}: {name}")
+                found, heard = await _visit(program, demo, name, look, long)
+                figures[engine.name][name] = found
+                told[engine.name][name] = heard
     return {**figures, "told": told, "runs": [figures]}
 
 
@@ -73,48 +76,52 @@ async def _fetched(engine: Engine, say: Callable[[str], None]) -> Path:
 
 
 async def _visit(
-    tab: Tab, demo: dict[str, Any], pictures: Path | None
+    program: Path, demo: dict[str, Any], name: str, look: Look, keeps_picture: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the figures of one browser, and what it says of itself and in its console."""
-    url, live = demo["url"], demo["live"]
-    figures: dict[str, Any] = {}
-    told: dict[str, Any] = {
-        "browser": (await tab.send("Browser.getVersion"))["product"],
-        "webrtc": await tab.run("typeof RTCPeerConnection === 'function'"),
-        "errors": {},
-    }
+    """Return the figures of a page in a browser of its own, and what that says of itself."""
+    found: dict[str, Any] = {"begins": 0}
+    heard: dict[str, Any] = {}
+    async with tab_of(program) as tab:
+        try:
+            heard["browser"] = (await tab.send("Browser.getVersion"))["product"]
+            heard["webrtc"] = await tab.run("typeof RTCPeerConnection === 'function'")
+            await look(tab, demo, found)
+            if keeps_picture:
+                await tab.picture(program.parent / f"{name}.png")
+        except (RuntimeError, TimeoutError) as error:
+            heard["failed"] = str(error) or "it did not answer in time"
+        found["errors"] = len(tab.errors)
+        heard["errors"] = list(dict.fromkeys(tab.errors))[:10]
+    return found, heard
 
-    async def page(name: str, path: str) -> dict[str, Any]:
-        began = time.monotonic()
-        await tab.open(url + path)
-        found = figures[name] = {"begins": int(await tab.wait(_BEGUN))}
-        found["ready_s"] = round(time.monotonic() - began, 2)
-        return found
 
-    async def end(name: str) -> None:
-        figures[name]["errors"] = len(tab.errors)
-        if tab.errors:
-            told["errors"][name] = list(dict.fromkeys(tab.errors))[:10]
-        if pictures:
-            await tab.picture(pictures / f"{name}.png")
+async def _open(tab: Tab, url: str, found: dict[str, Any]) -> None:
+    began = time.monotonic()
+    await tab.open(url)
+    found["begins"] = int(await tab.wait(_BEGUN))
+    found["ready_s"] = round(time.monotonic() - began, 2)
 
-    await page("start", "/?lang=en")
-    await end("start")
-    found = await page("live", f"/live/{live}")
-    await _live(tab, found)
-    await end("live")
+
+async def _start(tab: Tab, demo: dict[str, Any], found: dict[str, Any]) -> None:
+    await _open(tab, f"{demo['url']}/?lang=en", found)
+
+
+async def _order(tab: Tab, demo: dict[str, Any], found: dict[str, Any]) -> None:
+    await tab.open(demo["url"])
     token = await tab.run(_placed(demo))
-    await page("order", f"/order/{token}")
-    await end("order")
+    await _open(tab, f"{demo['url']}/order/{token}", found)
+
+
+async def _console(tab: Tab, demo: dict[str, Any], found: dict[str, Any]) -> None:
+    await tab.open(demo["url"])
     await tab.run(_signed_in(demo))
-    found = await page("console", f"/studio/{live}")
-    found["plays"] = int(await tab.wait(_plays(), 10.0))
-    await end("console")
-    return figures, told
+    await _open(tab, f"{demo['url']}/studio/{demo['live']}", found)
+    found["plays"] = int(await tab.wait(_PLAYS))
 
 
-async def _live(tab: Tab, found: dict[str, Any]) -> None:
-    found["plays"] = int(await tab.wait(_plays(), 10.0))
+async def _live(tab: Tab, demo: dict[str, Any], found: dict[str, Any]) -> None:
+    await _open(tab, f"{demo['url']}/live/{demo['live']}", found)
+    found["plays"] = int(await tab.wait(_PLAYS))
     # The demo's host pins a card a few seconds after each minute's start, at the latest.
     await tab.wait(f"Boolean({_MIDDLE}('.pinned__buy'))", 60.0)
     buy = await tab.run(f"{_MIDDLE}('.pinned__buy')")
@@ -132,8 +139,7 @@ async def _live(tab: Tab, found: dict[str, Any]) -> None:
         found["bag_opens"] = int(await tab.wait(shown))
 
 
-def _plays() -> str:
-    return "[...document.querySelectorAll('video')].some(each => each.videoWidth > 0)"
+PAGES = {"start": _start, "live": _live, "order": _order, "console": _console}
 
 
 def _posted(path: str, body: dict[str, Any], key: str) -> str:

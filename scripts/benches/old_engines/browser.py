@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 WIDTH, HEIGHT = 390, 844
 _ARGUMENTS = (
@@ -23,14 +24,16 @@ _ARGUMENTS = (
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--no-first-run",
-    "--single-process",
-    "--no-zygote",
     "--autoplay-policy=no-user-gesture-required",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--remote-debugging-port=0",
 )
 _LISTENING = re.compile(rb"DevTools listening on (ws://\S+)")
+
+
+class BrowserEnded(RuntimeError):
+    """The browser ended by itself, or its page did."""
 
 
 class Tab:
@@ -50,7 +53,7 @@ class Tab:
         made = await self.send("Target.createTarget", url="about:blank")
         attached = await self.send("Target.attachToTarget", targetId=made["targetId"], flatten=True)
         self._session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
+        for domain in ("Page", "Runtime", "Log", "Network", "Inspector"):
             await self.send(f"{domain}.enable")
         await self.send(
             "Emulation.setDeviceMetricsOverride",
@@ -124,15 +127,25 @@ class Tab:
         self._reading.cancel()
 
     async def _read(self) -> None:
-        async for text in self._socket:
-            message = json.loads(text)
-            if (number := message.get("id")) in self._answers:
-                self._answers.pop(number).set_result(message)
-            self._note(message.get("method", ""), message.get("params", {}))
+        with contextlib.suppress(ConnectionClosed):
+            async for text in self._socket:
+                message = json.loads(text)
+                if (number := message.get("id")) in self._answers:
+                    self._answers.pop(number).set_result(message)
+                self._note(message.get("method", ""), message.get("params", {}))
+        self._fail("the browser ended")
+
+    def _fail(self, why: str) -> None:
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(BrowserEnded(why))
+        self._answers.clear()
 
     def _note(self, method: str, said: dict[str, Any]) -> None:
         if method == "Page.loadEventFired":
             self._loaded.set()
+        elif method == "Inspector.targetCrashed":
+            self._fail("the page crashed")
         elif method == "Runtime.exceptionThrown":
             self.errors.append(_words_of(said["exceptionDetails"]))
         elif method == "Log.entryAdded" and said["entry"]["level"] == "error":
