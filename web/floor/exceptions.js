@@ -71,7 +71,6 @@ export const exceptions = [
     ".errors",
     ".reasons",
     ".tag",
-    ".unit",
     ".destroy()",
     ".linear()",
   ]),
