@@ -43,7 +43,6 @@ async def test_a_viewer_walks_the_whole_way_on_a_phone(
     await expect(sheet.get_by_role("timer")).to_have_text(re.compile(r"9:5\d"))
     await sheet.get_by_text(words["more"]).click()
     await sheet.get_by_role("button", name=words["add"]).click()
-    await submit(page).click()
     await fill_in(page, language, name="王芳", address="尤溪县梅仙镇")
     await expect(submit(page)).to_have_text(words["place"])
     await ordered_for(page, "¥83.90")
@@ -124,7 +123,7 @@ async def test_the_order_page_comes_up_to_date_by_itself(sale: Sale, open_page: 
 
 async def test_a_sum_that_rises_under_the_thumb_is_not_ordered(sale: Sale, open_page: Open) -> None:
     page, sheet = await open_buy_sheet(open_page, sale)
-    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await expect(submit(page)).to_have_text("Buy · ¥29.90")
     other = await page.context.new_page()
     await other.goto(sale.path)
     await other.get_by_role("button", name="1 item held for you").click()
@@ -134,7 +133,7 @@ async def test_a_sum_that_rises_under_the_thumb_is_not_ordered(sale: Sale, open_
     await page.mouse.move(box["x"] + 40, box["y"] + 20)
     await page.mouse.down()
     await other.get_by_role("button", name="One more: Small kumquats").click()
-    await expect(submit(page)).to_have_text("Place the order · ¥59.80")
+    await expect(submit(page)).to_have_text("Buy · ¥59.80")
     await page.mouse.up()
     told = sheet.get_by_role("alert")
     await expect(told).to_contain_text("It costs ¥59.80 now; it was ¥29.90 a moment ago.")

@@ -62,7 +62,7 @@ async def test_a_flash_batch_is_shown_bought_and_limited(
     await more.click()
     await expect(more).to_be_disabled()
     await expect(sheet).to_contain_text("At this price the limit is 2 per buyer.")
-    await expect(submit(page)).to_have_text("Place the order · ¥39.80")
+    await expect(submit(page)).to_have_text("Buy · ¥39.80")
     await ordered_for(page, "¥39.80")
     await sheet.get_by_role("button", name="Back to the broadcast").click()
     await expect(card).to_contain_text("8 of 10 left")
@@ -72,7 +72,7 @@ async def test_a_flash_batch_is_shown_bought_and_limited(
     await expect(told).to_contain_text("a buyer may have 2 of Small kumquats · box")
     await expect(told).to_contain_text("you have 2 already")
     await told.get_by_role("button", name="Take it for ¥29.90").click()
-    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await ordered_for(page, "¥29.90")
 
 
@@ -162,7 +162,7 @@ async def test_who_comes_too_late_for_a_flash_reads_that_it_is_gone_and_what_it_
     await expect(page.locator("#buy-sheet")).not_to_contain_text("2 of 2 left")
     await question.get_by_role("button", name="Take it for ¥29.90").click()
     await page.evaluate("window.deaf = false")
-    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await expect(submit(page)).to_have_text("Buy · ¥29.90")
 
 
 async def test_who_holds_gets_the_lower_price_and_keeps_it_after_the_end(
@@ -173,7 +173,7 @@ async def test_who_holds_gets_the_lower_price_and_keeps_it_after_the_end(
     sheet = page.locator("#buy-sheet")
     await expect(sheet).to_contain_text("Held for you")
     batch = await plan(host, sale.offer)
-    await expect(submit(page)).to_have_text("Place the order · ¥19.90")
+    await expect(submit(page)).to_have_text("Buy · ¥19.90")
     await host.wait_for("order.held", total={"amount": 1990, "currency": "CNY"})
     await host.call("flash.end", flash=batch["id"])
     await expect(sheet).to_contain_text("It costs ¥29.90 now; you keep yours while it is held.")
@@ -190,7 +190,7 @@ async def test_who_holds_at_a_flash_price_that_was_wrong_is_asked(
     batch = await plan(host, sale.offer, price=cny(1390))
     await buy(page).click()
     sheet = page.locator("#buy-sheet")
-    await expect(submit(page)).to_have_text("Place the order · ¥13.90")
+    await expect(submit(page)).to_have_text("Buy · ¥13.90")
     await expect(sheet).to_contain_text("Held for you")
     await host.call("flash.end", flash=batch["id"], wrong=True)
     question = sheet.get_by_role("alert")
@@ -204,7 +204,7 @@ async def test_who_holds_at_a_flash_price_that_was_wrong_is_asked(
         await host.wait_for("order.cancelled")
         return
     await question.get_by_role("button", name="Take it for ¥29.90").click()
-    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await ordered_for(page, "¥29.90")
 
 
@@ -262,7 +262,7 @@ async def test_two_sizes_of_a_lot_share_what_is_left_of_it(
     await large.get_by_role("button", name="Buy").click()
     sheet = page.locator("#buy-sheet")
     await sheet.get_by_role("button", name="One more: Oranges").click()
-    await expect(submit(page)).to_have_text("Place the order · ¥108.00")
+    await expect(submit(page)).to_have_text("Buy · ¥108.00")
     await sheet.get_by_text("Add something from the bag").click()
     await sheet.get_by_role("button", name="Add Oranges · 2.5 kg box").click()
     quantity = await want(page, 9, "Oranges · 2.5 kg box")

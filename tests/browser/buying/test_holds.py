@@ -62,9 +62,9 @@ async def test_what_is_held_keeps_its_price_and_takes_a_lower_one(
     await expect(sheet).to_contain_text("Held for you")
     await host.call("offer.change", offer=sale.offer, price=cny(3300))
     await expect(sheet).to_contain_text("It costs ¥33.00 now; you keep yours while it is held.")
-    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await host.call("offer.change", offer=sale.offer, price=cny(1990))
-    await expect(submit(page)).to_have_text("Place the order · ¥19.90")
+    await expect(submit(page)).to_have_text("Buy · ¥19.90")
     await ordered_for(page, "¥19.90")
 
 

@@ -172,7 +172,7 @@ async def test_what_was_not_taken_in_the_end_is_told_and_stays_in_the_basket(
     proxy.broken = False
     await come_back(page)
     await expect(sheet.get_by_role("alert")).to_contain_text("We can't take orders from here.")
-    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await expect(submit(page)).to_be_enabled()
     await expect(sheet.get_by_label("Quantity: Small kumquats")).to_have_value("1")
     assert await sale.api.orders(sale.broadcast) == []

@@ -49,7 +49,7 @@ WORDS = {
     "en": {
         "buy": "Buy",
         "more": "One more: Small kumquats",
-        "place": "Place the order · %s",
+        "place": "Buy · %s",
         "dearer": "It costs ¥29.90 now; it was ¥19.90 a moment ago. Nothing is ordered yet",
         "fewer": "Of Small kumquats · box only 1 is left; your order has that one now. "
         "Nothing is ordered yet: place the order again if you agree.",
@@ -138,7 +138,7 @@ async def test_boxes_that_go_under_the_thumb_are_asked_about(
     await page.mouse.move(box["x"] + 40, box["y"] + 20)
     await page.mouse.down()
     await page.evaluate(LET_GO)
-    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await page.mouse.up()
     await expect(sheet.get_by_role("alert")).to_contain_text("Nothing is ordered yet")
     assert await sale.api.orders(sale.broadcast) == []
@@ -173,11 +173,11 @@ async def test_enter_in_the_quantity_sets_it_and_orders_nothing(
     await quantity.press("Enter")
     await expect(quantity).not_to_be_focused()
     await host.wait_for("order.held", total={"amount": 14950, "currency": "CNY"})
-    await expect(submit(page)).to_have_text("Place the order · ¥149.50")
+    await expect(submit(page)).to_have_text("Buy · ¥149.50")
     # More than an order may have becomes what it may, which is seen before it is ordered.
     await quantity.fill("50")
     await quantity.press("Enter")
     await expect(quantity).to_have_value("20")
     # A new device holds half of what there is at most; the rest it may order without a hold.
-    await expect(submit(page)).to_have_text("Place the order · ¥598.00")
+    await expect(submit(page)).to_have_text("Buy · ¥598.00")
     assert await sale.api.orders(sale.broadcast) == []

@@ -5,7 +5,7 @@ everyone else what they say when they are asked, and nothing is ticked beforehan
 import pytest
 from playwright.async_api import Page, expect
 from tests.browser.conftest import DESK, Open, Sale
-from tests.browser.support.buying import REMEMBERED, fill_in, ordered, own, submit, tap_buy
+from tests.browser.support.buying import REMEMBERED, fill_in, ordered, own, tap_buy
 
 from farmlive.server import Server
 
@@ -36,8 +36,7 @@ async def test_the_next_villagers_order_has_nothing_of_the_one_before(
     page = await open_studio(sale.path, role=role, size=DESK, script=BEFORE)
     sheet = await tap_buy(page)
     await nothing_of(page, "Wang Fang", "13800000000", "secret")  # of before, too
-    await expect(submit(page)).to_have_text("Continue")
-    await submit(page).click()
+    await expect(sheet.locator("[data-part=summary]")).to_be_hidden()
     await expect(sheet.get_by_label("Name", exact=True)).to_have_value("")
     await expect(sheet.get_by_role("checkbox", name="Remember this on my device")).to_have_count(0)
     await expect(sheet.get_by_text("this device remembers no buyer")).to_be_visible()
@@ -49,10 +48,8 @@ async def test_the_next_villagers_order_has_nothing_of_the_one_before(
     await expect(own(page)).to_have_count(0)
 
     await tap_buy(page)
-    await expect(submit(page)).to_have_text("Continue")
     await expect(sheet.get_by_text("Wang Fang")).to_have_count(0)
-    await submit(page).click()
-    for label in ("Name", "Phone", "Address"):
+    for label in ("Name", "Phone", "Delivery address"):
         await expect(sheet.get_by_label(label, exact=True)).to_have_value("")
     assert len(await sale.api.orders(sale.broadcast)) == 1
 
@@ -63,14 +60,12 @@ async def test_what_is_typed_for_a_villager_is_looked_at_before_it_goes_out(
     """Also where the sheet was closed meanwhile, and what is held stays."""
     page = await open_studio(sale.path, role="clerk", size=DESK)
     sheet = await tap_buy(page)
-    await submit(page).click()
     await sheet.locator("[name=way][value=parcel]").check()
     await fill_in(page)
     await page.keyboard.press("Escape")
     await tap_buy(page)
-    await expect(submit(page)).to_have_text("Continue")
-    await submit(page).click()
     await expect(sheet.get_by_label("Name", exact=True)).to_be_visible()
+    await expect(sheet.locator("[data-part=summary]")).to_be_hidden()
     assert await sale.api.orders(sale.broadcast) == []
 
 
@@ -97,8 +92,7 @@ async def test_who_was_remembered_unasked_is_asked_and_nothing_is_ticked(
 ) -> None:
     page = await open_page(sale.path, size=DESK, script=BEFORE)
     sheet = await tap_buy(page)
-    await expect(submit(page)).to_have_text("Continue")
-    await submit(page).click()
+    await expect(sheet.locator("[data-part=summary]")).to_be_hidden()
     await expect(sheet.get_by_label("Name", exact=True)).to_have_value("Wang Fang")
     keep = sheet.get_by_role("checkbox", name="Remember this on my device")
     await expect(keep).not_to_be_checked()
@@ -111,13 +105,13 @@ async def test_who_ticked_the_box_finds_it_ticked_and_orders_by_one_tap(
 ) -> None:
     page = await open_page(sale.path, size=DESK)
     sheet = await tap_buy(page)
-    await submit(page).click()
     await fill_in(page)
     await sheet.get_by_role("checkbox", name="Remember this on my device").check()
     await ordered(page)
     await page.reload()
     await tap_buy(page)
-    await expect(sheet.get_by_text("Wang Fang")).to_be_visible()
+    await expect(sheet.locator("[data-part=whom]")).to_have_text("Wang Fang · 138 0000 0000")
+    await expect(sheet.get_by_label("Name", exact=True)).to_be_hidden()
     await sheet.get_by_role("button", name="Change name or address").click()
     await expect(sheet.get_by_role("checkbox", name="Remember this on my device")).to_be_checked()
     await ordered(page, "A0002")

@@ -58,13 +58,15 @@ async def charge(sale: Sale, fees: list[dict[str, object]]) -> None:
     await sale.api.request("PUT", "/api/v1/parcel-fees", json={"fees": fees})
 
 
-async def test_who_is_known_needs_three_taps_at_most(sale: Sale, open_page: Open) -> None:
+async def test_who_is_known_buys_by_two_taps(sale: Sale, open_page: Open) -> None:
     page, sheet = await open_buy_sheet(open_page, sale, COUNTED + LOCAL)
     await expect(sheet).to_contain_text("福建省 三明市 尤溪县 · Meixian")
-    await expect(sheet.locator("[data-part=fee]")).to_have_text("¥6.00 · 2.5 kg")
-    await expect(submit(page)).to_have_text("Place the order · ¥35.90")
+    await expect(sheet.locator("[data-part=fee-line]")).to_have_text(
+        "The parcel costs ¥6.00 for 2.5 kg."
+    )
+    await expect(submit(page)).to_have_text("Buy · ¥35.90")
     await ordered_for(page, "¥35.90")
-    assert await page.evaluate("window.taps") <= 3
+    assert await page.evaluate("window.taps") == 2
     (order,) = await sale.api.orders(sale.broadcast)
     assert order["fee"]["amount"] == 600
 
@@ -73,18 +75,21 @@ async def test_who_is_known_needs_three_taps_at_most(sale: Sale, open_page: Open
 async def test_the_fee_is_there_at_once_with_weight_and_region(sale: Sale, open_page: Open) -> None:
     page = await open_page(sale.path, size=PHONE)
     sheet = await tap_buy(page)
-    await submit(page).click()
     fee = sheet.locator("[data-part=fee-line]")
+    # Where the parcel goes is not known yet: the sum says so.
+    await expect(fee).to_have_text("The parcel costs from ¥6.00 for 2.5 kg, by region.")
+    await expect(submit(page)).to_have_text("Buy · from ¥35.90")
+    await expect(sheet.locator("[data-part=total]")).to_have_text("from ¥35.90")
+    await sheet.locator("[data-part=region] summary").click()
+    await sheet.get_by_label("Province").select_option("Zhejiang Province")
     await expect(fee).to_have_text("The parcel costs ¥15.00 for 2.5 kg.")
     await sheet.get_by_label("Province").select_option("Fujian Province")
     await expect(fee).to_have_text("The parcel costs ¥6.00 for 2.5 kg.")
     await sheet.get_by_label("City").select_option("Sanming City")
     await sheet.get_by_label("County").select_option("Youxi County")
-    await expect(submit(page)).to_have_text("Place the order · ¥35.90")
-    await sheet.get_by_role("button", name="Back").click()
+    await expect(submit(page)).to_have_text("Buy · ¥35.90")
     for _ in range(2):
         await sheet.get_by_role("button", name="One more: Small kumquats").click()
-    await submit(page).click()
     await expect(fee).to_have_text("The parcel costs ¥9.00 for 7.5 kg.")
     # A municipality has no cities to choose from.
     await sheet.get_by_label("Province").select_option("Shanghai")
@@ -95,7 +100,7 @@ async def test_the_fee_is_there_at_once_with_weight_and_region(sale: Sale, open_
     for field, typed in (
         ("Name", "Wang Fang"),
         ("Phone", "13800000000"),
-        ("Address", "Xuhui 12"),
+        ("Delivery address", "Xuhui 12"),
         ("E-mail for the receipt", "wang@example"),
     ):
         await sheet.get_by_label(field, exact=True).fill(typed)
@@ -106,7 +111,7 @@ async def test_the_fee_is_there_at_once_with_weight_and_region(sale: Sale, open_
     await submit(page).click()
     await expect(sheet.locator("#email-error")).to_contain_text("only plain letters")
     await email.fill("ｗａｎｇ＠example．com")
-    await expect(submit(page)).to_have_text("Place the order · ¥104.70")
+    await expect(submit(page)).to_have_text("Buy · ¥104.70")
     await ordered_for(page, "¥104.70")
     (order,) = await sale.api.orders(sale.broadcast)
     assert order["fee"]["amount"] == 1500
@@ -115,14 +120,13 @@ async def test_the_fee_is_there_at_once_with_weight_and_region(sale: Sale, open_
 async def test_a_pick_up_adds_nothing_and_gives_a_code(sale: Sale, open_page: Open) -> None:
     page = await open_page(sale.path, size=PHONE)
     sheet = await tap_buy(page)
-    await submit(page).click()
     await sheet.get_by_text("I pick it up").click()
     await expect(sheet.locator("[data-part=fee-line]")).to_have_text(
         "Nothing is added for a pick-up."
     )
     await sheet.get_by_label("Name", exact=True).fill("Wang Fang")
     await sheet.get_by_label("Phone", exact=True).fill("13800000000")
-    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await submit(page).click()
     await expect(sheet.locator("[data-part=code-number]")).to_have_text(re.compile(r"^\d{6}$"))
     await expect(sheet).to_contain_text("say your order number and the code")
@@ -132,13 +136,13 @@ async def test_a_fee_that_changed_meanwhile_is_asked_about_with_both_fees(
     sale: Sale, open_page: Open
 ) -> None:
     page, sheet = await open_buy_sheet(open_page, sale, LOCAL)
-    await expect(submit(page)).to_have_text("Place the order · ¥35.90")
+    await expect(submit(page)).to_have_text("Buy · ¥35.90")
     await charge(sale, [{"region": "", "upto_g": 5_000, "fee": cny(800)}])
     await submit(page).click()
     await expect(sheet.get_by_role("alert")).to_contain_text(
         "The parcel fee is ¥8.00 now; it was ¥6.00 before."
     )
-    await expect(submit(page)).to_have_text("Place the order · ¥37.90")
+    await expect(submit(page)).to_have_text("Buy · ¥37.90")
     assert await sale.api.orders(sale.broadcast) == []
     await sheet.get_by_role("alert").click()  # read
     await ordered_for(page, "¥37.90")
@@ -147,7 +151,7 @@ async def test_a_fee_that_changed_meanwhile_is_asked_about_with_both_fees(
 async def test_a_parcel_that_is_too_heavy_is_not_sent(sale: Sale, open_page: Open) -> None:
     await charge(sale, [{"region": "", "upto_g": 3_000, "fee": cny(800)}])
     page, sheet = await open_buy_sheet(open_page, sale, LOCAL)
-    await expect(submit(page)).to_have_text("Place the order · ¥37.90")
+    await expect(submit(page)).to_have_text("Buy · ¥37.90")
     await sheet.get_by_role("button", name="One more: Small kumquats").click()
     told = sheet.get_by_role("alert")
     await expect(told).to_contain_text("A parcel to that region holds 3 kg at most.")

@@ -84,7 +84,7 @@ async def test_the_sheet_of_who_is_buying_it_closes_with_a_sentence(
     sale: Sale, open_page: Open
 ) -> None:
     page, sheet = await open_buy_sheet(open_page, sale)
-    await expect(submit(page)).to_have_text("Place the order · ¥29.90")
+    await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await stop(sale)
     await expect(sheet).to_be_hidden()
     toast = page.locator("#toasts")
@@ -107,13 +107,13 @@ async def test_what_else_is_in_the_basket_stays_and_is_ordered(sale: Sale, open_
     page, sheet = await open_buy_sheet(open_page, sale)
     await sheet.get_by_text("Add something from the bag").click()
     await sheet.get_by_role("button", name="Add Pomelos").click()
-    await expect(submit(page)).to_have_text("Place the order · ¥49.80")
+    await expect(submit(page)).to_have_text("Buy · ¥49.80")
     await stop(sale)
     await expect(sheet.locator("[data-part=notice]")).to_contain_text(
         "Small kumquats · box is not sold any more"
     )
     await expect(sheet.locator("[data-part=lines] li")).to_have_count(1)
-    await expect(submit(page)).to_have_text("Place the order · ¥19.90")
+    await expect(submit(page)).to_have_text("Buy · ¥19.90")
     await ordered(page)
 
 

@@ -31,7 +31,7 @@ async def test_who_waits_gets_what_comes_back_held_and_orders_it(
     second = await open_page(sale.path, size=PHONE, script=KNOWN)
     await host.call("card.pin", offer=sale.rare)
     await buy(first).click()
-    await expect(submit(first)).to_have_text("Place the order · ¥54.00")
+    await expect(submit(first)).to_have_text("Buy · ¥54.00")
     # Who closes the sheet before the answer is there keeps nothing.
     await expect(first.locator("#buy-sheet").get_by_role("timer")).to_have_text(
         re.compile(r"9:\d\d")

@@ -48,7 +48,6 @@ async def open_form(open_page: Open, sale: Sale, language: str = "en") -> Page:
     """Open the live page, and on it the form of an order, as a buyer who is not remembered."""
     page = await open_page(sale.path, size=PHONE, language=language)
     await tap_buy(page, WORDS[language]["buy"])
-    await submit(page).click()
     return page
 
 
@@ -104,7 +103,6 @@ def buy(page: Page) -> Locator:
 WORDS = {
     "en": {
         "buy": "Buy",
-        "continue": "Continue",
         "lot": "Lot 1123",
         "origin": "Where it comes from",
         "close": "Close",
@@ -113,8 +111,8 @@ WORDS = {
         "add": "Add Large kumquats",
         "name": "Name",
         "phone": "Phone",
-        "address": "Address",
-        "place": "Place the order · ¥83.90",
+        "address": "Delivery address",
+        "place": "Buy · ¥83.90",
         "see": "See the order",
         "next": "We have it.",
         "cancel": "Cancel the order…",
@@ -123,7 +121,6 @@ WORDS = {
     },
     "zh": {
         "buy": "购买",
-        "continue": "下一步",
         "lot": "批次 1123",
         "origin": "从哪里来",
         "close": "关闭",
@@ -132,7 +129,7 @@ WORDS = {
         "add": "加一件：大金桔",
         "name": "姓名",
         "phone": "电话",
-        "address": "地址",
+        "address": "收货地址",
         "place": "提交订单 · ¥83.90",
         "see": "查看订单",
         "next": "订单已收到。",

@@ -16,7 +16,24 @@ export function feeOf(fees, region, grams) {
     .sort((one, other) => one.upto_g - other.upto_g);
   if (bands.length === 0) return { fee: 0 };
   const band = bands.find((row) => grams <= row.upto_g);
-  return band ? { fee: band.fee } : { most: bands.at(-1).upto_g };
+  return band ? { fee: band.fee } : { most: bands[bands.length - 1].upto_g };
+}
+
+/**
+ * The least that a parcel of so many net grams costs in any region, undefined where it is too heavy for
+ * all, and whether it depends on the region.
+ * @param {{ region: string, upto_g: number, fee: number }[]} fees
+ * @param {number} grams
+ * @returns {{ fee: number | undefined, depends: boolean }}
+ */
+export function leastFee(fees, grams) {
+  const regions = new Set(["", ...fees.map((row) => row.region)]);
+  const each = [...regions].map((region) => feeOf(fees, region, grams).fee);
+  const known = each.filter((fee) => fee !== undefined);
+  return {
+    fee: known.length > 0 ? Math.min(...known) : undefined,
+    depends: new Set(each).size > 1,
+  };
 }
 
 /** The table, asked for when someone begins to buy. Event: "change". */
@@ -38,6 +55,10 @@ export class ParcelFees extends EventTarget {
 
   of(region, grams) {
     return feeOf(this._fees ?? [], region ?? "", grams);
+  }
+
+  least(grams) {
+    return leastFee(this._fees ?? [], grams);
   }
 
   /** Ask for the table, unless it came lately; `anew` where the server said that it has changed. */

@@ -44,7 +44,7 @@ export class BasketLines {
     const parts = {
       price: el("span", { class: "price price--small" }),
       was: el("s", { class: "price-was" }),
-      left: el("span", { class: "small soft" }),
+      left: el("span", { class: "lines__left small soft" }),
       kept: el("p", { class: "small lines__kept" }),
       less: el("button", {
         class: "stepper__button",
@@ -82,14 +82,10 @@ export class BasketLines {
       "li",
       { class: "lines__row" },
       el("img", { class: "thumb", src: pictureOf(card), alt: "", width: 72, height: 72 }),
-      el(
-        "div",
-        { class: "lines__text" },
-        el("p", { class: "lines__name" }, fullName(card)),
-        el("p", { class: "lines__money" }, parts.price, parts.was),
-      ),
-      parts.left,
+      el("p", { class: "lines__name" }, fullName(card)),
+      el("p", { class: "lines__money" }, parts.price, parts.was),
       el("div", { class: "stepper" }, parts.less, parts.number, parts.more),
+      parts.left,
       parts.kept,
     );
     return parts;

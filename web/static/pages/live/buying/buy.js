@@ -1,6 +1,6 @@
-// Buying: a sheet over the picture. A tap on Buy holds the stock at once; then the basket, who gets
-// it, and the answer. With what is remembered it is one more tap to the order. hold-timer.js shows the
-// hold's time, order-total.js what is to pay.
+// Buying: a sheet over the picture. A tap on Buy holds the stock at once; the sheet has the basket, who
+// gets it and what all of it costs, and then the answer. What is remembered stands in one line, and it
+// is one more tap to the order. hold-timer.js shows the hold's time, order-total.js what is to pay.
 
 import { el, icon, say } from "../../../lib/ui/dom.js";
 import { duration, money } from "../../../lib/format/format.js";
@@ -17,7 +17,7 @@ import { noticeOf, sentences } from "./notices.js";
 import { OrderTotal } from "./order-total.js";
 import { PriceGuard } from "./price-guard.js";
 
-const STEPS = ["order", "details", "done"];
+const STEPS = ["order", "done"];
 const ANSWERED = 30; // seconds for which an answer that came late stands
 // Refusals of the basket.
 const LINES = [
@@ -39,9 +39,15 @@ export class Buying {
     this.act = act;
     this.part = (name) => sheet.querySelector(`[data-part="${name}"]`);
     this.step = "order";
+    this.isEditing = true; // who gets it stands in the form, and not in one line
     this.buyer = new BuyerForm(
       this.part("form"),
-      { parcel: this.part("parcel"), pickup: this.part("pickup"), region: this.part("region") },
+      {
+        parcel: this.part("parcel"),
+        pickup: this.part("pickup"),
+        region: this.part("region"),
+        pasted: this.part("pasted"),
+      },
       centres,
     );
     this.total = new OrderTotal(this.part, { basket, scene, buyer: this.buyer });
@@ -49,8 +55,7 @@ export class Buying {
     if (ordering.pending) this.resume(ordering.pending);
     this.lines = new BasketLines(this.part("lines"), basket, scene);
     this.more = new More(this.part("more"), this.part("more-list"), basket, scene);
-    this.part("back").addEventListener("click", () => this.go("order"));
-    this.part("change").addEventListener("click", () => this.go("details"));
+    this.part("change").addEventListener("click", () => this.edit());
     this.part("form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.forward();
@@ -58,8 +63,10 @@ export class Buying {
     this.part("form").addEventListener("change", () => this.render(this.buyable));
     this.seen = new PriceGuard(this.part("submit"));
     this.pressed = null; // how many boxes there were when a thumb came down on the button
+    this.isVague = false; // it said "from" then
     this.part("submit").addEventListener("pointerdown", () => {
       this.pressed = this.total.boxes;
+      this.isVague = !this.total.isExact;
     });
     // What the buyer changes is meant, as soon as it is changed.
     for (const kind of ["click", "input", "change"]) {
@@ -107,6 +114,7 @@ export class Buying {
   begin(offer, price) {
     this.told?.();
     if (this.buyer.isForOthers && this.basket.empty && !this.ordering.busy) this.buyer.clear();
+    this.isEditing = !this.buyer.isKnown;
     // What is being ordered stays as it is until it is known what became of it.
     if (offer && !this.ordering.busy) this.basket.add(offer, price);
     this.total.fees.load();
@@ -143,7 +151,7 @@ export class Buying {
   lock() {
     const { asking } = this.ordering;
     this.part("asking").hidden = !asking;
-    for (const name of ["order", "details"]) this.part(name).inert = asking;
+    this.part("order").inert = asking;
     if (asking) this.part("body").scrollTop = 0;
   }
 
@@ -159,38 +167,36 @@ export class Buying {
     this.lines.render();
     this.more.render();
     this.notice();
-    const whole = this.buyer.isKnown;
-    this.part("summary").hidden = !whole;
-    if (whole) {
+    this.buyer.askRegion(this.total.needsRegion);
+    // What is remembered may lack what a new table of fees asks for.
+    if (!this.buyer.isKnown && !this.ordering.busy) this.isEditing = true;
+    this.part("details").hidden = !this.isEditing;
+    this.part("summary").hidden = this.isEditing;
+    if (!this.isEditing) {
       const summary = this.buyer.summary();
-      for (const name of ["whom", "way", "where", "pay"]) say(this.part(name), summary[name]);
+      for (const name of ["whom", "where", "pay"]) say(this.part(name), summary[name]);
     }
-    this.total.render(whole || this.step === "details");
-    this.button(whole);
+    this.total.render();
+    this.button();
     this.tick();
   }
 
-  /** The button that pays what is to pay, or leads to who gets it. */
-  button(whole) {
+  /** The button that orders for what is to pay. */
+  button() {
     const { basket, buyable, total } = this;
     const submit = this.part("submit");
     const takes = (buyable || Boolean(basket.hold)) && basket.state !== "over";
-    const next = this.step === "order" && !whole;
     const busy = Boolean(this.busy || this.ordering.busy);
     submit.disabled =
-      !takes ||
-      basket.blocked ||
-      busy ||
-      (!next && (!total.isKnown || total.parcel.most !== undefined));
+      !takes || basket.blocked || busy || !total.isKnown || total.parcel.most !== undefined;
     // A sum that could not be pressed for is nobody's meaning.
-    if (submit.disabled || next) this.seen.clear();
+    if (submit.disabled || !total.isExact) this.seen.clear();
     else this.seen.show(total.sum.amount);
     submit.setAttribute("aria-busy", String(busy));
     if (this.ordering.asking) say(submit, t("Asking about your order…"));
     else if (this.ordering.proving) say(submit, t("One moment, this keeps robots out…"));
     else if (!buyable && !basket.hold) say(submit, t("Orders are closed"));
-    else if (next) say(submit, t("Continue"));
-    else say(submit, t("Place the order · %(total)s", { total: money(total.sum) }));
+    else say(submit, t("Buy · %(total)s", { total: total.words }));
   }
 
   /** The hold and its time. */
@@ -202,11 +208,9 @@ export class Buying {
     this.step = step;
     this.sheet.dataset.step = step;
     for (const name of STEPS) this.part(name).hidden = name !== step;
-    this.part("back").hidden = step !== "details";
     this.part("foot").hidden = step === "done";
     const titles = {
-      order: t("Your order"),
-      details: t("Who gets it, and where?"),
+      order: t("Checkout"),
       done: t("Ordered"),
     };
     say(this.part("title"), titles[step]);
@@ -216,25 +220,31 @@ export class Buying {
       this.tick();
     }
     this.part("body").scrollTop = 0;
-    if (step === "details") {
-      this.buyer.seen();
-      const { elements } = this.part("form");
-      elements[elements.name.value ? "phone" : "name"].focus();
-    } else {
-      this.part("title").focus();
-    }
+    this.part("title").focus();
   }
 
-  forward() {
+  /** Show the form in place of its line. */
+  edit() {
+    this.isEditing = true;
+    this.render(this.buyable);
+    this.part("form").elements.name.focus();
+  }
+
+  async forward() {
     if (this.part("submit").disabled) return;
     const seen = this.seen.take();
     const pressed = this.pressed ?? this.total.boxes;
+    const isVague = this.isVague || !this.total.isExact;
     this.pressed = null;
-    if (this.step === "order" && !this.buyer.isKnown) {
-      this.go("details");
+    this.isVague = false;
+    // The button said "from" when it was pressed: nobody has seen the sum.
+    if (isVague) {
+      await this.buyer.findRegion();
+      if (this.isEditing) this.buyer.check();
+      this.render(this.buyable);
       return;
     }
-    if (this.step === "details") {
+    if (this.isEditing) {
       if (!this.buyer.check()) return;
       this.buyer.remember();
     }
@@ -306,7 +316,7 @@ export class Buying {
       return;
     }
     if (problem.slug === "invalid" || problem.slug === "unknown-centre") {
-      if (this.step !== "details") this.go("details");
+      this.edit();
       if (this.buyer.refused(problem)) this.failed = null;
     } else if (LINES.includes(problem.slug)) {
       this.go("order");
@@ -327,7 +337,7 @@ export class Buying {
       failed: this.failed,
       taken: this.taken,
       raised: this.raised,
-      heavy: this.buyer.whole ? this.total.parcel.most : undefined,
+      heavy: this.total.isKnown ? this.total.parcel.most : undefined,
       act: {
         elsewhere: () => this.elsewhere(),
         wait: (offer, quantity) => this.waitFor(offer, quantity),

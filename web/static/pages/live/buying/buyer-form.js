@@ -8,13 +8,15 @@ import { isOutside, phoneDoubt, phoneProblem } from "../../../lib/forms/phone.js
 import { fieldErrors } from "../../../lib/format/problems.js";
 import { page, t, text } from "../../../lib/words.js";
 import { forgetLinks } from "../../../lib/state/order-links.js";
+import { PastedAddress } from "./pasted-address.js";
 import { Region } from "./region-field.js";
 
-const FIELDS = ["name", "phone", "address", "centre", "email"];
+const FIELDS = ["address", "name", "phone", "province", "centre", "email"];
 const KEPT = ["name", "phone", "address", "email"];
 
 export class BuyerForm {
-  /** `places` has the elements that are shown by the way: parcel and pickup, and the region's. */
+  /** `places` has the elements that are shown by the way: parcel and pickup, the region's, and what a
+      pasted address is said to be. */
   constructor(form, places, centres) {
     /** A number that looks mistyped and that the buyer was asked about, or wrote before. */
     this._asked = null;
@@ -22,7 +24,13 @@ export class BuyerForm {
     this.places = places;
     this.centres = centres;
     this.region = new Region(places.region);
-    form.addEventListener("change", () => this.showWay());
+    this.pasted = new PastedAddress(form, places.pasted, this.region);
+    this.needsRegion = false; // what the parcel costs depends on it
+    form.addEventListener("change", () => {
+      this.showWay();
+      if (this.region.code) this.mark(form.elements.province, "");
+    });
+    form.elements.address.addEventListener("change", () => this.findRegion());
     form.addEventListener("input", ({ target }) => {
       this.mark(target, "");
       this.tellReach();
@@ -59,7 +67,7 @@ export class BuyerForm {
     const { elements } = this.form;
     for (const name of KEPT) if (elements[name]) elements[name].value = "";
     this.region.set("");
-    this.place = "";
+    this.pasted.clear();
     this.showWay();
     this.tellReach();
   }
@@ -69,8 +77,7 @@ export class BuyerForm {
     const { elements } = this.form;
     this._asked = buyer.phone?.normalize("NFKC").trim() ?? null;
     for (const name of KEPT) if (elements[name]) elements[name].value = buyer[name] ?? "";
-    this.region.set(buyer.region);
-    this.place = buyer.place ?? ""; // the region's names, so that they need not be loaded
+    this.region.set(buyer.region, buyer.place);
     const email = elements.email?.closest("details");
     if (email) email.open = Boolean(buyer.email);
     if (this.centres.some((centre) => centre.id === buyer.centre)) {
@@ -123,7 +130,7 @@ export class BuyerForm {
       way: elements.way.value,
       address: elements.address.value.trim(),
       region: this.region.code,
-      place: this.region.all ? this.region.words : (this.place ?? ""),
+      place: this.region.words,
       centre: elements.centre?.value || null,
       email: elements.email?.value.normalize("NFKC").trim() ?? "",
     };
@@ -145,15 +152,23 @@ export class BuyerForm {
     return !this.isForOthers && !this.isUnasked && this.whole;
   }
 
-  /** The form is seen: now the regions' names are wanted. */
-  seen() {
-    if (this.isParcel) this.region.show();
+  /** Whether the parcel's fee depends on the region: then it is asked for, unless the address says it. */
+  askRegion(isNeeded) {
+    const isAnew = isNeeded && !this.needsRegion;
+    this.needsRegion = isNeeded;
+    this.form.querySelector('[data-part="region-optional"]').hidden = isNeeded;
+    if (isAnew) this.findRegion();
+  }
+
+  /** Read the region out of the address, where it is needed and not known. */
+  async findRegion() {
+    if (this.needsRegion && this.isParcel && !this.region.code) await this.pasted.locate();
   }
 
   showWay() {
     this.places.parcel.hidden = !this.isParcel;
     this.places.pickup.hidden = this.isParcel;
-    if (this.places.parcel.offsetParent !== null) this.seen();
+    this.places.region.hidden = !this.isParcel || this.region.isMissing;
   }
 
   /** What is missing or can't be right, by field. */
@@ -166,6 +181,9 @@ export class BuyerForm {
     if (phone) found.phone = phone;
     if (buyer.way === "parcel" && buyer.address.length < 2) {
       found.address = t("Write where the parcel goes; a village is enough.");
+    }
+    if (this.needsRegion && buyer.way === "parcel" && !buyer.region && !this.region.isMissing) {
+      found.province = t("Choose the region: the parcel's fee depends on it.");
     }
     if (buyer.email && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(buyer.email)) {
       found.email = t("An e-mail address looks like name@example.com; it may be left out.");
@@ -206,6 +224,7 @@ export class BuyerForm {
     for (const name of FIELDS) this.mark(elements[name], found[name] ?? "");
     const first = FIELDS.find((name) => found[name] && elements[name]);
     if (first === "email") elements.email.closest("details").open = true;
+    if (first === "province") this.region.open();
     if (first) {
       elements[first].focus();
       this.form.querySelector(`#${elements[first].id}-error`)?.scrollIntoView({ block: "nearest" });
@@ -237,14 +256,13 @@ export class BuyerForm {
     return { ...who, delivery, payment: "cash_on_delivery", fee };
   }
 
-  /** In words, for the summary. */
+  /** In words, for the line that stands for the form. */
   summary() {
     const { name, phone, place, address, centre: chosen } = this.read();
     const centre = this.centres.find((each) => each.id === chosen);
     const parcel = this.isParcel;
     return {
       whom: `${name} · ${phone}`,
-      way: parcel ? t("Parcel to") : t("Pick up at"),
       where: parcel
         ? [place, address].filter(Boolean).join(" · ")
         : `${text(centre?.name)} · ${text(centre?.address)}`,

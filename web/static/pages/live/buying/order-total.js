@@ -1,4 +1,6 @@
 // What the order in the buying sheet comes to: its boxes, their weight, the parcel's fee and the sum.
+// The fee is in the sum from the beginning: the least one where it depends on a region that is not
+// known yet, and then both say "from".
 
 import { say } from "../../../lib/ui/dom.js";
 import { money, weight } from "../../../lib/format/format.js";
@@ -30,9 +32,12 @@ export class OrderTotal {
     return grams;
   }
 
-  /** What the parcel costs: `{fee}`, or `{most}` where it is too heavy; nothing for a pick-up. */
+  /** What the parcel costs: `{fee}`, or `{most}` where it is too heavy; nothing for a pick-up. Where
+      the region is still to be said it is the least. */
   get parcel() {
-    return this.buyer.isParcel ? this.fees.of(this.buyer.region.code, this.grams) : { fee: 0 };
+    if (!this.buyer.isParcel) return { fee: 0 };
+    const least = this.isExact ? undefined : this.fees.least(this.grams).fee;
+    return least === undefined ? this.fees.of(this.buyer.region.code, this.grams) : { fee: least };
   }
 
   /** The parcel's fee as an order says it; undefined where it is too heavy. */
@@ -46,45 +51,73 @@ export class OrderTotal {
     return this.fees.known || !this.buyer.isParcel;
   }
 
-  /** Show boxes, weight, fee and sum; the fee is in the sum as soon as it is known where the parcel
-      goes, `hasPlace`. */
-  render(hasPlace) {
-    const { boxes, grams, parcel } = this;
+  /** Whether the sum is what will be paid, and not the least of it. */
+  get isExact() {
+    return !this.needsRegion || Boolean(this.buyer.region.code);
+  }
+
+  /** Whether what the parcel costs depends on the region, which can be said here. */
+  get needsRegion() {
+    return (
+      this.buyer.isParcel && !this.buyer.region.isMissing && this.fees.least(this.grams).depends
+    );
+  }
+
+  /** The sum in words: an amount, from an amount on, or not known yet. */
+  get words() {
+    if (!this.isKnown) return "…";
+    return inWords(this.sum, this.isExact);
+  }
+
+  /** Show boxes, weight, fee and sum. */
+  render() {
+    const { boxes, grams, parcel, isExact } = this;
     const words = n("%(count)s item", "%(count)s items", boxes, { count: boxes });
     say(this.part("count"), `${words} · ${weight(grams)}`);
     const { amount, currency } = this.basket.total;
-    const counts = this.isKnown && hasPlace;
-    const fee = (counts && parcel.fee) || 0;
-    this.sum = { amount: amount + fee, currency };
-    say(this.part("total"), money(this.sum));
-    const priced = this.fees.any && this.buyer.isParcel && parcel.fee !== undefined;
-    this.part("with-fee").hidden = !(counts && priced);
-    say(
-      this.part("with-fee"),
-      t("with the parcel, %(fee)s", { fee: money({ amount: fee, currency }) }),
-    );
-    for (const name of ["fee-name", "fee"]) this.part(name).hidden = !priced;
-    say(this.part("fee"), feeInWords(parcel.fee, currency, grams));
+    const fee = { amount: parcel.fee ?? 0, currency };
+    this.sum = { amount: amount + fee.amount, currency };
+    say(this.part("total"), this.words);
+    const isPriced = this.isKnown && parcel.fee > 0;
+    this.part("with-fee").hidden = !isPriced;
+    say(this.part("with-fee"), t("with the parcel, %(fee)s", { fee: inWords(fee, isExact) }));
     this.part("fee-line").hidden = !this.fees.any;
-    say(this.part("fee-line"), this.feeLine(parcel, currency));
+    say(this.part("fee-line"), this.feeLine(parcel, fee));
+    this.choices(currency);
+  }
+
+  /** What each way of delivery costs, beside its name. */
+  choices(currency) {
+    const { code } = this.buyer.region;
+    const least = this.fees.least(this.grams);
+    const isExact = Boolean(code) || !least.depends || this.buyer.region.isMissing;
+    const { fee } = isExact ? this.fees.of(code, this.grams) : least;
+    const free = t("free");
+    const ways = {
+      "parcel-fee":
+        fee === undefined ? "" : fee ? inWords({ amount: fee, currency }, isExact) : free,
+      "pickup-fee": free,
+    };
+    for (const [name, words] of Object.entries(ways)) {
+      const place = this.part(name);
+      if (place) say(place, this.fees.any ? words : "");
+    }
   }
 
   /** The fee below the address, at once with weight and region. */
-  feeLine({ fee, most }, currency) {
+  feeLine({ fee, most }, shown) {
     if (!this.buyer.isParcel) return t("Nothing is added for a pick-up.");
     if (most !== undefined) {
       return t("A parcel to that region holds %(most)s at most. Order less, or pick it up.", {
         most: weight(most),
       });
     }
+    const words = { fee: money(shown), weight: weight(this.grams) };
+    if (!this.isExact) return t("The parcel costs from %(fee)s for %(weight)s, by region.", words);
     if (fee === 0) return t("The parcel costs nothing.");
-    return t("The parcel costs %(fee)s for %(weight)s.", {
-      fee: money({ amount: fee, currency }),
-      weight: weight(this.grams),
-    });
+    return t("The parcel costs %(fee)s for %(weight)s.", words);
   }
 }
 
-/** The fee in the summary, with the weight that it is for. */
-const feeInWords = (amount, currency, grams) =>
-  amount === undefined ? "" : `${money({ amount, currency })} · ${weight(grams)}`;
+const inWords = (amount, isExact) =>
+  isExact ? money(amount) : t("from %(amount)s", { amount: money(amount) });

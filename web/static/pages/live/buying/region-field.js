@@ -1,8 +1,8 @@
 // The region of an address: province, prefecture and county, each chosen from a list. The names are
-// loaded when someone writes an address.
+// loaded when someone opens the lists.
 
 import { inWords, load, pathOf } from "../../../lib/format/divisions.js";
-import { el } from "../../../lib/ui/dom.js";
+import { el, say } from "../../../lib/ui/dom.js";
 import { page } from "../../../lib/words.js";
 
 let names = null; // by code of six digits, as a promise
@@ -26,40 +26,57 @@ function inside(all, code, digits) {
 }
 
 export class Region {
-  /** `place` has the three lists; Event of the place: "change", as lists have it. */
+  /** `place` is the <details> with the three lists; Event of the place: "change", as lists have it. */
   constructor(place) {
     this.place = place;
     this.lists = [...place.querySelectorAll("select")];
+    this.title = place.querySelector('[data-part="region-words"]');
     this.all = null;
     this.code = "";
+    this.isChosen = false; // by its buyer in the lists, and not read out of an address
+    this.isMissing = false; // the names can't be had: the address does without
+    this._words = "";
+    place.addEventListener("toggle", () => place.open && this.show());
     this.lists.forEach((list, level) => {
       list.addEventListener("change", () => this.chosen(level));
     });
   }
 
-  /** Fill the lists, once they are seen. Where the names can't be had the address does without. */
+  /** Fill the lists, once they are seen. */
   async show() {
     if (this.all) return;
     try {
       this.all = await loaded();
     } catch {
-      this.place.hidden = true;
+      this.isMissing = true;
+      this.place.dispatchEvent(new Event("change", { bubbles: true }));
       return;
     }
-    this.place.hidden = false;
+    this.isMissing = false;
     this.fill();
   }
 
-  /** The code that is chosen: six digits, or empty. */
-  set(code) {
+  /** Open the lists. */
+  open() {
+    this.place.open = true;
+    this.show();
+  }
+
+  /** The code that is meant: six digits, or empty; `words` are its names where they are known, so that
+      the list of all need not be loaded. */
+  set(code, words = "") {
     this.code = code ?? "";
+    this._words = this.code ? words : "";
+    this.isChosen = false;
     if (this.all) this.fill();
+    else say(this.title, this.words);
   }
 
   chosen(level) {
     const { value } = this.lists[level];
     const above = level > 0 ? this.lists[level - 1].value : "";
     this.code = value || above;
+    this.isChosen = true;
     // A municipality has one prefecture, which nobody chooses.
     if (level === 0 && value) {
       const [only, ...more] = inside(this.all, value, 4);
@@ -87,10 +104,12 @@ export class Region {
       // Nobody chooses where there is nothing to choose.
       list.parentElement.hidden = codes.length === 0 || (level === 1 && codes.length === 1);
     });
+    say(this.title, this.words);
   }
 
   /** What it is called, the province first; a municipality once. */
   get words() {
-    return this.all && this.code ? inWords(pathOf(this.all, this.code)) : "";
+    if (!this.code) return "";
+    return this.all ? inWords(pathOf(this.all, this.code)) : this._words;
   }
 }
