@@ -59,7 +59,8 @@ def _level(code: str) -> int:
     return len(regions.prefix(code)) // 2
 
 
-def _is_named(name: str) -> bool:
+def is_named(name: str) -> bool:
+    """Return whether a division has a name of its own, and is no placeholder."""
     return name not in regions.NO_NAMES and name != "其它区"
 
 
@@ -68,7 +69,7 @@ def _chinese() -> tuple[dict[str, list[_Name]], int]:
     """Return every way to write a division, and the length of the longest."""
     table: dict[str, list[_Name]] = defaultdict(list)
     for code, name in regions.all_names("zh").items():
-        if not _is_named(name):
+        if not is_named(name):
             continue
         level = _level(code)
         table[name].append(_Name(code, level, is_full=True))
@@ -190,7 +191,7 @@ def _english() -> dict[str, list[_Name]]:
     table: dict[str, list[_Name]] = defaultdict(list)
     chinese = regions.all_names("zh")
     for code, name in regions.all_names("en").items():
-        if not _is_named(chinese[code]):
+        if not is_named(chinese[code]):
             continue
         level = _level(code)
         short = _ENGLISH_KIND.sub("", name)

@@ -100,9 +100,11 @@ def _has_surname(name: str) -> bool:
 
 
 def _neighbours(masked: str, start: int, end: int) -> tuple[str, str]:
-    """Return the nearest characters before and behind, separators left out; empty at the ends."""
-    before = masked[:start].rstrip(" \t\n\r,，、;；|/:：。()[]")
-    behind = masked[end:].lstrip(" \t\n\r,，、;；|/:：。()[]")
+    """Return the nearest characters before and behind, without separators and labels; empty at the
+    ends.
+    """
+    before = masked[:start].rstrip(" \t\n\r,，、;；|/:：。()[]\x03")
+    behind = masked[end:].lstrip(" \t\n\r,，、;；|/:：。()[]收\x03")
     return before[-1:], behind[:1]
 
 

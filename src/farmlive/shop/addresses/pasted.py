@@ -61,6 +61,8 @@ _LABEL = re.compile(
     rf"[【\[]\s*(?:{_ANY_LABEL.format(0)})\s*[】\]]\s*:?[ \t]*"
     rf"|(?<![A-Za-z])(?:{_ANY_LABEL.format(1)})\s*:[ \t]*"
     rf"|^[ \t]*(?:{_ANY_LABEL.format(2)})[ \t]+"
+    rf"|(?<![^\s,，])(?:(?P<phone3>{_LABELS['phone']})(?=[+0-9])"
+    r"|(?P<street3>详细地址|收货地址|收件地址|地址)(?=[\u3400-\u9fff]))"
 )
 # The most certain first. A number never begins or ends within a longer one.
 _PHONES = [
@@ -111,9 +113,12 @@ def parse(text: str) -> Parsed:
 
 
 def _is_whole(code: str) -> bool:
-    """Return whether no smaller division lies in it."""
+    """Return whether no smaller division with a name lies in it."""
     within = regions.prefix(code)
-    return not any(other.startswith(within) for other in regions.all_names() if other != code)
+    return not any(
+        other.startswith(within) and other != code and divisions.is_named(name)
+        for other, name in regions.all_names().items()
+    )
 
 
 class _Reading:
