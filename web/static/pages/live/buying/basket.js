@@ -359,7 +359,7 @@ export class Basket extends EventTarget {
         following = flash.id;
         Object.assign(line, { price: flash.price.amount, flash: flash.id });
       } else if (card?.price.amount < line.price) {
-        following ??= "price";
+        following = following ?? "price";
         Object.assign(line, { price: card.price.amount, flash: undefined });
       }
     }

@@ -8,7 +8,7 @@ import { page } from "../../../lib/words.js";
 let names = null; // by code of six digits, as a promise
 
 function loaded() {
-  names ??= load(page.data.regions);
+  names = names ?? load(page.data.regions);
   return names.catch((error) => {
     names = null;
     throw error;
