@@ -5,10 +5,16 @@
  * @property {"zh" | "en"} language
  * @property {Record<string, string | string[]>} words each message in the page's language, by its English
  * @property {any} data what the template gives: its script says in which shape
+ * @property {string} [tag] the language as a locale
+ * @property {string} [time_zone] the zone in which pages say times
+ * @property {string} [currency] the one that is sold in, ISO 4217
  * @property {string} [icons] the URL of icons.svg
+ * @property {string} [pictures] the URL before the drawings' names
+ * @property {{ kinds: [string, string[]][], boxes: string[] }} [drawings] see product-picture.js
+ * @property {number} [now] the server's time when it wrote the page, milliseconds since 1970
  */
 
-/** @typedef {{ zh: string, en: string }} BilingualText */
+/** @typedef {{ zh?: string | null, en?: string | null }} BilingualText */
 
 /** @typedef {Record<string, unknown>} Values */
 

@@ -2,18 +2,27 @@
 
 import { t } from "../words.js";
 
+/**
+ * What the server answers in place of what was asked for (RFC 9457); some types have members of their own.
+ * @typedef {Partial<import("../state/api").Problem> & Record<string, any>} ProblemBody
+ */
+
 export class Problem extends Error {
+  /**
+   * @param {ProblemBody} body
+   * @param {number} [retryAfter] seconds
+   */
   constructor(body, retryAfter = 0) {
     super(body.detail || body.title || t("Something went wrong. Try it again."));
     this.body = body;
-    this.slug = String(body.type ?? "")
-      .split("/")
-      .pop();
+    /** The stable part of its type. */
+    this.slug = String(body.type ?? "").replace(/^.*\//, "");
     this.status = body.status ?? 0;
     this.retryAfter = retryAfter;
   }
 }
 
+/** @type {string | null | undefined} */
 let csrf;
 
 async function csrfToken() {
@@ -32,9 +41,17 @@ export function forgetSession() {
 /** The header of what a page asks for again and again by itself: nobody's sign-in goes on by it. */
 export const UNATTENDED = { "x-unattended": "1" };
 
-/** Call the API: api("POST", "/api/v1/farms", {…}, { staff: true }). `within` is how many
-    milliseconds an answer may take. Throws Problem. */
+/**
+ * Call the API: api("POST", "/api/v1/farms", {…}, { staff: true }). `within` is how many
+ * milliseconds an answer may take. Throws Problem.
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {{ staff?: boolean, headers?: Record<string, string>, within?: number }} [options]
+ * @returns {Promise<any>} what the server answers; null of none
+ */
 export async function api(method, path, body, { staff = false, headers = {}, within } = {}) {
+  /** @type {Record<string, string>} */
   const all = { accept: "application/json", ...headers };
   if (body !== undefined) all["content-type"] = "application/json";
   let answer;
@@ -48,7 +65,7 @@ export async function api(method, path, body, { staff = false, headers = {}, wit
       method,
       headers: all,
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: within && AbortSignal.timeout(within),
+      signal: within ? AbortSignal.timeout(within) : undefined,
     });
     const type = answer.headers.get("content-type") ?? "";
     if (answer.status !== 204 && type.includes("json")) read = await answer.json();

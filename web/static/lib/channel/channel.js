@@ -15,22 +15,50 @@ const LONGEST_TRY = 15_000; // a path that is dead answers no try, and refuses n
 const UNKNOWN_KEY = 4401;
 const FINAL = new Set([4404, 4403, UNKNOWN_KEY]);
 
+/** @typedef {"open" | "waiting" | "refused"} ChannelState */
+/** @typedef {{ type: string } & Record<string, unknown>} Message */
+/** @typedef {{ resolve: (result: any) => void, reject: (problem: Problem) => void, timer: number }} Asked */
+
+/**
+ * A welcome, with a snapshot, or events.
+ * @typedef {object} Frame
+ * @property {"welcome" | "events"} type
+ * @property {number} to the last seq that it covers
+ * @property {number} [now] the server's time, milliseconds since 1970
+ * @property {{ role: string } & Record<string, any>} [you]
+ * @property {import("../state/broadcast-state.js").Snapshot} [snapshot]
+ * @property {import("../state/events").LiveEvent[]} [events]
+ */
+
 export class Channel extends EventTarget {
   /**
    * Events: "welcome" and "events" with the frame as detail, "state" with open, waiting or refused.
    * A page that is for a `role` is refused where it would be heard as another: whoever was signed out
    * while the link was gone comes back as a viewer.
+   * @param {string} broadcast
+   * @param {string} [role]
    */
   constructor(broadcast, role) {
     super();
     this.path = `/api/v1/broadcasts/${broadcast}/live`;
     this.role = role;
     this.live = false; // whether the broadcast is, so that silence says that the link is dead
+    /** @type {number | null} */
     this.to = null;
+    /** @type {ChannelState} */
     this.state = "waiting";
+    /** @type {Problem | null} */
     this.problem = null;
+    /** @type {WebSocket | null} */
+    this.socket = null;
+    this.began = 0;
+    /** @type {number | undefined} */
+    this.timer = undefined;
+    /** @type {number | undefined} */
+    this.late = undefined;
     this.waits = 0;
     this.next = 0;
+    /** @type {Map<string, Asked>} */
     this.asked = new Map();
     this.heard = 0;
     addEventListener("online", () => this.hurry());
@@ -47,7 +75,7 @@ export class Channel extends EventTarget {
     this.began = Date.now();
     const url = new URL(this.path, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    if (this.to !== null) url.searchParams.set("after", this.to);
+    if (this.to !== null) url.searchParams.set("after", String(this.to));
     const socket = new WebSocket(url, "farmlive.v1");
     this.socket = socket;
     socket.addEventListener("message", ({ data }) => {
@@ -58,6 +86,7 @@ export class Channel extends EventTarget {
     });
   }
 
+  /** @param {any} frame one of the server's, see /asyncapi.json */
   hear(frame) {
     this.heard = Date.now();
     if (frame.type === "welcome" || frame.type === "events") {
@@ -85,7 +114,10 @@ export class Channel extends EventTarget {
     }
   }
 
-  /** Whether the broadcast is live now, and by how much the server's clock was set. */
+  /**
+   * Whether the broadcast is live now, and by how much the server's clock was set.
+   * @param {Frame} frame
+   */
   follow({ now, snapshot, events = [] }) {
     if (snapshot) this.live = snapshot.broadcast.state === "live";
     for (const { kind, at, data } of events) {
@@ -98,6 +130,7 @@ export class Channel extends EventTarget {
     if (now !== undefined) adjustTo(now, Boolean(snapshot));
   }
 
+  /** @param {number} code of the WebSocket's end */
   lost(code) {
     this.socket = null;
     clearTimeout(this.late);
@@ -141,7 +174,7 @@ export class Channel extends EventTarget {
   /** Where there is little to hear, silence does not tell if the link is dead: who comes back to the page
       gets another one, and is told only where it takes long. */
   renew() {
-    if (this.socket.readyState !== WebSocket.OPEN) return;
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
     this.cut();
     this.heard = Date.now(); // the other one has as long to be heard
     this.connect();
@@ -152,7 +185,7 @@ export class Channel extends EventTarget {
   cut() {
     const dead = this.socket;
     this.socket = null;
-    dead.close();
+    dead?.close();
     this.letGo();
   }
 
@@ -165,6 +198,7 @@ export class Channel extends EventTarget {
     }
   }
 
+  /** @param {ChannelState} state */
   become(state) {
     if (state === this.state) return;
     this.state = state;
@@ -172,7 +206,7 @@ export class Channel extends EventTarget {
   }
 
   get isOpen() {
-    return this.state === "open" && this.socket.readyState === WebSocket.OPEN;
+    return this.state === "open" && this.socket?.readyState === WebSocket.OPEN;
   }
 
   /** Whether the page has just come up: its first connection is being made. */
@@ -180,8 +214,12 @@ export class Channel extends EventTarget {
     return this.state === "waiting" && this.socket !== null && this.to === null && this.waits === 0;
   }
 
-  /** Send a message and wait for its reply. Rejects with a Problem; slug "offline" where no answer
-      came, so that it is not known whether it was done. */
+  /**
+   * Send a message and wait for its reply. Rejects with a Problem; slug "offline" where no answer
+   * came, so that it is not known whether it was done.
+   * @param {Message} message
+   * @returns {Promise<any>} its `result`
+   */
   async ask(message) {
     if (this.isFirst)
       await new Promise((resolve) => this.addEventListener("settled", resolve, { once: true }));
@@ -194,13 +232,16 @@ export class Channel extends EventTarget {
         reject(offline());
       }, REPLY_WITHIN);
       this.asked.set(id, { resolve, reject, timer });
-      this.socket.send(JSON.stringify({ ...message, id }));
+      this.socket?.send(JSON.stringify({ ...message, id }));
     });
   }
 
-  /** Send a message whose reply nobody waits for; dropped while offline. */
+  /**
+   * Send a message whose reply nobody waits for; dropped while offline.
+   * @param {Message} message
+   */
   tell(message) {
-    if (this.isOpen) this.socket.send(JSON.stringify(message));
+    if (this.isOpen) this.socket?.send(JSON.stringify(message));
   }
 }
 

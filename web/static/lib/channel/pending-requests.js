@@ -1,16 +1,23 @@
 // An order whose answer has not come: its body and key are kept in this tab, over a reload too, so
 // that the same order sent again is the same order.
 
-/** `{body, key}` of the broadcast, or null. */
+/**
+ * `{body, key}` of the broadcast, or null.
+ * @param {string} broadcast
+ */
 export function recallPending(broadcast) {
   try {
-    return JSON.parse(sessionStorage.getItem(`farmlive.${broadcast}`));
+    return JSON.parse(sessionStorage.getItem(`farmlive.${broadcast}`) ?? "null");
   } catch {
     return null;
   }
 }
 
-/** Keep it until it is known what became of the order; null forgets it. */
+/**
+ * Keep it until it is known what became of the order; null forgets it.
+ * @param {string} broadcast
+ * @param {object | null} pending
+ */
 export function keepPending(broadcast, pending) {
   try {
     if (pending) sessionStorage.setItem(`farmlive.${broadcast}`, JSON.stringify(pending));

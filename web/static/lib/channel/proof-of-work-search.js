@@ -2,7 +2,11 @@
 
 const SLICE = 256; // hashes that are asked for at once
 
-/** Whether a digest begins with so many zero bits. */
+/**
+ * Whether a digest begins with so many zero bits.
+ * @param {ArrayBuffer} digest
+ * @param {number} bits
+ */
 function begins(digest, bits) {
   const bytes = new Uint8Array(digest, 0, Math.ceil(bits / 8));
   const whole = bits >> 3;
@@ -10,7 +14,11 @@ function begins(digest, bits) {
   return bits % 8 === 0 || bytes[whole] >> (8 - (bits % 8)) === 0;
 }
 
-/** The first number whose hash behind the prefix begins with so many zero bits, as a string. */
+/**
+ * The first number whose hash behind the prefix begins with so many zero bits, as a string.
+ * @param {string} prefix
+ * @param {number} bits
+ */
 export async function search(prefix, bits) {
   const words = new TextEncoder();
   for (let from = 0; ; from += SLICE) {

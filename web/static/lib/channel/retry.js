@@ -10,6 +10,7 @@ const LONGEST = 10_000;
 export class Backoff {
   constructor() {
     this._waits = 0;
+    /** @type {(() => void) | null} */
     this._end = null;
   }
 
@@ -18,8 +19,11 @@ export class Backoff {
     this._waits = 0;
   }
 
-  /** The next pause, `least` milliseconds at least where nothing ends it; not the same for all who
-      lost the same server. */
+  /**
+   * The next pause, `least` milliseconds at least where nothing ends it; not the same for all who
+   * lost the same server.
+   * @returns {Promise<void>}
+   */
   pause(least = 0) {
     const grown = Math.min(LONGEST, FIRST * 2 ** this._waits) * (0.5 + Math.random());
     this._waits += 1;
@@ -42,8 +46,14 @@ export class Backoff {
   }
 }
 
-/** Sends until there is an answer: what is sent happens once, however often it is. `onLost` is called
-    whenever there was none, `pauses` are those between. Throws the Problem that it was answered with. */
+/**
+ * Sends until there is an answer: what is sent happens once, however often it is. `onLost` is called
+ * whenever there was none, `pauses` are those between. Throws the Problem that it was answered with.
+ * @template T
+ * @param {() => Promise<T>} send
+ * @param {(problem: Problem) => void} onLost
+ * @returns {Promise<T>}
+ */
 export async function retryUntilAnswered(send, onLost, pauses = new Backoff()) {
   for (;;) {
     try {

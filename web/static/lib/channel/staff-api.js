@@ -8,10 +8,18 @@ import { t } from "../words.js";
 /** Problems with 401 that say nothing of the session. */
 const OF_WHAT_WAS_SENT = [NEEDED, "wrong-factor-code", "passkey-refused"];
 
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
+ * @returns {Promise<any>} what the server answers
+ */
 async function call(method, path, body, headers = {}) {
   try {
     return await withReauthentication(() => api(method, path, body, { staff: true, headers }));
   } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
     // A camera that sends outlives the session: it is not torn away for a sign-in.
     if (
       problem.status === 401 &&
@@ -24,10 +32,19 @@ async function call(method, path, body, headers = {}) {
   }
 }
 
+/**
+ * @param {string} path
+ * @param {Record<string, string>} [headers]
+ */
 export const get = (path, headers = {}) => call("GET", path, undefined, headers);
 
-/** A list with all of its pages, `{name: […]}`. */
+/**
+ * A list with all of its pages, `{name: […]}`.
+ * @param {string} path
+ * @returns {Promise<Record<string, any[]>>}
+ */
 export async function getAll(path) {
+  /** @type {Record<string, any[]>} */
   const all = {};
   let cursor = "";
   do {
@@ -41,14 +58,28 @@ export async function getAll(path) {
   return all;
 }
 
+/**
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
+ */
 export const post = (path, body = {}, headers = {}) => call("POST", path, body, headers);
+/** @type {(path: string, body: unknown) => Promise<any>} */
 export const patch = (path, body) => call("PATCH", path, body);
+/** @type {(path: string, body: unknown) => Promise<any>} */
 export const put = (path, body) => call("PUT", path, body);
+/** @type {(path: string) => Promise<any>} */
 export const remove = (path) => call("DELETE", path);
 
-/** Sends a file's bytes as they are; answers what the server made of them. Throws Problem. */
+/**
+ * Sends a file's bytes as they are; answers what the server made of them. Throws Problem.
+ * @param {string} path
+ * @param {Blob} file
+ * @returns {Promise<any>} what the server made of it
+ */
 export async function upload(path, file) {
   const session = await call("GET", "/api/v1/session");
+  /** @type {Record<string, string>} */
   const headers = { accept: "application/json", "x-csrf-token": session.csrf };
   if (file.type) headers["content-type"] = file.type;
   let answer;

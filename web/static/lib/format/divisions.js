@@ -14,18 +14,29 @@ const NO_NAMES = [
   "Districts",
 ];
 
-/** Whether nothing is called so. */
+/**
+ * Whether nothing is called so.
+ * @param {string} name
+ */
 export const isNoName = (name) => NO_NAMES.includes(name);
 
-/** The names by their codes, from an address. */
+/**
+ * The names by their codes, from an address.
+ * @param {string} address
+ * @returns {Promise<Record<string, string>>}
+ */
 export async function load(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${answer.status}`);
   return answer.json();
 }
 
-/** The names of what begins with these digits and of what it lies in, the province first; a
-    municipality once. */
+/**
+ * The names of what begins with these digits and of what it lies in, the province first; a
+ * municipality once.
+ * @param {Record<string, string>} names
+ * @param {string} prefix
+ */
 export function pathOf(names, prefix) {
   const codes = [2, 4, 6]
     .filter((digits) => digits <= prefix.length)
@@ -33,6 +44,9 @@ export function pathOf(names, prefix) {
   return [...new Set(codes.map((code) => names[code]).filter((name) => name && !isNoName(name)))];
 }
 
-/** A path in one line: 福建省 三明市 尤溪县, or Youxi County, Sanming City, Fujian Province. */
+/**
+ * A path in one line: 福建省 三明市 尤溪县, or Youxi County, Sanming City, Fujian Province.
+ * @param {string[]} path
+ */
 export const inWords = (path) =>
   page.language === "en" ? [...path].reverse().join(", ") : path.join(" ");

@@ -2,6 +2,8 @@
 
 import { page } from "../words.js";
 
+/** @typedef {import("../state/events").Money} Money */
+
 const zero = new Set(["JPY", "KRW", "VND"]);
 const locale = page.language === "en" ? "en-GB" : "zh-CN";
 const counts = new Intl.NumberFormat(locale);
@@ -41,7 +43,10 @@ const SIGN = (() => {
   }
 })();
 
-/** `{amount, currency}` as ¥29.90. */
+/**
+ * `{amount, currency}` as ¥29.90.
+ * @param {Money} sum
+ */
 export function money({ amount, currency }) {
   const places = zero.has(currency) ? 0 : 2;
   return new Intl.NumberFormat(locale, {
@@ -53,24 +58,31 @@ export function money({ amount, currency }) {
   }).format(amount / 10 ** places);
 }
 
-// Safari has it since 14.1, and both languages say it as simply.
-const lists =
-  Intl.ListFormat && new Intl.ListFormat(locale, { type: "conjunction", style: "narrow" });
+/**
+ * Names one after another: "a, b", in Chinese "a、b".
+ * @param {Iterable<string>} names
+ */
+export const listed = (names) => [...names].join(page.language === "en" ? ", " : "、");
 
-/** Names one after another: "a, b", in Chinese "a、b". */
-export const listed = (names) =>
-  lists ? lists.format([...names]) : [...names].join(locale.startsWith("zh") ? "、" : ", ");
-
-/** A count, 1,204. */
+/**
+ * A count, 1,204.
+ * @param {number} value
+ */
 export const count = (value) => counts.format(value);
 
-/** Kilobits a second in megabits: 0.4, 2.1, 12. */
+/**
+ * Kilobits a second in megabits: 0.4, 2.1, 12.
+ * @param {number} kbps
+ */
 export function megabits(kbps) {
   const value = kbps / 1000;
   return value >= 9.95 ? String(Math.round(value)) : value.toFixed(value < 0.095 ? 2 : 1);
 }
 
-/** Grams as `2.5 kg`, in Chinese as `5 斤（2.5 公斤）`. */
+/**
+ * Grams as `2.5 kg`, in Chinese as `5 斤（2.5 公斤）`.
+ * @param {number} grams
+ */
 export function weight(grams) {
   if (grams < 500) return page.language === "zh" ? `${grams} 克` : `${grams} g`;
   const kilograms = counts.format(Math.round(grams / 10) / 100);
@@ -78,38 +90,64 @@ export function weight(grams) {
   return `${counts.format(Math.round(grams / 5) / 100)} 斤（${kilograms} 公斤）`;
 }
 
-/** Grams as kilograms alone, 412 kg or 412 公斤: for a harvest, where whole kilograms will do. */
+/**
+ * Grams as kilograms alone, 412 kg or 412 公斤: for a harvest, where whole kilograms will do.
+ * @param {number} grams
+ */
 export function kilograms(grams) {
   const kg = grams / 1000;
   const rounded = counts.format(kg < 10 ? Math.round(kg * 10) / 10 : Math.round(kg));
   return page.language === "zh" ? `${rounded} 公斤` : `${rounded} kg`;
 }
 
-/** What a kilogram costs, ¥11.96/kg, in Chinese a jin, ¥5.98/斤; nothing below half a kilogram. */
+/**
+ * What a kilogram costs, ¥11.96/kg, in Chinese a jin, ¥5.98/斤; nothing below half a kilogram.
+ * @param {Money} price of a box
+ * @param {number} grams of a box
+ */
 export function perKilogram({ amount, currency }, grams) {
   if (grams < 500) return "";
   const [unit, name] = page.language === "zh" ? [500, "斤"] : [1000, "kg"];
   return `${money({ amount: Math.round((amount * unit) / grams), currency })}/${name}`;
 }
 
-/** The time of day in the zone of the pages, 20:14. */
+/**
+ * The time of day in the zone of the pages, 20:14.
+ * @param {number} ms
+ */
 export const clock = (ms) => clocks.format(ms);
 
-/** The day in the zone of the pages, 11月23日 周一, as the server writes it too; no line ends in it. */
+/**
+ * The day in the zone of the pages, 11月23日 周一, as the server writes it too; no line ends in it.
+ * @param {number} ms
+ */
 export const day = (ms) => days.format(ms).replace("日周", "日\u00a0周");
 
-/** The day and the time of day, 11月23日 周一 20:14. */
+/**
+ * The day and the time of day, 11月23日 周一 20:14.
+ * @param {number} ms
+ */
 export const dayAndClock = (ms) => `${day(ms)} ${clock(ms)}`;
 
-/** The day alone, short, 21 Nov, 11月21日. */
+/**
+ * The day alone, short, 21 Nov, 11月21日.
+ * @param {number} ms
+ */
 export const dayShort = (ms) => shortDays.format(ms);
 
-/** A day and time in the zone of the reader's device, 26 February at 20:14, 2月26日 20:14. */
+/**
+ * A day and time in the zone of the reader's device, 26 February at 20:14, 2月26日 20:14.
+ * @param {number} ms
+ */
 export const ownMoment = (ms) => ownMoments.format(ms);
 
-/** A length of time, 1:02:10. */
+/**
+ * A length of time, 1:02:10.
+ * @param {number} ms
+ */
 export function duration(ms) {
   const all = Math.max(0, Math.floor(ms / 1000));
+  /** @param {number} value */
   const two = (value) => String(value).padStart(2, "0");
   const hours = Math.floor(all / 3600);
   const minutes = Math.floor(all / 60) % 60;

@@ -3,6 +3,9 @@
 import { day } from "./format.js";
 import { page, t, text } from "../words.js";
 
+/** @typedef {import("../state/events").Reason} Reason */
+
+/** @param {Reason} reason */
 function reasonInWords({ kind, at, result, substance, until }) {
   if (kind === "test_failed") {
     return t("Its test of %(day)s failed: %(result)s.", {
@@ -14,7 +17,7 @@ function reasonInWords({ kind, at, result, substance, until }) {
     return t("No passed test of it is recorded yet, and none is sold here without.");
   if (kind === "certificate_missing")
     return t("It has no certificate yet, and none is sold here without.");
-  const words = { day: day(at), until: day(until), substance: text(substance) };
+  const words = { day: day(at), until: day(until ?? at), substance: text(substance) };
   return substance
     ? t(
         "It was sprayed with %(substance)s on %(day)s and picked before the waiting period ended on %(until)s.",
@@ -26,17 +29,26 @@ function reasonInWords({ kind, at, result, substance, until }) {
       );
 }
 
-/** A sentence a reason, one after the other. */
+/**
+ * A sentence a reason, one after the other.
+ * @param {Reason[]} [reasons]
+ */
 export const reasonsInWords = (reasons = []) =>
   reasons.map(reasonInWords).join(page.language === "zh" ? "" : " ");
 
-/** What a stop means: of one that only lacks a proof, what was sold before is handed over. */
+/**
+ * What a stop means: of one that only lacks a proof, what was sold before is handed over.
+ * @param {Reason[]} reasons
+ */
 export const stopMeans = (reasons) =>
   reasons.every(({ finding }) => !finding)
     ? t("This lot is not sold yet.")
     : t("Nothing of this lot is sold or handed over.");
 
-/** The first reason in a few words, for a card. */
+/**
+ * The first reason in a few words, for a card.
+ * @param {Reason[]} [reasons]
+ */
 export function stopInWords([first] = []) {
   if (first?.kind === "waiting_period") return t("Stopped: picked too soon after spraying");
   if (first && !first.finding) return t("Not sold yet: waiting for its test");

@@ -5,7 +5,20 @@ import { el } from "../ui/dom.js";
 import { day } from "./format.js";
 import { t, text } from "../words.js";
 
-/** Why an order can't be erased yet, in words. */
+/**
+ * An order in a list of what is kept of a person.
+ * @typedef {object} OrderInList
+ * @property {string} number
+ * @property {import("../words.js").BilingualText} title of its broadcast
+ * @property {string} placed_at
+ * @property {string | null} [open] why it can't be erased yet
+ * @property {boolean} [has_name]
+ */
+
+/**
+ * Why an order can't be erased yet, in words.
+ * @param {string | null | undefined} because
+ */
 export function openWords(because) {
   switch (because) {
     case "due":
@@ -25,7 +38,12 @@ export function openWords(because) {
   }
 }
 
-/** The number of an order, which leads to its page where there is one. */
+/**
+ * The number of an order, which leads to its page where there is one.
+ * @template {{ number: string }} T
+ * @param {T} order
+ * @param {((order: T) => string | null) | null} [url]
+ */
 export const orderNumber = (order, url = null) =>
   el(
     "strong",
@@ -33,8 +51,13 @@ export const orderNumber = (order, url = null) =>
     url ? el("a", { class: "link", href: url(order) }, order.number) : order.number,
   );
 
-/** The orders of an answer, each with its day, its broadcast and, where it has one, what is open;
-    `url` gives the page of an order for whoever may open it. */
+/**
+ * The orders of an answer, each with its day, its broadcast and, where it has one, what is open;
+ * `url` gives the page of an order for whoever may open it.
+ * @template {OrderInList} T
+ * @param {T[]} orders
+ * @param {((order: T) => string | null) | null} [url]
+ */
 export const orderList = (orders, url = null) =>
   el(
     "ul",
@@ -60,7 +83,11 @@ export const orderList = (orders, url = null) =>
     ),
   );
 
-/** Ask for a file, with the header that only a script sends, and have the browser save it. Throws Problem. */
+/**
+ * Ask for a file, with the header that only a script sends, and have the browser save it. Throws Problem.
+ * @param {string} path
+ * @param {unknown} body
+ */
 export async function save(path, body) {
   const headers = await staffHeader();
   let answer;
@@ -89,7 +116,8 @@ export async function save(path, body) {
   }
   const url = URL.createObjectURL(await answer.blob());
   const name =
-    /filename="([^"]+)"/.exec(answer.headers.get("content-disposition"))?.[1] ?? "farmlive.zip";
+    /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ??
+    "farmlive.zip";
   const link = el("a", { href: url, download: name, hidden: true });
   document.body.append(link);
   link.click();
@@ -97,13 +125,21 @@ export async function save(path, body) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** The header by which a page of someone who is signed in may change something. */
+/**
+ * The header by which a page of someone who is signed in may change something.
+ * @returns {Promise<Record<string, string>>}
+ */
 async function staffHeader() {
   const session = await api("GET", "/api/v1/session");
   return session?.csrf ? { "x-csrf-token": session.csrf } : {};
 }
 
-/** While it runs, the button is busy; what it throws is told. */
+/**
+ * While it runs, the button is busy; what it throws is told.
+ * @param {HTMLButtonElement} button
+ * @param {() => Promise<void>} work
+ * @param {(problem: any) => void} tell
+ */
 export async function busy(button, work, tell) {
   button.setAttribute("aria-busy", "true");
   button.disabled = true;

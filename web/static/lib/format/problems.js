@@ -7,9 +7,13 @@ import { openWords } from "./personal-data.js";
 import { reasonsInWords, stopMeans } from "./lot-stops.js";
 import { n, page, t } from "../words.js";
 
+/** @typedef {Pick<import("../channel/api.js").Problem, "slug" | "body" | "message">} Told */
+
+/** @param {string[]} each */
 const together = (...each) => each.filter(Boolean).join(page.language === "zh" ? "" : " ");
 
 // As people/accounts/password_rules.py says them, so that what it says beside a field is translated by them, too.
+/** @type {Record<string, () => string>} */
 const passwordFlaws = {
   short: () => t("A password has at least 10 characters."),
   long: () => t("A password has at most 200 characters."),
@@ -18,6 +22,7 @@ const passwordFlaws = {
   same: () => t("This is the password from before: choose another."),
 };
 
+/** @type {Record<string, (body: any) => string>} */
 const sentences = {
   "password-refused": ({ reason }) => (passwordFlaws[reason] ?? passwordFlaws.common)(),
   "password-change-needed": () =>
@@ -119,7 +124,9 @@ const sentences = {
   "orders-open": ({ orders = [], count: all = orders.length }) => {
     const named = orders
       .slice(0, 3)
-      .map(({ number, because }) => t("%(number)s (%(why)s)", { number, why: openWords(because) }));
+      .map((/** @type {{ number: string, because: string }} */ { number, because }) =>
+        t("%(number)s (%(why)s)", { number, why: openWords(because) }),
+      );
     return n(
       "Nothing was erased: %(count)s order is still open, %(numbers)s. Come back when that is settled.",
       "Nothing was erased: %(count)s orders are still open, such as %(numbers)s. Come back when that is settled.",
@@ -139,7 +146,9 @@ const sentences = {
   unavailable: () => t("The server is busy. Nothing was changed; try again in a moment."),
   internal: () => t("Something went wrong on our side. Try again in a moment."),
   "sold-out": ({ offers = [] }) => {
-    const left = Math.min(...offers.map((offer) => offer.left));
+    const left = Math.min(
+      ...offers.map((/** @type {{ left: number }} */ { left: boxes }) => boxes),
+    );
     return left > 0 && Number.isFinite(left)
       ? n(
           "Only %(left)s is left. Nothing was ordered.",
@@ -203,7 +212,9 @@ const sentences = {
     );
   },
   "hold-share": ({ offers = [] }) => {
-    const left = Math.min(...offers.map((offer) => offer.left));
+    const left = Math.min(
+      ...offers.map((/** @type {{ left: number }} */ { left: boxes }) => boxes),
+    );
     return Number.isFinite(left)
       ? n(
           "Order now: %(left)s is left, and it is yours once you order. We can't hold it for you, because others hold much of it already.",
@@ -241,13 +252,14 @@ const sentences = {
       "Your browser could not do the calculation that keeps bots out. Try again, or use another browser.",
     ),
   "price-changed": ({ offers = [] }) =>
-    offers.length && offers.every(({ flash }) => flash)
+    offers.length && offers.every((/** @type {{ flash?: unknown }} */ { flash }) => flash)
       ? t("The flash sale is over, and the usual price applies again. Nothing was ordered yet.")
       : t("The price changed while you were ordering. Nothing was ordered yet."),
   invalid: () => t("Something is missing or wrong. Check what you entered."),
 };
 
 // What the server says of a field, in the reader's words.
+/** @type {Record<string, () => string>} */
 const fields = {
   name: () => t("Enter the recipient's name, up to 60 characters."),
   phone: () => t("Enter a phone number of 7 to 15 digits."),
@@ -257,31 +269,45 @@ const fields = {
   email: () => t("An e-mail address looks like name@example.com; it may be left out."),
 };
 
-/** Whether a Problem leaves open if what was asked was done: no answer came, or none of a server that
-    knew. The same may then be sent again with the same key. */
+/**
+ * Whether a Problem leaves open if what was asked was done: no answer came, or none of a server that
+ * knew. The same may then be sent again with the same key.
+ * @param {{ slug: string, status: number }} problem
+ */
 export const isUnknown = ({ slug, status }) =>
   slug === "offline" || status >= 500 || status === 408;
 
-/** The sentence for a Problem. */
+/**
+ * The sentence for a Problem.
+ * @param {Told} problem
+ */
 export function sentence(problem) {
   const known = sentences[problem.slug];
   return known ? known(problem.body ?? {}) : inWords(problem.message);
 }
 
-/** Words of the server in the reader's language; in Chinese a general sentence where none are known. */
+/**
+ * Words of the server in the reader's language; in Chinese a general sentence where none are known.
+ * @param {string} words
+ */
 export function inWords(words) {
   const said = t(words);
   const isOurs = said !== words || page.language === "en" || /[\u4e00-\u9fff]/.test(words);
   return isOurs ? said : t("The server did not accept this. Check it again.");
 }
 
-/** What a Problem says of single fields, `{field: sentence}`; `names` maps where its errors point
-    ("delivery") to the field of the form, the last part of a path stands for itself. */
+/**
+ * What a Problem says of single fields, `{field: sentence}`; `names` maps where its errors point
+ * ("delivery") to the field of the form, the last part of a path stands for itself.
+ * @param {Told} problem
+ * @param {Record<string, string>} [names]
+ */
 export function fieldErrors(problem, names = {}) {
+  /** @type {Record<string, string>} */
   const found = {};
-  if (problem.slug === "unknown-centre") found.centre = sentences["unknown-centre"]();
+  if (problem.slug === "unknown-centre") found.centre = sentences["unknown-centre"](problem.body);
   for (const { field = "", message } of problem.body?.errors ?? []) {
-    const name = names[field] ?? field.split(".").pop();
+    const name = names[field] ?? field.replace(/^.*\./, "");
     found[name] = fields[name]?.() ?? inWords(message);
   }
   return found;

@@ -1,9 +1,12 @@
 // Roles in words, and the form's part in which one is chosen: a seller needs farms, a clerk pick-up
 // points.
 
-import { el } from "../ui/dom.js";
+import { el, find, findAll, valueIn } from "../ui/dom.js";
 import { t, text } from "../words.js";
 
+/** @typedef {import("../words.js").BilingualText} BilingualText */
+
+/** @param {string} role */
 export function roleWords(role) {
   switch (role) {
     case "coordinator":
@@ -29,30 +32,32 @@ const SCOPES = [
   { role: "clerk", name: "centres", none: () => t("Choose at least one pick-up point.") },
 ];
 
-/** Shows the farms only where the role is seller, the pick-up points only where it is clerk. */
+/**
+ * Shows the farms only where the role is seller, the pick-up points only where it is clerk.
+ * @param {HTMLFormElement} form
+ * @param {Record<string, { id: string, name: BilingualText }[]>} known the farms and centres
+ */
 export function setUpRoles(form, known) {
   const parts = SCOPES.map(({ role, name, none }) => {
-    const part = form.querySelector(`[data-${name}]`);
-    part
-      .querySelector("[data-choices]")
-      .replaceChildren(
-        ...known[name].map((each) =>
-          el(
-            "label",
-            { class: "choice choice--plain" },
-            el("input", { type: "checkbox", name, value: each.id, "data-as": "set" }),
-            el("span", { class: "choice__text" }, text(each.name)),
-          ),
+    const part = find(form, `[data-${name}]`);
+    find(part, "[data-choices]").replaceChildren(
+      ...known[name].map((each) =>
+        el(
+          "label",
+          { class: "choice choice--plain" },
+          el("input", { type: "checkbox", name, value: each.id, "data-as": "set" }),
+          el("span", { class: "choice__text" }, text(each.name)),
         ),
-      );
-    const nothing = part.querySelector("[data-nothing]");
+      ),
+    );
+    const [nothing] = findAll(part, "[data-nothing]");
     if (nothing) nothing.hidden = known[name].length > 0;
     return { role, none, part };
   });
   const draw = () => {
     for (const { role, none, part } of parts) {
-      const isShown = form.elements.role.value === role;
-      const boxes = [...part.querySelectorAll("input")];
+      const isShown = valueIn(form, "role") === role;
+      const boxes = findAll(part, "input", HTMLInputElement);
       part.hidden = !isShown;
       const isNone = isShown && !boxes.some((box) => box.checked);
       boxes.forEach((box, index) => {

@@ -5,7 +5,12 @@ import { count, kilograms, money } from "./format.js";
 import { inWords, sentence } from "./problems.js";
 import { page, t } from "../words.js";
 
-/** Sentences one after another: with a space between them, in Chinese without. */
+/** @typedef {import("../state/api").Doubt} Doubt */
+
+/**
+ * Sentences one after another: with a space between them, in Chinese without.
+ * @param {string[]} lines
+ */
 export const together = (lines) => lines.join(page.language === "zh" ? "" : " ");
 
 const tooLate = () =>
@@ -15,7 +20,10 @@ const tooLate = () =>
 const putRightAlready = () =>
   t("This can't be undone any more: it was corrected already. Look at the order again.");
 
-/** Problems that staff meet, by the stable part of their type. */
+/**
+ * Problems that staff meet, by the stable part of their type.
+ * @type {Record<string, (problem: import("./problems.js").Told) => string>}
+ */
 const SPOKEN = {
   "waiting-period": () =>
     t("The waiting period after spraying is not over on this plot. Nothing was recorded."),
@@ -25,7 +33,9 @@ const SPOKEN = {
     t("There is no such test any more: it was withdrawn. Load the page again."),
   "in-the-future": () => t("That is in the future. Check the date and time."),
   "lot-stopped": (problem) =>
-    problem.body.reasons.every(({ finding }) => !finding)
+    problem.body.reasons.every(
+      (/** @type {import("../state/events").Reason} */ { finding }) => !finding,
+    )
       ? t(
           "This lot can't be sold yet: record its passed test on the farm's page, with its certificate if one is required.",
         )
@@ -151,7 +161,10 @@ const SPOKEN = {
   forbidden: () => t("Your account may not do this. A coordinator can change that."),
 };
 
-/** Why a harvest is hard to believe, and what to do. */
+/**
+ * Why a harvest is hard to believe, and what to do.
+ * @param {Doubt[]} doubts
+ */
 function doubted(doubts) {
   const why = doubts.map((doubt) =>
     doubt.kind === "before_planting"
@@ -159,22 +172,28 @@ function doubted(doubts) {
       : t(
           "Together with this harvest the plot would have given %(sum)s this year; its %(area)s m² can bear %(most)s.",
           {
-            sum: kilograms(doubt.year_g),
-            area: count(doubt.area_m2),
-            most: kilograms(doubt.most_g),
+            sum: kilograms(doubt.year_g ?? 0),
+            area: count(doubt.area_m2 ?? 0),
+            most: kilograms(doubt.most_g ?? 0),
           },
         ),
   );
   return together([...why, t("Nothing was recorded: correct it, or give the reason below.")]);
 }
 
-/** Why a price can't fall so low: the flash that is planned or runs costs as much. */
+/**
+ * Why a price can't fall so low: the flash that is planned or runs costs as much.
+ * @param {import("./format.js").Money} price
+ */
 export const dearerFlash = (price) =>
   t("It has a flash at %(price)s. Write a higher price, or end the flash first.", {
     price: money(price),
   });
 
-/** What a record stopped, for whoever made it. */
+/**
+ * What a record stopped, for whoever made it.
+ * @param {string[]} codes of lots
+ */
 export const stoppedWords = (codes) =>
   t(
     "Stopped everywhere: lot %(codes)s is not sold, packed or handed over. A coordinator decides what comes next.",
@@ -183,7 +202,10 @@ export const stoppedWords = (codes) =>
     },
   );
 
-/** A problem as a sentence in the reader's language. */
+/**
+ * A problem as a sentence in the reader's language.
+ * @param {import("./problems.js").Told} problem
+ */
 export function spoken(problem) {
   return SPOKEN[problem.slug]?.(problem) ?? sentence(problem);
 }
@@ -227,7 +249,10 @@ const fields = () => [
   t("Offer at most one audio and one video section."),
 ];
 
-/** The server's sentence in the reader's language; in Chinese a general one where none is known. */
+/**
+ * The server's sentence in the reader's language; in Chinese a general one where none is known.
+ * @param {string} words
+ */
 export function known(words) {
   fields();
   return inWords(words);

@@ -2,20 +2,26 @@
 // that comes after it was closed, and perhaps opened for something else, leaves it as it is.
 
 import { close, open, opening } from "../ui/sheet.js";
-import { fill, onSubmit } from "./forms.js";
+import { field, find } from "../ui/dom.js";
+import { fieldsOf, fill, onSubmit } from "./forms.js";
+
+/**
+ * Keeps what the form says. What it answers is called once the sheet is closed; false leaves it open.
+ * @typedef {(body: any) => Promise<void | false | (() => void)>} Job
+ */
 
 export class FormSheet {
+  /** @param {string} id of its dialog */
   constructor(id) {
-    this._dialog = undefined;
-    this._form = undefined;
-    this._job = null;
-    this._dialog = document.getElementById(id);
-    this._form = this._dialog.querySelector("form");
-    this._dialog.querySelector("[data-close]").addEventListener("click", () => close(this._dialog));
+    /** @type {Job} */
+    this._job = async () => false;
+    this._dialog = find(document, `#${id}`, HTMLDialogElement);
+    this._form = find(this._dialog, "form", HTMLFormElement);
+    find(this._dialog, "[data-close]").addEventListener("click", () => close(this._dialog));
     // What was said while the sheet was open stays to be read.
     this._dialog.addEventListener("close", () => {
       const said = this._dialog.querySelector(":scope > .toasts");
-      if (said) document.getElementById("toasts").append(...said.children);
+      if (said) find(document, "#toasts").append(...said.children);
     });
     onSubmit(this._form, async (body) => {
       const opened = opening(this._dialog);
@@ -34,22 +40,42 @@ export class FormSheet {
     return this._form.elements;
   }
 
-  part(name) {
-    return this._dialog.querySelector(`[data-${name}]`);
+  /**
+   * A part of the sheet, which must be there.
+   * @template {Element} [T=HTMLElement]
+   * @param {string} name
+   * @param {new () => T} [type]
+   * @returns {T}
+   */
+  part(name, type) {
+    return find(this._dialog, `[data-${name}]`, type);
   }
 
-  /** Opens with `values`; `job(body)` keeps it, and what it rejects with is said in the form, which
-      stays open where it answers false. A function that it answers is called once it is closed. */
+  /**
+   * @template {Element} [T=HTMLInputElement]
+   * @param {string} name
+   * @param {new () => T} [type]
+   * @returns {T}
+   */
+  field(name, type) {
+    return field(this._form, name, type);
+  }
+
+  /**
+   * Opens with `values`; `job(body)` keeps it, and what it rejects with is said in the form, which
+   * stays open where it answers false. A function that it answers is called once it is closed.
+   * @param {{ title?: string, values?: Record<string, unknown>, job: Job, does?: string }} what
+   */
   open({ title, values = {}, job, does }) {
     this._job = job;
-    this._form.querySelector("[type=submit]").removeAttribute("aria-busy");
+    const button = find(this._form, "[type=submit]");
+    button.removeAttribute("aria-busy");
     fill(this._form, values);
     if (title) this.part("sheet-title").textContent = title;
-    if (does) this._form.querySelector("[type=submit]").textContent = does;
+    if (does) button.textContent = does;
     open(this._dialog);
-    const first = [...this._form.elements].find(
-      (field) =>
-        field.name && field.type !== "hidden" && field.offsetParent !== null && !field.disabled,
+    const first = fieldsOf(this._form).find(
+      (each) => each.type !== "hidden" && each.offsetParent !== null && !each.disabled,
     );
     // A phone's keyboard would cover what is there to be read first.
     if (matchMedia("(pointer: fine)").matches) first?.focus();
@@ -60,7 +86,11 @@ export class FormSheet {
   }
 }
 
-/** Fills a choice of one with options `[value, words]`; the first, empty one stays. */
+/**
+ * Fills a choice of one with options `[value, words]`; the first, empty one stays.
+ * @param {HTMLSelectElement} select
+ * @param {[string, string][]} options
+ */
 export function offer(select, options) {
   const kept = [...select.options].filter((option) => option.value === "");
   select.replaceChildren(...kept, ...options.map(([value, words]) => new Option(words, value)));

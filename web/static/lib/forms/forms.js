@@ -6,12 +6,19 @@ import { opening } from "../ui/sheet.js";
 import { toast } from "../ui/toast.js";
 import { page, t } from "../words.js";
 import { known, spoken, together } from "../format/staff-sentences.js";
+import { find } from "../ui/dom.js";
 import { decimals } from "./prices.js";
 
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
+
+/** @param {Field} field */
+const isChecked = (field) => field instanceof HTMLInputElement && field.checked;
+
+/** @type {Record<string, (value: string, field: Field) => unknown>} */
 const READ = {
   text: (value) => value.trim() || null,
   secret: (value) => value,
-  flag: (_value, { checked }) => checked,
+  flag: (_value, field) => isChecked(field),
   yes: (value) => value === "yes",
   verdict: (value) => (value === "" ? null : value === "yes"),
   count: (value) => (value === "" ? null : Math.round(Number(value))),
@@ -30,7 +37,7 @@ const READ = {
 };
 
 /** What a field shows of a body's value: the other way round. */
-const WRITE = {
+const WRITE = /** @type {Record<string, (value: any, field: Field) => string>} */ ({
   text: (value) => value ?? "",
   count: (value) => value ?? "",
   decimal: (value) => value ?? "",
@@ -41,40 +48,68 @@ const WRITE = {
   },
   kilograms: (value) => (value == null ? "" : String(value / 1000)),
   moment: (value) => (value ? local(new Date(value)) : ""),
-};
+});
 
-/** Has a field of money in the currency of what it is about. */
+/**
+ * The fields of a form that have a name. Buttons with one are none.
+ * @param {HTMLFormElement} form
+ */
+export const fieldsOf = (form) =>
+  /** @type {Field[]} */ (
+    [...form.elements].filter(
+      (each) =>
+        (each instanceof HTMLInputElement ||
+          each instanceof HTMLSelectElement ||
+          each instanceof HTMLTextAreaElement) &&
+        each.name,
+    )
+  );
+
+/**
+ * Has a field of money in the currency of what it is about.
+ * @param {Field} field
+ * @param {string} currency
+ */
 function denote(field, currency) {
   if ((field.dataset.currency ?? page.currency) === currency) return;
   const places = decimals(currency);
   Object.assign(field.dataset, { currency, decimals: places });
-  field.step = String(10 ** -places);
-  const unit = field.parentElement.querySelector(".studio-input__unit");
+  if (field instanceof HTMLInputElement) field.step = String(10 ** -places);
+  const unit = field.parentElement?.querySelector(".studio-input__unit");
   if (unit) unit.textContent = currency;
 }
 
-/** A moment as a field of the browser writes it, in this device's time. */
+/**
+ * A moment as a field of the browser writes it, in this device's time.
+ * @param {Date} date
+ */
 export function local(date) {
   const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
   return shifted.toISOString().slice(0, 16);
 }
 
-/** Whether the field has no part in the body: not named, off, or a choice that was not taken. */
-const isOut = (field) =>
-  !field.name || field.disabled || (field.type === "radio" && !field.checked);
+/**
+ * Whether the field has no part in the body: not named, off, or a choice that was not taken.
+ * @param {Field} field
+ */
+const isOut = (field) => field.disabled || (field.type === "radio" && !isChecked(field));
 
-/** The form's values as a nested object; a group in which nothing was filled in is null. */
+/**
+ * The form's values as a nested object; a group in which nothing was filled in is null.
+ * @param {HTMLFormElement} form
+ */
 export function read(form) {
+  /** @type {Record<string, any>} */
   const body = {};
-  for (const field of form.elements) {
+  for (const field of fieldsOf(form)) {
     if (isOut(field)) continue;
     if (field.dataset.as === "set") {
       const chosen = body[field.name] ?? [];
-      body[field.name] = field.checked ? [...chosen, field.value] : chosen;
+      body[field.name] = isChecked(field) ? [...chosen, field.value] : chosen;
       continue;
     }
     const path = field.name.split(".");
-    const last = path.pop();
+    const last = path.pop() ?? "";
     let place = body;
     for (const part of path) {
       place[part] = place[part] ?? {};
@@ -86,23 +121,35 @@ export function read(form) {
   return Object.fromEntries(values);
 }
 
-/** Puts a body's values into the form, and empties the fields that it does not name. */
+/**
+ * Puts a body's values into the form, and empties the fields that it does not name.
+ * @param {HTMLFormElement} form
+ * @param {Record<string, any>} body
+ */
 export function fill(form, body) {
   form.reset();
   clear(form);
-  for (const field of form.elements) {
-    if (!field.name) continue;
-    const value = field.name.split(".").reduce((place, part) => place?.[part], body);
-    if (field.dataset.as === "set") field.checked = value?.includes(field.value) ?? false;
-    else if (field.dataset.as === "flag") field.checked = Boolean(value);
-    else if (field.type === "radio") field.checked = value === field.value;
+  for (const field of fieldsOf(form)) {
+    const value = field.name
+      .split(".")
+      .reduce((place, part) => place?.[part], /** @type {any} */ (body));
+    if (field instanceof HTMLInputElement && field.dataset.as === "set")
+      field.checked = value?.includes(field.value) ?? false;
+    else if (field instanceof HTMLInputElement && field.dataset.as === "flag")
+      field.checked = Boolean(value);
+    else if (field instanceof HTMLInputElement && field.type === "radio")
+      field.checked = value === field.value;
     else if (value !== undefined) field.value = WRITE[field.dataset.as ?? "text"](value, field);
     else if (field.type === "hidden") field.value = "";
   }
   form.dispatchEvent(new Event("filled"));
 }
 
-/** `{zh: "…", en: null}` stays a text in one language. */
+/**
+ * `{zh: "…", en: null}` stays a text in one language.
+ * @param {any} value
+ * @returns {any}
+ */
 function collapse(value) {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
   const filled = Object.entries(value).map(([key, each]) => [key, collapse(each)]);
@@ -111,7 +158,11 @@ function collapse(value) {
   return Object.fromEntries(filled.map(([key, each]) => [key, isText ? (each ?? "") : each]));
 }
 
-/** What the server says of single fields, as `[path, sentence]`. */
+/**
+ * What the server says of single fields, as `[path, sentence]`.
+ * @param {import("../channel/api.js").ProblemBody} body
+ * @returns {[string, string][]}
+ */
 export function named(body) {
   return (Array.isArray(body.errors) ? body.errors : []).map((error) => {
     const path = String(error.field ?? "");
@@ -120,25 +171,39 @@ export function named(body) {
   });
 }
 
+/**
+ * @param {Field} field
+ * @param {string} words
+ */
 function tell(field, words) {
   if (words) field.setAttribute("aria-invalid", "true");
   else field.removeAttribute("aria-invalid");
+  /** @type {HTMLElement | null | undefined} */
   const slot = field.closest("[data-field]")?.querySelector("[data-problem]");
   if (!slot) return;
   slot.textContent = words;
   slot.hidden = !words;
 }
 
-/** Takes every sentence away again. */
+/**
+ * Takes every sentence away again.
+ * @param {HTMLFormElement} form
+ */
 export function clear(form) {
-  for (const field of form.elements) if (field.name) tell(field, "");
-  form.querySelector("[data-summary]").hidden = true;
+  for (const field of fieldsOf(form)) tell(field, "");
+  find(form, "[data-summary]").hidden = true;
 }
 
-/** Shows a problem in the form and puts the focus where something is to be done. */
+/**
+ * Shows a problem in the form and puts the focus where something is to be done.
+ * @param {HTMLFormElement} form
+ * @param {Problem} problem
+ */
 export function show(form, problem) {
-  const fields = [...form.elements].filter((field) => field.name);
+  const fields = fieldsOf(form);
+  /** @type {string[]} */
   const rest = [];
+  /** @type {Field | null} */
   let first = null;
   for (const [path, words] of named(problem.body)) {
     const field =
@@ -151,13 +216,17 @@ export function show(form, problem) {
     } else if (words) rest.push(words);
   }
   const general = together(rest) || (first ? "" : spoken(problem));
-  const summary = form.querySelector("[data-summary]");
+  const summary = find(form, "[data-summary]");
   summary.textContent = general;
   summary.hidden = !general;
   (first ?? summary).focus();
 }
 
-function complaint({ validity, min, max, minLength }) {
+/** @param {Field} field */
+function complaint(field) {
+  const { validity } = field;
+  const { min, max } = field instanceof HTMLInputElement ? field : { min: "", max: "" };
+  const minLength = field instanceof HTMLSelectElement ? 0 : field.minLength;
   if (validity.badInput) return t("Write a number here.");
   if (validity.valueMissing) return t("Fill this in.");
   if (validity.tooShort) return t("At least %(min)s characters.", { min: minLength });
@@ -167,10 +236,12 @@ function complaint({ validity, min, max, minLength }) {
   return t("This can't be right.");
 }
 
+/** @param {HTMLFormElement} form */
 function isMissing(form) {
+  /** @type {Field | null} */
   let first = null;
-  for (const field of form.elements) {
-    if (!field.name || field.disabled || field.checkValidity()) continue;
+  for (const field of fieldsOf(form)) {
+    if (field.disabled || field.checkValidity()) continue;
     tell(
       field,
       field.validationMessage && field.validity.customError
@@ -183,26 +254,35 @@ function isMissing(form) {
   return first !== null;
 }
 
-/** Whom or what a sheet is for. */
+/**
+ * Whom or what a sheet is for.
+ * @param {HTMLDialogElement} sheet
+ */
 const about = (sheet) =>
-  (sheet.querySelector("[data-what]") ?? sheet.querySelector("[data-sheet-title]")).textContent;
+  (sheet.querySelector("[data-what]") ?? find(sheet, "[data-sheet-title]")).textContent ?? "";
 
 /**
  * Sends the form by `job(body)`, once at a time. What the browser can check is said in our words
  * before anything is sent; what the server finds is said beside its field, or by a toast where the
  * form's sheet has been closed meanwhile, or is open for something else.
+ * @param {HTMLFormElement} form
+ * @param {(body: any) => Promise<void>} job
  */
 export function onSubmit(form, job) {
   const sheet = form.closest("dialog");
   const now = () => (sheet ? opening(sheet) : form);
+  /** @type {object | null | undefined} */
   let pending = null;
   form.noValidate = true;
-  form.addEventListener("input", ({ target }) => target.name && tell(target, ""));
+  form.addEventListener("input", ({ target }) => {
+    const field = fieldsOf(form).find((each) => each === target);
+    if (field) tell(field, "");
+  });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     clear(form);
     if (isMissing(form)) return;
-    const button = form.querySelector("[type=submit]");
+    const button = find(form, "[type=submit]");
     const mine = now();
     if (pending === mine) return;
     pending = mine;

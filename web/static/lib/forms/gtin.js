@@ -3,7 +3,10 @@
 
 import { t } from "../words.js";
 
-/** The check digit that follows these digits. */
+/**
+ * The check digit that follows these digits.
+ * @param {string} digits
+ */
 export function checkDigit(digits) {
   const sum = [...digits]
     .reverse()
@@ -11,25 +14,31 @@ export function checkDigit(digits) {
   return (10 - (sum % 10)) % 10;
 }
 
-/** What is wrong with a GTIN, or nothing. */
+/**
+ * What is wrong with a GTIN, or nothing.
+ * @param {string} text
+ */
 export function complaint(text) {
   const gtin = text.trim();
   if (!gtin) return "";
   if (!/^(\d{8}|\d{12,14})$/.test(gtin))
     return t("A GTIN has 8, 12, 13 or 14 digits and nothing else.");
   const right = checkDigit(gtin.slice(0, -1));
-  if (Number(gtin.at(-1)) === right) return "";
+  if (Number(gtin.slice(-1)) === right) return "";
   return t(
     "It ends in %(last)s where its other digits give %(right)s. Read it once more from the label.",
     {
-      last: gtin.at(-1),
+      last: gtin.slice(-1),
       right,
     },
   );
 }
 
-/** Checks the field while it is typed in. */
+/**
+ * Checks the field while it is typed in.
+ * @param {HTMLInputElement} field
+ */
 export function setUpGtin(field) {
   field.addEventListener("input", () => field.setCustomValidity(complaint(field.value)));
-  field.form.addEventListener("filled", () => field.setCustomValidity(""));
+  field.form?.addEventListener("filled", () => field.setCustomValidity(""));
 }

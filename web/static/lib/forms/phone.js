@@ -3,9 +3,13 @@
 
 import { t } from "../words.js";
 
+/** @param {string} phone */
 const plain = (phone) => phone.normalize("NFKC").replace(/[\s().-]/g, "");
 
-/** Why the server refuses a number, in words; nothing where it takes it. */
+/**
+ * Why the server refuses a number, in words; nothing where it takes it.
+ * @param {string} phone
+ */
 export function phoneProblem(phone) {
   if (!phone.trim())
     return t("Write a phone number, so that the courier or the pick-up point can call.");
@@ -17,15 +21,23 @@ export function phoneProblem(phone) {
   return length > 15 ? t("That phone number is too long: it has 15 digits at most.") : "";
 }
 
-/** Whether a number with its country, such as +49 or 0049, begins with none of these prefixes. */
+/**
+ * Whether a number with its country, such as +49 or 0049, begins with none of these prefixes.
+ * @param {string} phone
+ * @param {string[]} prefixes
+ */
 export function isOutside(phone, prefixes) {
   const number = plain(phone.trim()).replace(/^00/, "+");
   // One that is being typed may still become one of them.
+  /** @param {string} prefix */
   const fits = (prefix) => number.startsWith(prefix) || prefix.startsWith(number);
   return /^\+[0-9]/.test(number) && prefixes.length > 0 && !prefixes.some(fits);
 }
 
-/** What looks mistyped in a number that the server takes; nothing where nothing does. */
+/**
+ * What looks mistyped in a number that the server takes; nothing where nothing does.
+ * @param {string} phone
+ */
 export function phoneDoubt(phone) {
   const number = plain(phone);
   return /^1[0-9]*$/.test(number) && number.length !== 11

@@ -1,19 +1,31 @@
 // A picture in a form: chosen or taken with the phone, sent at once, shown as the server keeps it.
 
 import { spoken } from "../format/staff-sentences.js";
+import { Problem } from "../channel/api.js";
 import { upload } from "../channel/staff-api.js";
+import { find, findAll } from "../ui/dom.js";
 import { t } from "../words.js";
 
-/** Makes every picture field of the form work. */
+/**
+ * Makes every picture field of the form work.
+ * @param {HTMLFormElement} form
+ */
 export function setUpPictures(form) {
-  for (const root of form.querySelectorAll("[data-picture]")) setUp(root, form);
+  for (const root of findAll(form, "[data-picture]")) setUp(root, form);
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {HTMLFormElement} form
+ */
 function setUp(root, form) {
-  const part = (name) => root.querySelector(`[data-picture-${name}]`);
-  const kept = root.querySelector('input[type="hidden"]');
-  const file = part("file");
-  const problem = root.querySelector("[data-problem]");
+  /** @param {string} name */
+  const part = (name) => find(root, `[data-picture-${name}]`);
+  const kept = find(root, 'input[type="hidden"]', HTMLInputElement);
+  const file = find(root, "[data-picture-file]", HTMLInputElement);
+  const shown = find(root, "[data-picture-shown]", HTMLImageElement);
+  const problem = find(root, "[data-problem]");
+  /** @param {string} words */
   const say = (words) => {
     problem.textContent = words;
     problem.hidden = !words;
@@ -23,25 +35,26 @@ function setUp(root, form) {
   const changed = () => form.dispatchEvent(new Event("picture"));
 
   function draw(address = kept.value) {
-    part("shown").hidden = !address;
+    shown.hidden = !address;
     part("none").hidden = Boolean(address);
     part("away").hidden = !kept.value;
-    if (address) part("shown").src = address;
+    if (address) shown.src = address;
     part("word").textContent = kept.value ? t("Choose another picture") : t("Choose a picture");
   }
 
   file.addEventListener("change", async () => {
-    const [chosen] = file.files;
+    const chosen = file.files?.[0];
     if (!chosen) return;
     say("");
     const preview = URL.createObjectURL(chosen);
     draw(preview);
     root.setAttribute("aria-busy", "true");
-    const button = form.querySelector("[type=submit]");
+    const button = find(form, "[type=submit]", HTMLButtonElement);
     button.disabled = true;
     try {
       kept.value = (await upload("/api/v1/pictures", chosen)).picture;
     } catch (error) {
+      if (!(error instanceof Problem)) throw error;
       say(spoken(error));
     } finally {
       button.disabled = false;

@@ -4,10 +4,54 @@
 const CHAT_KEPT = 50;
 
 /** @typedef {import("./events").LiveEvent} LiveEvent */
+/** @typedef {import("./events").CardLot} CardLot */
+/** @typedef {import("./events").Money} Money */
+
+/** @typedef {{ id: string } & Record<string, unknown>} Source */
+
+/**
+ * An offer as its events tell it. `gone_at` is when its last box went, null where that is not known.
+ * @typedef {Omit<import("./events").OfferAdded, "offer"> & { id: string, gone_at?: number | null }} Offer
+ */
+
+/** @typedef {import("./events").ChatSaid & { seq: number, at: number }} ChatLine */
+
+/**
+ * An order of this device, or for staff any, as its events so far tell it.
+ * @typedef {object} LiveOrder
+ * @property {string} id
+ * @property {import("./events").OrderHeld["state"]} state
+ * @property {number} at when it was held or placed, milliseconds since 1970
+ * @property {string} [number]
+ * @property {string} [buyer] its pseudonym
+ * @property {import("./events").Line[]} [lines]
+ * @property {Money} [total]
+ * @property {Money} [refunded]
+ * @property {string} [payment]
+ * @property {number} [until] when the hold ends
+ * @property {boolean} [waited]
+ * @property {boolean} [corrected]
+ */
+
+/** @typedef {import("./events").RushBegan} Rush */
+
+/**
+ * @typedef {object} Snapshot
+ * @property {Record<string, any> & { id: string, state: string }} broadcast
+ * @property {boolean} paused
+ * @property {Source | null} source
+ * @property {string | null} pinned
+ * @property {Offer[]} offers
+ * @property {ChatLine[]} chat
+ * @property {import("./events").AudienceCounted} audience
+ * @property {LiveOrder[]} [orders]
+ * @property {Rush[]} [rushes]
+ */
 
 // Kinds that change nothing in a scene, and fields of the others that are no part of it.
 export const PASSED_OVER = ["flash.corrected", "source.joined"];
 const OF_A_STEP = ["passed", "undone"];
+/** @type {Record<string, string[]>} */
 export const UNUSED = {
   "broadcast.paused": ["reason"],
   "card.unpinned": ["offer"],
@@ -27,9 +71,14 @@ export const UNUSED = {
   "order.shipped": OF_A_STEP,
   "source.left": ["guest"],
 };
-const OF_A_HOLD = ["until", "waited", "corrected"];
+const OF_A_HOLD = /** @type {const} */ (["until", "waited", "corrected"]);
 
-/** What of an event's data is part of the scene. */
+/**
+ * What of an event's data is part of the scene.
+ * @param {{ kind: string, data: object }} event
+ * @param {string[]} but fields that are left out, too
+ * @returns {any}
+ */
 function used({ kind, data }, ...but) {
   const leftOut = [...(UNUSED[kind] ?? []), ...but];
   return Object.fromEntries(Object.entries(data).filter(([name]) => !leftOut.includes(name)));
@@ -37,19 +86,31 @@ function used({ kind, data }, ...but) {
 
 export class BroadcastState {
   constructor() {
-    this.broadcast = null; // {id, title, state, starts_at, started_at, ended_at}
+    /** @type {any} {id, title, state, starts_at, started_at, ended_at}, null before the snapshot */
+    this.broadcast = null;
     this.paused = false;
+    /** @type {Source | null} */
     this.source = null;
+    /** @type {string | null} */
     this.pinned = null;
-    this.offers = new Map(); // by id, in the order of the bag
-    this.chat = []; // {seq, at, nickname, text, role?, simulated?}, oldest first
+    /** @type {Map<string, Offer>} by id, in the order of the bag */
+    this.offers = new Map();
+    /** @type {ChatLine[]} oldest first */
+    this.chat = [];
+    /** @type {import("./events").AudienceCounted} */
     this.audience = { viewers: 0, reactions: 0 };
-    this.orders = new Map(); // this device's, by id, oldest first
-    this.rushes = new Map(); // for staff, by offer: {offer, boxes, since, bits}
-    this.over = new Map(); // holds that came to nothing since the page was opened, by id
+    /** @type {Map<string, LiveOrder>} this device's, by id, oldest first */
+    this.orders = new Map();
+    /** @type {Map<string, Rush>} for staff, by offer */
+    this.rushes = new Map();
+    /** @type {Map<string, LiveOrder>} holds that came to nothing since the page was opened, by id */
+    this.over = new Map();
   }
 
-  /** Begin from a welcome's snapshot. */
+  /**
+   * Begin from a welcome's snapshot.
+   * @param {Snapshot} snapshot
+   */
   load(snapshot) {
     this.broadcast = { ...snapshot.broadcast };
     this.paused = snapshot.paused;
@@ -169,15 +230,21 @@ export class BroadcastState {
         break;
       case "order.erased":
         if (this.orders.has(data.order))
-          this.orders.set(data.order, { ...this.orders.get(data.order), buyer: data.buyer });
+          this.orders.set(
+            data.order,
+            /** @type {LiveOrder} */ ({ ...this.orders.get(data.order), buyer: data.buyer }),
+          );
         break;
       default:
-        if (kind.startsWith("order.") && data.order) this.applyOrderStep(event);
+        if (kind.startsWith("order.") && "order" in data && data.order) this.applyOrderStep(event);
     }
   }
 
-  /** An order as its events so far tell it; `at` is when it was held or placed. A hold that came to
-      nothing is no order any more. */
+  /**
+   * An order as its events so far tell it; `at` is when it was held or placed. A hold that came to
+   * nothing is no order any more.
+   * @param {{ at: number, kind: string, data: any }} event
+   */
   applyOrderStep(event) {
     const { at, kind, data } = event;
     const known = this.orders.get(data.order);
@@ -190,10 +257,16 @@ export class BroadcastState {
     if (isOver || begins) this.orders.delete(data.order); // a placed one stands among the latest
     if (isOver) {
       const { order: id, ...told } = data;
-      this.over.set(id, { ...known, ...told });
+      this.over.set(id, /** @type {LiveOrder} */ ({ id, ...known, ...told }));
       return;
     }
-    const order = { id: data.order, ...known, ...used(event, "order"), at: begins ? at : known.at };
+    /** @type {LiveOrder} */
+    const order = {
+      id: data.order,
+      ...known,
+      ...used(event, "order"),
+      at: begins ? at : known?.at,
+    };
     if (kind === "order.refunded") order.refunded = data.amount;
     if (order.state !== "held") for (const name of OF_A_HOLD) delete order[name];
     this.orders.set(data.order, order);
@@ -201,15 +274,18 @@ export class BroadcastState {
 
   /** The bag in its order; where none was told, in that of adding. */
   sort() {
-    const places = [...this.offers.values()].map((card, index) => [
-      card.position ?? index + 1,
+    const places = [...this.offers.values()].map((card, index) => ({
       card,
-    ]);
-    places.sort(([one], [other]) => one - other);
-    this.offers = new Map(places.map(([, card]) => [card.id, card]));
+      place: card.position ?? index + 1,
+    }));
+    places.sort((one, other) => one.place - other.place);
+    this.offers = new Map(places.map(({ card }) => [card.id, card]));
   }
 
-  /** The server's clock was set: what runs keeps its remaining time. */
+  /**
+   * The server's clock was set: what runs keeps its remaining time.
+   * @param {number} by milliseconds
+   */
   moveTimes(by) {
     for (const [id, order] of this.orders) {
       if (order.state === "held" && order.until)
@@ -222,8 +298,12 @@ export class BroadcastState {
     }
   }
 
-  /** What is sold and left of a lot stands on each of its cards: they share its kilograms. `at` is
-      when that was, where it is known. */
+  /**
+   * What is sold and left of a lot stands on each of its cards: they share its kilograms. `at` is
+   * when that was, where it is known.
+   * @param {{ lot?: string, lot_sold_g?: number, lot_left_g?: number }} weights
+   * @param {number} [at]
+   */
   updateLotWeights({ lot, lot_sold_g, lot_left_g }, at) {
     for (const card of this.offers.values()) {
       if (card.lot?.id !== lot) continue;
@@ -234,7 +314,11 @@ export class BroadcastState {
     }
   }
 
-  /** What is so of a lot stands on each of its cards. */
+  /**
+   * What is so of a lot stands on each of its cards.
+   * @param {string} lot
+   * @param {Partial<CardLot>} facts
+   */
   updateLot(lot, facts) {
     for (const card of this.offers.values()) {
       if (card.lot?.id === lot) card.lot = { ...card.lot, ...facts };
@@ -243,26 +327,39 @@ export class BroadcastState {
 
   /** The card that lies over the video, or null. */
   get card() {
-    return this.offers.get(this.pinned) ?? null;
+    return (this.pinned !== null && this.offers.get(this.pinned)) || null;
   }
 }
 
-/** Whether nothing of the card's lot is sold: a test failed, or it was picked too soon. */
+/**
+ * Whether nothing of the card's lot is sold: a test failed, or it was picked too soon.
+ * @param {{ lot?: { stopped?: unknown[] } }} card
+ */
 export const isStopped = ({ lot }) => (lot?.stopped?.length ?? 0) > 0;
 
-/** What the lot still gives of an offer's boxes; without end where it is not known. */
+/**
+ * What the lot still gives of an offer's boxes; without end where it is not known.
+ * @param {{ lot?: { left_g?: number }, net_weight_g: number }} card
+ */
 export const boxesOfLot = ({ lot, net_weight_g }) =>
   lot?.left_g === undefined || !net_weight_g
     ? Infinity
     : Math.max(0, Math.floor(lot.left_g / net_weight_g));
 
-/** What is left of an offer's own boxes, whatever its lot gives. */
+/**
+ * What is left of an offer's own boxes, whatever its lot gives.
+ * @param {{ released?: number, sold?: number, held?: number, kept?: number }} offer
+ */
 export const ownLeft = ({ released = 0, sold = 0, held = 0, kept = 0 }) =>
   Math.max(0, released - sold - held - kept);
 
-/** What is left on a card: of its own boxes, and no more than its lot gives. A log may be older
-    than what it tells of lots. `gone_at` is when the last one went, or null where that is not
-    known. */
+/**
+ * What is left on a card: of its own boxes, and no more than its lot gives. A log may be older
+ * than what it tells of lots. `gone_at` is when the last one went, or null where that is not
+ * known.
+ * @param {Offer} card
+ * @param {number | null} [at]
+ */
 function count(card, at = null) {
   if (card.lot?.left_g !== undefined) card.left = Math.min(ownLeft(card), boxesOfLot(card));
   if (card.left > 0) card.gone_at = undefined;

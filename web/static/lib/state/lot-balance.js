@@ -7,9 +7,25 @@ import { t, text } from "../words.js";
 import { ownLeft } from "./broadcast-state.js";
 import { parts } from "./stock-parts.js";
 
+/** @typedef {import("./broadcast-state.js").Offer} Offer */
+
 /**
- * The lot of an offer in grams, and its boxes by offer: `{code, harvested, wasted, sold, held, left,
- * boxes: [{offer, name, sold, held, kept, left, gives}]}`, or null where nothing is known of it.
+ * A lot in grams, and its boxes by offer.
+ * @typedef {object} Balance
+ * @property {string} code
+ * @property {number} harvested
+ * @property {number} wasted
+ * @property {number} sold
+ * @property {number} held
+ * @property {number} left
+ * @property {{ offer: string, name: string, sold: number, held: number, left: number, gives: number }[]} boxes
+ */
+
+/**
+ * The lot of an offer, or null where nothing is known of it.
+ * @param {Offer} offer
+ * @param {Iterable<Offer>} offers of the bag
+ * @returns {Balance | null}
  */
 export function balanceOf(offer, offers) {
   const {
@@ -46,20 +62,31 @@ export function balanceOf(offer, offers) {
   };
 }
 
-/** How many boxes of an offer its lot still gives, those released and left among them; null: unknown. */
+/**
+ * How many boxes of an offer its lot still gives, those released and left among them; null: unknown.
+ * @param {Offer} offer
+ * @param {Iterable<Offer>} offers
+ */
 export function gives(offer, offers) {
   const balance = balanceOf(offer, offers);
   return balance && Math.floor(balance.left / offer.net_weight_g);
 }
 
-/** How many more boxes of an offer can be released: what its lot gives less those that are left. */
+/**
+ * How many more boxes of an offer can be released: what its lot gives less those that are left.
+ * @param {Offer} offer
+ * @param {Iterable<Offer>} offers
+ */
 export function releasable(offer, offers) {
   const most = gives(offer, offers);
   if (most === null) return null;
   return Math.max(0, most - ownLeft(offer) - (offer.kept ?? 0));
 }
 
-/** The one line of a lot: what is left of what was picked. */
+/**
+ * The one line of a lot: what is left of what was picked.
+ * @param {Balance} balance
+ */
 export function lotWords(balance) {
   return t("Lot %(code)s: %(left)s left of %(harvested)s", {
     code: balance.code,
@@ -68,11 +95,16 @@ export function lotWords(balance) {
   });
 }
 
-/** Draws the balance into a place, anew only where a number changed. */
+/**
+ * Draws the balance into a place, anew only where a number changed.
+ * @param {HTMLElement} place
+ * @param {Balance} balance
+ */
 export function drawBalance(place, balance) {
   const shown = JSON.stringify(balance);
   if (place.dataset.shown === shown) return;
   place.dataset.shown = shown;
+  /** @type {[string, number][]} */
   const weights = [
     [t("Harvested"), balance.harvested],
     [t("Wasted"), balance.wasted],
@@ -81,15 +113,10 @@ export function drawBalance(place, balance) {
     [t("Left"), balance.left],
   ];
   const bar = el("div", { class: "balance__bar", "aria-hidden": "true" });
-  for (const [name, grams] of [
-    ["wasted", balance.wasted],
-    ["sold", balance.sold],
-    ["held", balance.held],
-    ["left", balance.left],
-  ]) {
+  for (const name of /** @type {const} */ (["wasted", "sold", "held", "left"])) {
     const part = el("i", { class: `balance__${name}` });
-    part.style.flexGrow = String(grams / balance.harvested);
-    part.hidden = grams === 0;
+    part.style.flexGrow = String(balance[name] / balance.harvested);
+    part.hidden = balance[name] === 0;
     bar.append(part);
   }
   const head = [t("In boxes"), t("Sold"), t("Held"), t("On sale"), t("Lot gives")];
@@ -139,7 +166,12 @@ export function drawBalance(place, balance) {
   );
 }
 
-/** What the refusal `lot-spent` says of an offer of which its lot gives `most` more, with what to do. */
+/**
+ * What the refusal `lot-spent` says of an offer of which its lot gives `most` more, with what to do.
+ * @param {Offer} offer
+ * @param {number} left
+ * @param {number} most
+ */
 export function spentWords(offer, left, most) {
   const values = { code: offer.lot.code, left: kilograms(left), n: count(most) };
   return most > 0
@@ -153,7 +185,12 @@ export function spentWords(offer, left, most) {
       );
 }
 
-/** Says a lot's line in the button that opens its balance. */
+/**
+ * Says a lot's line in the button that opens its balance.
+ * @param {HTMLElement} button
+ * @param {Balance} balance
+ * @param {boolean} isOpen
+ */
 export function sayLot(button, balance, isOpen) {
   if (!button.firstChild) button.append(icon("leaf", true), el("span"), icon("next", true));
   say(button.querySelector("span"), lotWords(balance));

@@ -5,17 +5,22 @@ import { recall, remember } from "./device-memory.js";
 
 const HERE = "farmlive.orders";
 
+/** @returns {Record<string, string> | null} */
 function recallHere() {
   try {
-    return JSON.parse(sessionStorage.getItem(HERE));
+    return JSON.parse(sessionStorage.getItem(HERE) ?? "null");
   } catch {
     return null;
   }
 }
 
-/** The addresses by order, `{order: url}`; an empty one where it was ordered for someone else. */
+/**
+ * The addresses by order, `{order: url}`; an empty one where it was ordered for someone else.
+ * @returns {Record<string, string>}
+ */
 export const linksOfOrders = () => ({ ...recall("orders"), ...recallHere() });
 
+/** @param {Record<string, string>} links */
 function keepHere(links) {
   try {
     sessionStorage.setItem(HERE, JSON.stringify(links));
@@ -24,7 +29,11 @@ function keepHere(links) {
   }
 }
 
-/** Keep the address of an order that was placed; `remembered` is null where it is for someone else. */
+/**
+ * Keep the address of an order that was placed; `remembered` is null where it is for someone else.
+ * @param {{ id: string, url: string }} order
+ * @param {{ remembered?: boolean | null }} choice
+ */
 export function keepLink({ id, url }, { remembered = true }) {
   if (remembered) remember("orders", { ...recall("orders"), [id]: url });
   else keepHere({ ...recallHere(), [id]: remembered === null ? "" : url });

@@ -3,11 +3,19 @@
 
 import { api } from "../channel/api.js";
 
+/** @typedef {{ region: string, upto_g: number, fee: number }} FeeRow `fee` in minor units */
+
 const FRESH = 120_000; // a table older than that is asked for again with the next order
 const AGAIN = 3_000;
 
-/** `{fee}` in minor units for so many net grams to a region ("" where it is not known), or
-    `{most}` where no fee holds so many: the region of the longest fitting code counts alone. */
+/**
+ * `{fee}` in minor units for so many net grams to a region ("" where it is not known), or
+ * `{most}` where no fee holds so many: the region of the longest fitting code counts alone.
+ * @param {FeeRow[]} fees
+ * @param {string} region
+ * @param {number} grams
+ * @returns {{ fee: number, most?: undefined } | { most: number, fee?: undefined }}
+ */
 export function feeOf(fees, region, grams) {
   const fitting = fees.filter((row) => region.startsWith(row.region));
   const longest = Math.max(0, ...fitting.map((row) => row.region.length));
@@ -38,9 +46,10 @@ export function leastFee(fees, grams) {
 
 /** The table, asked for when someone begins to buy. Event: "change". */
 export class ParcelFees extends EventTarget {
-  constructor(...all) {
-    super(...all);
-    this._fees = null; // [{region, upto_g, fee}], fee in minor units; null until it is known
+  constructor() {
+    super();
+    /** @type {FeeRow[] | null} null until it is known */
+    this._fees = null;
     this._asked = -Infinity;
   }
 
@@ -50,9 +59,13 @@ export class ParcelFees extends EventTarget {
 
   /** Whether there is any fee at all. */
   get any() {
-    return this._fees?.length > 0;
+    return (this._fees ?? []).length > 0;
   }
 
+  /**
+   * @param {string | null | undefined} region
+   * @param {number} grams
+   */
   of(region, grams) {
     return feeOf(this._fees ?? [], region ?? "", grams);
   }
@@ -67,7 +80,10 @@ export class ParcelFees extends EventTarget {
     this._asked = performance.now();
     try {
       const { fees } = await api("GET", "/api/v1/parcel-fees");
-      this._fees = fees.map(({ fee, ...row }) => ({ ...row, fee: fee.amount }));
+      this._fees = fees.map((/** @type {import("./api").Fee} */ { fee, ...row }) => ({
+        ...row,
+        fee: fee.amount,
+      }));
     } catch {
       this._asked = -Infinity;
       if (!this.known) setTimeout(() => this.load(), AGAIN);

@@ -2,20 +2,96 @@
 
 import { page } from "../words.js";
 
-/** el("p", { class: "soft", onclick: f, "aria-label": "…" }, "text", child, null) */
+/** @typedef {string | Node | null | undefined} Child */
+
+/**
+ * Attributes, and handlers by `on` and the event's name; one that is null, undefined or false is left out.
+ * @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => unknown)>} Attributes
+ */
+
+/**
+ * The element of a selector, which must be there.
+ * @template {Element} [T=HTMLElement]
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} [type]
+ * @returns {T}
+ */
+export function find(root, selector, type) {
+  const found = root.querySelector(selector);
+  const wanted = type ?? HTMLElement;
+  if (!(found instanceof wanted))
+    throw new Error(
+      `${selector} should be a ${wanted.name}, and is ${found?.localName ?? "missing"}`,
+    );
+  return /** @type {T} */ (found);
+}
+
+/**
+ * All elements of a selector.
+ * @template {Element} [T=HTMLElement]
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} [type]
+ * @returns {T[]}
+ */
+export function findAll(root, selector, type) {
+  const wanted = type ?? HTMLElement;
+  return /** @type {T[]} */ (
+    [...root.querySelectorAll(selector)].filter((each) => each instanceof wanted)
+  );
+}
+
+/**
+ * What stands in a form under a name: of radio buttons that of the chosen one.
+ * @param {HTMLFormElement} form
+ * @param {string} name
+ */
+export function valueIn(form, name) {
+  const found = form.elements.namedItem(name);
+  if (!found || !("value" in found)) throw new Error(`The form has no ${name}`);
+  return String(found.value);
+}
+
+/**
+ * The field of a form by its name, which must be there.
+ * @template {Element} [T=HTMLInputElement]
+ * @param {HTMLFormElement} form
+ * @param {string} name
+ * @param {new () => T} [type]
+ * @returns {T}
+ */
+export function field(form, name, type) {
+  const found = form.elements.namedItem(name);
+  const wanted = type ?? HTMLInputElement;
+  if (!(found instanceof wanted)) throw new Error(`${name} should be a ${wanted.name} of the form`);
+  return /** @type {T} */ (found);
+}
+
+/**
+ * el("p", { class: "soft", onclick: f, "aria-label": "…" }, "text", child, null)
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} name
+ * @param {Attributes} [attributes]
+ * @param {(Child | Child[])[]} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
 export function el(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (value === true) element.setAttribute(key, "");
-    else element.setAttribute(key, value);
+    if (typeof value === "function") element.addEventListener(key.slice(2), value);
+    else element.setAttribute(key, value === true ? "" : String(value));
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  for (const child of children.flat())
+    if (child !== null && child !== undefined) element.append(child);
   return element;
 }
 
-/** An icon of icons.svg. */
+/**
+ * An icon of icons.svg.
+ * @param {string} name the id of its symbol
+ */
 export function icon(name, small = false) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
@@ -27,12 +103,16 @@ export function icon(name, small = false) {
   return svg;
 }
 
-/** Put text into an element; a changed number ticks. */
+/**
+ * Put text into an element; a changed number ticks.
+ * @param {Element | null | undefined} element
+ * @param {string} words
+ */
 export function say(element, words, tick = false) {
   if (!element || element.textContent === words) return;
   element.textContent = words;
   if (!tick) return;
   element.classList.remove("ticked");
-  void element.offsetWidth;
+  void element.getBoundingClientRect();
   element.classList.add("ticked");
 }

@@ -13,6 +13,7 @@ document.querySelector("[data-sign-out]")?.addEventListener("click", async () =>
 });
 
 // A cell of a sheet is pasted with its tab, a slide's line with a vertical one. A password stays as it is.
+/** @type {Record<string, RegExp>} */
 const UNSEEN = {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
   input: /[\u0000-\u001f\u007f-\u009f]+/g,
@@ -23,9 +24,10 @@ const UNSEEN = {
 addEventListener(
   "input",
   ({ target }) => {
-    const unseen = target.type === "password" ? undefined : UNSEEN[target.localName];
-    const seen = unseen && target.value.replace(unseen, " ");
-    if (unseen && seen !== target.value) target.value = seen;
+    if (!(target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement)) return;
+    if (target.type === "password") return;
+    const seen = target.value.replace(UNSEEN[target.localName], " ");
+    if (seen !== target.value) target.value = seen;
   },
   { capture: true },
 );

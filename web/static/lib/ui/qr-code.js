@@ -1,7 +1,11 @@
 // An address of this server as a QR code, drawn by the server from the body of a request, so that an
 // invitation's token stands in no log.
 
-/** Shows the code of a path in an <img>; resolves to whether it could be drawn. */
+/**
+ * Shows the code of a path in an <img>; resolves to whether it could be drawn.
+ * @param {HTMLImageElement} image
+ * @param {string} path
+ */
 export async function showCode(image, path) {
   image.hidden = true;
   try {
@@ -20,12 +24,19 @@ export async function showCode(image, path) {
   }
 }
 
-/** A button that copies a text and says so. */
+/**
+ * A button that copies a text and says so.
+ * @param {HTMLButtonElement} button
+ * @param {() => string} read
+ * @param {string} done what the button says then
+ */
 export function setUpCopy(button, read, done) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(read());
     const before = button.textContent;
     button.textContent = done;
-    setTimeout(() => (button.textContent = before), 2_000);
+    setTimeout(() => {
+      button.textContent = before;
+    }, 2_000);
   });
 }

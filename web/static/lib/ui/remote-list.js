@@ -1,17 +1,24 @@
 // A list that a keeping page loads from the API: skeleton, failure with another try, the empty state
 // that leads on, and rows. What a row shows is the page's part.
 
-import { el, icon } from "./dom.js";
+import { el, find, icon } from "./dom.js";
+/** @typedef {import("../channel/api.js").Problem} Problem */
+/** @typedef {import("./dom.js").Child} Child */
+
 import { spoken } from "../format/staff-sentences.js";
 
+/** @template {object} T */
 export class RemoteList {
-  /** `load()` resolves to the items; `row(item)` makes the element of one. */
+  /**
+   * `load()` resolves to the items; `row(item)` makes the element of one.
+   * @param {string} name
+   * @param {() => Promise<T[]>} load
+   * @param {(item: T) => HTMLElement} row
+   */
   constructor(name, load, row) {
-    this._root = undefined;
-    this._load = undefined;
-    this._row = undefined;
+    /** @type {T[]} */
     this.items = [];
-    this._root = document.querySelector(`[data-list="${name}"]`);
+    this._root = find(document, `[data-list="${name}"]`);
     this._load = load;
     this._row = row;
     this._part("again").addEventListener("click", () => this.reload());
@@ -23,7 +30,7 @@ export class RemoteList {
       this._part("failed").hidden = true;
       this.draw();
     } catch (problem) {
-      this._part("failed-words").textContent = spoken(problem);
+      this._part("failed-words").textContent = spoken(/** @type {Problem} */ (problem));
       this._part("failed").hidden = false;
       if (!this.items.length) this._part("items").hidden = true;
     }
@@ -38,14 +45,17 @@ export class RemoteList {
     this._part("items").replaceChildren(...this.items.map((item) => this._row(item)));
   }
 
+  /** @param {string} name */
   _part(name) {
-    return this._root.querySelector(`[data-${name}]`);
+    return find(this._root, `[data-${name}]`);
   }
 }
 
 /**
  * The usual row: a picture or an icon, a title with badges, lines of facts, and acts at its end.
  * `onOpen` makes the title a button that opens what is behind; `href` makes it a link.
+ * @param {{ picture?: Node, title: string, badges?: Child[], lines?: Child[], acts?: Child[],
+ * href?: string, onOpen?: () => void, dim?: boolean }} parts
  */
 export function row({
   picture,
@@ -76,7 +86,12 @@ export function row({
   );
 }
 
-/** A button of a row; `name` says for readers what it belongs to. */
+/**
+ * A button of a row; `name` says for readers what it belongs to.
+ * @param {string} words
+ * @param {(event: MouseEvent) => void} onclick
+ * @param {{ name?: string, primary?: boolean, danger?: boolean }} [options]
+ */
 export function act(words, onclick, { name, primary = false, danger = false } = {}) {
   const kind = primary ? " button--primary" : danger ? " button--danger" : "";
   return el(
@@ -91,8 +106,12 @@ export function act(words, onclick, { name, primary = false, danger = false } = 
   );
 }
 
-/** A row's icon, where it has no picture. */
+/**
+ * A row's icon, where it has no picture.
+ * @param {string} name
+ */
 export const sign = (name) => el("span", { class: "keep-row__sign" }, icon(name));
 
+/** @param {string} words */
 export const badge = (words, kind = "") =>
   el("span", { class: kind ? `badge badge--${kind}` : "badge" }, words);

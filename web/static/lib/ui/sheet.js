@@ -3,13 +3,21 @@
 
 import { enter, uppermost } from "./sheet-history.js";
 
+/** @type {WeakMap<HTMLDialogElement, object>} */
 const openings = new WeakMap();
 
-/** What a sheet is open for, another each time, or null while it is closed: an answer that comes late
-    belongs to none but the one it was asked in. */
+/**
+ * What a sheet is open for, another each time, or null while it is closed: an answer that comes late
+ * belongs to none but the one it was asked in.
+ * @param {HTMLDialogElement} dialog
+ */
 export const opening = (dialog) => (dialog.open ? openings.get(dialog) : null);
 
-/** Open a sheet; onClose runs once, however it was closed. One with `data-stays` is closed by its button alone. */
+/**
+ * Open a sheet; onClose runs once, however it was closed. One with `data-stays` is closed by its button alone.
+ * @param {HTMLDialogElement} dialog
+ * @param {() => void} [onClose]
+ */
 export function open(dialog, onClose) {
   if (dialog.open) return;
   const opener = document.activeElement;
@@ -26,7 +34,9 @@ export function open(dialog, onClose) {
       else delete document.body.dataset.sheet;
       // What was hidden while the sheet was open could not take the focus back by itself.
       const now = document.activeElement;
-      if (now === document.body || dialog.contains(now)) opener?.focus();
+      if (now === document.body || dialog.contains(now)) {
+        if (opener instanceof HTMLElement || opener instanceof SVGElement) opener.focus();
+      }
       onClose?.();
     },
     { once: true },
@@ -39,7 +49,10 @@ export function open(dialog, onClose) {
   }
 }
 
-/** Close a sheet if it is open. */
+/**
+ * Close a sheet if it is open.
+ * @param {HTMLDialogElement} dialog
+ */
 export function close(dialog) {
   if (dialog.open) dialog.close();
 }

@@ -3,12 +3,14 @@
 
 import { api, forgetSession } from "../channel/api.js";
 import { setUpLinks, withReauthentication } from "../sign-in/reauthentication.js";
+import { field } from "./dom.js";
 import { toast } from "./toast.js";
 import { t } from "../words.js";
 import { FormSheet } from "../forms/form-sheet.js";
 
+/** @type {HTMLElement | null} */
 const tab = document.querySelector(".studio-tabs [aria-current]");
-if (tab)
+if (tab?.parentElement)
   tab.parentElement.scrollLeft =
     tab.offsetLeft - tab.parentElement.clientWidth / 2 + tab.offsetWidth / 2;
 
@@ -16,7 +18,7 @@ setUpLinks();
 
 const sheet = new FormSheet("own-sheet");
 const nameSheet = new FormSheet("own-name-sheet");
-let shown = nameSheet.elements.display_name.value;
+let shown = field(nameSheet.form, "display_name").value;
 
 function changeName() {
   nameSheet.open({
