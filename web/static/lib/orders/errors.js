@@ -6,7 +6,10 @@ import { t } from "../words.js";
 import { spoken } from "../format/staff-sentences.js";
 import { stateWords } from "./order-states.js";
 
-/** `refused`: the problem of an order as the answer to a move has it. */
+/**
+ * `refused`: the problem of an order as the answer to a move has it.
+ * @param {import("../channel/api.js").ProblemBody} refused
+ */
 export function errorWords(refused) {
   const problem = new Problem(refused);
   switch (problem.slug) {

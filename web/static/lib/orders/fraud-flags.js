@@ -2,6 +2,7 @@
 
 import { t } from "../words.js";
 
+/** @param {string} flag */
 export function flagWords(flag) {
   switch (flag) {
     case "many-orders":

@@ -3,14 +3,31 @@
 import { text } from "../words.js";
 import { isDue, isGone, toGiveBack } from "./order-states.js";
 
-/** Nothing is to do any more with an order that is gone and keeps nobody's money, or is with the buyer
-    and paid, without a claim. */
+/** @typedef {import("./order-states.js").Order} Order */
+
+/**
+ * What one looks for; an empty string or false where any will do.
+ * @typedef {object} Wanted
+ * @property {string} find
+ * @property {string} [way]
+ * @property {string} [centre]
+ * @property {string} [payment]
+ * @property {boolean} [flagged]
+ * @property {boolean} [claimed]
+ */
+
+/**
+ * Nothing is to do any more with an order that is gone and keeps nobody's money, or is with the buyer
+ * and paid, without a claim.
+ * @param {Order} order
+ */
 export function isDone(order) {
   if (openClaim(order) || toGiveBack(order)) return false;
   return isGone(order.state) || (order.state === "received" && !isDue(order));
 }
 
 /** The states that one chooses among, each with what belongs to it. */
+/** @type {Record<string, (order: Order) => boolean>} */
 export const SETS = {
   open: (order) => !isDone(order),
   placed: ({ state }) => state === "placed",
@@ -22,6 +39,7 @@ export const SETS = {
   all: () => true,
 };
 
+/** @type {Record<string, (order: Order) => boolean>} */
 const PAYMENTS = {
   due: isDue,
   paid: ({ payment }) => payment === "paid",
@@ -29,7 +47,10 @@ const PAYMENTS = {
   refunded: ({ payment }) => payment === "part_refunded" || payment === "refunded",
 };
 
-/** What is said of an order: its number, its buyer, how people write the phone, its products. */
+/**
+ * What is said of an order: its number, its buyer, how people write the phone, its products.
+ * @param {Order} order
+ */
 function words({ number, buyer, lines }) {
   const phone = buyer?.phone ?? "";
   const said = [
@@ -42,6 +63,10 @@ function words({ number, buyer, lines }) {
   return said.filter(Boolean).join(" ").normalize("NFKC").toLowerCase();
 }
 
+/**
+ * @param {Order} order
+ * @param {string} find
+ */
 function isMeant(order, find) {
   const said = words(order);
   const digits = find.replace(/[\s().-]/g, "");
@@ -52,16 +77,24 @@ function isMeant(order, find) {
   return find.split(" ").every((word) => said.includes(word));
 }
 
-/** The order's claim that is not answered, or null. */
+/**
+ * The order's claim that is not answered, or null.
+ * @param {Pick<Order, "claims">} order
+ */
 export const openClaim = ({ claims }) => claims?.find(({ state }) => state === "open") ?? null;
 
-/** Whether someone should look at it before it goes out. */
+/**
+ * Whether someone should look at it before it goes out.
+ * @param {Pick<Order, "flags" | "state">} order
+ */
 export const isToLookAt = ({ flags, state }) =>
   Boolean(flags?.length) && ["placed", "packed"].includes(state);
 
 /**
  * Whether an order fits `wanted`: find, way, centre, payment, flagged, claimed. Its state is not
  * looked at, as each state is counted; see SETS.
+ * @param {Order} order
+ * @param {Wanted} wanted
  */
 export function matches(order, wanted) {
   const find = wanted.find.normalize("NFKC").replace(/\s+/g, " ").trim().toLowerCase();

@@ -1,7 +1,7 @@
 // What is said of moves: what was done, with the way back; what was refused, one by one; what waits
 // for the connection.
 
-import { el, say } from "../ui/dom.js";
+import { detailOf, el, find, say } from "../ui/dom.js";
 import { count, money } from "../format/format.js";
 import { toast } from "../ui/toast.js";
 import { n, t } from "../words.js";
@@ -12,7 +12,11 @@ import { errorWords } from "./errors.js";
 /** As long as shop/core/state_machine.py lets a move be undone. */
 const UNDO_MS = 10 * 60_000;
 
-/** What was done with the one of this number, or with so many. */
+/**
+ * What was done with the one of this number, or with so many.
+ * @param {import("./transitions.js").Move} move
+ * @param {Order[]} moved
+ */
 function done({ state, payment, refund }, moved) {
   if (refund) return refunded(moved[0], refund.amount);
   const values = { n: count(moved.length), number: moved[0].number };
@@ -37,7 +41,11 @@ function done({ state, payment, refund }, moved) {
   }
 }
 
-/** What was paid for them is to be given back. */
+/**
+ * What was paid for them is to be given back.
+ * @param {Order[]} moved
+ * @param {import("../words.js").Values} values
+ */
 function cancelled(moved, values) {
   const amount = moved.reduce((sum, order) => sum + toGiveBack(order), 0);
   const isOne = moved.length === 1;
@@ -49,7 +57,10 @@ function cancelled(moved, values) {
     : t("%(n)s orders are cancelled. Give %(sum)s back.", owed);
 }
 
-/** What is said of those that were taken back. */
+/**
+ * What is said of those that were taken back.
+ * @param {Order[]} moved
+ */
 function undone(moved) {
   const values = { n: count(moved.length), number: moved[0].number };
   return moved.length === 1
@@ -57,7 +68,10 @@ function undone(moved) {
     : t("%(n)s orders are as they were.", values);
 }
 
-/** What is said where a refund came with the key of another one: what was kept, as the order is now. */
+/**
+ * What is said where a refund came with the key of another one: what was kept, as the order is now.
+ * @param {Order} order
+ */
 export function keptBefore(order) {
   return t(
     "An earlier refund of %(number)s was kept: %(sum)s in all. Look at it before you give more.",
@@ -65,7 +79,11 @@ export function keptBefore(order) {
   );
 }
 
-/** What became of an order of which so much was given back, or taken off. */
+/**
+ * What became of an order of which so much was given back, or taken off.
+ * @param {Order} order
+ * @param {import("../state/api").Money} amount
+ */
 function refunded(order, amount) {
   const values = { sum: money(amount), number: order.number, left: money(amountPayable(order)) };
   if (order.payment !== "due") return t("%(sum)s of %(number)s is refunded.", values);
@@ -74,21 +92,34 @@ function refunded(order, amount) {
     : t("%(sum)s is deducted from %(number)s: nothing is due.", values);
 }
 
+/** @typedef {import("./order-states.js").Order} Order */
+/** @typedef {import("./transitions.js").Moved} Moved */
+
+/**
+ * What knows the orders of a page.
+ * @typedef {object} Book
+ * @property {(id: string) => Order | undefined} order
+ * @property {(order: Order, anew?: boolean) => Promise<Order>} whole
+ */
+
 export class MoveToasts {
+  /**
+   * @param {import("./transitions.js").Transitions} moves
+   * @param {Book} book
+   */
   constructor(moves, book) {
-    this._moves = undefined;
-    this._book = undefined;
     this._live = "open";
-    this._offline = document.querySelector("[data-offline]");
-    this._last = document.querySelector("[data-undo-last]");
-    this._over = null;
-    this._refused = document.querySelector("[data-refused]");
-    this._list = document.querySelector("[data-refused-list]");
+    this._offline = find(document, "[data-offline]");
+    this._last = find(document, "[data-undo-last]");
+    /** @type {number | undefined} */
+    this._over = undefined;
+    this._refused = find(document, "[data-refused]");
+    this._list = find(document, "[data-refused-list]");
     this._moves = moves;
     this._book = book;
-    moves.addEventListener("moved", ({ detail }) => this._moved(detail));
-    moves.addEventListener("undone", ({ detail }) => this._undone(detail));
-    moves.addEventListener("failed", ({ detail }) => this._failed(detail));
+    moves.addEventListener("moved", (event) => this._moved(detailOf(event)));
+    moves.addEventListener("undone", (event) => this._undone(detailOf(event)));
+    moves.addEventListener("failed", (event) => this._failed(detailOf(event)));
     moves.addEventListener("queue", () => this._drawOffline());
     document.querySelector("[data-refused-close]")?.addEventListener("click", () => {
       this._refused.hidden = true;
@@ -96,27 +127,37 @@ export class MoveToasts {
     });
   }
 
-  /** How the channel stands: without it the list still moves on, but tells nothing new. */
+  /**
+   * How the channel stands: without it the list still moves on, but tells nothing new.
+   * @param {string} state
+   */
   live(state) {
     this._live = state;
     this._drawOffline();
   }
 
+  /** @param {Moved} made */
   _moved({ body, moved, refused, undo }) {
     if (moved.length && undo) this._offer(done(body, moved), undo);
     else if (moved.length) toast(done(body, moved));
     this._tell(refused);
   }
 
+  /** @param {import("./transitions.js").Failed} failed */
   async _failed({ problem, orders, body }) {
     if (body?.refund && problem.slug === "key-reused") {
-      const order = await this._book.whole(this._book.order(orders[0]), true).catch(() => null);
+      const known = this._book.order(orders[0]);
+      const order = known && (await this._book.whole(known, true).catch(() => null));
       if (order) return toast(keptBefore(order), { danger: true });
     }
     return toast(spoken(problem), { danger: true });
   }
 
-  /** The way back: in the toast, and above the list as long as the server lets it be undone. */
+  /**
+   * The way back: in the toast, and above the list as long as the server lets it be undone.
+   * @param {string} words
+   * @param {() => void} undo
+   */
   _offer(words, undo) {
     const takeBack = () => {
       this._last.hidden = true;
@@ -135,12 +176,16 @@ export class MoveToasts {
     }, UNDO_MS);
   }
 
+  /** @param {Moved} made */
   _undone({ moved, refused }) {
     if (moved.length) toast(undone(moved));
     this._tell(refused);
   }
 
-  /** Each that stayed as it was, and why. */
+  /**
+   * Each that stayed as it was, and why.
+   * @param {import("./transitions.js").Refused[]} refused
+   */
   _tell(refused) {
     if (!refused.length) return;
     this._list.replaceChildren(
@@ -155,7 +200,7 @@ export class MoveToasts {
       ),
     );
     say(
-      this._refused.querySelector("[data-refused-title]"),
+      find(this._refused, "[data-refused-title]"),
       n("%(n)s order stayed as it was", "%(n)s orders stayed as they were", refused.length, {
         n: count(refused.length),
       }),
@@ -170,7 +215,7 @@ export class MoveToasts {
     this._offline.hidden = !isSending && this._live !== "waiting";
     if (this._offline.hidden) return;
     say(
-      this._offline.querySelector("[data-offline-words]"),
+      find(this._offline, "[data-offline-words]"),
       isSending
         ? n(
             "The server can't be reached. What you did with %(n)s order is kept here, and is sent by itself as soon as there is a connection.",

@@ -3,14 +3,20 @@
 
 const A_LETTER = 9_999;
 
+/** @type {Map<string, number>} */
 const places = new Map();
 
-/** A0001 is 1, B0001 is 10000, AA0001 comes after Z9999. Asked of thousands at a time, it is counted once. */
+/**
+ * A0001 is 1, B0001 is 10000, AA0001 comes after Z9999. Asked of thousands at a time, it is counted once.
+ * @param {string} number
+ */
 export function place(number) {
-  if (!places.has(number)) places.set(number, counted(number));
-  return places.get(number);
+  const known = places.get(number) ?? counted(number);
+  places.set(number, known);
+  return known;
 }
 
+/** @param {string} number */
 function counted(number) {
   const digits = number.slice(-4);
   let block = 0;
@@ -18,12 +24,16 @@ function counted(number) {
   return (block - 1) * A_LETTER + Number(digits);
 }
 
-/** `A0001-A0040,A0052`: the numbers as few spans, in their order. */
+/**
+ * `A0001-A0040,A0052`: the numbers as few spans, in their order.
+ * @param {Iterable<string>} numbers
+ */
 export function spans(numbers) {
   const sorted = [...numbers].sort((a, b) => place(a) - place(b));
+  /** @type {[string, string][]} */
   const found = [];
   for (const number of sorted) {
-    const last = found.at(-1);
+    const last = found[found.length - 1];
     if (last && place(number) === place(last[1]) + 1) last[1] = number;
     else found.push([number, number]);
   }

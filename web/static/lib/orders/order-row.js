@@ -21,26 +21,55 @@ import {
 import { isToLookAt, openClaim } from "./match.js";
 import { flagWords } from "./fraud-flags.js";
 
+/** @typedef {import("./order-states.js").Order} Order */
+/** @typedef {import("./order-states.js").OrderLine} OrderLine */
+/** @typedef {{ role: string, isStaff: boolean }} Viewer */
+/** @typedef {Viewer & { isChosen: boolean, isMoving: boolean }} RowState */
+
+/**
+ * What the parts of a row do.
+ * @typedef {object} RowActs
+ * @property {(order: Order, isChosen: boolean, isRange: boolean) => void} choose
+ * @property {(order: Order) => void} open
+ * @property {(order: Order, state: string) => void} step
+ * @property {(order: Order) => void} pay
+ * @property {(order: Order) => void} claim
+ */
+
 const LINES = 3;
 
-/** What one's role may do next with an order, as `[state, words]`; a clerk hands over what has come. */
+/**
+ * What one's role may do next with an order, as `[state, words]`; a clerk hands over what has come.
+ * @param {Order} order
+ * @param {Viewer} as
+ */
 export function stepOf(order, { isStaff, role }) {
   if (role === "seller") return null;
   const step = nextStep(order);
   return step && (isStaff || ["packed", "at_centre"].includes(order.state)) ? step : null;
 }
 
-/** Whether it can still be called off: until it is with the buyer. */
+/**
+ * Whether it can still be called off: until it is with the buyer.
+ * @param {Pick<Order, "state">} order
+ * @param {Pick<Viewer, "isStaff">} as
+ */
 export const mayCancel = ({ state }, { isStaff }) =>
   isStaff && ["placed", "packed", "shipped", "at_centre"].includes(state);
 
-/** Today by the time alone, else with the day. */
+/**
+ * Today by the time alone, else with the day.
+ * @param {string} moment
+ */
 export function when(moment) {
   const ms = Date.parse(moment);
   return day(ms) === day(Date.now()) ? clock(ms) : `${dayShort(ms)} ${clock(ms)}`;
 }
 
-/** State and payment as badges; what must be looked at stands first. */
+/**
+ * State and payment as badges; what must be looked at stands first.
+ * @param {Order} order
+ */
 export function badges(order) {
   return [
     isStopped(order) ? badge(t("Stopped lot"), "red") : null,
@@ -51,10 +80,13 @@ export function badges(order) {
       ? null
       : badge(payment(order), isDue(order) || toGiveBack(order) ? "kumquat" : "leaf"),
     order.simulated ? badge(t("Simulated")) : null,
-  ].filter(Boolean);
+  ].filter((each) => each !== null);
 }
 
-/** What is still the buyer's of a line, and how many were ordered where that is fewer. */
+/**
+ * What is still the buyer's of a line, and how many were ordered where that is fewer.
+ * @param {OrderLine} line
+ */
 export function line({ quantity, returned, name, lot_code: lot }) {
   const ordered = returned ? t("instead of %(n)s", { n: count(quantity) }) : "";
   return el(
@@ -76,6 +108,7 @@ export function line({ quantity, returned, name, lot_code: lot }) {
   );
 }
 
+/** @param {Order} order */
 function lines(order) {
   const shown = order.lines.length > LINES + 1 ? order.lines.slice(0, LINES) : order.lines;
   const more = order.lines.length - shown.length;
@@ -89,6 +122,7 @@ function lines(order) {
   );
 }
 
+/** @param {Order} order */
 function who({ buyer, delivery, person_gone_at: removed }) {
   const isPickup = delivery.way === "pickup";
   const to = isPickup ? text(delivery.centre?.name) : (delivery.address ?? t("parcel"));
@@ -116,8 +150,10 @@ function who({ buyer, delivery, person_gone_at: removed }) {
 }
 
 /**
- * The row. `as` says for whom: {role, isStaff, isChosen, isMoving}; `does` what its parts do:
- * choose(order, isChosen, isRange), open(order), step(order, state), pay(order), claim(order).
+ * The row. `as` says for whom it is and how it stands.
+ * @param {Order} order
+ * @param {RowState} as
+ * @param {RowActs} does
  */
 export function row(order, as, does) {
   const step = stepOf(order, as);
@@ -130,6 +166,12 @@ export function row(order, as, does) {
     as.isChosen && "is-chosen",
     (isMarked || claim) && "is-marked",
   ];
+  /**
+   * @param {string} act
+   * @param {string} words
+   * @param {() => void} onclick
+   * @param {string} [more] classes
+   */
   const button = (act, words, onclick, more = "") =>
     el(
       "button",

@@ -5,8 +5,12 @@ import { money } from "../format/format.js";
 import { amountPayable, isTakenOff, remainingTotal, toGiveBack } from "./order-sums.js";
 import { t } from "../words.js";
 
+/** @typedef {import("./order-sums.js").Order} Order */
+/** @typedef {import("./order-sums.js").OrderLine} OrderLine */
+
 export { amountPayable, isTakenOff, remainingTotal, toGiveBack };
 
+/** @param {string} state */
 export function stateWords(state) {
   switch (state) {
     case "held":
@@ -30,15 +34,21 @@ export function stateWords(state) {
   }
 }
 
-/** The badge's colour. */
+/**
+ * The badge's colour.
+ * @param {string} state
+ */
 export function stateKind(state) {
   if (state === "placed") return "kumquat";
   if (["packed", "shipped", "at_centre", "received"].includes(state)) return "leaf";
   return state === "cancelled" ? "red" : "";
 }
 
-/** How its payment stands: of what is all taken off nothing is to be paid, and what was paid of a
-    cancelled order is to be given back. */
+/**
+ * How its payment stands: of what is all taken off nothing is to be paid, and what was paid of a
+ * cancelled order is to be given back.
+ * @param {Order} order
+ */
 export function payment(order) {
   const amount = toGiveBack(order);
   if (amount) return t("give %(sum)s back", { sum: money({ ...order.total, amount }) });
@@ -47,6 +57,7 @@ export function payment(order) {
     : paymentWords(order.payment);
 }
 
+/** @param {string} payment */
 export function paymentWords(payment) {
   switch (payment) {
     case "paid":
@@ -60,18 +71,26 @@ export function paymentWords(payment) {
   }
 }
 
+/** @param {string} state */
 export const isGone = (state) => state === "cancelled" || state === "expired";
 
-/** Whether something of it is still to be paid. */
+/**
+ * Whether something of it is still to be paid.
+ * @param {Pick<Order, "payment" | "state" | "total" | "refunded">} order
+ */
 export const isDue = (order) =>
   order.payment === "due" && !isGone(order.state) && remainingTotal(order) > 0;
 
-/** How what was refunded of it is called. */
+/**
+ * How what was refunded of it is called.
+ * @param {Order} order
+ */
 export function refundWords(order) {
   if (isTakenOff(order)) return t("Deducted");
   return isLess(order.history) ? t("Reduced and refunded") : t("Refunded");
 }
 
+/** @param {Order["history"]} [history] */
 const isLess = (history = []) =>
   history.some(
     ({ state, payment, undone, undoes }, index) =>
@@ -83,18 +102,33 @@ const isLess = (history = []) =>
       history[index - 1].state === state,
   );
 
-/** The lines whose lots are stopped, as far as the order still has boxes of them. */
+/**
+ * The lines whose lots are stopped, as far as the order still has boxes of them.
+ * @param {Pick<Order, "lines">} order
+ */
 export const stoppedLines = ({ lines = [] }) =>
-  lines.filter((line) => line.lot_stopped?.length > 0 && line.quantity > (line.returned ?? 0));
+  lines.filter(
+    (line) => (line.lot_stopped ?? []).length > 0 && line.quantity > (line.returned ?? 0),
+  );
 
-/** Whether a stopped lot keeps it from going on: it is called off and refunded, and nothing else. */
+/**
+ * Whether a stopped lot keeps it from going on: it is called off and refunded, and nothing else.
+ * @param {Order} order
+ */
 export const isStopped = (order) => !isGone(order.state) && stoppedLines(order).length > 0;
 
-/** Whether it may be taken as paid: of a stopped lot only what had left already. */
+/**
+ * Whether it may be taken as paid: of a stopped lot only what had left already.
+ * @param {Order} order
+ */
 export const mayPay = (order) =>
   isDue(order) && (!isStopped(order) || ["shipped", "received"].includes(order.state));
 
-/** What one tap does next with an order, as `[state, words]`, or null where nothing follows. */
+/**
+ * What one tap does next with an order, as `[state, words]`, or null where nothing follows.
+ * @param {Order} order
+ * @returns {[string, string] | null}
+ */
 export function nextStep(order) {
   if (isStopped(order)) return null;
   const { state, delivery } = order;

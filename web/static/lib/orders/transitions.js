@@ -10,28 +10,69 @@ import { post, remove } from "../channel/staff-api.js";
 
 const AT_ONCE = 200;
 
-/** Whether it is not known what became of it, or it may work in a moment. */
+/**
+ * Whether it is not known what became of it, or it may work in a moment.
+ * @param {Problem} problem
+ */
 const isLost = (problem) => isUnknown(problem) || problem.status === 429;
+
+/** @typedef {import("./order-states.js").Order} Order */
+/** @typedef {import("../channel/api.js").ProblemBody} ProblemBody */
+
+/**
+ * What is done with orders: another state, a payment, or a refund of one.
+ * @typedef {object} Move
+ * @property {string} [state]
+ * @property {string} [payment]
+ * @property {string} [reason]
+ * @property {string} [known_by]
+ * @property {RefundAsked} [refund]
+ */
+
+/** @typedef {{ amount: import("../state/api").Money, reason?: string } & Record<string, any>} RefundAsked */
+
+/** @typedef {{ order: string, problem: ProblemBody }} Refused an order that stayed as it was */
+
+/** @typedef {{ move: string, orders: string[] }} Made */
+
+/**
+ * Up to 200 orders that one request moves, or whose move it takes back.
+ * @typedef {object} Part
+ * @property {string} batch
+ * @property {string[]} orders
+ * @property {string} [key]
+ * @property {Move} [body]
+ * @property {string} [undo] the move that is taken back
+ */
+
+/** @typedef {{ id?: string, moved: Order[], refused: Refused[], problem?: Problem }} Answer */
+
+/**
+ * What `moved` and `undone` tell; `undo` takes all of it back.
+ * @typedef {{ body: Move, moved: Order[], refused: Refused[], undo: (() => void) | null }} Moved
+ */
+
+/** @typedef {{ problem: Problem, orders: string[], body?: Move }} Failed */
 
 export class Transitions extends EventTarget {
   /**
    * Events: `moved` with {body, moved, refused, undo}, where `undo()` takes all of it back, or is null;
    * `undone` with {moved, refused}; `failed` with {problem, orders, body}; `queue` whenever what waits
    * has changed.
+   * @param {string} path of the orders in the API
    */
   constructor(path) {
     super();
-    this._orders = undefined;
-    this._path = undefined;
-    this._place = undefined;
-    this._queue = undefined;
     this._isSending = false;
+    /** @type {Map<string, { body?: Move, moved: Order[], refused: Refused[], moves: Made[] }>} */
     this._batches = new Map();
+    /** @type {Map<string, { resolve: () => void, reject: (problem: Problem) => void }>} */
     this._asked = new Map();
     this._pauses = new Backoff();
     this._orders = path;
     this._path = `${path}/bulk-transitions`;
     this._place = `farmlive.moves.${path}`;
+    /** @type {Part[]} */
     this._queue = recall(this._place);
     this.isOffline = false;
     addEventListener("beforeunload", (event) => {
@@ -45,7 +86,11 @@ export class Transitions extends EventTarget {
     return new Set(this._queue.flatMap(({ orders }) => orders));
   }
 
-  /** Moves these orders: `body` is {state, reason?} or {payment}. One whose same move waits already is not moved twice. */
+  /**
+   * Moves these orders: `body` is {state, reason?} or {payment}. One whose same move waits already is not moved twice.
+   * @param {string[]} orders
+   * @param {Move} body
+   */
   make(orders, body) {
     const said = JSON.stringify(body);
     const moving = new Set(
@@ -65,6 +110,9 @@ export class Transitions extends EventTarget {
    * Keeps that so much of an order was given back, or taken off: `refund` is {amount, reason, lines?, offer?}.
    * Resolves once it is done, or its answer is lost: then it is asked for again and again, and told like
    * a move. Rejects with the Problem that refuses it.
+   * @param {string} order
+   * @param {RefundAsked} refund
+   * @returns {Promise<void>}
    */
   refund(order, refund) {
     const batch = newKey();
@@ -75,7 +123,11 @@ export class Transitions extends EventTarget {
     });
   }
 
-  /** Tells of what was done to an order by another way, and is undone as a move. */
+  /**
+   * Tells of what was done to an order by another way, and is undone as a move.
+   * @param {Move} body
+   * @param {Order & { refund?: string }} order
+   */
   tell(body, { refund: move, ...order }) {
     const undo = move ? () => this._undo([{ move, orders: [order.id] }]) : null;
     this.dispatchEvent(
@@ -83,7 +135,10 @@ export class Transitions extends EventTarget {
     );
   }
 
-  /** Takes moves back, the last one first. */
+  /**
+   * Takes moves back, the last one first.
+   * @param {Made[]} moves
+   */
   _undo(moves) {
     const batch = newKey();
     for (const { move, orders } of [...moves].reverse())
@@ -119,11 +174,15 @@ export class Transitions extends EventTarget {
     this._isSending = false;
   }
 
-  /** Asks for a part, as {id, moved, refused}. */
+  /**
+   * Asks for a part, as {id, moved, refused}.
+   * @param {Part} part
+   * @returns {Promise<Answer>}
+   */
   async _ask({ undo, orders, body, key }) {
     if (undo) return remove(`${this._path}/${undo}`);
-    const once = { "idempotency-key": key };
-    if (!body.refund) return post(this._path, { ...body, orders }, once);
+    const once = { "idempotency-key": key ?? "" };
+    if (!body?.refund) return post(this._path, { ...body, orders }, once);
     const { refund, ...order } = await post(
       `${this._orders}/${orders[0]}/refunds`,
       body.refund,
@@ -132,7 +191,11 @@ export class Transitions extends EventTarget {
     return { id: refund, moved: [order], refused: [] };
   }
 
-  /** An answer, whatever it says, ends its part; the last part of a batch tells of all. */
+  /**
+   * An answer, whatever it says, ends its part; the last part of a batch tells of all.
+   * @param {Part} part
+   * @param {Answer} answer
+   */
   _over(part, { id: move, moved, refused, problem }) {
     this._queue.shift();
     this._keep();
@@ -161,6 +224,7 @@ export class Transitions extends EventTarget {
     this.dispatchEvent(new CustomEvent(part.undo ? "undone" : "moved", { detail }));
   }
 
+  /** @param {boolean} isOffline */
   _say(isOffline) {
     this.isOffline = isOffline;
     this._tell();
@@ -181,9 +245,10 @@ export class Transitions extends EventTarget {
   }
 }
 
+/** @param {string} place */
 function recall(place) {
   try {
-    return JSON.parse(sessionStorage.getItem(place)) ?? [];
+    return JSON.parse(sessionStorage.getItem(place) ?? "[]");
   } catch {
     return [];
   }

@@ -1,50 +1,75 @@
 // What the sign-in page, the account page and reauthentication share of second factors: the
 // secret of an authenticator app, recovery codes on paper, and what is wrong with a code.
 
-import { el } from "../ui/dom.js";
+import { el, find } from "../ui/dom.js";
 import { count, listed } from "../format/format.js";
 import { sentence } from "../format/problems.js";
 import { n, t } from "../words.js";
 
-/** What to ask for in the field of a code, by the kinds of factors that the account has. */
+/**
+ * What to ask for in the field of a code, by the kinds of factors that the account has.
+ * @param {string[]} kinds
+ */
 export const codeLabel = (kinds) =>
   kinds.includes("totp") ? t("Code of the app, or a recovery code") : t("Recovery code");
 
-/** Why a passkey that was made under other hosts is not offered here, and what to do. */
+/**
+ * Why a passkey that was made under other hosts is not offered here, and what to do.
+ * @param {string[]} hosts
+ */
 export const elsewhereWords = (hosts) =>
   t(
     "Your passkey belongs to %(hosts)s and works only there. Open farmlive at that address, or type a code.",
     { hosts: listed(hosts) },
   );
 
-/** Whether what was typed has the length of a recovery code, not of an app's code. */
+/**
+ * Whether what was typed has the length of a recovery code, not of an app's code.
+ * @param {string | null | undefined} code
+ */
 export const isRecoveryCode = (code) =>
   (code ?? "").normalize("NFKC").replace(/[^0-9a-z]/gi, "").length > 12;
 
 /** Stands in the session storage while this tab is signed in by a recovery code. */
 export const RECOVERED = "signed-in-by-recovery-code";
 
-/** Shows the secret of an app in `root`, a totp_setup() of parts/factors.html. */
+/**
+ * Shows the secret of an app in `root`, a totp_setup() of parts/factors.html.
+ * @param {HTMLElement} root
+ * @param {{ qr: string, secret: string, uri: string }} shown
+ */
 export function showSecret(root, { qr, secret, uri }) {
-  root.querySelector("[data-qr]").src = qr;
-  root.querySelector("[data-secret]").textContent = secret.replace(/(.{4})(?=.)/g, "$1 ");
-  root.querySelector("[data-uri]").href = uri;
+  find(root, "[data-qr]", HTMLImageElement).src = qr;
+  find(root, "[data-secret]").textContent = secret.replace(/(.{4})(?=.)/g, "$1 ");
+  find(root, "[data-uri]", HTMLAnchorElement).href = uri;
 }
 
-/** Shows recovery codes in `root`, a recovery_codes() of parts/factors.html, this once; `name` is whose. */
+/**
+ * Shows recovery codes in `root`, a recovery_codes() of parts/factors.html, this once; `name` is whose.
+ * @param {HTMLElement} root
+ * @param {string[]} codes
+ * @param {string} name
+ */
 export function showCodes(root, codes, name) {
-  root.querySelector("[data-codes]").replaceChildren(...codes.map((code) => el("li", {}, code)));
-  root.querySelector("[data-print-codes]").onclick = () => printCodes(codes, name);
-  root.querySelector("[data-copy-codes]").onclick = async ({ currentTarget: button }) => {
+  find(root, "[data-codes]").replaceChildren(...codes.map((code) => el("li", {}, code)));
+  find(root, "[data-print-codes]").onclick = () => printCodes(codes, name);
+  const button = find(root, "[data-copy-codes]");
+  button.onclick = async () => {
     const words = button.textContent;
     await navigator.clipboard.writeText(codes.join("\n"));
     button.textContent = t("Copied");
-    setTimeout(() => (button.textContent = words), 2_000);
+    setTimeout(() => {
+      button.textContent = words;
+    }, 2_000);
   };
-  root.querySelector("[data-copy-codes]").hidden = !navigator.clipboard;
+  button.hidden = !navigator.clipboard;
 }
 
-/** Prints a page of its own, without anything else of this one. */
+/**
+ * Prints a page of its own, without anything else of this one.
+ * @param {string[]} codes
+ * @param {string} name
+ */
 function printCodes(codes, name) {
   const paper = el(
     "section",
@@ -74,7 +99,10 @@ function printCodes(codes, name) {
   print();
 }
 
-/** What is wrong with a factor, for whoever typed it. */
+/**
+ * What is wrong with a factor, for whoever typed it.
+ * @param {import("../channel/api.js").Problem} problem
+ */
 export function factorWords(problem) {
   if (problem.status !== 429) return sentence(problem);
   const minutes = Math.max(1, Math.ceil(problem.retryAfter / 60));

@@ -14,24 +14,42 @@ const PATH = "/api/v1/session/reauthentication";
 export const NEEDED = "reauthentication-needed";
 const ASKED = [NEEDED, "second-factor-needed"];
 
+/** @type {Promise<boolean> | null} */
 let open = null;
 
+/**
+ * What the server asks for.
+ * @typedef {object} Wanted
+ * @property {string[]} kinds
+ * @property {import("./passkeys.js").RequestOptions | null} [passkey]
+ * @property {string[]} [passkeys_elsewhere]
+ */
+
+/** @param {object} body */
 const send = (body) => api("POST", PATH, body, { staff: true });
 
-/** What the server asks for, `{kinds, passkey}`, or null where nothing is asked. */
+/**
+ * What the server asks for, `{kinds, passkey}`, or null where nothing is asked.
+ * @returns {Promise<Wanted | null>}
+ */
 async function wanted() {
   try {
     await send({});
     return null;
   } catch (problem) {
-    if (ASKED.includes(problem.slug)) return problem.body;
+    if (problem instanceof Problem && ASKED.includes(problem.slug))
+      return /** @type {Wanted} */ (problem.body);
     throw problem;
   }
 }
 
 /** Asks. Resolves to whether it was confirmed; one question serves all who ask meanwhile. */
 export function reauthenticate() {
-  open = open ?? question().finally(() => (open = null));
+  if (!open) {
+    open = question().finally(() => {
+      open = null;
+    });
+  }
   return open;
 }
 
@@ -125,73 +143,86 @@ async function question() {
   enter(dialog);
   if (!passkey && matchMedia("(pointer: fine)").matches) field.focus();
 
-  return new Promise((resolve, reject) => {
-    let given = false;
-    const say = (words) => {
-      wrong.textContent = words;
-      wrong.hidden = !words;
-    };
-    async function trying(button, body) {
-      if (form.querySelector("[aria-busy=true]")) return;
-      button.setAttribute("aria-busy", "true");
-      say("");
-      try {
-        const answer = await body();
-        if (!answer) return;
-        await send(answer);
-        given = true;
-        dialog.close();
-      } catch (problem) {
-        if (!(problem instanceof Problem)) throw problem;
-        if (problem.slug === "unauthorized") {
-          reject(problem);
+  return /** @type {Promise<boolean>} */ (
+    new Promise((resolve, reject) => {
+      let given = false;
+      /** @param {string} words */
+      const say = (words) => {
+        wrong.textContent = words;
+        wrong.hidden = !words;
+      };
+      /**
+       * @param {HTMLButtonElement} button
+       * @param {() => Promise<object | null>} body what confirms it, or null of nothing
+       */
+      async function trying(button, body) {
+        if (form.querySelector("[aria-busy=true]")) return;
+        button.setAttribute("aria-busy", "true");
+        say("");
+        try {
+          const answer = await body();
+          if (!answer) return;
+          await send(answer);
+          given = true;
           dialog.close();
+        } catch (problem) {
+          if (!(problem instanceof Problem)) throw problem;
+          if (problem.slug === "unauthorized") {
+            reject(problem);
+            dialog.close();
+            return;
+          }
+          say(
+            problem.slug === "wrong-password"
+              ? t("The password is not right.")
+              : factorWords(problem),
+          );
+          // Its challenge served once.
+          if (options) options = (await wanted().catch(() => null))?.passkey ?? options;
+          field.select();
+        } finally {
+          button.removeAttribute("aria-busy");
+        }
+      }
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        const value = byPassword ? field.value : field.value.trim();
+        if (!value) {
+          say(byPassword ? t("Enter your password.") : t("Enter the code."));
+          field.focus();
           return;
         }
-        say(
-          problem.slug === "wrong-password"
-            ? t("The password is not right.")
-            : factorWords(problem),
-        );
-        // Its challenge served once.
-        if (options) options = (await wanted().catch(() => null))?.passkey ?? options;
-        field.select();
-      } finally {
-        button.removeAttribute("aria-busy");
-      }
-    }
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const value = byPassword ? field.value : field.value.trim();
-      if (!value) {
-        say(byPassword ? t("Enter your password.") : t("Enter the code."));
-        field.focus();
-        return;
-      }
-      trying(confirm, async () => (byPassword ? { password: value } : { code: value }));
-    });
-    withKey?.addEventListener("click", () =>
-      trying(withKey, async () => {
-        const answer = await usePasskey(options);
-        if (!answer) say(t("No passkey was used. Try it again, or type a code."));
-        return answer && { passkey: answer };
-      }),
-    );
-    cancel.addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      opener?.focus?.();
-      resolve(given);
-    });
-  });
+        trying(confirm, async () => (byPassword ? { password: value } : { code: value }));
+      });
+      withKey?.addEventListener("click", () =>
+        trying(withKey, async () => {
+          const answer = options && (await usePasskey(options));
+          if (!answer) say(t("No passkey was used. Try it again, or type a code."));
+          return answer && { passkey: answer };
+        }),
+      );
+      cancel.addEventListener("click", () => dialog.close());
+      dialog.addEventListener("close", () => {
+        dialog.remove();
+        if (opener instanceof HTMLElement || opener instanceof SVGElement) opener.focus();
+        resolve(given);
+      });
+    })
+  );
 }
 
-/** Does `act`, and again after reauthentication, where that is asked for. */
+/**
+ * Does `act`, and again after reauthentication, where that is asked for.
+ * @template T
+ * @param {() => Promise<T>} act
+ * @returns {Promise<T>}
+ */
 export async function withReauthentication(act) {
   try {
     return await act();
   } catch (problem) {
-    if (problem.slug !== NEEDED || !(await reauthenticate())) throw problem;
+    if (!(problem instanceof Problem) || problem.slug !== NEEDED || !(await reauthenticate()))
+      throw problem;
     return act();
   }
 }
@@ -199,9 +230,10 @@ export async function withReauthentication(act) {
 /** Links to files that need reauthentication ask for it first; a browser can't do that for a download. */
 export function setUpLinks() {
   document.addEventListener("click", async (event) => {
-    const link = event.target.closest?.("a[data-reauthenticate]");
+    const link =
+      event.target instanceof Element ? event.target.closest("a[data-reauthenticate]") : null;
     if (
-      !link ||
+      !(link instanceof HTMLAnchorElement) ||
       event.defaultPrevented ||
       event.button ||
       event.ctrlKey ||

@@ -43,6 +43,12 @@ export function findAll(root, selector, type) {
 }
 
 /**
+ * What an event of our own tells; the class that sends it says in which shape.
+ * @param {Event} event
+ */
+export const detailOf = (event) => /** @type {CustomEvent} */ (event).detail;
+
+/**
  * What stands in a form under a name: of radio buttons that of the chosen one.
  * @param {HTMLFormElement} form
  * @param {string} name
