@@ -2,6 +2,7 @@
 
 import { t } from "../words.js";
 
+/** @param {string | null | undefined} reason */
 export function refusalWords(reason) {
   switch (reason) {
     case "insecure":

@@ -10,12 +10,18 @@ const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl:
 
 /** Why there is no picture: by `lacking`, or `denied`, `missing`, `busy` or `unknown`. */
 export class Refusal extends Error {
+  /**
+   * @param {string} reason
+   * @param {unknown} [cause]
+   */
   constructor(reason, cause) {
-    super(reason, { cause });
+    super(reason);
     this.reason = reason;
+    this.cause = cause;
   }
 }
 
+/** @type {Record<string, string>} */
 const REASONS = {
   NotAllowedError: "denied",
   SecurityError: "denied",
@@ -25,15 +31,17 @@ const REASONS = {
   AbortError: "busy",
 };
 
+/** @param {unknown} error */
 function refusal(error) {
-  return error instanceof Refusal ? error : new Refusal(REASONS[error?.name] ?? "unknown", error);
+  if (error instanceof Refusal) return error;
+  return new Refusal((error instanceof Error && REASONS[error.name]) || "unknown", error);
 }
 
 /** Why no page here gets a camera, whatever its owner says, known before the tap: `insecure`,
     `wechat` or `unsupported` (a chat app mostly), or null. */
 export function lacking() {
   if (!window.isSecureContext) return "insecure";
-  if (navigator.mediaDevices?.getUserMedia) return null;
+  if ("getUserMedia" in (navigator.mediaDevices ?? {})) return null;
   return /MicroMessenger/i.test(navigator.userAgent) ? "wechat" : "unsupported";
 }
 
@@ -46,6 +54,7 @@ export async function isAllowed() {
   }
 }
 
+/** @param {MediaStreamConstraints} constraints */
 async function open(constraints) {
   const reason = lacking();
   if (reason) throw new Refusal(reason);
@@ -61,14 +70,17 @@ async function open(constraints) {
  * does), `returned` (it gave it back by itself).
  */
 export class Camera extends EventTarget {
-  /** `facing`: the camera that comes first, `environment` (the back) or `user`. */
+  /**
+   * `facing`: the camera that comes first, `environment` (the back) or `user`.
+   * @param {string} [facing]
+   */
   constructor(facing = "environment") {
     super();
     /** The tracks to send; always the same object, so that a preview stays bound to it. */
     this.stream = new MediaStream();
-    /** Why there is picture without sound, or null. */
+    /** @type {string | null} why there is picture without sound */
     this.silent = null;
-    this._facing = undefined;
+    /** @type {string | null} the id of the camera, where a front and a back are not told apart */
     this._device = null;
     this._facing = facing;
   }
@@ -107,6 +119,7 @@ export class Camera extends EventTarget {
     try {
       tracks = await open({ video: this._picture(), audio: SOUND });
     } catch (both) {
+      if (!(both instanceof Refusal)) throw both;
       if (["insecure", "wechat", "unsupported", "busy"].includes(both.reason)) throw both;
       tracks = await open({ video: this._picture() });
       this.silent = both.reason;
@@ -162,12 +175,14 @@ export class Camera extends EventTarget {
     return devices.filter((device) => device.kind === "videoinput");
   }
 
+  /** @returns {MediaTrackConstraints} */
   _picture() {
     return this._device
       ? { ...PICTURE, deviceId: { exact: this._device } }
       : { ...PICTURE, facingMode: { ideal: this._facing } };
   }
 
+  /** @param {MediaStreamTrack} track */
   _take(track) {
     if (track.kind === "video") track.contentHint = "motion";
     track.onended = () => this.dispatchEvent(new Event("lost"));
@@ -176,6 +191,7 @@ export class Camera extends EventTarget {
     this.stream.addTrack(track);
   }
 
+  /** @param {MediaStreamTrack} track */
   _drop(track) {
     track.onended = track.onmute = track.onunmute = null;
     track.stop();

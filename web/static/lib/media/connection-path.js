@@ -2,6 +2,9 @@
 // by an ICE restart (RFC 9725, section 4.3.3) where the network changed under it, and by a new
 // session only where that does not help. Leaves the session to its owner, and every word to a page.
 
+/** @type {EventTarget & { type?: string } | undefined} of which kind the network is, where that is told */
+const network = /** @type {any} */ (navigator).connection;
+
 const RELAY_AFTER = 4_000; // neither UDP nor TCP in this time: ask a TURN server
 const BLOCKED_AFTER = 12_000;
 const SILENT_AFTER = 1_300; // the server is heard at least twice a second, whoever is away
@@ -14,11 +17,31 @@ const FAILED_AFTER = 600; // where the server was not reached at all
 const LOST_AFTER = 10_000;
 const SETTLED_AFTER = 1_500; // browsers try all ways at once, and the best may not be the first
 
-/** What a list of Link headers says of a relation: `[[target, parameters], …]` (RFC 8288). */
+/**
+ * All reports of a browser's statistics (W3C webrtc-stats); which members one has says its `type`.
+ * @param {RTCStatsReport} stats
+ * @returns {any[]}
+ */
+export function reportsOf(stats) {
+  /** @type {any[]} */
+  const reports = [];
+  stats.forEach((report) => {
+    reports.push(report);
+  });
+  return reports;
+}
+
+/**
+ * What a list of Link headers says of a relation: `[[target, parameters], …]` (RFC 8288).
+ * @param {Headers} headers
+ * @param {string} relation
+ */
 function links(headers, relation) {
+  /** @type {[string, Record<string, string>][]} */
   const found = [];
   for (const link of (headers.get("link") ?? "").split(/,\s*(?=<)/)) {
     const [, target, rest] = /^\s*<([^>]*)>(.*)$/.exec(link) ?? [];
+    /** @type {Record<string, string>} */
     const parameters = {};
     for (const [, name, quoted, plain] of (rest ?? "").matchAll(
       /;\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/g,
@@ -30,20 +53,31 @@ function links(headers, relation) {
   return found;
 }
 
-/** Where the first link of a relation leads, or null. */
+/**
+ * Where the first link of a relation leads, or null.
+ * @param {Headers} headers
+ * @param {string} relation
+ */
 export function linked(headers, relation) {
   const [first] = links(headers, relation);
   return first ? new URL(first[0], location.origin).href : null;
 }
 
-/** The STUN and TURN servers of an answer (RFC 9725, section 4.6), as RTCPeerConnection has them. */
+/**
+ * The STUN and TURN servers of an answer (RFC 9725, section 4.6), as RTCPeerConnection has them.
+ * @param {Headers} headers
+ * @returns {RTCIceServer[]}
+ */
 export function iceServers(headers) {
   return links(headers, "ice-server").map(([urls, { username, credential }]) =>
     username === undefined ? { urls } : { urls, username, credential },
   );
 }
 
-/** The trickle fragment (RFC 8840) with which an offer's ICE is restarted. */
+/**
+ * The trickle fragment (RFC 8840) with which an offer's ICE is restarted.
+ * @param {string} sdp
+ */
 function fragmentOf(sdp) {
   const [session, first] = sdp.split(/^(?=m=)/m);
   const wanted = /^(m=|a=(group:BUNDLE|ice-options|mid|ice-ufrag|ice-pwd|candidate)\b)/;
@@ -54,8 +88,13 @@ function fragmentOf(sdp) {
     .join("");
 }
 
-/** The answer as it is after a restart: with the fragment's credentials and candidates. */
+/**
+ * The answer as it is after a restart: with the fragment's credentials and candidates.
+ * @param {string} answer
+ * @param {string} fragment
+ */
 function renewed(answer, fragment) {
+  /** @param {string} name */
   const value = (name) => new RegExp(`^a=${name}:(.*?)\\r?$`, "m").exec(fragment)?.[1] ?? "";
   const candidates = fragment.match(/^a=(candidate|end-of-candidates).*$/gm) ?? [];
   const sections = answer
@@ -67,24 +106,30 @@ function renewed(answer, fragment) {
   return sections.join("");
 }
 
-/** How the packets go: `udp`, `tcp`, `relay`, or null where there is no way or it is not told. */
+/**
+ * How the packets go: `udp`, `tcp`, `relay`, or null where there is no way or it is not told.
+ * @param {RTCPeerConnection} connection
+ * @returns {Promise<string | null>}
+ */
 async function wayOf(connection) {
-  const all = await connection.getStats();
-  const reports = [...all.values()];
+  const reports = reportsOf(await connection.getStats());
+  /** @param {string} id */
+  const byId = (id) => reports.find((each) => each.id === id);
   const selected = reports.find(({ type }) => type === "transport")?.selectedCandidatePairId;
   const pair =
-    all.get(selected) ??
+    (selected && byId(selected)) ??
     reports.find(
       (each) => each.type === "candidate-pair" && each.nominated && each.state === "succeeded",
     );
-  const local = pair && all.get(pair.localCandidateId);
+  const local = pair && byId(pair.localCandidateId);
   if (!local) return null;
   return local.candidateType === "relay" ? "relay" : (local.protocol ?? null);
 }
 
+/** @param {RTCPeerConnection} connection */
 async function heard(connection) {
   let bytes = 0;
-  for (const report of (await connection.getStats()).values()) {
+  for (const report of reportsOf(await connection.getStats())) {
     if (report.type === "candidate-pair") bytes += report.bytesReceived ?? 0;
   }
   return bytes;
@@ -96,30 +141,31 @@ async function heard(connection) {
  * network).
  */
 export class ConnectionPath extends EventTarget {
-  /** Of a connection whose answer is set, and its session's address; `headers` go with each PATCH. */
+  /**
+   * Of a connection whose answer is set, and its session's address; `headers` go with each PATCH.
+   * @param {RTCPeerConnection} connection
+   * @param {{ session: string, headers?: Record<string, string>, servers?: RTCIceServer[] }} options
+   */
   constructor(connection, { session, headers = {}, servers = [] }) {
     super();
-    /** `udp`, `tcp` or `relay` once it is known. */
+    /** @type {string | null} `udp`, `tcp` or `relay` once it is known */
     this.way = null;
     /** Whether the server has ended the session: there is nothing left to delete. */
     this.isGone = false;
-    this._connection = undefined;
-    this._session = undefined;
-    this._headers = undefined;
-    this._servers = undefined;
-    this._relays = false;
     this._wasOpen = false;
     this._isMending = false;
+    /** @type {AbortController | null} */
     this._asking = null;
     this._isClosed = false;
+    /** @type {Set<number>} */
     this._timers = new Set();
     this._heard = 0;
     this._heardAt = 0;
-    this._network = navigator.connection?.type;
+    this._network = network?.type;
     this._online = () => this._mend();
     // What else is told of a network changes all the time.
     this._changed = () => {
-      const { type } = navigator.connection;
+      const type = network?.type;
       if (type !== this._network && type !== "none") this._mend();
       this._network = type;
     };
@@ -127,14 +173,14 @@ export class ConnectionPath extends EventTarget {
     this._session = session;
     this._headers = headers;
     this._servers = servers;
-    this._relays = connection.getConfiguration().iceServers.length > 0;
+    this._relays = (connection.getConfiguration().iceServers ?? []).length > 0;
     connection.addEventListener("connectionstatechange", () => this._follow());
     const dtls = connection.getTransceivers()[0]?.receiver.transport;
     dtls?.iceTransport?.addEventListener?.("selectedcandidatepairchange", () => this._settle());
     // The server said goodbye.
     dtls?.addEventListener("statechange", () => dtls.state === "closed" && this._gone());
     addEventListener("online", this._online);
-    navigator.connection?.addEventListener?.("change", this._changed);
+    network?.addEventListener?.("change", this._changed);
     this._after(RELAY_AFTER, () => this._wasOpen || this._relay());
     this._after(BLOCKED_AFTER, () => this._wasOpen || this._end("blocked"));
     this._follow();
@@ -148,7 +194,7 @@ export class ConnectionPath extends EventTarget {
   close() {
     this._isClosed = true;
     removeEventListener("online", this._online);
-    navigator.connection?.removeEventListener?.("change", this._changed);
+    network?.removeEventListener?.("change", this._changed);
     for (const timer of this._timers) clearTimeout(timer);
   }
 
@@ -156,6 +202,10 @@ export class ConnectionPath extends EventTarget {
     return this._connection.connectionState === "connected";
   }
 
+  /**
+   * @param {number} wait
+   * @param {() => void} call
+   */
   _after(wait, call) {
     const timer = setTimeout(() => {
       this._timers.delete(timer);
@@ -164,10 +214,12 @@ export class ConnectionPath extends EventTarget {
     this._timers.add(timer);
   }
 
+  /** @param {string} name */
   _tell(name) {
     if (!this._isClosed) this.dispatchEvent(new Event(name));
   }
 
+  /** @param {string} name */
   _end(name) {
     if (this._isClosed) return;
     this.close();
@@ -248,7 +300,8 @@ export class ConnectionPath extends EventTarget {
         this._gone();
         return;
       }
-      const wait = relays ? NEXT_AFTER.at(-1) : (NEXT_AFTER[again] ?? NEXT_AFTER.at(-1));
+      const last = NEXT_AFTER[NEXT_AFTER.length - 1];
+      const wait = relays ? last : (NEXT_AFTER[again] ?? last);
       await this._comesBack(before, result === "done" ? wait : FAILED_AFTER);
       if (this._isClosed) return;
       if (this._isConnected && (await heard(this._connection).catch(() => 0)) !== before) {
@@ -262,6 +315,10 @@ export class ConnectionPath extends EventTarget {
     this._end(this._wasOpen ? "lost" : "blocked");
   }
 
+  /**
+   * @param {number} before
+   * @param {number} within
+   */
   async _comesBack(before, within) {
     const until = performance.now() + within;
     while (!this._isClosed && performance.now() < until) {
@@ -270,8 +327,11 @@ export class ConnectionPath extends EventTarget {
     }
   }
 
-  /** Restart ICE; the old way serves until the new one does. `done`, `failed`, or `gone` where the
-      server does not know the session any more. */
+  /**
+   * Restart ICE; the old way serves until the new one does. `done`, `failed`, or `gone` where the
+   * server does not know the session any more.
+   * @param {boolean} relays
+   */
   async _restart(relays) {
     const connection = this._connection;
     const asking = new AbortController();
@@ -293,11 +353,11 @@ export class ConnectionPath extends EventTarget {
           "content-type": "application/trickle-ice-sdpfrag",
           "if-match": "*",
         },
-        body: fragmentOf(connection.localDescription.sdp),
+        body: fragmentOf(connection.localDescription?.sdp ?? ""),
         signal: asking.signal,
       });
       if (answer.status === 200) {
-        const sdp = renewed(connection.currentRemoteDescription.sdp, await answer.text());
+        const sdp = renewed(connection.currentRemoteDescription?.sdp ?? "", await answer.text());
         await connection.setRemoteDescription({ type: "answer", sdp });
         return "done";
       }

@@ -8,23 +8,34 @@ const FRAMES = 15;
 const WITHIN = 6_000; // of a picture that seldom changes fewer frames are shown
 const MOST = 60_000;
 
-/** The delay of a frame in milliseconds, by what the browser says of it; null where it does not say
-    when the frame was captured, or says what can't be. */
-export function delayOf({ captureTime, expectedDisplayTime }) {
+/**
+ * The delay of a frame in milliseconds, by what the browser says of it; null where it does not say
+ * when the frame was captured, or says what can't be.
+ * @param {{ captureTime?: number, expectedDisplayTime: number }} frame
+ */
+export function delayOf({ captureTime = NaN, expectedDisplayTime }) {
   const delay = expectedDisplayTime - captureTime;
   // A clock that is a little wrong makes a short delay negative.
   return Number.isFinite(delay) && delay > -MOST / 600 && delay <= MOST ? Math.max(0, delay) : null;
 }
 
-/** The one in the middle; null of none. */
+/**
+ * The one in the middle; null of none.
+ * @param {number[]} numbers
+ */
 export function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted.length ? sorted[(sorted.length - 1) >> 1] : null;
 }
 
-/** Resolves to the median delay of the next frames, or null where none tells. */
+/**
+ * Resolves to the median delay of the next frames, or null where none tells.
+ * @param {HTMLVideoElement} video
+ * @returns {Promise<number | null>}
+ */
 export function measureDelay(video) {
   return new Promise((resolve) => {
+    /** @type {number[]} */
     const delays = [];
     let handle = 0;
     const end = () => {
@@ -33,6 +44,7 @@ export function measureDelay(video) {
       resolve(median(delays));
     };
     const timer = setTimeout(end, WITHIN);
+    /** @type {VideoFrameRequestCallback} */
     const look = (_, frame) => {
       const delay = delayOf(frame);
       if (delay !== null) delays.push(delay);
@@ -43,17 +55,23 @@ export function measureDelay(video) {
   });
 }
 
-/** Report to `url` now and then; returns a function that ends it. */
+/**
+ * Report to `url` now and then; returns a function that ends it.
+ * @param {HTMLVideoElement} video
+ * @param {string | null | undefined} url
+ */
 export function reportDelay(video, url) {
   if (!url || !video.requestVideoFrameCallback) return () => {};
-  let timer = null;
+  /** @type {number | undefined} */
+  let timer;
   let isOver = false;
+  const to = url;
 
   async function report() {
     const delay = document.hidden || video.paused ? null : await measureDelay(video);
     if (isOver) return;
     if (delay !== null) {
-      await fetch(url, {
+      await fetch(to, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ ms: Math.round(delay) }),
@@ -63,7 +81,10 @@ export function reportDelay(video, url) {
   }
 
   // Spread out, so that those who joined together do not report together.
-  const later = (wait) => (timer = setTimeout(report, wait * (0.9 + Math.random() / 5)));
+  /** @param {number} wait */
+  const later = (wait) => {
+    timer = setTimeout(report, wait * (0.9 + Math.random() / 5));
+  };
   later(FIRST);
   return () => {
     isOver = true;

@@ -3,6 +3,8 @@
 // whoever gets everything costs the server one request. Where the server knows that the link is narrow,
 // the picture itself shows whether it stands. Pages have the words.
 
+import { reportsOf } from "./connection-path.js";
+
 const FIRST_AFTER = 4_000; // links are judged within three seconds
 const LOOK_EVERY = 1_000;
 const SPAN = 4; // looks; keyframes come each second or two
@@ -16,23 +18,38 @@ const SPREAD = 1_000; // those whom one camera switched do not all ask at once
 const STILL = 2; // frames a second
 const FEWER = 0.7; // of the most that came
 
+/**
+ * What the server says of what comes.
+ * @typedef {object} Said
+ * @property {string} choice
+ * @property {string} gets
+ * @property {string | null} limited_by
+ * @property {number} [estimated_kbps]
+ * @property {string} [link]
+ */
+
 /** Event `change` when `latest` may be another: it is `{choice, gets, limited_by, estimated_kbps}` or null. */
 export class Delivery extends EventTarget {
-  /** Of a connection that plays, and the address of its session's delivery. */
+  /**
+   * Of a connection that plays, and the address of its session's delivery.
+   * @param {RTCPeerConnection} connection
+   * @param {string} url
+   */
   constructor(connection, url) {
     super();
+    /** @type {Said | null} */
     this._said = null;
-    this._connection = undefined;
-    this._url = undefined;
+    /** @type {{ at: number, frames: number }[]} */
     this._counts = [];
     this._most = 0;
+    /** @type {string | null} */
     this._how = null;
+    /** @type {string | null} */
     this._sign = null;
+    /** @type {string | null} */
     this._askedSign = null;
     this._askedAt = -Infinity;
-    this._nextAt = undefined;
     this._soon = SOON;
-    this._timer = undefined;
     this._isClosed = false;
     this._connection = connection;
     this._url = url;
@@ -43,7 +60,7 @@ export class Delivery extends EventTarget {
   get latest() {
     const said = this._said;
     if (said?.link !== "narrow" || said.limited_by === "choice") return said;
-    if (!["none", "still"].includes(this._how) || said.gets === "sound") return said;
+    if (!["none", "still"].includes(this._how ?? "") || said.gets === "sound") return said;
     return { ...said, gets: "still_pictures", limited_by: "link" };
   }
 
@@ -52,7 +69,10 @@ export class Delivery extends EventTarget {
     clearInterval(this._timer);
   }
 
-  /** Choose `auto`, `save_data` or `sound_only`; resolves to whether the server took it. */
+  /**
+   * Choose `auto`, `save_data` or `sound_only`; resolves to whether the server took it.
+   * @param {string} choice
+   */
   async choose(choice) {
     const headers = { "content-type": "application/json" };
     const body = JSON.stringify({ choice });
@@ -79,17 +99,21 @@ export class Delivery extends EventTarget {
     if (isOther || now >= this._nextAt) await this._ask(now);
   }
 
-  /** How the picture comes, in a few words that change only when it comes otherwise. */
+  /**
+   * How the picture comes, in a few words that change only when it comes otherwise.
+   * @param {RTCStatsReport} stats
+   * @param {number} now
+   */
   _take(stats, now) {
-    const video = [...stats.values()].find(
+    const video = reportsOf(stats).find(
       ({ type, kind }) => type === "inbound-rtp" && kind === "video",
     );
-    this._counts.push([now, video?.framesDecoded ?? 0]);
+    this._counts.push({ at: now, frames: video?.framesDecoded ?? 0 });
     if (this._counts.length > SPAN + 1) this._counts.shift();
     if (this._counts.length <= SPAN) return;
-    const [from, before] = this._counts[0];
-    const frames = this._counts.at(-1)[1] - before;
-    const rate = (frames * 1_000) / (now - from);
+    const [first] = this._counts;
+    const frames = this._counts[this._counts.length - 1].frames - first.frames;
+    const rate = (frames * 1_000) / (now - first.at);
     this._most = Math.max(this._most, rate);
     const how = !frames
       ? "none"
@@ -102,6 +126,7 @@ export class Delivery extends EventTarget {
     this._sign = `${how} ${video?.frameHeight ?? 0}`;
   }
 
+  /** @param {number} now */
   async _ask(now) {
     this._askedAt = now;
     this._askedSign = this._sign;
@@ -113,9 +138,11 @@ export class Delivery extends EventTarget {
       return;
     }
     const before = this._said;
-    this._said = await answer.json();
+    /** @type {Said} */
+    const said = await answer.json();
+    this._said = said;
     if (this._isClosed) return;
-    const { gets, limited_by: by, link } = this._said;
+    const { gets, limited_by: by, link } = said;
     if (before === null) this._soon = gets === "all" && link !== "narrow" ? 1 : SOON;
     else if (gets !== before.gets || by !== before.limited_by) this._soon = SOON;
     this._soon -= 1;

@@ -3,6 +3,8 @@
 // for what is late, not for what is sent again, so that a picture with loss would stop and start.
 // The server probes a link with repeats that nobody asked for: those are no loss.
 
+import { reportsOf } from "./connection-path.js";
+
 const LOOK_EVERY = 1_000;
 const MANY = 0.01; // of the packets were sent again
 const CALM_AFTER = 60_000;
@@ -11,11 +13,18 @@ const ROUNDS = 3; // what is asked for again, or the asking, is lost too
 const STEP = 50;
 const MOST = 800;
 
-/** Watch over a connection that receives; returns a function that ends it. */
+/** @typedef {{ packets: number, repaired: number, asked: number, roundTrip: number }} Seen */
+
+/**
+ * Watch over a connection that receives; returns a function that ends it.
+ * @param {RTCPeerConnection} connection
+ */
 export function adaptJitterBuffer(connection) {
   const receivers = connection.getReceivers().filter((each) => "jitterBufferTarget" in each);
+  /** @type {Seen | null} */
   let before = null;
   let lossyAt = 0;
+  /** @type {number | null} */
   let held = null;
 
   async function look() {
@@ -34,6 +43,7 @@ export function adaptJitterBuffer(connection) {
     }
   }
 
+  /** @param {number | null} target */
   function hold(target) {
     if (target === held) return;
     held = target;
@@ -47,10 +57,12 @@ export function adaptJitterBuffer(connection) {
 }
 
 /** Packets of the picture that came, those of them that were sent again, how often some were asked
-    for, and the round trip in seconds. */
+    for, and the round trip in seconds.
+    @param {RTCStatsReport} stats
+    @returns {Seen} */
 function read(stats) {
   const found = { packets: 0, repaired: 0, asked: 0, roundTrip: 0 };
-  for (const each of stats.values()) {
+  for (const each of reportsOf(stats)) {
     if (each.type === "inbound-rtp" && each.kind === "video") {
       found.packets += each.packetsReceived;
       found.repaired += each.retransmittedPacketsReceived ?? 0;

@@ -9,6 +9,7 @@ const FPS = 30;
 const SCALABILITY_MODE = "L1T2";
 
 /** By how many lines the short side of the camera's picture has: the layers, the smallest first. */
+/** @type {[number, [string, number, number][]][]} */
 const LAYERS = [
   [
     540,
@@ -27,7 +28,11 @@ const LAYERS = [
   ],
 ];
 
-/** The encodings for a track; one alone where the picture is too small to be made smaller. */
+/**
+ * The encodings for a track; one alone where the picture is too small to be made smaller.
+ * @param {MediaStreamTrack | undefined} track
+ * @returns {RTCRtpEncodingParameters[]}
+ */
 function encodingsOf(track) {
   const { width = 0, height = 0 } = track?.getSettings() ?? {};
   const [, layers] = LAYERS.find(([lines]) => Math.min(width, height) >= lines) ?? [];
@@ -43,12 +48,14 @@ function encodingsOf(track) {
 /**
  * Whether the browser encodes this codec, one of `RTCRtpSender.getCapabilities`, in temporal layers:
  * not where it would do so without the hardware that it has for the codec.
+ * @param {RTCRtpCodec & { scalabilityModes?: string[] }} codec
  */
 export async function hasTemporalLayers(codec) {
   if (codec.scalabilityModes) return codec.scalabilityModes.includes(SCALABILITY_MODE);
   const { mimeType, sdpFmtpLine } = codec;
   const contentType = sdpFmtpLine ? `${mimeType};${sdpFmtpLine}` : mimeType;
   const plain = { contentType, width: 1280, height: 720, bitrate: MAX_BITRATE, framerate: FPS };
+  /** @param {any} video with `scalabilityMode`, which the types of browsers do not have yet */
   const info = (video) => navigator.mediaCapabilities.encodingInfo({ type: "webrtc", video });
   try {
     const [layered, whole] = await Promise.all([
@@ -64,6 +71,9 @@ export async function hasTemporalLayers(codec) {
 /**
  * Adds the picture to a connection, in layers where the browser can: one that can't refuses them or
  * leaves them out. `temporal`: each encoding in temporal layers, too.
+ * @param {RTCPeerConnection} peer
+ * @param {MediaStreamTrack | undefined} track
+ * @param {MediaStream[]} streams
  */
 export function addPicture(peer, track, streams, temporal = false) {
   const one = [{ maxBitrate: MAX_BITRATE, maxFramerate: FPS }];
@@ -72,6 +82,7 @@ export function addPicture(peer, track, streams, temporal = false) {
     const scalabilityMode = SCALABILITY_MODE;
     choices.unshift(encodingsOf(track).map((each) => ({ ...each, scalabilityMode })));
   }
+  /** @param {RTCRtpEncodingParameters[]} sendEncodings */
   const add = (sendEncodings) =>
     peer.addTransceiver(track ?? "video", { direction: "sendonly", streams, sendEncodings });
   for (const encodings of choices.slice(0, -1)) {
@@ -87,6 +98,8 @@ export function addPicture(peer, track, streams, temporal = false) {
 /**
  * After the answer. A server that takes one stream leaves the first layer, the smallest: that one is
  * then sent whole.
+ * @param {RTCRtpSender} sender
+ * @param {string} answer
  */
 export async function settle(sender, answer) {
   if (/^a=simulcast:recv /m.test(answer)) return;

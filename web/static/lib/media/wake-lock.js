@@ -4,6 +4,7 @@
 export class ScreenWakeLock {
   constructor() {
     this._wanted = false;
+    /** @type {WakeLockSentinel | null} */
     this._lock = null;
     document.addEventListener("visibilitychange", () => this._hold());
   }

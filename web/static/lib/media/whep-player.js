@@ -18,6 +18,14 @@ const DELIVERY = "status";
 const AWAITED_FOR = 8_000; // there may be none
 const DELAY = "urn:ietf:params:whep:ext:farmlive:delay";
 
+/**
+ * @typedef {"connecting" | "playing" | "tap" | "waiting" | "blocked" | "unsupported" | "busy" | "lost" | "stopped"} PlayerState
+ */
+
+/** @param {unknown} error */
+const nameOf = (error) =>
+  error instanceof Error || error instanceof DOMException ? error.name : "";
+
 /** Event `state`; `way` where `way` may be another; `delivery` where `delivery` may be. States: connecting, playing, tap (the browser wants a touch first), waiting (nobody publishes),
     blocked (no way leads out of this network), unsupported, busy (the server lets in later), lost,
     stopped. */
@@ -25,7 +33,10 @@ export class WhepPlayer extends EventTarget {
   /** `source`: one camera's own picture, for the crew, in place of what viewers get. `most`: the
       highest layer wanted of a picture that comes in several sizes, 0 the smallest. `choice`: what a
       viewer wants of the stream, `auto`, `save_data` or `sound_only`; null where nobody chooses, and
-      then nobody is told what comes, and the server not how late. */
+      then nobody is told what comes, and the server not how late.
+      @param {HTMLVideoElement} video
+      @param {string} broadcast
+      @param {{ source?: string | null, most?: number | null, choice?: string | null, sound?: boolean }} [options] */
   constructor(video, broadcast, { source = null, most = null, choice = null, sound = true } = {}) {
     super();
     this.video = video;
@@ -34,11 +45,36 @@ export class WhepPlayer extends EventTarget {
     this.most = most;
     this.choice = choice;
     this.sound = sound;
+    /** @type {PlayerState} */
     this.state = "stopped";
     this.wanted = false;
     this.run = 0;
-    this.missing = null; // the codec on air, where the browser lacks it
-    this.servers = []; // those for which this network lets nothing else through
+    /** @type {string | null} the codec on air, where the browser lacks it */
+    this.missing = null;
+    /** @type {RTCIceServer[]} those for which this network lets nothing else through */
+    this.servers = [];
+    /** @type {number | undefined} */
+    this.timer = undefined;
+    /** @type {RTCPeerConnection | null} */
+    this.connection = null;
+    /** @type {string | null} */
+    this.session = null;
+    /** @type {string | null} where a layer is chosen */
+    this.layer = null;
+    /** @type {string | null} where the server tells what comes */
+    this.told = null;
+    /** @type {string | null} where a delay is reported to */
+    this.delay = null;
+    /** @type {ConnectionPath | null} */
+    this.path = null;
+    /** @type {Delivery | null} */
+    this.watched = null;
+    /** @type {(() => void) | null} */
+    this.calm = null;
+    /** @type {(() => void) | null} */
+    this.reporting = null;
+    this.hears = false;
+    this.isAwaiting = false;
     addEventListener("pagehide", () => this.leave(true));
     addEventListener("pageshow", (event) => {
       if (event.persisted && this.wanted) this.restart();
@@ -67,7 +103,10 @@ export class WhepPlayer extends EventTarget {
     return this.path?.way ?? null;
   }
 
-  /** Whether the browser takes this codec, such as `H264`; true while that is not known. */
+  /**
+   * Whether the browser takes this codec, such as `H264`; true while that is not known.
+   * @param {string | null | undefined} codec
+   */
   plays(codec) {
     const sdp = this.connection?.currentRemoteDescription?.sdp;
     return !codec || !sdp || new RegExp(`^a=rtpmap:\\d+ ${codec}/`, "im").test(sdp);
@@ -113,7 +152,7 @@ export class WhepPlayer extends EventTarget {
 
   async connect() {
     clearTimeout(this.timer);
-    this.timer = null;
+    this.timer = undefined;
     this.missing = null;
     this.run += 1;
     const { run } = this;
@@ -138,7 +177,7 @@ export class WhepPlayer extends EventTarget {
       const answer = await fetch(this.url, {
         method: "POST",
         headers: { "content-type": "application/sdp", accept: "application/sdp" },
-        body: connection.localDescription.sdp,
+        body: connection.localDescription?.sdp,
         signal: AbortSignal.timeout?.(JOIN_WITHIN),
       });
       if (run !== this.run) {
@@ -149,7 +188,7 @@ export class WhepPlayer extends EventTarget {
         await this.refused(answer, run);
         return;
       }
-      this.session = new URL(answer.headers.get("location"), location.origin).href;
+      this.session = new URL(answer.headers.get("location") ?? "", location.origin).href;
       this.layer = linked(answer.headers, LAYER);
       this.told = this.choice === null ? null : linked(answer.headers, DELIVERY);
       this.delay = this.choice === null ? null : linked(answer.headers, DELAY);
@@ -157,12 +196,12 @@ export class WhepPlayer extends EventTarget {
       await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
       if (run !== this.run) return;
       this.follow(connection, iceServers(answer.headers));
-      if (this.choice !== asked) this.watched?.choose(this.choice);
+      if (this.choice !== null && this.choice !== asked) this.watched?.choose(this.choice);
     } catch (error) {
       if (run !== this.run) return;
       // fetch fails with a TypeError when the server can't be reached, and by its signal when it does
       // not answer; the rest is the browser's.
-      if (error instanceof TypeError || error.name === "TimeoutError") this.retry("lost", RETRY);
+      if (error instanceof TypeError || nameOf(error) === "TimeoutError") this.retry("lost", RETRY);
       else {
         this.leave();
         this.become("unsupported");
@@ -177,6 +216,10 @@ export class WhepPlayer extends EventTarget {
     if (isAlone && ["connecting", "waiting"].includes(this.state)) this.become("playing");
   }
 
+  /**
+   * @param {RTCPeerConnection} connection
+   * @param {RTCIceServer[]} servers
+   */
   follow(connection, servers) {
     if (this.told) {
       const watched = new Delivery(connection, this.told);
@@ -186,7 +229,7 @@ export class WhepPlayer extends EventTarget {
       });
       this.watched = watched;
     }
-    const path = new ConnectionPath(connection, { session: this.session, servers });
+    const path = new ConnectionPath(connection, { session: this.session ?? "", servers });
     this.path = path;
     this.calm = adaptJitterBuffer(connection);
     this.reporting = reportDelay(this.video, this.delay);
@@ -203,6 +246,10 @@ export class WhepPlayer extends EventTarget {
     });
   }
 
+  /**
+   * @param {Response} answer
+   * @param {number} run
+   */
   async refused(answer, run) {
     const after = Number(answer.headers.get("retry-after")) * 1000;
     // That a broadcast is over, the channel tells; until then the picture may come back.
@@ -220,6 +267,10 @@ export class WhepPlayer extends EventTarget {
     }
   }
 
+  /**
+   * @param {PlayerState} state
+   * @param {number} wait
+   */
   retry(state, wait) {
     this.leave();
     this.become(state);
@@ -228,8 +279,11 @@ export class WhepPlayer extends EventTarget {
     if (this.wanted) this.timer = setTimeout(() => this.connect(), spread);
   }
 
-  /** The highest layer wanted, 0 the smallest, null the best that the link carries; it holds for the
-      sessions that follow too. Resolves to whether the server took it. */
+  /**
+   * The highest layer wanted, 0 the smallest, null the best that the link carries; it holds for the
+   * sessions that follow too. Resolves to whether the server took it.
+   * @param {number | null} most
+   */
   async prefer(most) {
     this.most = most;
     if (!this.layer) return false;
@@ -245,8 +299,11 @@ export class WhepPlayer extends EventTarget {
     }
   }
 
-  /** What the viewer wants of the stream; it holds for the sessions that follow too. Resolves to
-      whether the server took it. */
+  /**
+   * What the viewer wants of the stream; it holds for the sessions that follow too. Resolves to
+   * whether the server took it.
+   * @param {string} choice
+   */
   async choose(choice) {
     if (this.choice === "sound_only" && choice !== "sound_only") this.awaitPicture();
     this.choice = choice;
@@ -272,7 +329,7 @@ export class WhepPlayer extends EventTarget {
     try {
       await this.video.play();
     } catch (error) {
-      if (error.name === "NotAllowedError") this.become("tap");
+      if (nameOf(error) === "NotAllowedError") this.become("tap");
     }
   }
 
@@ -281,7 +338,7 @@ export class WhepPlayer extends EventTarget {
   leave(atOnce = false) {
     this.run += 1;
     clearTimeout(this.timer);
-    this.timer = null;
+    this.timer = undefined;
     const { connection, session } = this;
     const isGone = !session || this.path?.isGone;
     this.path?.close();
@@ -291,7 +348,8 @@ export class WhepPlayer extends EventTarget {
     this.reporting?.();
     this.reporting = null;
     this.watched?.close();
-    this.hears = this.isAwaiting = false;
+    this.hears = false;
+    this.isAwaiting = false;
     if (this.watched) {
       this.watched = null;
       this.dispatchEvent(new Event("delivery"));
@@ -299,9 +357,10 @@ export class WhepPlayer extends EventTarget {
     this.connection = null;
     this.session = null;
     const close = () => connection?.close();
-    const answered = isGone
-      ? null
-      : fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
+    const answered =
+      !session || isGone
+        ? null
+        : fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
     if (isGone || atOnce) close();
     else
       Promise.race([answered, new Promise((resolve) => setTimeout(resolve, ANSWER_WITHIN))]).then(
@@ -309,6 +368,7 @@ export class WhepPlayer extends EventTarget {
       );
   }
 
+  /** @param {PlayerState} state */
   become(state) {
     if (state === this.state) return;
     this.state = state;
@@ -316,7 +376,8 @@ export class WhepPlayer extends EventTarget {
   }
 }
 
+/** @param {Response} answer */
 function forget(answer) {
-  const session = new URL(answer.headers.get("location"), location.origin);
-  fetch(session, { method: "DELETE", keepalive: true }).catch(() => {});
+  const session = new URL(answer.headers.get("location") ?? "", location.origin);
+  fetch(session.href, { method: "DELETE", keepalive: true }).catch(() => {});
 }

@@ -2,6 +2,7 @@
 // or a lost network it posts again with the same source's key, which takes up the same place.
 // Leaves the camera to camera.js, the way that packets take to connection-path.js and every word to the page.
 
+import { Problem } from "../channel/api.js";
 import { ConnectionPath, iceServers } from "./connection-path.js";
 import { addPicture, hasTemporalLayers, settle } from "./simulcast.js";
 
@@ -9,8 +10,12 @@ const START_KBPS = 1_200;
 const ANSWER_MS = 10_000;
 const RETRY_MS = [500, 1_000, 2_000, 4_000];
 
-/** Codecs in the order wanted: H264 baseline first, so that HLS and recording need no encoder. */
+/**
+ * Codecs in the order wanted: H264 baseline first, so that HLS and recording need no encoder.
+ * @param {RTCRtpCodec[]} codecs
+ */
 export function inPreferredOrder(codecs) {
+  /** @param {RTCRtpCodec} codec */
   const rank = ({ mimeType, sdpFmtpLine = "" }) => {
     const type = mimeType.toLowerCase();
     if (type === "video/h264") {
@@ -22,14 +27,15 @@ export function inPreferredOrder(codecs) {
     return type === "video/vp9" || type === "video/av1" ? 20 : 30;
   };
   return codecs
-    .map((codec, index) => [rank(codec), index, codec])
-    .sort((a, b) => a[0] - b[0] || a[1] - b[1])
-    .map(([, , codec]) => codec);
+    .map((codec, index) => ({ codec, index, rank: rank(codec) }))
+    .sort((a, b) => a.rank - b.rank || a.index - b.index)
+    .map(({ codec }) => codec);
 }
 
 /**
  * The offer without CVO: where it is not negotiated the sender turns the picture itself, so that it
  * is upright for every viewer and in every recording.
+ * @param {string} sdp
  */
 export function withoutVideoOrientation(sdp) {
   return sdp
@@ -41,6 +47,7 @@ export function withoutVideoOrientation(sdp) {
 /**
  * The answer with Chrome's own word for the bit rate to begin with: without it the first viewers
  * get a quarter of a minute of a very small picture. It falls at once where the way up is narrow.
+ * @param {string} sdp
  */
 export function withStartBitrate(sdp) {
   const types = [...sdp.matchAll(/^a=rtpmap:(\d+) H264\//gm)].map(([, type]) => type);
@@ -54,19 +61,36 @@ export function withStartBitrate(sdp) {
   );
 }
 
+/**
+ * W3C webrtc-extensions, which not every browser has.
+ * @typedef {object} ExtensionChoice
+ * @property {() => { uri: string, direction: string }[]} getHeaderExtensionsToNegotiate
+ * @property {(extensions: { uri: string, direction: string }[]) => void} setHeaderExtensionsToNegotiate
+ */
+
 const CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time";
 
-/** Offers to say when each picture was captured, where the browser can, so that the server knows how
-    late viewers see it. */
+/**
+ * Offers to say when each picture was captured, where the browser can, so that the server knows how
+ * late viewers see it.
+ * @param {RTCRtpTransceiver} transceiver
+ */
 function sayWhenCaptured(transceiver) {
+  const chooses = /** @type {ExtensionChoice} */ (/** @type {unknown} */ (transceiver));
   try {
-    const extensions = transceiver.getHeaderExtensionsToNegotiate();
+    const extensions = chooses.getHeaderExtensionsToNegotiate();
     for (const each of extensions) if (each.uri === CAPTURE_TIME) each.direction = "sendrecv";
-    transceiver.setHeaderExtensionsToNegotiate(extensions);
+    chooses.setHeaderExtensionsToNegotiate(extensions);
   } catch {
     // Then the delay counts from its sender reports.
   }
 }
+
+/** @typedef {"idle" | "connecting" | "live" | "reconnecting" | "refused"} PublisherState */
+/** @typedef {import("../channel/api.js").ProblemBody} ProblemBody */
+/** @typedef {{ key: string, whip_url: string, source: string, label: string }} StreamCredentials */
+/** @typedef {{ session: string | null, sdp: string, servers: RTCIceServer[], problem?: undefined }} Accepted */
+/** @typedef {{ problem: ProblemBody, wait: number }} Turned */
 
 /**
  * `credentials(fresh)` resolves to `{key, whip_url, source, label}` or rejects with a Problem of
@@ -77,24 +101,36 @@ function sayWhenCaptured(transceiver) {
  * no way out of this network at all.
  */
 export class WhipPublisher extends EventTarget {
+  /** @param {(fresh: boolean) => Promise<StreamCredentials>} credentials */
   constructor(credentials) {
     super();
+    /** @type {PublisherState} */
     this.state = "idle";
+    /** @type {ProblemBody | null} */
     this.problem = null;
+    /** @type {string | null} */
     this.source = null;
+    /** @type {string | null} */
     this.label = null;
     this.isBlocked = false;
-    this._credentials = undefined;
+    /** @type {ConnectionPath | null} */
     this._path = null;
+    /** @type {RTCIceServer[]} */
     this._servers = [];
+    /** @type {MediaStream | null} */
     this._stream = null;
+    /** @type {RTCPeerConnection | null} */
     this._peer = null;
+    /** @type {string | null} */
     this._session = null;
+    /** @type {string | null} */
     this._key = null;
     this._attempt = 0;
     this._failures = 0;
+    /** @type {number | null} */
     this._timer = null;
-    this._farewell = null; // a new session comes after the end of the old one
+    /** @type {Promise<unknown> | null} a new session comes after the end of the old one */
+    this._farewell = null;
     this._credentials = credentials;
     window.addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => {
@@ -110,6 +146,7 @@ export class WhipPublisher extends EventTarget {
     return this.state !== "idle" && this.state !== "refused";
   }
 
+  /** @param {MediaStream} stream */
   start(stream) {
     this._stream = stream;
     this._failures = 0;
@@ -117,7 +154,10 @@ export class WhipPublisher extends EventTarget {
     this._connect();
   }
 
-  /** Sends the stream's present tracks in the place of the old ones, without a new session. */
+  /**
+   * Sends the stream's present tracks in the place of the old ones, without a new session.
+   * @param {MediaStream} stream
+   */
   async replaceTracks(stream) {
     this._stream = stream;
     const jobs = (this._peer?.getTransceivers() ?? []).map((transceiver) => {
@@ -135,7 +175,8 @@ export class WhipPublisher extends EventTarget {
     const peer = this._peer;
     // By a closing connection the server would learn that it is over, and then know none to delete: this
     // one sends nothing more, and is closed once that is answered.
-    const isKept = session !== null && !isGone && !this._path?.isGone;
+    const isOver = isGone || this._path?.isGone;
+    const isKept = session !== null && !isOver;
     if (isKept) this._peer = null;
     this._hangUp();
     this._enter("idle");
@@ -163,6 +204,10 @@ export class WhipPublisher extends EventTarget {
     if (this.state === "live") this._again(this._attempt, 1);
   }
 
+  /**
+   * @param {PublisherState} state
+   * @param {ProblemBody | null} [problem]
+   */
   _enter(state, problem = null) {
     this.state = state;
     this.problem = problem;
@@ -170,7 +215,7 @@ export class WhipPublisher extends EventTarget {
   }
 
   _hangUp() {
-    clearTimeout(this._timer);
+    if (this._timer !== null) clearTimeout(this._timer);
     this._timer = null;
     this._path?.close();
     this._path = null;
@@ -180,7 +225,8 @@ export class WhipPublisher extends EventTarget {
   }
 
   async _connect(fresh = false) {
-    const attempt = ++this._attempt;
+    this._attempt += 1;
+    const attempt = this._attempt;
     const stale = () => attempt !== this._attempt;
     this._hangUp();
     const peer = new RTCPeerConnection({ iceServers: this._servers, bundlePolicy: "max-bundle" });
@@ -193,11 +239,11 @@ export class WhipPublisher extends EventTarget {
       if (stale()) return;
       this._addTracks(peer, codecs, temporal);
       await peer.setLocalDescription(await peer.createOffer());
-      const answer = await this._post(credentials, peer.localDescription.sdp);
+      const answer = await this._post(credentials, peer.localDescription?.sdp ?? "");
       if (stale()) {
         // Stopped while the answer was under way: leave nothing behind on the server.
         const headers = { Authorization: `Bearer ${credentials.key}` };
-        if (answer.session && this.state === "idle") {
+        if ("session" in answer && answer.session && this.state === "idle") {
           fetch(answer.session, { method: "DELETE", headers, keepalive: true }).catch(() => {});
         }
         return;
@@ -217,7 +263,12 @@ export class WhipPublisher extends EventTarget {
     } catch (error) {
       if (stale()) return;
       // No key was given, and asking again gives none either.
-      if (error.status >= 400 && error.status < 500 && error.status !== 429) {
+      if (
+        error instanceof Problem &&
+        error.status >= 400 &&
+        error.status < 500 &&
+        error.status !== 429
+      ) {
         this._attempt += 1;
         this._hangUp();
         this._enter("refused", error.body);
@@ -227,10 +278,16 @@ export class WhipPublisher extends EventTarget {
     }
   }
 
+  /**
+   * @param {RTCPeerConnection} peer
+   * @param {RTCRtpCodec[]} codecs
+   * @param {boolean} temporal
+   */
   _addTracks(peer, codecs, temporal) {
-    const [video] = this._stream.getVideoTracks();
-    const [audio] = this._stream.getAudioTracks();
-    const streams = [this._stream];
+    const stream = this._stream ?? new MediaStream();
+    const [video] = stream.getVideoTracks();
+    const [audio] = stream.getAudioTracks();
+    const streams = [stream];
     const picture = addPicture(peer, video, streams, temporal);
     if (codecs.length > 0 && picture.setCodecPreferences) picture.setCodecPreferences(codecs);
     sayWhenCaptured(picture);
@@ -238,6 +295,11 @@ export class WhipPublisher extends EventTarget {
     peer.addTransceiver(audio ?? "audio", { direction: "sendonly", streams });
   }
 
+  /**
+   * @param {StreamCredentials} credentials
+   * @param {string} sdp
+   * @returns {Promise<Accepted | Turned>}
+   */
   async _post({ whip_url: url, key }, sdp) {
     const response = await fetch(url, {
       method: "POST",
@@ -250,15 +312,21 @@ export class WhipPublisher extends EventTarget {
       const session = location ? new URL(location, response.url || url).href : null;
       return { session, sdp: await response.text(), servers: iceServers(response.headers) };
     }
+    /** @type {ProblemBody} */
     const problem = await response.json().catch(() => ({ detail: "", title: "" }));
     const wait = Number(response.headers.get("Retry-After")) * 1_000 || 0;
     return { problem: { ...problem, status: response.status }, wait };
   }
 
+  /**
+   * @param {Turned} answer
+   * @param {boolean} fresh
+   */
   _refuse({ problem, wait }, fresh) {
-    if ((problem.status === 401 || problem.status === 403) && !fresh) {
+    const { status = 0 } = problem;
+    if ((status === 401 || status === 403) && !fresh) {
       this._connect(true);
-    } else if (problem.status >= 500 || problem.status === 429 || problem.status === 408) {
+    } else if (status >= 500 || status === 429 || status === 408) {
       this._again(this._attempt, wait);
     } else {
       this._attempt += 1;
@@ -267,9 +335,14 @@ export class WhipPublisher extends EventTarget {
     }
   }
 
+  /**
+   * @param {RTCPeerConnection} peer
+   * @param {number} attempt
+   * @param {RTCIceServer[]} servers
+   */
   _follow(peer, attempt, servers) {
     const path = new ConnectionPath(peer, {
-      session: this._session,
+      session: this._session ?? "",
       headers: { Authorization: `Bearer ${this._key}` },
       servers,
     });
@@ -289,6 +362,10 @@ export class WhipPublisher extends EventTarget {
     });
   }
 
+  /**
+   * @param {number} attempt
+   * @param {number} [wait] milliseconds
+   */
   _again(attempt, wait = 0) {
     if (attempt !== this._attempt) return;
     this._attempt += 1;
