@@ -134,13 +134,18 @@ packages() {
     stamp_of "$lock" >.venv/farmlive.stamp
 }
 
-# Installs the tools that check web/, as web/package-lock.json has them, by hash. No command but check and
-# test needs them, and no page does.
-web_tools() {
-    local lock stamp=web/node_modules/farmlive.stamp
+# Installs Node.js, for what checks and tests web/.
+nodejs() {
     programs node:nodejs npm:npm
     node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' ||
         fail "the tools of web/ need Node.js 18 or newer; found $(node --version)"
+}
+
+# Installs the tools that check web/, as web/package-lock.json has them, by hash. Only ./scripts/check
+# needs them.
+web_tools() {
+    local lock stamp=web/node_modules/farmlive.stamp
+    nodejs
     lock=$(sha256sum web/package-lock.json | cut -d' ' -f1)
     if [ "$(cat "$stamp" 2>/dev/null)" = "$lock" ]; then return; fi
     say "installing Biome and TypeScript from npm"

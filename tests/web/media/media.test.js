@@ -1,0 +1,73 @@
+import "../support/english-page.js";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { iceServers, linked } from "../../../web/static/lib/media/connection-path.js";
+import { delayOf, median } from "../../../web/static/lib/media/delay-report.js";
+import {
+  inPreferredOrder,
+  withoutVideoOrientation,
+  withStartBitrate,
+} from "../../../web/static/lib/media/whip-publisher.js";
+
+test("H264 baseline comes first, what repairs follows what it repairs", () => {
+  const h264 = (sdpFmtpLine) => ({ mimeType: "video/H264", sdpFmtpLine });
+  const baseline = h264("packetization-mode=1;profile-level-id=42e01f");
+  const high = h264("packetization-mode=1;profile-level-id=640c1f");
+  const single = h264("packetization-mode=0;profile-level-id=42e01f");
+  const of = (mimeType) => ({ mimeType });
+  const [vp8, vp9, av1, rtx] = ["video/VP8", "video/VP9", "video/AV1", "video/rtx"].map(of);
+  const codecs = [rtx, av1, vp8, single, high, vp9, baseline];
+  assert.deepEqual(inPreferredOrder(codecs), [baseline, high, single, vp8, av1, vp9, rtx]);
+  assert.equal(codecs[0], rtx); // what was given is left as it is
+});
+
+test("an offer is sent without the orientation of its picture", () => {
+  const sdp = [
+    "a=extmap:3 urn:3gpp:video-orientation",
+    "a=extmap:4/sendonly urn:3gpp:video-orientation",
+    "a=extmap:5 urn:ietf:params:rtp-hdrext:sdes:mid",
+    "",
+  ].join("\r\n");
+  assert.equal(withoutVideoOrientation(sdp), "a=extmap:5 urn:ietf:params:rtp-hdrext:sdes:mid\r\n");
+});
+
+test("each H264 of an answer begins with a bit rate, and nothing else does", () => {
+  const sdp =
+    "a=rtpmap:96 H264/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:96 packetization-mode=1\r\na=fmtp:97 apt=96\r\n";
+  assert.equal(
+    withStartBitrate(sdp),
+    sdp.replace("packetization-mode=1", "packetization-mode=1;x-google-start-bitrate=1200"),
+  );
+});
+
+test("servers and addresses are read from Link headers", () => {
+  globalThis.location = new URL("https://farm.example/live/1");
+  const link = [
+    '<stun:stun.example>; rel="ice-server"',
+    '<turn:turn.example?transport=udp>; rel="ice-server"; username="u\\"x"; credential="a, b"; credential-type="password"',
+    "</whep/1/layer>; rel=layer",
+  ].join(", ");
+  const headers = new Headers({ link });
+  assert.deepEqual(iceServers(headers), [
+    { urls: "stun:stun.example" },
+    { urls: "turn:turn.example?transport=udp", username: 'u"x', credential: "a, b" },
+  ]);
+  assert.equal(linked(headers, "layer"), "https://farm.example/whep/1/layer");
+  assert.equal(linked(headers, "other"), null);
+  assert.deepEqual(iceServers(new Headers()), []);
+});
+
+test("a frame's delay is told only where it can be true", () => {
+  const of = (captureTime, expectedDisplayTime) => delayOf({ captureTime, expectedDisplayTime });
+  assert.equal(of(1_000, 1_350), 350);
+  assert.equal(of(1_000, 950), 0); // a clock that is a little wrong
+  assert.equal(of(1_000, 800), null);
+  assert.equal(of(0, 60_001), null);
+  assert.equal(of(undefined, 1_000), null);
+});
+
+test("the median is the lower one of two in the middle", () => {
+  assert.equal(median([9, 1, 10]), 9);
+  assert.equal(median([4, 1, 3, 2]), 2);
+  assert.equal(median([]), null);
+});

@@ -1,0 +1,5 @@
+// An English page: import it first.
+
+import { stand } from "./page.js";
+
+stand("en");
