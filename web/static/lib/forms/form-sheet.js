@@ -2,7 +2,7 @@
 // that comes after it was closed, and perhaps opened for something else, leaves it as it is.
 
 import { close, open, opening } from "../ui/sheet.js";
-import { field, find } from "../ui/dom.js";
+import { field, find, findDialog } from "../ui/dom.js";
 import { fieldsOf, fill, onSubmit } from "./forms.js";
 
 /**
@@ -15,7 +15,7 @@ export class FormSheet {
   constructor(id) {
     /** @type {Job} */
     this._job = async () => false;
-    this._dialog = find(document, `#${id}`, HTMLDialogElement);
+    this._dialog = findDialog(document, `#${id}`);
     this._form = find(this._dialog, "form", HTMLFormElement);
     find(this._dialog, "[data-close]").addEventListener("click", () => close(this._dialog));
     // What was said while the sheet was open stays to be read.

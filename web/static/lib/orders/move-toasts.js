@@ -110,7 +110,8 @@ export class MoveToasts {
   constructor(moves, book) {
     this._live = "open";
     this._offline = find(document, "[data-offline]");
-    this._last = find(document, "[data-undo-last]");
+    /** @type {HTMLElement | null} a seller, who moves nothing, has none */
+    this._last = document.querySelector("[data-undo-last]");
     /** @type {number | undefined} */
     this._over = undefined;
     this._refused = find(document, "[data-refused]");
@@ -159,20 +160,22 @@ export class MoveToasts {
    * @param {() => void} undo
    */
   _offer(words, undo) {
+    const last = this._last;
     const takeBack = () => {
-      this._last.hidden = true;
+      if (last) last.hidden = true;
       undo();
     };
     const forget = toast(words, { act: t("Undo"), onAct: takeBack });
-    say(this._last, t("Undo: %(what)s", { what: words }));
-    this._last.hidden = false;
-    this._last.onclick = () => {
+    if (!last) return;
+    say(last, t("Undo: %(what)s", { what: words }));
+    last.hidden = false;
+    last.onclick = () => {
       forget();
       takeBack();
     };
     clearTimeout(this._over);
     this._over = setTimeout(() => {
-      this._last.hidden = true;
+      last.hidden = true;
     }, UNDO_MS);
   }
 

@@ -1,6 +1,6 @@
 // The question before an act that can't be undone: what will happen, then yes or no.
 
-import { find } from "./dom.js";
+import { find, findDialog } from "./dom.js";
 import { enter } from "./sheet-history.js";
 
 /**
@@ -9,7 +9,7 @@ import { enter } from "./sheet-history.js";
  * @returns {Promise<boolean>}
  */
 export function askToConfirm({ title, words, yes }) {
-  const dialog = find(document, "#ask", HTMLDialogElement);
+  const dialog = findDialog(document, "#ask");
   find(dialog, "[data-ask-title]").textContent = title;
   find(dialog, "[data-ask-words]").textContent = words;
   find(dialog, 'button[value="yes"]').textContent = yes;

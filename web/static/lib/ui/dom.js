@@ -43,6 +43,17 @@ export function findAll(root, selector, type) {
 }
 
 /**
+ * The <dialog> of a selector, which must be there. Known by its name: Safari 14 has no class of it.
+ * @param {ParentNode} root
+ * @param {string} selector
+ */
+export function findDialog(root, selector) {
+  const found = find(root, selector);
+  if (found.localName !== "dialog") throw new Error(`${selector} should be a dialog`);
+  return /** @type {HTMLDialogElement} */ (found);
+}
+
+/**
  * What an event of our own tells; the class that sends it says in which shape.
  * @param {Event} event
  */
