@@ -67,8 +67,6 @@ export const exceptions = [
   // Scripts.
   ...harmless(given, [
     ".replaceChildren()",
-    ".replaceAll()",
-    ".findLast()",
     ".showModal()",
     ".submitter",
     ".inert",
@@ -103,6 +101,7 @@ export const exceptions = [
   { name: ".getHeaderExtensionsToNegotiate()", in: "lib/media/whip-publisher.js", why: caught },
   { name: ".setHeaderExtensionsToNegotiate()", in: "lib/media/whip-publisher.js", why: caught },
   { name: ".transport", in: "lib/media/connection-path.js", why: "undefined, and taken so" },
+  { name: "navigator.connection", in: "lib/media/connection-path.js", why: "undefined, taken so" },
   {
     name: ".cancelVideoFrameCallback()",
     in: "lib/media/delay-report.js",

@@ -37,5 +37,10 @@ const WITHIN = [
 ];
 for (const text of WITHIN) test(`it lets pass ${text}`, () => assert.deepEqual(names(text), []));
 
-for (const text of ["class A { #b = 1; }", "class A { static c = 1; }", "await 1;", "a = class { static {} }"])
+for (const text of [
+  "class A { #b = 1; }",
+  "class A { static c = 1; }",
+  "await 1;",
+  "a = class { static {} }",
+])
   test(`${text} is beyond the parser`, () => assert.throws(() => parsed(text), SyntaxError));
