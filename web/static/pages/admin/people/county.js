@@ -3,27 +3,25 @@
 import { put } from "../../../lib/channel/staff-api.js";
 import { fill, onSubmit } from "../../../lib/forms/forms.js";
 import { setUpPictures } from "../../../lib/forms/picture-field.js";
+import { find, valueIn } from "../../../lib/ui/dom.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { page, t } from "../../../lib/words.js";
 
-const form = document.getElementById("county-form");
-const look = form.querySelector("[data-look]");
+const form = find(document, "#county-form", HTMLFormElement);
+const look = find(form, "[data-look]");
 const shown = {
-  name: look.querySelector("[data-look-name]"),
-  mark: look.querySelector("[data-look-mark]"),
+  name: find(look, "[data-look-name]"),
+  mark: find(look, "[data-look-mark]", HTMLImageElement),
 };
 const own = shown.mark.dataset.own;
 
 function draw() {
-  const { elements } = form;
-  const [first, other] =
-    page.language === "en"
-      ? [elements["name.en"], elements["name.zh"]]
-      : [elements["name.zh"], elements["name.en"]];
-  shown.name.textContent = first.value.trim() || other.value.trim() || "farmlive";
-  const mark = elements.mark.value || own;
-  if (shown.mark.getAttribute("src") !== mark) shown.mark.src = mark;
-  look.dataset.colour = elements.colour.value;
+  const [first, other] = page.language === "en" ? ["name.en", "name.zh"] : ["name.zh", "name.en"];
+  const name = valueIn(form, first).trim() || valueIn(form, other).trim();
+  shown.name.textContent = name || "farmlive";
+  const mark = valueIn(form, "mark") || own;
+  if (mark && shown.mark.getAttribute("src") !== mark) shown.mark.src = mark;
+  look.dataset.colour = valueIn(form, "colour");
 }
 
 setUpPictures(form);
