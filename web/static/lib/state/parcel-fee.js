@@ -30,7 +30,7 @@ export function feeOf(fees, region, grams) {
 /**
  * The least that a parcel of so many net grams costs in any region, undefined where it is too heavy for
  * all, and whether it depends on the region.
- * @param {{ region: string, upto_g: number, fee: number }[]} fees
+ * @param {FeeRow[]} fees
  * @param {number} grams
  * @returns {{ fee: number | undefined, depends: boolean }}
  */
@@ -70,6 +70,7 @@ export class ParcelFees extends EventTarget {
     return feeOf(this._fees ?? [], region ?? "", grams);
   }
 
+  /** @param {number} grams */
   least(grams) {
     return leastFee(this._fees ?? [], grams);
   }
