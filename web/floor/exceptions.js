@@ -67,6 +67,7 @@ export const exceptions = [
   // Scripts.
   ...harmless(given, [
     ".replaceChildren()",
+    ".findLast()",
     ".showModal()",
     ".submitter",
     ".inert",
