@@ -354,7 +354,11 @@ def test_viewers_who_can_not_play_a_source_are_counted() -> None:
     sessions = [cast(Any, Sent(next(peer_numbers))) for _ in kinds]
     for session, plays in zip(sessions, kinds, strict=True):
         entry.admit(session, plays)
-    assert entry.blind_to(source) == 2
+    # Who makes an offer and never connects is nobody who misses a picture.
+    assert (entry.blind_to(source), entry.watching) == (0, 0)
+    for session in sessions * 2:
+        entry.connected(session)
+    assert (entry.blind_to(source), entry.watching) == (2, 4)
     for session in sessions[:2] * 2:
         entry.dismiss(session)
     assert entry.blind_to(source) == 1

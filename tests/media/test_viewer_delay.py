@@ -4,13 +4,20 @@ import random
 
 import pytest
 
-from farmlive.media.viewer_delay import MOST_MS, PERIOD_S, SAMPLE, DelayFigures, ViewerDelays
+from farmlive.media.viewer_delay import (
+    MOST_MS,
+    PERIOD_S,
+    SAMPLE,
+    DelayFigures,
+    ViewerDelays,
+    keyed_draw,
+)
 
 NOW = 100 * PERIOD_S
 
 
 def asked(*viewers: str) -> ViewerDelays:
-    delays = ViewerDelays(lambda: 0.0)
+    delays = ViewerDelays(lambda network: 0.0)
     for viewer in viewers:
         assert delays.ask(viewer, len(viewers))
     return delays
@@ -44,7 +51,7 @@ def test_one_viewer_has_one_vote_however_often_it_reports() -> None:
 
 
 def test_who_was_not_asked_has_none() -> None:
-    delays = ViewerDelays(lambda: 0.99)
+    delays = ViewerDelays(lambda network: 0.99)
     assert not delays.ask("late", 10 * SAMPLE)
     delays.report("late", 400, NOW)
     delays.report("never seen", 400, NOW)
@@ -59,13 +66,15 @@ def test_who_has_left_has_none_from_then_on() -> None:
 
 
 def test_who_joins_again_and_again_has_one_vote_as_well() -> None:
-    delays = asked("honest", "also honest", "again 0")
+    delays = asked("honest", "also honest")
+    delays.ask("again 0", 3, "192.0.2.7")
     delays.report("honest", 400, NOW)
     delays.report("also honest", 400, NOW)
     for number in range(1_000):
         delays.report(f"again {number}", MOST_MS, NOW)
         delays.forget(f"again {number}")
-        delays.ask(f"again {number + 1}", 3)
+        # From another address of the network.
+        delays.ask(f"again {number + 1}", 3, f"192.0.2.{number % 250}")
     assert delays.figures(NOW) == DelayFigures(400, None, 3)
     # In the next period it is one of three again.
     for viewer in ("honest", "also honest", "again 1000"):
@@ -74,10 +83,36 @@ def test_who_joins_again_and_again_has_one_vote_as_well() -> None:
 
 
 def test_all_of_few_and_a_share_of_many_are_asked() -> None:
-    delays = ViewerDelays(random.Random(3).random)
+    delays = ViewerDelays(keyed_draw(b"3"))
     asked = [delays.ask(str(number), number + 1) for number in range(20_000)]
     assert all(asked[:SAMPLE])
     assert 3 * SAMPLE < sum(asked) < 10 * SAMPLE
+
+
+def test_who_joins_again_is_in_the_sample_as_little_as_before() -> None:
+    delays = ViewerDelays()
+    drawn = []
+    for number in range(200):
+        drawn.append(delays.ask(f"v4 {number}", 2 * SAMPLE, f"192.0.2.{number}"))
+        drawn.append(delays.ask(f"v6 {number}", 2 * SAMPLE, "2001:db8:0:7::/64"))
+    assert len(set(drawn[::2])) == len(set(drawn[1::2])) == 1
+    others = {delays.ask(str(number), 2 * SAMPLE, f"10.0.{number}.1") for number in range(200)}
+    assert others == {True, False}
+    # It is another one of each broadcast.
+    alike = [ViewerDelays().ask("one", 2 * SAMPLE, "192.0.2.7") for _ in range(200)]
+    assert set(alike) == {True, False}
+
+
+def test_who_leaves_takes_nobody_elses_vote() -> None:
+    delays = ViewerDelays(lambda network: 0.0)
+    for number in range(50):
+        delays.ask(f"forger {number}", 60, "192.0.2.7")
+        delays.report(f"forger {number}", 400, NOW)
+        delays.forget(f"forger {number}")
+    for number in range(50):
+        delays.ask(f"newcomer {number}", 60, f"198.51.{number}.7")
+        delays.report(f"newcomer {number}", 900, NOW)
+    assert delays.figures(NOW) == DelayFigures(900, 900, 51)
 
 
 @pytest.mark.parametrize(

@@ -85,28 +85,45 @@ class Broadcast:
     picked: str | None = None
     held: str | None = None
     paused: bool = False
-    # How many viewers can play the same codecs: there are few kinds of players.
+    # Those of them that have connected, and how many of these can play the same codecs: there are
+    # few kinds of players.
+    _connected: set[Session] = field(default_factory=set)
     _players: Counter[frozenset[str]] = field(default_factory=Counter)
     # How late viewers see what is on air.
     delays: ViewerDelays = field(default_factory=ViewerDelays)
 
-    def admit(self, viewer: Session, video: Iterable[str]) -> None:
-        """Add a viewer that can play these video codecs."""
-        self.viewers[viewer] = plays = frozenset(video)
-        self._players[plays] += 1
-        self.delays.ask(viewer.token, len(self.viewers))
+    def admit(self, viewer: Session, video: Iterable[str], address: str | None = None) -> None:
+        """Add a viewer from this address that can play these video codecs."""
+        self.viewers[viewer] = frozenset(video)
+        self.delays.ask(viewer.token, len(self.viewers), address)
+
+    def connected(self, viewer: Session) -> None:
+        """Count a viewer that has connected: one that only made an offer counts nowhere."""
+        plays = self.viewers.get(viewer)
+        if plays is not None and viewer not in self._connected:
+            self._connected.add(viewer)
+            self._players[plays] += 1
+
+    @property
+    def watching(self) -> int:
+        """How many viewers have connected."""
+        return len(self._connected)
 
     def dismiss(self, viewer: Session) -> None:
         """Remove a viewer, if it is one."""
         plays = self.viewers.pop(viewer, None)
         if plays is not None:
             self.delays.forget(viewer.token)
+        if plays is not None and viewer in self._connected:
+            self._connected.discard(viewer)
             self._players[plays] -= 1
             if not self._players[plays]:
                 del self._players[plays]
 
     def blind_to(self, source: Source) -> int:
-        """Return how many viewers want video and can't play this source's; they would hear it."""
+        """Return how many connected viewers want video and can't play this source's: they would
+        hear it.
+        """
         sent = {key for key in source.codecs if key.partition(":")[0] in codecs.VIDEO}
         if not sent:
             return 0

@@ -164,7 +164,7 @@ class Relay:
         return {
             "sources": list_sources(entry, refused, self._engine.health, advice),
             "delay": delay_to_viewers(entry, self._engine.health, time.monotonic()),
-            "viewers": len(entry.viewers) if entry else 0,
+            "viewers": entry.watching if entry else 0,
             "delivery": counted,
         }
 
@@ -248,7 +248,7 @@ class Relay:
         session, answer, viewing = self._opener.open_viewer(
             SessionRole(entry), entry.output, source, offer
         )
-        entry.admit(session, viewing.video)
+        entry.admit(session, viewing.video, address)
         self._pending.add(session, address, now)
         return session, answer
 
@@ -386,6 +386,8 @@ class Relay:
     def _on_secured(self, session: Session) -> None:
         self._pending.remove(session)
         role = self._sessions.role(session)
+        if role is not None:
+            role.entry.connected(session)
         if role is not None and role.source is not None and role.publishes:
             self._switcher.on_joined(role.entry, role.source)
 

@@ -1,13 +1,15 @@
 """How late a broadcast's viewers see the picture: median and slowest tenth of what they report.
 
-The server draws a sample of the viewers when they join, so that nobody can choose to be in it. One
-report of each counts in a period, and no viewer's own number is kept: only how many reported each
-rounded delay. Pure; the caller gives the time.
+The server draws a sample of the viewers when they join, by a keyed hash of their network, so that
+nobody can choose to be in it, or come again until it is. One report of each counts in a period, and
+no viewer's own number is kept: only how many reported each rounded delay. Pure; the caller gives
+the time.
 """
 
-import random
 from collections import Counter
 from collections.abc import Callable
+from hashlib import blake2b
+from secrets import token_bytes
 from typing import NamedTuple
 
 MOST_MS = 60_000
@@ -32,22 +34,28 @@ class DelayFigures(NamedTuple):
 class ViewerDelays:
     """The delays that a broadcast's viewers report."""
 
-    def __init__(self, draw: Callable[[], float] = random.random) -> None:
-        self._draw = draw
-        self._asked: set[str] = set()
-        # Of this period: who joined, and how many left after their report.
+    def __init__(self, draw: Callable[[str], float] | None = None) -> None:
+        # Of each broadcast another one.
+        self._draw = draw or keyed_draw(token_bytes(16))
+        # The network of each viewer who is asked.
+        self._asked: dict[str, str] = {}
+        # Of this period: who joined, and how many of a network left after their report.
         self._fresh: set[str] = set()
-        self._left = 0
+        self._left: Counter[str] = Counter()
         self._period = 0
         self._counted: set[str] = set()
         self._now: Counter[int] = Counter()
         self._before: Counter[int] = Counter()
 
-    def ask(self, viewer: str, viewers: int) -> bool:
-        """Return whether to ask this viewer, who joins as one of `viewers`, for reports."""
-        asked = self._draw() * viewers < SAMPLE
+    def ask(self, viewer: str, viewers: int, address: str | None = None) -> bool:
+        """Return whether to ask this viewer, who joins as one of `viewers`, for reports.
+
+        `address` is its IPv4 address, or the /64 of its IPv6 address; None: it counts by itself.
+        """
+        network = viewer if address is None else _network(address)
+        asked = self._draw(network) * viewers < SAMPLE
         if asked:
-            self._asked.add(viewer)
+            self._asked[viewer] = network
             self._fresh.add(viewer)
         return asked
 
@@ -57,24 +65,25 @@ class ViewerDelays:
 
     def forget(self, viewer: str) -> None:
         """Ask the viewer no more; what it reported stays in the figures for a while."""
-        self._asked.discard(viewer)
+        network = self._asked.pop(viewer, None)
         self._fresh.discard(viewer)
-        if viewer in self._counted:
+        if network is not None and viewer in self._counted:
             self._counted.discard(viewer)
-            self._left += 1
+            self._left[network] += 1
 
     def report(self, viewer: str, ms: int, now: float) -> None:
         """Count a report, unless the viewer was not asked or has reported in this period.
 
-        The report of a viewer who left stands in for that of one who joins in the same period:
-        who leaves and joins again has one vote all the same.
+        The report of a viewer who left stands in for that of one who joins in the same period from
+        the same network: who leaves and joins again has one vote all the same.
         """
         self._advance(now)
-        if viewer not in self._asked or viewer in self._counted:
+        network = self._asked.get(viewer)
+        if network is None or viewer in self._counted:
             return
         self._counted.add(viewer)
-        if viewer in self._fresh and self._left > 0:
-            self._left -= 1
+        if viewer in self._fresh and self._left[network] > 0:
+            self._left[network] -= 1
         else:
             self._now[_rounded(min(max(ms, 0), MOST_MS))] += 1
 
@@ -108,7 +117,23 @@ class ViewerDelays:
     def _begin_period(self) -> None:
         self._counted.clear()
         self._fresh.clear()
-        self._left = 0
+        self._left.clear()
+
+
+def keyed_draw(key: bytes) -> Callable[[str], float]:
+    """Return what gives each network a number below 1 that only who has the key can foresee."""
+
+    def draw(network: str) -> float:
+        digest = blake2b(network.encode(), digest_size=6, key=key).digest()
+        return int.from_bytes(digest, "big") / (1 << 48)
+
+    return draw
+
+
+def _network(address: str) -> str:
+    """Return the /24 of an IPv4 address; others come as the network that they are in."""
+    start, dot, _ = address.rpartition(".")
+    return f"{start}.0/24" if dot and ":" not in address else address
 
 
 def _rounded(ms: int) -> int:
