@@ -58,7 +58,10 @@ export const exceptions = [
     "page",
     "break-after: avoid",
   ]),
-  ...harmless("in a grid, where all have it since it begins there", ["align-content: start"]),
+  ...harmless(
+    "in a grid, where all have it; between flex items it is taken for flex-start or -end",
+    ["align-content: start", "align-self: start", "align-self: end"],
+  ),
   ...harmless("said in a rule of its own, after one that draws the ring for every :focus", [
     ":focus-visible",
   ]),
