@@ -54,6 +54,16 @@ export function findDialog(root, selector) {
 }
 
 /**
+ * The button that sends a form.
+ * @param {SubmitEvent} event
+ */
+export function submitterOf(event) {
+  const { submitter } = event;
+  if (!(submitter instanceof HTMLButtonElement)) throw new Error("No button sent this form");
+  return submitter;
+}
+
+/**
  * What an event of our own tells; the class that sends it says in which shape.
  * @param {Event} event
  */

@@ -2,7 +2,12 @@
 
 import { t } from "../../lib/words.js";
 
-/** `state` is the broadcast's, undefined until it is known. */
+/**
+ * `state` is the broadcast's, undefined until it is known.
+ * @param {string} standing
+ * @param {string | undefined} state
+ * @param {string} name
+ */
 export function standingWords(standing, state, name) {
   switch (standing) {
     case "opening":

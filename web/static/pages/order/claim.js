@@ -2,7 +2,7 @@
 // sending the words at the end takes a moment.
 
 import { api, Problem } from "../../lib/channel/api.js";
-import { el, icon, say } from "../../lib/ui/dom.js";
+import { el, field, find, findAll, findDialog, icon, say, submitterOf } from "../../lib/ui/dom.js";
 import { sentence } from "../../lib/format/problems.js";
 import { close, open } from "../../lib/ui/sheet.js";
 import { toast } from "../../lib/ui/toast.js";
@@ -11,7 +11,11 @@ import { page, t } from "../../lib/words.js";
 const EDGE = 1600;
 const QUALITY = 0.85;
 
-/** The photo, 1600 pixels at most; as it is where the browser can't read it. */
+/**
+ * The photo, 1600 pixels at most; as it is where the browser can't read it.
+ * @param {File} file
+ * @returns {Promise<Blob>}
+ */
 async function smaller(file) {
   try {
     const drawn = await createImageBitmap(file);
@@ -19,8 +23,9 @@ async function smaller(file) {
     const canvas = document.createElement("canvas");
     canvas.width = Math.max(1, Math.round(drawn.width * scale));
     canvas.height = Math.max(1, Math.round(drawn.height * scale));
-    canvas.getContext("2d").drawImage(drawn, 0, 0, canvas.width, canvas.height);
+    canvas.getContext("2d")?.drawImage(drawn, 0, 0, canvas.width, canvas.height);
     drawn.close();
+    /** @type {Blob | null} */
     const written = await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
     return written ?? file;
   } catch {
@@ -28,6 +33,11 @@ async function smaller(file) {
   }
 }
 
+/**
+ * @param {string} token
+ * @param {File} file
+ * @returns {Promise<string>} the name by which a claim has it
+ */
 async function send(token, file) {
   let answer;
   try {
@@ -53,21 +63,26 @@ async function send(token, file) {
   return read.id;
 }
 
-/** Makes the sheet work; `sent` is called once a claim was taken. */
+/**
+ * Makes the sheet work; `sent` is called once a claim was taken.
+ * @param {string} token
+ * @param {() => Promise<void>} sent
+ */
 export function setUpClaim(token, sent) {
-  const sheet = document.getElementById("claim-sheet");
-  const form = sheet.querySelector("form");
-  const list = sheet.querySelector("[data-photos]");
-  const adding = sheet.querySelector("[data-add]");
-  const file = sheet.querySelector("[data-photo-file]");
-  const text = form.elements.text;
-  const missing = document.getElementById("claim-text-error");
-  const problem = document.getElementById("claim-problem");
-  /** Each has a name once it was sent. */
+  const sheet = findDialog(document, "#claim-sheet");
+  const form = find(sheet, "form", HTMLFormElement);
+  const list = find(sheet, "[data-photos]");
+  const adding = find(sheet, "[data-add]");
+  const file = find(sheet, "[data-photo-file]", HTMLInputElement);
+  const text = field(form, "text", HTMLTextAreaElement);
+  const missing = find(document, "#claim-text-error");
+  const problem = find(document, "#claim-problem");
+  /** @type {Set<{ name: string | null, sending: Promise<void> | null }>} each has a name once it was sent */
   const photos = new Set();
 
+  /** @param {string} words */
   function tell(words) {
-    say(problem.querySelector("p"), words);
+    say(find(problem, "p"), words);
     problem.hidden = !words;
     if (words) problem.scrollIntoView({ block: "nearest" });
   }
@@ -76,7 +91,9 @@ export function setUpClaim(token, sent) {
     adding.hidden = photos.size >= page.data.photos;
   }
 
+  /** @param {File} chosen */
   function add(chosen) {
+    /** @type {{ name: string | null, sending: Promise<void> | null }} */
     const photo = { name: null, sending: null };
     const preview = URL.createObjectURL(chosen);
     const picture = el("img", {
@@ -129,7 +146,7 @@ export function setUpClaim(token, sent) {
 
   file.addEventListener("change", () => {
     tell("");
-    for (const chosen of file.files) if (photos.size < page.data.photos) add(chosen);
+    for (const chosen of file.files ?? []) if (photos.size < page.data.photos) add(chosen);
     file.value = "";
     draw();
   });
@@ -148,7 +165,7 @@ export function setUpClaim(token, sent) {
       text.focus();
       return;
     }
-    const { submitter } = event;
+    const submitter = submitterOf(event);
     submitter.setAttribute("aria-busy", "true");
     submitter.disabled = true;
     try {
@@ -163,10 +180,11 @@ export function setUpClaim(token, sent) {
       });
       close(sheet);
       text.value = "";
-      for (const away of list.querySelectorAll(".photo__away")) away.click();
+      for (const away of findAll(list, ".photo__away")) away.click();
       await sent();
       toast(t("We have it and look at it. The answer comes onto this page."));
     } catch (error) {
+      if (!(error instanceof Problem)) throw error;
       tell(sentence(error));
     } finally {
       submitter.removeAttribute("aria-busy");

@@ -1,7 +1,7 @@
 // All orders of one's own phone, by a code that is sent to it: shown in short, saved as a file, erased.
 
 import { api } from "../../lib/channel/api.js";
-import { say } from "../../lib/ui/dom.js";
+import { field, find, findDialog, say, submitterOf } from "../../lib/ui/dom.js";
 import { count } from "../../lib/format/format.js";
 import { remember } from "../../lib/state/device-memory.js";
 import { busy, orderList } from "../../lib/format/personal-data.js";
@@ -11,23 +11,29 @@ import { close, open } from "../../lib/ui/sheet.js";
 import { n, page, t } from "../../lib/words.js";
 import { forgetLinks } from "../../lib/state/order-links.js";
 
-const at = (id) => document.getElementById(id);
-const [phone, code, found, gone, sheet] = [
-  "yours-phone",
-  "yours-code",
-  "yours-found",
-  "yours-gone",
-  "erase-sheet",
-].map(at);
-let asked = null; // {phone, code} of what is shown
+/** @param {string} id */
+const at = (id) => find(document, `#${id}`);
+const phone = find(document, "#yours-phone", HTMLFormElement);
+const code = find(document, "#yours-code", HTMLFormElement);
+const exporting = find(document, "#yours-export", HTMLFormElement);
+const found = at("yours-found");
+const gone = at("yours-gone");
+const sheet = findDialog(document, "#erase-sheet");
+/** @type {{ phone: string, code: string, language: string } | null} of what is shown */
+let asked = null;
 
+/** @param {string} words */
 function tell(words, where = "yours-problem") {
   const problem = at(where);
-  say(problem.querySelector("p"), words);
+  say(find(problem, "p"), words);
   problem.hidden = !words;
   if (words) problem.scrollIntoView({ block: "nearest" });
 }
 
+/**
+ * @param {HTMLInputElement} field
+ * @param {string} words
+ */
 function mark(field, words) {
   const error = at(`${field.id}-error`);
   say(error, words);
@@ -37,7 +43,10 @@ function mark(field, words) {
   if (words) field.focus();
 }
 
-/** One part after the other. */
+/**
+ * One part after the other.
+ * @param {HTMLElement} part
+ */
 function show(part) {
   for (const each of [phone, code, found, gone]) each.hidden = each !== part;
 }
@@ -45,21 +54,21 @@ function show(part) {
 phone.addEventListener("submit", (event) => {
   event.preventDefault();
   tell("");
-  const field = phone.elements.phone;
-  const wrong = phoneProblem(field.value);
-  mark(field, wrong);
+  const typed = field(phone, "phone");
+  const wrong = phoneProblem(typed.value);
+  mark(typed, wrong);
   if (wrong) return;
   busy(
-    event.submitter,
+    submitterOf(event),
     async () => {
-      await api("POST", "/api/v1/person/codes", { phone: field.value, language: page.language });
+      await api("POST", "/api/v1/person/codes", { phone: typed.value, language: page.language });
       show(code);
-      code.elements.code.value = "";
-      code.elements.code.focus();
+      field(code, "code").value = "";
+      field(code, "code").focus();
     },
     (problem) =>
       problem.slug === "invalid"
-        ? mark(field, fieldErrors(problem).phone ?? sentence(problem))
+        ? mark(typed, fieldErrors(problem).phone ?? sentence(problem))
         : tell(sentence(problem)),
   );
 });
@@ -67,26 +76,27 @@ phone.addEventListener("submit", (event) => {
 code.addEventListener("submit", (event) => {
   event.preventDefault();
   tell("");
-  const field = code.elements.code;
-  const digits = field.value.normalize("NFKC").replace(/\s/g, "");
+  const typed = field(code, "code");
+  const digits = typed.value.normalize("NFKC").replace(/\s/g, "");
   const wrong = /^[0-9]{6}$/.test(digits) ? "" : t("A code has six digits.");
-  mark(field, wrong);
+  mark(typed, wrong);
   if (wrong) return;
   busy(
-    event.submitter,
+    submitterOf(event),
     async () => {
-      const said = { phone: phone.elements.phone.value, code: digits, language: page.language };
+      const said = { phone: field(phone, "phone").value, code: digits, language: page.language };
+      /** @type {import("../../lib/state/api").KeptOfPerson} */
       const kept = await api("POST", "/api/v1/person/search", said);
       asked = said;
-      at("yours-export").elements.phone.value = said.phone;
-      at("yours-export").elements.code.value = said.code;
-      const title = found.querySelector("[data-count]");
+      field(exporting, "phone").value = said.phone;
+      field(exporting, "code").value = said.code;
+      const title = find(found, "[data-count]");
       say(
         title,
         n("%(count)s order", "%(count)s orders", kept.count, { count: count(kept.count) }),
       );
-      found.querySelector("[data-orders]").replaceChildren(orderList(kept.orders));
-      found.querySelector("[data-erase]").disabled = kept.open > 0;
+      find(found, "[data-orders]").replaceChildren(orderList(kept.orders));
+      erasing.disabled = kept.open > 0;
       const isOpen = at("yours-open");
       isOpen.hidden = !kept.open;
       const why = [
@@ -99,45 +109,46 @@ code.addEventListener("submit", (event) => {
       ];
       if (kept.open < kept.count)
         why.push(t("Those that are over can be erased one by one, on their own pages."));
-      say(isOpen.querySelector("span"), why.join(page.language === "zh" ? "" : " "));
+      say(find(isOpen, "span"), why.join(page.language === "zh" ? "" : " "));
       show(found);
       title.focus();
     },
     (problem) =>
       problem.slug === "wrong-phone-code"
-        ? mark(field, sentence(problem))
+        ? mark(typed, sentence(problem))
         : tell(sentence(problem)),
   );
 });
 
-code.querySelector("[data-again]").addEventListener("click", () => {
+find(code, "[data-again]").addEventListener("click", () => {
   tell("");
   show(phone);
-  phone.elements.phone.focus();
+  field(phone, "phone").focus();
 });
 
 /** Back from the page that shows it, a browser may have kept no more than the fields. */
 addEventListener("pageshow", () => {
-  if (!asked && phone.elements.phone.value && code.elements.code.value) show(code);
+  if (!asked && field(phone, "phone").value && field(code, "code").value) show(code);
 });
 
-found.querySelector("[data-erase]").addEventListener("click", () => {
+const erasing = find(found, "[data-erase]", HTMLButtonElement);
+erasing.addEventListener("click", () => {
   tell("", "erase-problem");
   open(sheet);
 });
 
 sheet.addEventListener("click", ({ target }) => {
-  if (target.closest("[data-close-sheet]")) close(sheet);
+  if (target instanceof Element && target.closest("[data-close-sheet]")) close(sheet);
 });
 
-sheet.querySelector("form").addEventListener("submit", (event) => {
+find(sheet, "form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   busy(
-    event.submitter,
+    submitterOf(event),
     async () => {
       const { orders } = await api("POST", "/api/v1/person/erasures", asked);
       asked = null;
-      for (const field of ["phone", "code"]) at("yours-export").elements[field].value = "";
+      for (const name of ["phone", "code"]) field(exporting, name).value = "";
       // What this browser knows of whoever ordered.
       remember("buyer", null);
       forgetLinks();
@@ -145,7 +156,7 @@ sheet.querySelector("form").addEventListener("submit", (event) => {
       phone.reset();
       show(gone);
       say(
-        gone.querySelector("p"),
+        find(gone, "p"),
         n(
           "Your details of %(count)s order are erased.",
           "Your details of %(count)s orders are erased.",

@@ -3,14 +3,17 @@
 import { api, forgetSession, Problem } from "../../lib/channel/api.js";
 import { listed } from "../../lib/format/format.js";
 import { page, t, text } from "../../lib/words.js";
+import { field, find } from "../../lib/ui/dom.js";
 import { onSubmit } from "../../lib/forms/forms.js";
 import { roleWords } from "../../lib/format/roles.js";
 import { spoken } from "../../lib/format/staff-sentences.js";
 
 const path = `/api/v1/invitations/by-token/${encodeURIComponent(page.data.token)}`;
-const part = (name) => document.querySelector(`[data-${name}]`);
-const form = document.querySelector("form");
+/** @param {string} name */
+const part = (name) => find(document, `[data-${name}]`);
+const form = find(document, "form", HTMLFormElement);
 
+/** @param {string} role */
 function mayWords(role) {
   switch (role) {
     case "seller":
@@ -30,6 +33,7 @@ function mayWords(role) {
 
 async function begin() {
   try {
+    /** @type {import("../../lib/state/api").Invited} */
     const { role, farms, centres } = await api("GET", path);
     part("title").textContent = t("You are invited as %(role)s", { role: roleWords(role) });
     part("may").textContent = mayWords(role);
@@ -37,7 +41,9 @@ async function begin() {
     if (own.length) {
       const kind = farms.length ? "farms" : "centres";
       const known = await api("GET", `/api/v1/${kind}`).catch(() => ({ [kind]: [] }));
-      const names = known[kind].filter(({ id }) => own.includes(id)).map(({ name }) => text(name));
+      /** @type {{ id: string, name: import("../../lib/words.js").BilingualText }[]} */
+      const all = known[kind];
+      const names = all.filter(({ id }) => own.includes(id)).map(({ name }) => text(name));
       part("farms").textContent = listed(names);
       part("farms-line").hidden = names.length === 0;
     }
@@ -54,8 +60,9 @@ async function begin() {
   part("loading").hidden = true;
 }
 
-part("show").addEventListener("change", ({ target }) => {
-  form.elements.password.type = target.checked ? "text" : "password";
+const shows = find(document, "[data-show]", HTMLInputElement);
+shows.addEventListener("change", () => {
+  field(form, "password").type = shows.checked ? "text" : "password";
 });
 onSubmit(form, async (body) => {
   await api("POST", `${path}/acceptance`, body);

@@ -1,8 +1,8 @@
 // Signing in: name and password, then what else the server asks for, a step at a time, by the problem that
 // says so: a password of one's own, the second factor, setting one up.
 
-import { api, forgetSession } from "../../lib/channel/api.js";
-import { say } from "../../lib/ui/dom.js";
+import { api, forgetSession, Problem } from "../../lib/channel/api.js";
+import { field as fieldOf, find, say } from "../../lib/ui/dom.js";
 import {
   codeLabel,
   elsewhereWords,
@@ -16,34 +16,56 @@ import { deviceName, hasPasskeys, makePasskey, usePasskey } from "../../lib/sign
 import { sentence } from "../../lib/format/problems.js";
 import { page, t } from "../../lib/words.js";
 
-const form = document.getElementById("sign-in");
-const notice = document.getElementById("sign-in-notice");
-const button = document.getElementById("sign-in-go");
-const who = document.getElementById("sign-in-who");
-const as = document.getElementById("sign-in-as");
-const place = document.getElementById("sign-in-step");
-const title = document.getElementById("sign-in-title");
-const about = document.getElementById("sign-in-about");
-const help = document.getElementById("sign-in-forgotten");
+/** @typedef {import("../../lib/sign-in/passkeys.js").RequestOptions} RequestOptions */
+/** @typedef {import("../../lib/sign-in/passkeys.js").CreationOptions} CreationOptions */
+
+/**
+ * A step that is shown: its field, what is said of an empty one, and what is sent of its value.
+ * @typedef {object} Step
+ * @property {string} name
+ * @property {string} empty
+ * @property {(value: string) => object} body
+ * @property {boolean} [keeps] whether that goes along with the steps after it
+ */
+
+/** @param {string} id */
+const at = (id) => find(document, `#${id}`);
+const form = find(document, "#sign-in", HTMLFormElement);
+const notice = at("sign-in-notice");
+const button = at("sign-in-go");
+const who = at("sign-in-who");
+const as = at("sign-in-as");
+const place = at("sign-in-step");
+const title = at("sign-in-title");
+const about = at("sign-in-about");
+const help = at("sign-in-forgotten");
 const first = {
-  title: title.textContent,
-  about: about.textContent,
-  help: help.textContent,
-  go: button.textContent,
+  title: title.textContent ?? "",
+  about: about.textContent ?? "",
+  help: help.textContent ?? "",
+  go: button.textContent ?? "",
 };
 
 /** What is sent beside name and password, as far as it is known. */
 let more = {};
-/** The step that is shown: `body(value)` of its field, its own button, what the server sent. */
+/** @type {(Step & { slug: string, asked: any }) | null} the step that is shown, with what the server sent */
 let step = null;
+/** Whether all is done, and only recovery codes are still to be kept. */
+let isDone = false;
 
-const field = (name) => form.elements[name];
+/** @param {string} name */
+const field = (name) => fieldOf(form, name);
 
+/**
+ * @param {string} template
+ * @param {{ title: string, about: string, help?: string, go?: string, second?: boolean }} words
+ */
 function show(template, words) {
-  place.replaceChildren(document.getElementById(template).content.cloneNode(true));
+  const shown = find(document, `#${template}`, HTMLTemplateElement);
+  place.replaceChildren(shown.content.cloneNode(true));
   place.hidden = false;
   who.hidden = true;
-  say(as.querySelector("[data-as]"), t("as %(name)s", { name: field("name").value.trim() }));
+  say(find(as, "[data-as]"), t("as %(name)s", { name: field("name").value.trim() }));
   as.hidden = false;
   say(title, words.title);
   say(about, words.about);
@@ -59,20 +81,19 @@ function beginAgain() {
   more = {};
   step = null;
   place.replaceChildren();
-  place.hidden = as.hidden = true;
-  who.hidden = help.hidden = false;
-  for (const [part, words] of [
-    [title, first.title],
-    [about, first.about],
-    [help, first.help],
-    [button, first.go],
-  ])
-    say(part, words);
+  place.hidden = true;
+  as.hidden = true;
+  who.hidden = false;
+  help.hidden = false;
+  say(title, first.title);
+  say(about, first.about);
+  say(help, first.help);
+  say(button, first.go);
   button.classList.add("button--primary");
   field("password").select();
 }
 
-as.querySelector("[data-not-me]").addEventListener("click", () => {
+find(as, "[data-not-me]").addEventListener("click", () => {
   // What is on its way would show its next step.
   if (form.querySelector("[aria-busy=true]")) return;
   tell("");
@@ -87,6 +108,7 @@ const lost = () =>
   );
 
 /** What else the server asks for before it lets anyone in, by the problem that says so. */
+/** @type {Record<string, (body: any) => Step>} */
 const STEPS = {
   "password-change-needed": () => {
     show("sign-in-own", {
@@ -95,8 +117,9 @@ const STEPS = {
         "The one you typed was made for you and works once. From now on you sign in with your own.",
       ),
     });
-    document.getElementById("sign-in-show").addEventListener("change", ({ target }) => {
-      field("new_password").type = target.checked ? "text" : "password";
+    const shows = find(document, "#sign-in-show", HTMLInputElement);
+    shows.addEventListener("change", () => {
+      field("new_password").type = shows.checked ? "text" : "password";
     });
     field("new_password").focus();
     return {
@@ -107,21 +130,24 @@ const STEPS = {
     };
   },
   "second-factor-needed": ({ kinds, passkey, passkeys_elsewhere: elsewhere }) => {
-    const byKey = passkey && hasPasskeys();
+    const byKey = Boolean(passkey) && hasPasskeys();
     show("sign-in-factor", {
       title: t("Your second factor"),
       about: t("The password is right. Now show that it is you who has it."),
       help: lost(),
       second: byKey,
     });
-    place.querySelector("label").textContent = codeLabel(kinds);
-    place.querySelector("[data-elsewhere]").hidden = byKey || !elsewhere.length;
-    place.querySelector("[data-elsewhere-words]").textContent = elsewhereWords(elsewhere);
-    const key = place.querySelector("[data-passkey]");
-    key.hidden = place.querySelector("[data-or]").hidden = !byKey;
+    find(place, "label").textContent = codeLabel(kinds);
+    find(place, "[data-elsewhere]").hidden = byKey || !elsewhere.length;
+    find(place, "[data-elsewhere-words]").textContent = elsewhereWords(elsewhere);
+    const key = find(place, "[data-passkey]");
+    key.hidden = !byKey;
+    find(place, "[data-or]").hidden = !byKey;
     key.addEventListener("click", () =>
       attempt(key, async () => {
-        const answer = await usePasskey(step.asked.passkey);
+        /** @type {RequestOptions} */
+        const options = step?.asked.passkey;
+        const answer = await usePasskey(options);
         if (!answer) tell(t("No passkey was used. Try it again, or type a code."));
         return answer && { passkey: answer };
       }),
@@ -141,11 +167,13 @@ const STEPS = {
       go: t("Set it up and sign in"),
     });
     showSecret(place, totp);
-    const key = place.querySelector("[data-passkey]");
-    place.querySelector("[data-passkey-part]").hidden = !(passkey && hasPasskeys());
+    const key = find(place, "[data-passkey]");
+    find(place, "[data-passkey-part]").hidden = !(passkey && hasPasskeys());
     key.addEventListener("click", () =>
       attempt(key, async () => {
-        const credential = await makePasskey(step.asked.passkey);
+        /** @type {CreationOptions} */
+        const options = step?.asked.passkey;
+        const credential = await makePasskey(options);
         if (!credential) tell(t("No passkey was made. Try it again, or use an app."));
         return (
           credential && { setup: { passkey: { name: deviceName() || t("Passkey"), credential } } }
@@ -160,13 +188,17 @@ const STEPS = {
   },
 };
 
+/** @param {string} words */
 function tell(words) {
-  say(document.getElementById("sign-in-words"), words);
+  say(at("sign-in-words"), words);
   notice.hidden = !words;
   if (words) notice.scrollIntoView({ block: "nearest" });
 }
 
-/** Leads on; a recovery code leads to the account, where what was lost can be replaced. */
+/**
+ * Leads on; a recovery code leads to the account, where what was lost can be replaced.
+ * @param {{ code?: string }} sent
+ */
 function leadOn(sent) {
   if (isRecoveryCode(sent.code)) {
     sessionStorage.setItem(RECOVERED, "yes");
@@ -176,7 +208,10 @@ function leadOn(sent) {
 
 const onward = () => location.assign(page.data.onward);
 
-/** Shows the codes that came with the factor; then the way leads on. */
+/**
+ * Shows the codes that came with the factor; then the way leads on.
+ * @param {{ recovery_codes: string[], name: string }} answer
+ */
 function keepCodes({ recovery_codes: codes, name }) {
   show("sign-in-codes", {
     title: t("Your recovery codes"),
@@ -185,10 +220,13 @@ function keepCodes({ recovery_codes: codes, name }) {
   });
   showCodes(place, codes, name);
   as.hidden = true;
-  step = { isDone: true };
+  isDone = true;
 }
 
-/** Takes an answer that can't be right: another is asked for, with what the server says now. */
+/**
+ * Takes an answer that can't be right: another is asked for, with what the server says now.
+ * @param {Problem} problem
+ */
 async function failed(problem) {
   const next = STEPS[problem.slug];
   if (next) {
@@ -210,7 +248,7 @@ async function failed(problem) {
   );
   if (!step) field("password").select();
   else if (wrong || ["password-over", "invalid"].includes(problem.slug)) beginAgain();
-  else {
+  else if (step) {
     // A challenge serves once: the next try needs another.
     if (problem.slug === "passkey-refused") await renew();
     field(step.name).select();
@@ -221,10 +259,12 @@ async function renew() {
   try {
     await send({});
   } catch (problem) {
-    if (problem.slug === step.slug) step.asked = problem.body;
+    if (!(problem instanceof Problem)) throw problem;
+    if (step && problem.slug === step.slug) step.asked = problem.body;
   }
 }
 
+/** @param {object} body */
 const send = (body) =>
   api("POST", "/api/v1/session", {
     name: field("name").value.trim(),
@@ -233,7 +273,11 @@ const send = (body) =>
     ...body,
   });
 
-/** Sends what `body()` resolves to, beside name and password; nothing where that is null. */
+/**
+ * Sends what `body()` resolves to, beside name and password; nothing where that is null.
+ * @param {HTMLElement} pressed
+ * @param {() => Promise<Record<string, any> | null>} body
+ */
 async function attempt(pressed, body) {
   if (form.querySelector("[aria-busy=true]")) return;
   pressed.setAttribute("aria-busy", "true");
@@ -247,6 +291,7 @@ async function attempt(pressed, body) {
     if (answer.recovery_codes) keepCodes(answer);
     else leadOn(sent);
   } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
     await failed(problem);
   } finally {
     pressed.removeAttribute("aria-busy");
@@ -255,7 +300,7 @@ async function attempt(pressed, body) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (step?.isDone) {
+  if (isDone) {
     onward();
     return;
   }

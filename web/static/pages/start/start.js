@@ -8,7 +8,9 @@ const EVERY = 15_000;
 async function look() {
   if (document.hidden) return;
   const { broadcasts } = await api("GET", "/api/v1/broadcasts");
-  const now = broadcasts.map(({ id, state }) => `${id} ${state}`).join();
+  /** @type {import("../../lib/state/api").Broadcast[]} */
+  const all = broadcasts;
+  const now = all.map(({ id, state }) => `${id} ${state}`).join();
   if (now !== page.data.seen) location.reload();
 }
 
