@@ -2,13 +2,13 @@
 // channel, which tells whether viewers see this camera; guest-words.js has what is said.
 
 import { api, Problem } from "../../lib/channel/api.js";
-import { icon, say } from "../../lib/ui/dom.js";
+import { detailOf, find, icon, say } from "../../lib/ui/dom.js";
 import { page, t } from "../../lib/words.js";
 import { Channel } from "../../lib/channel/channel.js";
 import { BroadcastState } from "../../lib/state/broadcast-state.js";
 import { WhepPlayer } from "../../lib/media/whep-player.js";
 import { ScreenWakeLock } from "../../lib/media/wake-lock.js";
-import { Camera, isAllowed, lacking } from "../../lib/media/camera.js";
+import { Camera, isAllowed, lacking, Refusal } from "../../lib/media/camera.js";
 import { standingWords } from "./guest-words.js";
 import { refusalWords } from "../../lib/media/camera-errors.js";
 import { together } from "../../lib/format/staff-sentences.js";
@@ -18,11 +18,13 @@ import { WhipPublisher } from "../../lib/media/whip-publisher.js";
 const HELD_MS = 2_000;
 const PLACE = `farmlive.guest.${page.data.token.slice(0, 8)}`;
 
-const root = document.querySelector("[data-guest]");
-const part = (name) => root.querySelector(`[data-${name}]`);
-const button = (name) => root.querySelector(`[data-act="${name}"]`);
-const own = part("own");
-const programVideo = part("program-video");
+const root = find(document, "[data-guest]");
+/** @param {string} name */
+const part = (name) => find(root, `[data-${name}]`);
+/** @param {string} name */
+const button = (name) => find(root, `[data-act="${name}"]`, HTMLButtonElement);
+const own = find(root, "[data-own]", HTMLVideoElement);
+const programVideo = find(root, "[data-program-video]", HTMLVideoElement);
 
 /** Nothing to be done here: the link has to go into another browser. */
 const lack = lacking();
@@ -33,16 +35,31 @@ const channel = new Channel(page.data.broadcast);
 const program = new WhepPlayer(programVideo, page.data.broadcast);
 const scene = new BroadcastState();
 
-/** `over`: the link works no more; `replaced`: another device came in by it; `left`: by the button. */
+/** @typedef {import("../../lib/media/whip-publisher.js").StreamCredentials} StreamCredentials */
+
+/**
+ * `over`: the link works no more; `replaced`: another device came in by it; `left`: by the button.
+ * @type {string | null}
+ */
 let end = null;
+/** @type {string | null} why there is no camera */
 let refusal = lack;
+/** @type {StreamCredentials | null} */
 let credentials = null;
 let isBusy = false;
 let wasElsewhere = false;
 
-own.muted = programVideo.muted = true;
+own.muted = true;
+programVideo.muted = true;
 
-/** Raises a Problem that ends the visit where the link is over or another device has it. */
+/** @param {unknown} error */
+const reasonOf = (error) => (error instanceof Refusal ? error.reason : "unknown");
+
+/**
+ * Raises a Problem that ends the visit where the link is over or another device has it.
+ * @param {boolean} fresh
+ * @returns {Promise<StreamCredentials>}
+ */
 async function mint(fresh) {
   if (credentials !== null && !fresh) return credentials;
   // The key worked and works no more: the host ended the link, or whoever opened it last has it.
@@ -51,6 +68,7 @@ async function mint(fresh) {
     if (status < 400) throw new Problem({ type: "/problems/replaced", status: 409 });
     if (status < 500) throw new Problem({ type: "/problems/guest-over", status: 410 });
   }
+  /** @type {import("../../lib/state/api").GuestKey} */
   const made = await api("POST", `/api/v1/guests/${page.data.token}/stream-key`);
   credentials = { key: made.key, source: made.source, label: made.label, whip_url: made.whip };
   return credentials;
@@ -82,7 +100,7 @@ async function open() {
     await camera.open();
     button("turn").dataset.possible = String(await camera.canTurn());
   } catch (error) {
-    refusal = error.reason ?? "unknown";
+    refusal = reasonOf(error);
   }
   isBusy = false;
   if (camera.isOpen && publisher.isOn) await publisher.replaceTracks(camera.stream);
@@ -99,6 +117,7 @@ function enter() {
   publisher.start(camera.stream);
 }
 
+/** @param {string} how */
 function leave(how) {
   end = how;
   sessionStorage.removeItem(PLACE);
@@ -116,7 +135,7 @@ async function turn() {
     await camera.turn();
     if (publisher.isOn) await publisher.replaceTracks(camera.stream);
   } catch (error) {
-    refusal = error.reason ?? "unknown";
+    refusal = reasonOf(error);
   }
   isBusy = false;
   draw();
@@ -127,7 +146,7 @@ async function copy() {
     await navigator.clipboard.writeText(location.href);
   } catch {
     // Some chat apps have no clipboard either: it is marked, to be copied by hand.
-    getSelection().selectAllChildren(part("link"));
+    getSelection()?.selectAllChildren(part("link"));
     return;
   }
   say(button("copy"), t("Copied"));
@@ -140,13 +159,17 @@ function takeUpAgain() {
   open();
 }
 
+/** @param {boolean} on */
 function hear(on) {
   programVideo.muted = !on;
   part("hear").setAttribute("aria-pressed", String(on));
   part("hear").replaceChildren(icon(on ? "sound" : "muted"));
 }
 
-/** What viewers see, small, while one waits: not while it is the own picture, which would echo. */
+/**
+ * What viewers see, small, while one waits: not while it is the own picture, which would echo.
+ * @param {string} now
+ */
 function drawProgram(now) {
   const isWanted = now === "waiting" && scene.broadcast?.state === "live" && scene.source !== null;
   if (isWanted) program.start();
@@ -194,7 +217,9 @@ function draw() {
   const isClosed = now === "over" || now === "ended";
   button("open").hidden = isOpen || isClosed || lack !== null;
   // By its http address it would be of no use elsewhere either.
-  button("copy").hidden = part("link").hidden = isClosed || lack === null || lack === "insecure";
+  const isOfUse = !isClosed && lack !== null && lack !== "insecure";
+  button("copy").hidden = !isOfUse;
+  part("link").hidden = !isOfUse;
   say(part("link"), lack ? location.href : "");
   if (isBusy) button("open").setAttribute("aria-busy", "true");
   else button("open").removeAttribute("aria-busy");
@@ -207,19 +232,23 @@ function draw() {
   say(button("mute"), isMuted ? t("Microphone on") : t("Microphone off"));
   button("leave").hidden = !publisher.isOn;
   const lines = troubles();
-  say(part("trouble").querySelector("p"), together(lines));
+  say(find(part("trouble"), "p"), together(lines));
   part("trouble").hidden = lines.length === 0;
   drawProgram(now);
 }
 
-/** The server did not let this camera in. */
+/**
+ * The server did not let this camera in.
+ * @param {import("../../lib/channel/api.js").ProblemBody} problem
+ */
 function refused({ type = "", status }) {
-  const slug = type.split("/").pop();
+  const slug = type.replace(/^.*\//, "");
   if (slug === "replaced") leave("replaced");
   else if (status === 410 || status === 404) leave(slug === "broadcast-ended" ? "ended" : "over");
   else leave("refused");
 }
 
+/** @type {Record<string, () => unknown>} */
 const jobs = { open, copy, enter, turn, mute: () => camera.mute(), leave: () => leave("left") };
 for (const [name, job] of Object.entries(jobs)) {
   button(name).addEventListener("click", () => job());
@@ -238,12 +267,12 @@ camera.addEventListener("lost", () => {
 });
 document.addEventListener("visibilitychange", takeUpAgain);
 program.addEventListener("state", draw);
-channel.addEventListener("welcome", ({ detail }) => {
-  scene.load(detail.snapshot);
+channel.addEventListener("welcome", (event) => {
+  scene.load(detailOf(event).snapshot);
   draw();
 });
-channel.addEventListener("events", ({ detail }) => {
-  for (const event of detail.events) scene.apply(event);
+channel.addEventListener("events", (frame) => {
+  for (const event of detailOf(frame).events) scene.apply(event);
   if (scene.broadcast.state === "ended" && (publisher.isOn || camera.isOpen)) leave("ended");
   draw();
 });

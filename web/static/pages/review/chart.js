@@ -3,50 +3,95 @@
 
 import { cameraName } from "../../lib/format/camera-name.js";
 import { clock, count, day, money } from "../../lib/format/format.js";
-import { el } from "../../lib/ui/dom.js";
+import { el, find } from "../../lib/ui/dom.js";
 import { n, page, t } from "../../lib/words.js";
 import { followed, actionWords } from "./host-actions.js";
 
 const LANE = 18; // px a lane
 const LANES = ["pin", "price", "release"];
+/** @type {Record<string, string>} */
 const SPANS = { pin: "leaf", flash: "kumquat" };
+/** @type {Record<string, number | undefined>} */
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 const DAY_S = 86400;
 const SHOWN_DEEDS = 4;
 
+/** @typedef {import("./host-actions.js").Axis} Axis */
+/** @typedef {import("./host-actions.js").Deed} Deed */
+
+/**
+ * What of uPlot (static/vendor/uplot), a script of the page, is used here.
+ * @typedef {object} Plot
+ * @property {CanvasRenderingContext2D} ctx
+ * @property {{ left: number, top: number, width: number, height: number }} bbox
+ * @property {number} width
+ * @property {number} height
+ * @property {{ x: { min: number, max: number } }} scales
+ * @property {{ idx: number | null }} cursor
+ * @property {{ left: number, width: number }} select
+ * @property {(value: number, scale: string, isCanvas?: boolean) => number} valToPos
+ * @property {(place: number, scale: string) => number} posToVal
+ * @property {(scale: string, span: { min: number, max: number }) => void} setScale
+ * @property {(select: object, hooks?: boolean) => void} setSelect
+ * @property {(cursor: { left: number, top: number }) => void} setCursor
+ * @property {(size: { width: number, height: number }) => void} setSize
+ * @property {() => void} destroy
+ */
+
+/** @type {{ new (options: object, data: unknown[], place: HTMLElement): Plot, paths: Record<string, (options?: object) => unknown> }} */
+const uPlot = /** @type {any} */ (globalThis).uPlot;
+
+/** @param {string} name */
 const colour = (name) =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 export class Chart {
-  /** Draw into the figure's [data-canvas]; tell the moment in its [data-moment]. */
+  /**
+   * Draw into the figure's [data-canvas]; tell the moment in its [data-moment].
+   * @param {HTMLElement} figure
+   * @param {Axis} axis
+   */
   constructor(figure, axis) {
     this.figure = figure;
-    this.canvas = figure.querySelector("[data-canvas]");
-    this.moment = figure.querySelector("[data-moment]");
-    this.whole = figure.querySelector("[data-whole]");
+    this.canvas = find(figure, "[data-canvas]");
+    this.moment = find(figure, "[data-moment]");
+    this.whole = find(figure, "[data-whole]");
+    /** @type {number | null} the step of the axis that is looked at */
     this.at = null;
     this.axis = axis;
     this.view = this._all();
-    this._draw();
+    this.plot = this._draw();
+    this._tell(null);
     new ResizeObserver(() => this._resize()).observe(this.canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this._draw());
-    matchMedia("print").addEventListener("change", () => this._draw());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this._redraw());
+    matchMedia("print").addEventListener("change", () => this._redraw());
     figure.addEventListener("keydown", (event) => this._key(event));
     this.whole.addEventListener("click", () => this._show(this._all()));
   }
 
-  /** Take newer data; what is looked at stays in view. */
+  /**
+   * Take newer data; what is looked at stays in view.
+   * @param {Axis} axis
+   */
   set(axis) {
     this.axis = axis;
     if (this.whole.hidden) this.view = this._all();
     const { at } = this;
-    this._draw();
+    this._redraw();
     this._tell(at);
+  }
+
+  _redraw() {
+    this.plot.destroy();
+    this.plot = this._draw();
+    this._tell(null);
   }
 
   _lanesShown() {
     return this.axis.moments.some(({ kind }) => kind === "flash") ? [...LANES, "flash"] : LANES;
   }
 
+  /** @returns {[number, number]} */
   _all() {
     const { start, step, viewers } = this.axis;
     return [start / 1000, (start + step * viewers.length) / 1000];
@@ -58,15 +103,15 @@ export class Chart {
     );
   }
 
+  /** @returns {Plot} */
   _draw() {
-    this.plot?.destroy();
     const { axis } = this;
     const narrow = this.canvas.clientWidth < 560;
     const ink = colour("ink-soft");
     const grid = { stroke: colour("line"), width: 1 };
     const font = `12px ${colour("font")}`;
     const base = { stroke: ink, font, ticks: { show: false } };
-    const currency = axis.money ?? page.currency;
+    const currency = axis.money ?? page.currency ?? "CNY";
     const scale = minor(currency);
     const short = new Intl.NumberFormat(page.tag, {
       notation: "compact",
@@ -75,13 +120,19 @@ export class Chart {
     const sign = money({ amount: 0, currency }).replace(/[\d.,\s]/g, "");
     const long = (axis.step * axis.viewers.length) / 1000 > DAY_S;
     const top = this._lanesShown().length * LANE + 10;
-    const upper = (least) => (_, __, most) => [0, Math.max(least, most ?? 0) * 1.12];
-    this.plot = new uPlot(
+    /** @param {number} least */
+    const upper =
+      (least) =>
+      (/** @type {[unknown, unknown, number?]} */ ...[, , most]) => [
+        0,
+        Math.max(least, most ?? 0) * 1.12,
+      ];
+    return new uPlot(
       {
         width: this.canvas.clientWidth,
         height: narrow ? 320 : 360,
         padding: [top, narrow ? 4 : 8, 0, narrow ? 4 : 8],
-        tzDate: (seconds) => new Date(seconds * 1000),
+        tzDate: (/** @type {number} */ seconds) => new Date(seconds * 1000),
         legend: { show: false },
         scales: {
           x: { time: true, range: () => this.view },
@@ -100,7 +151,7 @@ export class Chart {
             grid: { show: false },
             size: 32,
             space: narrow ? 64 : 90,
-            values: (_, splits) =>
+            values: (/** @type {Plot} */ _, /** @type {number[]} */ splits) =>
               splits.map((at) => (long && at % DAY_S === 0 ? day(at * 1000) : clock(at * 1000))),
           },
           {
@@ -108,7 +159,8 @@ export class Chart {
             scale: "money",
             grid,
             size: narrow ? 44 : 60,
-            values: (_, splits) => splits.map((value) => sign + short.format(value / scale)),
+            values: (/** @type {Plot} */ _, /** @type {number[]} */ splits) =>
+              splits.map((value) => sign + short.format(value / scale)),
           },
           {
             ...base,
@@ -117,7 +169,8 @@ export class Chart {
             grid: { show: false },
             size: narrow ? 36 : 48,
             incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000],
-            values: (_, splits) => splits.map((value) => short.format(value)),
+            values: (/** @type {Plot} */ _, /** @type {number[]} */ splits) =>
+              splits.map((value) => short.format(value)),
           },
         ],
         series: [
@@ -139,23 +192,25 @@ export class Chart {
           },
         ],
         hooks: {
-          draw: [(plot) => this._lanes(plot)],
-          setCursor: [(plot) => this._tell(plot.cursor.idx)],
-          setSelect: [(plot) => this._zoom(plot)],
+          draw: [(/** @type {Plot} */ plot) => this._lanes(plot)],
+          setCursor: [(/** @type {Plot} */ plot) => this._tell(plot.cursor.idx)],
+          setSelect: [(/** @type {Plot} */ plot) => this._zoom(plot)],
         },
       },
       [this._times(), axis.viewers, axis.gross],
       this.canvas,
     );
-    this._tell(null);
   }
 
+  /** @param {Plot} plot */
   _lanes(plot) {
     const { ctx, bbox } = plot;
     const lanes = this._lanesShown();
     const ratio = devicePixelRatio;
     const { min, max } = plot.scales.x;
+    /** @param {number} ms */
     const x = (ms) => Math.round(plot.valToPos(Math.min(Math.max(ms / 1000, min), max), "x", true));
+    /** @param {number} lane */
     const middle = (lane) =>
       bbox.top - (lanes.length - lane) * LANE * ratio + (LANE * ratio) / 2 - 4 * ratio;
     ctx.save();
@@ -172,7 +227,7 @@ export class Chart {
       const at = x(deed.at);
       if (span) {
         ctx.fillStyle = colour(span);
-        ctx.globalAlpha = deed.offer % 2 ? 0.55 : 1;
+        ctx.globalAlpha = Number(deed.offer) % 2 ? 0.55 : 1;
         const wide = Math.max(x(last) - at - ratio, 2 * ratio);
         ctx.fillRect(at, y - 3 * ratio, wide, 6 * ratio);
         ctx.globalAlpha = 1;
@@ -196,7 +251,7 @@ export class Chart {
         ctx.lineTo(at, y + r);
         ctx.lineTo(at - r, y);
       } else {
-        const way = deed.quantity < 0 ? -1 : 1;
+        const way = (deed.quantity ?? 0) < 0 ? -1 : 1;
         ctx.moveTo(at, y - r * way);
         ctx.lineTo(at + r, y + r * way);
         ctx.lineTo(at - r, y + r * way);
@@ -210,6 +265,7 @@ export class Chart {
     ctx.textBaseline = "middle";
     ctx.fillStyle = colour("ink-soft");
     ctx.textAlign = "end";
+    /** @type {Record<string, string>} */
     const names = {
       pin: t("pinned"),
       price: t("price"),
@@ -222,6 +278,7 @@ export class Chart {
     ctx.restore();
   }
 
+  /** @param {number | null} place */
   _tell(place) {
     this.at = place ?? null;
     const { axis } = this;
@@ -238,14 +295,17 @@ export class Chart {
     }
     const from = axis.start + axis.step * this.at;
     const deeds = axis.moments.filter(({ at }) => at >= from && at < from + axis.step);
-    const on = axis.moments.findLast(
-      ({ kind, at, until }) => kind === "pin" && at < from && (until ?? axis.until) > from,
-    );
+    const on = [...axis.moments]
+      .reverse()
+      .find(({ kind, at, until }) => kind === "pin" && at < from && (until ?? axis.until) > from);
     const seconds =
       axis.step % 60000 ? `:${String(Math.floor(from / 1000) % 60).padStart(2, "0")}` : "";
     const watching = Math.round(axis.viewers[this.at]);
     const orders = axis.orders[this.at];
-    const gross = money({ amount: axis.gross[this.at], currency: axis.money ?? page.currency });
+    const gross = money({
+      amount: axis.gross[this.at],
+      currency: axis.money ?? page.currency ?? "CNY",
+    });
     const lines = deeds.slice(0, SHOWN_DEEDS).map((deed) => {
       const values = {
         clock: clock(deed.at),
@@ -263,7 +323,7 @@ export class Chart {
     if (!lines.length && on) {
       lines.push(el("span", {}, t("On the card: %(product)s", { product: axis.offers[on.offer] })));
     }
-    const shown = axis.cuts.findLast(({ at }) => at < from + axis.step);
+    const shown = [...axis.cuts].reverse().find(({ at }) => at < from + axis.step);
     if (shown) lines.push(el("span", {}, t("Camera: %(name)s", { name: cameraName(shown.label) })));
     this.moment.replaceChildren(
       el("span", { class: "chart__clock" }, clock(from) + seconds),
@@ -284,8 +344,9 @@ export class Chart {
     );
   }
 
+  /** @param {KeyboardEvent} event */
   _key(event) {
-    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
+    const step = STEPS[event.key];
     if (step === undefined || event.target !== this.figure) return;
     event.preventDefault();
     const last = this.axis.viewers.length - 1;
@@ -295,6 +356,7 @@ export class Chart {
     this._tell(place);
   }
 
+  /** @param {Plot} plot */
   _zoom(plot) {
     const { left, width } = plot.select;
     if (width < 8) return;
@@ -303,6 +365,7 @@ export class Chart {
     this._show([from, to]);
   }
 
+  /** @param {[number, number]} view */
   _show(view) {
     this.view = view;
     const [from, to] = this._all();
@@ -319,9 +382,14 @@ export class Chart {
 }
 
 // Minor units in one of the currency.
+/** @param {string} currency */
 const minor = (currency) => {
   const format = new Intl.NumberFormat("en", { style: "currency", currency });
-  return 10 ** format.resolvedOptions().maximumFractionDigits;
+  return 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2);
 };
 
+/**
+ * @param {string} name
+ * @param {string} words
+ */
 const key = (name, words) => el("span", { class: `chart__key chart__key--${name}` }, words);
