@@ -3,7 +3,7 @@
 import { day } from "./format.js";
 import { page, t, text } from "../words.js";
 
-/** @typedef {import("../state/events").Reason} Reason */
+/** @typedef {import("../state/api").StopReason} Reason */
 
 /** @param {Reason} reason */
 function reasonInWords({ kind, at, result, substance, until }) {

@@ -54,6 +54,16 @@ export function findDialog(root, selector) {
 }
 
 /**
+ * The label around a field, which must be there.
+ * @param {Element} field
+ */
+export function labelOf(field) {
+  const label = field.closest("label");
+  if (!label) throw new Error("This field should stand in a label");
+  return label;
+}
+
+/**
  * The button that sends a form.
  * @param {SubmitEvent} event
  */

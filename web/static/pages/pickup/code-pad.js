@@ -1,21 +1,21 @@
 // The pad on which the digits that a buyer says are typed, by a thumb or a keyboard.
 
-import { say } from "../../lib/ui/dom.js";
+import { find, findAll, say } from "../../lib/ui/dom.js";
 
 export class CodePad extends EventTarget {
   /** Event `whole` with the digits as soon as there are as many as are asked for. */
   constructor() {
     super();
-    this._field = document.querySelector("[data-code]");
-    this._pad = document.querySelector("[data-pad]");
-    this._said = document.querySelector("[data-said]");
+    this._field = find(document, "[data-code]", HTMLInputElement);
+    this._pad = find(document, "[data-pad]");
+    this._said = find(document, "[data-said]");
     this._isWrong = false;
-    for (const key of this._pad.querySelectorAll("[data-digit]"))
-      key.addEventListener("click", () => this._type(key.dataset.digit));
-    this._pad
-      .querySelector("[data-back]")
-      .addEventListener("click", () => this._set(this._field.value.slice(0, -1)));
-    this._pad.querySelector("[data-empty-code]").addEventListener("click", () => this.clear());
+    for (const key of findAll(this._pad, "[data-digit]"))
+      key.addEventListener("click", () => this._type(key.dataset.digit ?? ""));
+    find(this._pad, "[data-back]").addEventListener("click", () =>
+      this._set(this._field.value.slice(0, -1)),
+    );
+    find(this._pad, "[data-empty-code]").addEventListener("click", () => this.clear());
     this._field.addEventListener("beforeinput", (event) => {
       if (event.data && /\D/.test(event.data.normalize("NFKC"))) event.preventDefault();
       else if (this._isWrong && event.data) this.clear();
@@ -25,8 +25,9 @@ export class CodePad extends EventTarget {
     );
     // A keyboard's digits go to the pad wherever the focus is, but in a field or a sheet.
     addEventListener("keydown", (event) => {
-      const isElsewhere =
-        event.target.matches?.("input, select, textarea") || document.querySelector("dialog[open]");
+      const isTyping =
+        event.target instanceof Element && event.target.matches("input, select, textarea");
+      const isElsewhere = isTyping || document.querySelector("dialog[open]");
       const digit = event.key?.normalize("NFKC") ?? "";
       if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey || !/^\d$/.test(digit))
         return;
@@ -35,11 +36,13 @@ export class CodePad extends EventTarget {
     });
   }
 
+  /** @param {string} digit */
   _type(digit) {
     if (this._isWrong) this.clear();
     this._set(`${this._field.value}${digit}`);
   }
 
+  /** @param {string} digits */
   _set(digits) {
     const many = this._field.maxLength;
     this._field.value = digits.slice(0, many);
@@ -48,10 +51,14 @@ export class CodePad extends EventTarget {
       this.dispatchEvent(new CustomEvent("whole", { detail: this._field.value }));
   }
 
-  /** Asks for so many digits, from the first one on. */
+  /**
+   * Asks for so many digits, from the first one on.
+   * @param {number} many
+   * @param {string} title
+   */
   ask(many, title) {
     this._field.maxLength = many;
-    say(document.querySelector("[data-code-title]"), title);
+    say(find(document, "[data-code-title]"), title);
     this.clear();
   }
 
@@ -60,7 +67,10 @@ export class CodePad extends EventTarget {
     this._unsay();
   }
 
-  /** Says what was wrong; the digits stay to be compared, until the next one is typed. */
+  /**
+   * Says what was wrong; the digits stay to be compared, until the next one is typed.
+   * @param {string} words
+   */
   wrong(words) {
     this._isWrong = true;
     this._field.setAttribute("aria-invalid", "true");
@@ -73,11 +83,14 @@ export class CodePad extends EventTarget {
     say(this._said, "");
   }
 
-  /** Nothing can be typed while it is looked up, or after too many wrong ones. */
+  /**
+   * Nothing can be typed while it is looked up, or after too many wrong ones.
+   * @param {boolean} isResting
+   */
   rest(isResting) {
     this._field.readOnly = isResting;
     this._field.toggleAttribute("aria-busy", isResting);
-    for (const key of this._pad.querySelectorAll("button")) key.disabled = isResting;
+    for (const key of findAll(this._pad, "button", HTMLButtonElement)) key.disabled = isResting;
   }
 
   focus() {

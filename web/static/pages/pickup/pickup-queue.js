@@ -9,13 +9,40 @@ import { newKey } from "../../lib/channel/pending-requests.js";
 import { amountPayable, isDue } from "../../lib/orders/order-states.js";
 import { post, remove } from "../../lib/channel/staff-api.js";
 
+/** @typedef {import("../../lib/orders/order-states.js").Order} Order */
+/** @typedef {{ code?: string, centre?: string, phone?: string }} Said what the buyer said */
+/** @typedef {Said | { known_by: string }} Known */
+
+/**
+ * What is done with an order: handed over, with `by`, `key` and `taken`, or a move taken back, `undo`.
+ * @typedef {object} Deed
+ * @property {string} order
+ * @property {string} broadcast
+ * @property {string} number
+ * @property {Known} [by]
+ * @property {string} [key]
+ * @property {import("../../lib/state/api").Money | null} [taken]
+ * @property {string} [undo]
+ * @property {boolean} [isLost]
+ * @property {boolean} [isSentAgain]
+ */
+
+/** @typedef {{ deed: Deed, order: Order, move: string | null, until: number | null }} Given */
+
 const PLACE = "farmlive.handing";
 
-/** The order that waits under what was said, {code, centre?, phone?}. */
-export const find = (said) => post("/api/v1/handovers/by-code", said);
+/**
+ * The order that waits under what was said, {code, centre?, phone?}.
+ * @param {Said} said
+ */
+export const findOrder = (said) => post("/api/v1/handovers/by-code", said);
 
-/** Whether it is not known what became of it. One that was sent before may have been done, whatever
-    keeps it from being answered now. */
+/**
+ * Whether it is not known what became of it. One that was sent before may have been done, whatever
+ * keeps it from being answered now.
+ * @param {Problem} problem
+ * @param {Deed} deed
+ */
 const isLost = (problem, { isSentAgain }) =>
   isUnknown(problem) || (isSentAgain && problem.status === 429);
 
@@ -30,7 +57,6 @@ export class PickupQueue extends EventTarget {
    */
   constructor() {
     super();
-    this._deeds = undefined;
     const kept = recall();
     this._deeds = new Map(kept.map((deed) => [deed.order, deed]));
     addEventListener("beforeunload", (event) => {
@@ -39,7 +65,10 @@ export class PickupQueue extends EventTarget {
     for (const deed of kept) this._send({ ...deed, isSentAgain: true });
   }
 
-  /** What is not answered yet of this order. */
+  /**
+   * What is not answered yet of this order.
+   * @param {string} order
+   */
   of(order) {
     return this._deeds.get(order);
   }
@@ -49,7 +78,11 @@ export class PickupQueue extends EventTarget {
     return [...this._deeds.values()].filter((deed) => deed.isLost);
   }
 
-  /** Hands it over: `said` is its code, or how the buyer is known. */
+  /**
+   * Hands it over: `said` is its code, or how the buyer is known.
+   * @param {Order} order
+   * @param {Known} said
+   */
   give(order, said) {
     this._begin({
       ...whose(order),
@@ -59,16 +92,25 @@ export class PickupQueue extends EventTarget {
     });
   }
 
-  /** Takes it back: the buyer has not got it, and has not paid. */
+  /**
+   * Takes it back: the buyer has not got it, and has not paid.
+   * @param {Order} order
+   * @param {string} move
+   */
   takeBack(order, move) {
     this._begin({ ...whose(order), undo: move });
   }
 
+  /** @param {Deed} deed */
   _begin(deed) {
     if (this._deeds.has(deed.order)) return;
     this._send(deed);
   }
 
+  /**
+   * @param {Deed} deed
+   * @returns {Promise<void>}
+   */
   async _send(deed) {
     this._deeds.set(deed.order, deed);
     this._keep();
@@ -81,14 +123,20 @@ export class PickupQueue extends EventTarget {
         // Whoever was signed out signs in and comes back here; it goes on then.
         if (problem.status === 401) return;
         if (!isLost(problem, deed)) return this._over(deed, "refused", { problem });
-        deed.isLost = deed.isSentAgain = true;
+        deed.isLost = true;
+        deed.isSentAgain = true;
         this._tell("change");
         await pauses.pause(problem.retryAfter * 1_000);
       }
     }
   }
 
-  /** An answer, whatever it says, ends it. */
+  /**
+   * An answer, whatever it says, ends it.
+   * @param {Deed} deed
+   * @param {string} kind
+   * @param {object} answer
+   */
   _over(deed, kind, answer) {
     this._deeds.delete(deed.order);
     this._keep();
@@ -106,19 +154,25 @@ export class PickupQueue extends EventTarget {
     this._tell("change");
   }
 
+  /**
+   * @param {string} kind
+   * @param {object} [detail]
+   */
   _tell(kind, detail) {
     this.dispatchEvent(new CustomEvent(kind, { detail }));
   }
 }
 
+/** @param {Order} order */
 const whose = ({ id, broadcast, number }) => ({ order: id, broadcast, number });
 
+/** @param {Deed} deed */
 async function ask({ order, broadcast, by, key, undo }) {
   if (!undo) {
     const { id, ...given } = await post(
       "/api/v1/handovers",
       { order, ...by },
-      { "idempotency-key": key },
+      { "idempotency-key": key ?? "" },
     );
     return { ...given, move: id, until: given.until && Date.parse(given.until) };
   }
@@ -129,9 +183,10 @@ async function ask({ order, broadcast, by, key, undo }) {
   return {};
 }
 
+/** @returns {Deed[]} */
 function recall() {
   try {
-    return JSON.parse(sessionStorage.getItem(PLACE)) ?? [];
+    return JSON.parse(sessionStorage.getItem(PLACE) ?? "[]");
   } catch {
     return [];
   }

@@ -2,7 +2,16 @@
 // them whoever hands it over says how the buyer is known. What
 // waits here stands beside it (waiting-orders.js), to be found by name or phone where the code is not at hand.
 
-import { el, icon, say } from "../../lib/ui/dom.js";
+import {
+  detailOf,
+  el,
+  find,
+  findDialog,
+  icon,
+  labelOf,
+  say,
+  submitterOf,
+} from "../../lib/ui/dom.js";
 import { count, listed, money } from "../../lib/format/format.js";
 import { recall, remember } from "../../lib/state/device-memory.js";
 import { now } from "../../lib/channel/server-clock.js";
@@ -10,9 +19,10 @@ import { close, open } from "../../lib/ui/sheet.js";
 import { reasonsInWords } from "../../lib/format/lot-stops.js";
 import { toast } from "../../lib/ui/toast.js";
 import { page, t, text } from "../../lib/words.js";
+import { Problem } from "../../lib/channel/api.js";
 import { CodePad } from "./code-pad.js";
 import { flagWords } from "../../lib/orders/fraud-flags.js";
-import { find, PickupQueue } from "./pickup-queue.js";
+import { findOrder, PickupQueue } from "./pickup-queue.js";
 import { getAll } from "../../lib/channel/staff-api.js";
 import { spoken, together } from "../../lib/format/staff-sentences.js";
 import {
@@ -28,16 +38,27 @@ const CODE = 6;
 const PHONE_END = 4;
 const OPEN = ["placed", "packed", "at_centre"];
 
-const part = (name, root = document) => root.querySelector(`[data-${name}]`);
-const sheet = document.getElementById("give-sheet");
-const centre = part("centre");
-const isHere = part("is-here", sheet);
+/** @typedef {import("../../lib/orders/order-states.js").Order} Order */
+/** @typedef {import("./pickup-queue.js").Deed} Deed */
+/** @typedef {import("./pickup-queue.js").Said} Said */
+/** @typedef {{ order: string, words: string, move?: string | null, back?: () => void }} Last */
+
+/**
+ * @param {string} name
+ * @param {ParentNode} [root]
+ */
+const part = (name, root = document) => find(root, `[data-${name}]`);
+const sheet = findDialog(document, "#give-sheet");
+const centre = find(document, "[data-centre]", HTMLSelectElement);
+const isHere = find(sheet, "[data-is-here]", HTMLInputElement);
+const gives = find(sheet, "[data-do]", HTMLButtonElement);
+const knownBy = find(sheet, "[data-known-by]", HTMLFieldSetElement);
 const digits = new CodePad();
-/** What was said so far of the order that is looked for: its code, then the end of the phone. */
+/** @type {Said | null} what was said so far of the order that is looked for: its code, then the end of the phone */
 let said = null;
-/** The order that is handed over, and the code by which it was found, if by one. */
+/** @type {{ order: Order, by: Said | null } | null} what is handed over, and the code by which it was found, if by one */
 let giving = null;
-/** What was done last, which is said until the next one: its order, its move and the words. */
+/** @type {Last | null} what was done last, which is said until the next one */
 let last = null;
 
 const where = () => (centre.value ? { centre: centre.value } : {});
@@ -49,18 +70,21 @@ function askCode() {
   digits.ask(CODE, t("The six digits that the buyer says"));
 }
 
-digits.addEventListener("whole", async ({ detail }) => {
+digits.addEventListener("whole", async (event) => {
+  const detail = detailOf(event);
   said = said ? { ...said, phone: detail } : { code: detail, ...where() };
   const meant = said;
   digits.rest(true);
   let rests = 0;
   try {
-    const order = await find(meant);
+    /** @type {Order} */
+    const order = await findOrder(meant);
     askCode();
     // Another one may stand in the sheet by now: this one comes after it, not under the finger.
     if (sheet.open) sheet.addEventListener("close", () => show(order, meant), { once: true });
     else show(order, meant);
   } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
     rests = wrong(problem, meant);
   }
   if (rests) setTimeout(() => digits.rest(false), rests * 1_000);
@@ -68,8 +92,12 @@ digits.addEventListener("whole", async ({ detail }) => {
   digits.focus();
 });
 
-/** Says what was wrong; answers for how many seconds nothing can be typed. */
-function wrong(problem, { code, phone }) {
+/**
+ * Says what was wrong; answers for how many seconds nothing can be typed.
+ * @param {Problem} problem
+ * @param {Said} meant
+ */
+function wrong(problem, { code = "", phone }) {
   if (problem.slug === "code-shared") {
     part("done").hidden = true;
     digits.ask(
@@ -97,13 +125,18 @@ function wrong(problem, { code, phone }) {
   return 0;
 }
 
+/** @param {string} code */
 const unknownWords = (code) =>
   t(
     "No order waits under %(code)s here. Have the digits said again, or find the order by name or phone.",
     { code: `${code.slice(0, 3)} ${code.slice(3)}` },
   );
 
-/** Shows what is to be handed over, and what is to be taken for it. */
+/**
+ * Shows what is to be handed over, and what is to be taken for it.
+ * @param {Order} order
+ * @param {Said | null} [by]
+ */
 function show(order, by = null) {
   giving = { order, by };
   const stopped = isStopped(order) ? stoppedLines(order) : [];
@@ -111,7 +144,7 @@ function show(order, by = null) {
   const isUnpacked = order.state === "placed";
   say(part("title", sheet), order.number);
   say(part("name", sheet), order.buyer?.name ?? "");
-  const phone = part("phone", sheet);
+  const phone = find(sheet, "[data-phone]", HTMLAnchorElement);
   say(phone, order.buyer?.phone ?? "");
   phone.href = `tel:${order.buyer?.phone ?? ""}`;
   part("notes", sheet).replaceChildren(
@@ -142,7 +175,7 @@ function show(order, by = null) {
         : null,
       ...(order.flags ?? []).map((flag) => notice("red", flagWords(flag))),
       otherOrdersNotice(order),
-    ].filter(Boolean),
+    ].filter((each) => each !== null),
   );
   part("lines", sheet).replaceChildren(
     ...order.lines
@@ -171,17 +204,15 @@ function show(order, by = null) {
   say(part("sum-words", sheet), stopped.length > 0 ? "" : takenWords(order));
   say(part("sum", sheet), isDue(order) && stopped.length === 0 ? money(amountPayable(order)) : "");
   part("problem", sheet).hidden = true;
-  const deed = part("do", sheet);
-  const known = part("known-by", sheet);
   // Without a code it is said how the buyer is known, by the press that hands it over.
-  deed.hidden = !mayGive || !by;
-  known.hidden = !mayGive || Boolean(by);
-  deed.disabled = isUnpacked || !by;
-  known.disabled = isUnpacked || Boolean(by);
+  gives.hidden = !mayGive || !by;
+  knownBy.hidden = !mayGive || Boolean(by);
+  gives.disabled = isUnpacked || !by;
+  knownBy.disabled = isUnpacked || Boolean(by);
   isHere.checked = false;
-  isHere.closest("label").hidden = !isUnpacked;
+  labelOf(isHere).hidden = !isUnpacked;
   say(
-    deed,
+    gives,
     isDue(order)
       ? t("Handed over, %(sum)s taken", { sum: money(amountPayable(order)) })
       : t("Handed over"),
@@ -202,15 +233,19 @@ function show(order, by = null) {
     drawKept();
   });
   if (isUnpacked) isHere.focus();
-  else if (mayGive && by) deed.focus();
+  else if (mayGive && by) gives.focus();
 }
 
+/** @param {Order} order */
 function takenWords(order) {
   if (isDue(order)) return t("To take");
   return order.payment === "due" ? t("Nothing to take") : t("Paid already");
 }
 
-/** Who fetches one of several is told of the others. */
+/**
+ * Who fetches one of several is told of the others.
+ * @param {Order} order
+ */
 function otherOrdersNotice({ id, buyer }) {
   const others = waiting.known.filter(
     (other) => other.id !== id && other.buyer?.phone === buyer?.phone,
@@ -225,6 +260,10 @@ function otherOrdersNotice({ id, buyer }) {
     : null;
 }
 
+/**
+ * @param {string} kind
+ * @param {string} words
+ */
 const notice = (kind, words) =>
   el(
     "p",
@@ -233,21 +272,25 @@ const notice = (kind, words) =>
     el("span", { class: "notice__text" }, words),
   );
 
-sheet.querySelector("form").addEventListener("submit", (event) => {
+find(sheet, "form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
-  const known = event.submitter?.value;
-  if (!giving.by && !known) return;
+  const known = submitterOf(event).value;
+  if (!giving || (!giving.by && !known)) return;
   handing.give(giving.order, giving.by ?? { known_by: known });
 });
 isHere.addEventListener("change", () => {
-  part(giving.by ? "do" : "known-by", sheet).disabled = !isHere.checked;
+  if (giving?.by) gives.disabled = !isHere.checked;
+  else knownBy.disabled = !isHere.checked;
 });
 
 const keptWords = () =>
   t("The server can't be reached. It is kept and sent by itself as soon as there is a connection.");
+/** @param {Deed} deed */
 const isShown = (deed) => giving?.order.id === deed.order;
+/** @param {Deed} deed */
 const isLast = (deed) => last?.order === deed.order;
 
+/** @param {string} words */
 function tell(words) {
   const place = part("problem", sheet);
   say(place, words);
@@ -285,30 +328,46 @@ handing.addEventListener("change", () => {
   if (handing.lost.some((deed) => deed.undo && isLast(deed))) say(part("done-words"), keptWords());
 });
 
-handing.addEventListener("given", ({ detail }) => {
+handing.addEventListener("given", (event) => {
+  /** @type {import("./pickup-queue.js").Given} */
+  const detail = detailOf(event);
   if (isShown(detail.deed)) close(sheet);
   done(detail);
   waiting.load();
 });
 
-handing.addEventListener("back", ({ detail: { deed } }) => {
+handing.addEventListener("back", (event) => {
+  /** @type {{ deed: Deed }} */
+  const { deed } = detailOf(event);
   const words = t("%(number)s is as it was.", deed);
   if (last && !isLast(deed)) toast(words);
   else tellLast({ order: deed.order, words });
   waiting.load();
 });
 
-handing.addEventListener("refused", ({ detail: { deed, problem } }) => {
+handing.addEventListener("refused", (event) => {
+  /** @type {{ deed: Deed, problem: Problem }} */
+  const { deed, problem } = detailOf(event);
   if (deed.undo) showUndoFailed(deed, problem);
   else if (isShown(deed)) tell(refusedWords(deed, problem));
   else refuse(deed, problem);
   waiting.load();
 });
 
+/**
+ * @param {Deed} deed
+ * @param {Problem} problem
+ */
 const refusedWords = ({ by }, problem) =>
-  problem.slug === "unknown-code" && by.code ? unknownWords(by.code) : spoken(problem);
+  problem.slug === "unknown-code" && by && "code" in by && by.code
+    ? unknownWords(by.code)
+    : spoken(problem);
 
-/** Its buyer may have gone with the boxes: it stands on the page until it is seen. */
+/**
+ * Its buyer may have gone with the boxes: it stands on the page until it is seen.
+ * @param {Deed} deed
+ * @param {Problem} problem
+ */
 function refuse(deed, problem) {
   const words = refusedWords(deed, problem);
   part("refused-list").append(el("li", {}, el("b", { class: "number" }, deed.number), " ", words));
@@ -320,14 +379,21 @@ part("refused-close").addEventListener("click", () => {
   part("refused-list").replaceChildren();
 });
 
-/** It was not taken back, and can be tried again unless it is too late. */
+/**
+ * It was not taken back, and can be tried again unless it is too late.
+ * @param {Deed} deed
+ * @param {Problem} problem
+ */
 function showUndoFailed(deed, problem) {
-  if (!isLast(deed)) return toast(`${deed.number}: ${spoken(problem)}`, { danger: true });
+  if (!last || !isLast(deed)) return toast(`${deed.number}: ${spoken(problem)}`, { danger: true });
   toast(spoken(problem), { danger: true });
-  tellLast({ ...last, move: problem.slug === "undo-over" ? null : last.move });
+  return tellLast({ ...last, move: problem.slug === "undo-over" ? null : last.move });
 }
 
-/** Says what was done, with the way back as long as there is one, until the next one. */
+/**
+ * Says what was done, with the way back as long as there is one, until the next one.
+ * @param {import("./pickup-queue.js").Given} given
+ */
 function done({ deed, order, move, until }) {
   navigator.vibrate?.(40);
   const values = {
@@ -338,32 +404,40 @@ function done({ deed, order, move, until }) {
   const words = deed.taken
     ? t("%(number)s, %(name)s: handed over, %(sum)s taken.", values)
     : t("%(number)s, %(name)s: handed over.", values);
-  tellLast({ order: order.id, words, move, back: () => handing.takeBack(order, move) });
+  const back = () => {
+    if (move) handing.takeBack(order, move);
+  };
+  tellLast({ order: order.id, words, move, back });
   if (until)
-    setTimeout(() => last.move === move && tellLast({ ...last, move: null }), until - now());
+    setTimeout(() => {
+      if (last?.move === move) tellLast({ ...last, move: null });
+    }, until - now());
 }
 
+/** @param {Last} said */
 function tellLast(said) {
   last = said;
   say(part("done-words"), said.words);
-  const undo = part("undo");
+  const undo = find(document, "[data-undo]", HTMLButtonElement);
   undo.hidden = !said.move;
   undo.disabled = false;
   undo.onclick = () => {
     undo.disabled = true;
-    said.back();
+    said.back?.();
   };
   part("done").hidden = false;
 }
 
 async function loadCentres() {
-  const { centres: all } = await getAll("/api/v1/centres").catch(() => ({ centres: [] }));
+  const { centres } = await getAll("/api/v1/centres").catch(() => ({ centres: [] }));
+  /** @type {import("../../lib/state/api").Centre[]} */
+  const all = centres;
   // A clerk's own ones; null is all of them.
-  const centres = all.filter(({ id }) => page.data.centres?.includes(id) ?? true);
-  centre.append(...centres.map(({ id, name }) => new Option(text(name), id)));
+  const own = all.filter(({ id }) => page.data.centres?.includes(id) ?? true);
+  centre.append(...own.map(({ id, name }) => new Option(text(name), id)));
   const kept = recall("centre");
-  if (centres.some(({ id }) => id === kept)) centre.value = kept;
-  part("centre-field").hidden = centres.length < 2;
+  if (own.some(({ id }) => id === kept)) centre.value = kept;
+  part("centre-field").hidden = own.length < 2;
 }
 
 centre.addEventListener("change", () => {
@@ -372,6 +446,6 @@ centre.addEventListener("change", () => {
 });
 // From the end of the phone back to the code.
 part("empty-code").addEventListener("click", () => said && askCode());
-sheet.querySelector("[data-close]").addEventListener("click", () => close(sheet));
+find(sheet, "[data-close]").addEventListener("click", () => close(sheet));
 digits.focus();
 loadCentres().then(() => waiting.load());

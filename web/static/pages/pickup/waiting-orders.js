@@ -1,8 +1,8 @@
 // What waits at a pick-up point, the oldest first, of all broadcasts: all of it, or what fits what is
 // typed, which the server looks for. What is not shown is said, and comes by one press.
 
-import { UNATTENDED } from "../../lib/channel/api.js";
-import { el, say } from "../../lib/ui/dom.js";
+import { Problem, UNATTENDED } from "../../lib/channel/api.js";
+import { el, find, say } from "../../lib/ui/dom.js";
 import { count, money } from "../../lib/format/format.js";
 import { t, text } from "../../lib/words.js";
 import { post } from "../../lib/channel/staff-api.js";
@@ -20,20 +20,28 @@ const TYPING_MS = 300;
 /** What has arrived stands first, then what is on its way, then what was not ticked as packed. */
 const STATES = ["at_centre", "packed", "placed"];
 
-const part = (name) => document.querySelector(`[data-${name}]`);
+/** @typedef {import("../../lib/orders/order-states.js").Order} Order */
+/** @typedef {{ orders: Order[], more: boolean }} Read */
+
+/** @param {string} name */
+const part = (name) => find(document, `[data-${name}]`);
 
 export class WaitingOrders {
-  /** `where()` says of which pick-up point, as {centre?}; `onGive(order)` hands one over. */
+  /**
+   * `where()` says of which pick-up point; `onGive(order)` hands one over.
+   * @param {() => { centre?: string }} where
+   * @param {(order: Order) => void} onGive
+   */
   constructor(where, onGive) {
-    this._where = undefined;
-    this._onGive = undefined;
-    this._find = part("find");
-    /** What waits, and what was found, with what was typed for it and whether there is more of it. */
+    this._find = find(document, "[data-find]", HTMLInputElement);
+    /** @type {Read} what waits */
     this._all = { orders: [], more: false };
+    /** @type {Read & { find: string }} what was found, with what was typed for it */
     this._found = { find: "", orders: [], more: false };
     this._shown = SHOWN;
     this._turn = 0;
-    this._typing = null;
+    /** @type {number | undefined} */
+    this._typing = undefined;
     this._drawn = "";
     this._where = where;
     this._onGive = onGive;
@@ -61,18 +69,23 @@ export class WaitingOrders {
     return this._find.value.trim();
   }
 
-  /** Reads anew what is looked at; an answer to what was looked at before is left. */
+  /**
+   * Reads anew what is looked at; an answer to what was looked at before is left.
+   * @param {Record<string, string>} [headers]
+   */
   async load(headers = {}) {
     clearTimeout(this._typing);
-    const turn = ++this._turn;
-    const find = this._typed;
+    this._turn += 1;
+    const turn = this._turn;
+    const typed = this._typed;
     try {
-      const read = await this._read(find, headers);
+      const read = await this._read(typed, headers);
       if (turn !== this._turn) return;
-      if (find) this._found = { find, ...read };
+      if (typed) this._found = { find: typed, ...read };
       else this._all = read;
       part("failed").hidden = true;
     } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
       if (turn !== this._turn) return;
       say(part("failed-words"), spoken(problem));
       part("failed").hidden = false;
@@ -82,14 +95,21 @@ export class WaitingOrders {
     this._draw();
   }
 
-  /** Page after page, until there is no more or as much as is shown. */
-  async _read(find, headers) {
+  /**
+   * Page after page, until there is no more or as much as is shown.
+   * @param {string} typed
+   * @param {Record<string, string>} headers
+   * @returns {Promise<Read>}
+   */
+  async _read(typed, headers) {
+    /** @type {Order[]} */
     const orders = [];
+    /** @type {string | null} */
     let cursor = null;
     do {
       const page = await post(
         "/api/v1/handovers/search",
-        { ...(find ? { find } : {}), ...this._where(), cursor, limit: PAGE },
+        { ...(typed ? { find: typed } : {}), ...this._where(), cursor, limit: PAGE },
         headers,
       );
       orders.push(...page.orders);
@@ -110,13 +130,13 @@ export class WaitingOrders {
   }
 
   _draw() {
-    const find = this._typed;
-    const isFound = find === this._found.find;
+    const typed = this._typed;
+    const isFound = typed === this._found.find;
     const isBusy = part("list").hasAttribute("aria-busy");
     const shown =
-      find && isFound
+      typed && isFound
         ? this._found.orders
-        : this._all.orders.filter((order) => matches(order, { find }));
+        : this._all.orders.filter((order) => matches(order, { find: typed }));
     const items = part("items");
     // Where nothing has changed the button that one is about to press stays.
     const now = JSON.stringify(
@@ -125,9 +145,9 @@ export class WaitingOrders {
     if (now !== this._drawn) items.replaceChildren(...shown.map((order) => this._row(order)));
     this._drawn = now;
     items.hidden = shown.length === 0;
-    part("empty").hidden = Boolean(find) || shown.length > 0 || isBusy || !part("failed").hidden;
-    part("none").hidden = !find || shown.length > 0 || isBusy || !part("failed").hidden;
-    const { more } = find && isFound ? this._found : this._all;
+    part("empty").hidden = Boolean(typed) || shown.length > 0 || isBusy || !part("failed").hidden;
+    part("none").hidden = !typed || shown.length > 0 || isBusy || !part("failed").hidden;
+    const { more } = typed && isFound ? this._found : this._all;
     say(
       part("waiting-count"),
       this._all.orders.length
@@ -137,7 +157,7 @@ export class WaitingOrders {
     part("rest").hidden = !more || isBusy;
     say(
       part("rest-words"),
-      find
+      typed
         ? t("The first %(n)s that fit are shown. Type more to find the others.", {
             n: count(shown.length),
           })
@@ -148,7 +168,9 @@ export class WaitingOrders {
     );
   }
 
+  /** @param {Order} order */
   _row(order) {
+    const { name = "", phone = "" } = order.buyer ?? {};
     return el(
       "li",
       { class: "waiting" },
@@ -164,12 +186,8 @@ export class WaitingOrders {
         el(
           "p",
           { class: "order__buyer" },
-          el("strong", {}, order.buyer.name),
-          el(
-            "a",
-            { class: "order__phone number", href: `tel:${order.buyer.phone}` },
-            order.buyer.phone,
-          ),
+          el("strong", {}, name),
+          el("a", { class: "order__phone number", href: `tel:${phone}` }, phone),
         ),
       ),
       act(t("Hand over"), () => this._onGive(order), { name: order.number }),
