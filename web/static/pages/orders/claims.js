@@ -1,7 +1,7 @@
 // Claims of buyers whose boxes came damaged: what was written and photographed, and the answer, money
 // back or why not. Staff alone read them.
 
-import { el, say } from "../../lib/ui/dom.js";
+import { el, findAll, findDialog, say, valueIn } from "../../lib/ui/dom.js";
 import { money } from "../../lib/format/format.js";
 import { close } from "../../lib/ui/sheet.js";
 import { toast } from "../../lib/ui/toast.js";
@@ -13,7 +13,13 @@ import { openClaim } from "../../lib/orders/match.js";
 import { when } from "../../lib/orders/order-row.js";
 import { confirmLargeRefund } from "./undo.js";
 
-/** What the buyer wrote, with the photos, each of which opens whole. */
+/** @typedef {import("../../lib/orders/order-states.js").Order} Order */
+/** @typedef {import("../../lib/state/api").Claim} Claim */
+
+/**
+ * What the buyer wrote, with the photos, each of which opens whole.
+ * @param {Claim} claim
+ */
 function told({ claimed_at: at, text, photos }) {
   const shown = photos.map(({ url }, index) =>
     el(
@@ -43,6 +49,10 @@ function told({ claimed_at: at, text, photos }) {
   ];
 }
 
+/**
+ * @param {Order} order
+ * @param {Claim} claim
+ */
 function answerWords(order, { amount }) {
   if (!amount) return t("Refused");
   return isTakenOff(order)
@@ -51,19 +61,23 @@ function answerWords(order, { amount }) {
 }
 
 export class Claims {
+  /**
+   * @param {string} broadcast
+   * @param {import("../../lib/orders/transitions.js").Transitions} moves
+   * @param {import("./order-store.js").OrderStore} book
+   */
   constructor(broadcast, moves, book) {
-    this._path = undefined;
-    this._book = undefined;
-    this._moves = undefined;
-    this._form = undefined;
     this._path = `/api/v1/broadcasts/${broadcast}/claims`;
     this._book = book;
     this._moves = moves;
     this._form = new FormSheet("claim-sheet");
-    this._form.form.addEventListener("input", () => this._choose(this._form.elements.deed.value));
+    this._form.form.addEventListener("input", () => this._choose(valueIn(this._form.form, "deed")));
   }
 
-  /** The claims of an order, as its sheet shows them. */
+  /**
+   * The claims of an order, as its sheet shows them.
+   * @param {Order} order
+   */
   cards(order) {
     return (order.claims ?? []).map((claim) =>
       el(
@@ -92,10 +106,14 @@ export class Claims {
     );
   }
 
-  /** Asks for the answer to the order's open claim. */
+  /**
+   * Asks for the answer to the order's open claim.
+   * @param {Order} order
+   */
   open(order) {
-    close(document.getElementById("order-sheet"));
+    close(findDialog(document, "#order-sheet"));
     const claim = openClaim(order);
+    if (!claim) return;
     const form = this._form;
     const currency = order.total.currency;
     const left = remainingTotal(order);
@@ -123,14 +141,19 @@ export class Claims {
         toast(t("The claim on %(number)s is refused, with your reason.", { number: order.number }));
       },
     });
-    form.elements.deed[0].disabled = !mayRefund;
+    findAll(form.form, "[name=deed]", HTMLInputElement)[0].disabled = !mayRefund;
     this._choose(mayRefund ? "refund" : "refuse");
   }
 
-  /** Money back takes an amount; a word for the buyer goes with either. */
+  /**
+   * Money back takes an amount; a word for the buyer goes with either.
+   * @param {string} deed
+   */
   _choose(deed) {
-    const { amount } = this._form.elements;
+    const amount = this._form.field("amount");
     amount.disabled = deed !== "refund";
-    amount.closest("[data-field]").hidden = deed !== "refund";
+    /** @type {HTMLElement | null} */
+    const place = amount.closest("[data-field]");
+    if (place) place.hidden = deed !== "refund";
   }
 }

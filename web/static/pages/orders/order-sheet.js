@@ -2,7 +2,7 @@
 // seldom: cancelling, giving money back, blocking who ordered.
 
 import { Problem } from "../../lib/channel/api.js";
-import { el, icon, say } from "../../lib/ui/dom.js";
+import { el, find, findAll, findDialog, icon, say } from "../../lib/ui/dom.js";
 import { count, listed, money } from "../../lib/format/format.js";
 import { close, open } from "../../lib/ui/sheet.js";
 import { reasonsInWords } from "../../lib/format/lot-stops.js";
@@ -31,7 +31,27 @@ import { keptBefore } from "../../lib/orders/move-toasts.js";
 import { errorWords } from "../../lib/orders/errors.js";
 import { confirmLargeRefund, wrongs } from "./undo.js";
 
-/** That a line's lot is stopped, why, and for staff the way to all who have it. */
+/** @typedef {import("../../lib/orders/order-states.js").Order} Order */
+/** @typedef {import("../../lib/orders/order-states.js").OrderLine} OrderLine */
+/** @typedef {import("../../lib/orders/transitions.js").RefundAsked} RefundAsked */
+
+/**
+ * What the sheet works with, and for whom.
+ * @typedef {object} Desk
+ * @property {import("./order-store.js").OrderStore} book
+ * @property {import("../../lib/orders/transitions.js").Transitions} moves
+ * @property {(ids: string[], body: import("../../lib/orders/transitions.js").Move) => void} make
+ * @property {import("./claims.js").Claims | null} claims
+ * @property {import("./order-documents.js").OrderDocuments} papers
+ * @property {string} role
+ * @property {boolean} isStaff
+ */
+
+/**
+ * That a line's lot is stopped, why, and for staff the way to all who have it.
+ * @param {OrderLine} line
+ * @param {boolean} isStaff
+ */
 const stopNotice = ({ lot, lot_code: code, lot_stopped: reasons }, isStaff) =>
   el(
     "div",
@@ -59,16 +79,16 @@ const stopNotice = ({ lot, lot_code: code, lot_stopped: reasons }, isStaff) =>
   );
 
 export class OrderSheet {
-  /** `as`: {book, moves, make, claims, papers, role, isStaff}. */
+  /** @param {Desk} as */
   constructor(as) {
-    this._as = undefined;
-    this._dialog = document.getElementById("order-sheet");
+    this._dialog = findDialog(document, "#order-sheet");
+    /** @type {string | null} */
     this._order = null;
+    /** @type {[Order, boolean] | null} what it was drawn of */
     this._drawn = null;
-    this._forms = undefined;
-    this._fewer = undefined;
     this._as = as;
-    this._dialog.querySelector("[data-close]").addEventListener("click", () => close(this._dialog));
+    find(this._dialog, "[data-close]").addEventListener("click", () => close(this._dialog));
+    /** @type {Record<string, FormSheet>} for staff alone */
     this._forms = as.isStaff
       ? Object.fromEntries(
           ["cancel", "refund", "right", "block"].map((name) => [
@@ -77,14 +97,17 @@ export class OrderSheet {
           ]),
         )
       : {};
+    /** @type {LineReducer | null} */
+    this._fewer = null;
     if (!as.isStaff) return;
     this._fewer = new LineReducer(this._forms.refund.part("fewer"), (amount) => {
-      const { amount: field } = this._forms.refund.elements;
+      const field = this._forms.refund.field("amount");
       const places = Number(field.dataset.decimals ?? 2);
       field.value = amount ? (amount / 10 ** places).toFixed(places) : "";
     });
   }
 
+  /** @param {Order} order */
   open(order) {
     this._order = order.id;
     this._drawn = null;
@@ -101,26 +124,31 @@ export class OrderSheet {
   }
 
   _draw() {
-    const order = this._as.book.order(this._order);
+    const order = this._order === null ? undefined : this._as.book.order(this._order);
+    if (!order) return;
     const isMoving = this._as.moves.waiting.has(order.id);
-    const said = [order, isMoving];
-    if (this._drawn?.every((each, index) => each === said[index])) return;
-    this._drawn = said;
+    if (this._drawn && this._drawn[0] === order && this._drawn[1] === isMoving) return;
+    this._drawn = [order, isMoving];
     say(this._part("order-title"), order.number);
-    const isHeld = this._dialog.contains(document.activeElement)
-      ? document.activeElement.dataset.act
-      : null;
+    const active = document.activeElement;
+    const isHeld =
+      active instanceof HTMLElement && this._dialog.contains(active) ? active.dataset.act : null;
     this._part("order-body").replaceChildren(...this._facts(order));
     this._part("order-acts").replaceChildren(...this._acts(order, isMoving));
-    if (isHeld)
-      (
-        this._dialog.querySelector(`[data-act="${isHeld}"]:not(:disabled)`) ??
-        this._dialog.querySelector("[data-close]")
-      ).focus();
+    const [next] = [
+      ...findAll(this._dialog, `[data-act="${isHeld}"]:not(:disabled)`),
+      ...findAll(this._dialog, "[data-close]"),
+    ];
+    if (isHeld) next.focus();
   }
 
+  /** @param {Order} order */
   _facts(order) {
     const { buyer, delivery } = order;
+    /**
+     * @param {string} name
+     * @param {import("../../lib/ui/dom.js").Child[]} value
+     */
     const fact = (name, ...value) => [el("dt", {}, name), el("dd", {}, ...value)];
     return [
       el("p", { class: "order-sheet__badges" }, badges(order)),
@@ -195,29 +223,45 @@ export class OrderSheet {
         ...fact(t("Ordered"), when(order.placed_at)),
       ]),
       history(order),
-    ].filter(Boolean);
+    ];
   }
 
+  /** @param {OrderLine} each */
   _line(each) {
     const item = line(each);
     item.append(el("span", { class: "number" }, money(each.total)));
     return item;
   }
 
+  /**
+   * @param {Order} order
+   * @param {boolean} isMoving
+   */
   _acts(order, isMoving) {
     const { isStaff, role, moves, papers } = this._as;
     if (role === "seller") return [];
     const step = stepOf(order, this._as);
+    /**
+     * @param {string} act
+     * @param {string} words
+     * @param {() => void} onclick
+     */
     const button = (act, words, onclick, kind = "") =>
       el(
         "button",
         { class: `button ${kind}`, type: "button", "data-act": act, disabled: isMoving, onclick },
         words,
       );
+    /** @param {() => void} then */
     const leave = (then) => () => {
       close(this._dialog);
       then();
     };
+    /**
+     * @param {string} words
+     * @param {string} sign
+     * @param {string} href
+     */
     const link = (words, sign, href) =>
       el("a", { class: "button", href, target: "_blank" }, icon(sign, true), words);
     return [
@@ -266,10 +310,13 @@ export class OrderSheet {
             "button--quiet",
           )
         : null,
-    ].filter(Boolean);
+    ].filter((each) => each !== null);
   }
 
-  /** Cancels one or many, with a reason that the buyers see. */
+  /**
+   * Cancels one or many, with a reason that the buyers see.
+   * @param {Order[]} orders
+   */
   cancel(orders) {
     const { cancel } = this._forms;
     say(cancel.part("boxes"), boxesWords(orders));
@@ -289,7 +336,10 @@ export class OrderSheet {
     });
   }
 
-  /** Gives money back, or takes off what is due; of an order that is not packed boxes go back on sale. */
+  /**
+   * Gives money back, or takes off what is due; of an order that is not packed boxes go back on sale.
+   * @param {Order} order
+   */
   _refund(order) {
     const { refund } = this._forms;
     const due = isDue(order);
@@ -305,34 +355,44 @@ export class OrderSheet {
       does: due ? t("Take it off") : t("Refund it"),
       values: { amount: { ...order.total, amount: due ? null : remainingTotal(order) } },
       job: async ({ amount, reason }) => {
-        const { lines } = this._fewer;
+        const lines = this._fewer?.lines ?? [];
         if (!(await confirmLargeRefund(order, amount.amount))) return false;
         return this._give(order, { amount, reason, ...(lines.length ? { lines } : {}) });
       },
     });
-    this._fewer.open(order);
+    this._fewer?.open(order);
   }
 
-  /** Where its answer is lost, it is asked for again by itself, and never given anew. */
+  /**
+   * Where its answer is lost, it is asked for again by itself, and never given anew.
+   * @param {Order} order
+   * @param {RefundAsked} refund
+   */
   async _give(order, refund) {
     try {
       await this._as.moves.refund(order.id, refund);
     } catch (problem) {
-      if (problem.slug !== "key-reused") throw problem;
+      if (!(problem instanceof Problem) || problem.slug !== "key-reused") throw problem;
       toast(keptBefore(await this._as.book.whole(order, true)), { danger: true });
     }
   }
 
-  /** The order with what was done a moment ago, by whomever; as it is known here if that can't be read. */
+  /**
+   * The order with what was done a moment ago, by whomever; as it is known here if that can't be read.
+   * @param {Order} order
+   */
   async _whole(order) {
     try {
       return await this._as.book.whole(order);
     } catch {
-      return this._as.book.order(order.id);
+      return this._as.book.order(order.id) ?? order;
     }
   }
 
-  /** What was done last and noticed too late to be undone, with a reason. */
+  /**
+   * What was done last and noticed too late to be undone, with a reason.
+   * @param {Order} order
+   */
   _putRight(order) {
     const { right } = this._forms;
     const found = wrongs(order);
@@ -366,7 +426,7 @@ export class OrderSheet {
           this._as.book.put([after]);
           toast(rightWords(after));
         } catch (problem) {
-          throw ["sold-out", "lot-spent"].includes(problem.slug)
+          throw problem instanceof Problem && ["sold-out", "lot-spent"].includes(problem.slug)
             ? new Problem({ detail: errorWords(problem.body) })
             : problem;
         }
@@ -374,6 +434,7 @@ export class OrderSheet {
     });
   }
 
+  /** @param {Order} order */
   _block(order) {
     const { block } = this._forms;
     say(block.part("what"), what(order));
@@ -392,16 +453,21 @@ export class OrderSheet {
     });
   }
 
+  /** @param {string} name */
   _part(name) {
-    return this._dialog.querySelector(`[data-${name}]`);
+    return find(this._dialog, `[data-${name}]`);
   }
 }
 
+/** @param {Order} order */
 const mayRefund = (order) => isDue(order) || ["paid", "part_refunded"].includes(order.payment);
 
-/** What is said of what was put right; of a refund its money alone may have come back. */
+/**
+ * What is said of what was put right; of a refund its money alone may have come back.
+ * @param {Order} order
+ */
 function rightWords({ number, history }) {
-  return history.at(-1).alone
+  return history[history.length - 1].alone
     ? t(
         "%(number)s is corrected, the money only: its boxes stay removed. Reduce or refund the right amount.",
         { number },
@@ -409,12 +475,16 @@ function rightWords({ number, history }) {
     : t("%(number)s is corrected.", { number });
 }
 
-/** What the button says that leads there. */
+/**
+ * What the button says that leads there.
+ * @param {Order} order
+ */
 function refundDeed(order) {
   if (!isDue(order)) return t("Refund…");
   return order.state === "placed" ? t("Fewer boxes or less to pay…") : t("Less to pay…");
 }
 
+/** @param {Order} order */
 function what(order) {
   const boxes = order.lines
     .map(({ quantity, returned, name }) => ({ name, quantity: quantity - (returned ?? 0) }))
@@ -423,7 +493,10 @@ function what(order) {
   return `${order.number} · ${items} · ${money(amountPayable(order))}`;
 }
 
-/** What becomes of the boxes of orders that are cancelled: those that are packed are not put back. */
+/**
+ * What becomes of the boxes of orders that are cancelled: those that are packed are not put back.
+ * @param {Order[]} orders
+ */
 function boxesWords(orders) {
   const back = orders.filter(({ state }) => state === "placed").length;
   const packed = orders.length - back;
@@ -440,7 +513,10 @@ function boxesWords(orders) {
   );
 }
 
-/** What happened with an order and by whom; what was undone is struck out. */
+/**
+ * What happened with an order and by whom; what was undone is struck out.
+ * @param {Order} order
+ */
 function history(order) {
   const { history: steps = [], refunded } = order;
   const rows = steps.map((step, index) => {
@@ -470,15 +546,20 @@ function history(order) {
   );
 }
 
-/** What one step was: of the state, or of the payment where the state stayed. */
+/**
+ * What one step was: of the state, or of the payment where the state stayed.
+ * @param {Order["history"][number] | undefined} before
+ * @param {Order["history"][number]} step
+ */
 function changeWords(before, { state, payment, amount, undoes }) {
   if (before?.state !== state) return stateWords(state);
   if (undoes) return paymentWords(payment);
   const words =
-    before.payment === "due" && payment === "due" ? t("less to pay") : paymentWords(payment);
+    before?.payment === "due" && payment === "due" ? t("less to pay") : paymentWords(payment);
   return amount ? `${words} −${money(amount)}` : words;
 }
 
+/** @param {string} by */
 function byWords(by) {
   switch (by) {
     case "buyer":

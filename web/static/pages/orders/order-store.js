@@ -10,18 +10,30 @@ const PAGE = 200;
 const READ_MS = 1_000;
 const AGAIN_MS = 20_000;
 
+/** @typedef {import("../../lib/orders/order-states.js").Order} Order */
+
 export class OrderStore extends EventTarget {
-  /** Event `change` whenever an order came or changed. */
+  /**
+   * Event `change` whenever an order came or changed.
+   * @param {string} path of the orders in the API
+   */
   constructor(path) {
     super();
+    /** @type {Map<string, Order>} */
     this._orders = new Map();
+    /** @type {Order[] | null} */
     this._sorted = null;
+    /** @type {Set<string>} */
     this._stale = new Set();
+    /** @type {number | string} the place of the last one that was read */
     this._last = "";
+    /** @type {number | null} */
     this._reading = null;
-    /** Of each read that is under way, the orders that something was heard of meanwhile. */
+    /** @type {Set<Set<string>>} of each read that is under way, the orders that something was heard of meanwhile */
     this._reads = new Set();
+    /** @type {Set<string>} */
     this._again = new Set();
+    /** @type {number | null} */
     this._readingAgain = null;
     this.path = path;
   }
@@ -30,19 +42,24 @@ export class OrderStore extends EventTarget {
     return this._orders.size;
   }
 
+  /** @param {string} id */
   order(id) {
     return this._orders.get(id);
   }
 
   /** All of them by their number, the first ones first. */
   all() {
-    this._sorted =
-      this._sorted ?? [...this._orders.values()].sort((a, b) => place(a.number) - place(b.number));
+    if (!this._sorted)
+      this._sorted = [...this._orders.values()].sort((a, b) => place(a.number) - place(b.number));
     return this._sorted;
   }
 
-  /** Reads what is not known yet; a page's orders are there as soon as it came. */
+  /**
+   * Reads what is not known yet; a page's orders are there as soon as it came.
+   * @param {Record<string, string>} [headers]
+   */
   async load(headers = {}) {
+    /** @type {string | null | undefined} */
     let next = "";
     do {
       const address = `${this.path}?limit=${PAGE}${this._last ? `&cursor=${this._last}` : ""}`;
@@ -51,7 +68,7 @@ export class OrderStore extends EventTarget {
         (answer) => {
           // A hold is no order yet; the console shows them while they run.
           const placed = answer.orders.filter(({ number }) => number);
-          if (placed.length) this._last = place(placed.at(-1).number);
+          if (placed.length) this._last = place(placed[placed.length - 1].number);
           ({ next } = answer);
           return placed;
         },
@@ -59,14 +76,22 @@ export class OrderStore extends EventTarget {
     } while (next);
   }
 
-  /** Takes orders over as the server answered what was done with them. */
+  /**
+   * Takes orders over as the server answered what was done with them.
+   * @param {Order[]} orders
+   */
   put(orders) {
     for (const { id } of orders) this._hear(id);
     this._take(orders);
   }
 
-  /** Asks for orders and takes over what `found` picks from the answer. */
+  /**
+   * Asks for orders and takes over what `found` picks from the answer.
+   * @param {() => Promise<any>} ask
+   * @param {(answer: { orders: Order[], next?: string | null }) => Order[]} found
+   */
   async _read(ask, found) {
+    /** @type {Set<string>} */
     const heard = new Set();
     this._reads.add(heard);
     try {
@@ -76,11 +101,16 @@ export class OrderStore extends EventTarget {
     }
   }
 
+  /** @param {string} id */
   _hear(id) {
     for (const heard of this._reads) heard.add(id);
   }
 
-  /** Those that were `heard` of meanwhile keep what was heard, and are read again. */
+  /**
+   * Those that were `heard` of meanwhile keep what was heard, and are read again.
+   * @param {Order[]} orders
+   * @param {Set<string>} [heard]
+   */
   _take(orders, heard = new Set()) {
     for (const order of orders) {
       const { id } = order;
@@ -95,30 +125,36 @@ export class OrderStore extends EventTarget {
 
   /** One after the other, until all are read. */
   _readAgain() {
-    this._readingAgain =
-      this._readingAgain ??
-      setTimeout(async () => {
-        try {
-          for (const id of this._again) {
-            this._again.delete(id);
-            await this.whole(this._orders.get(id), true).catch((problem) => {
-              this._again.add(id);
-              throw problem;
-            });
-          }
-        } catch {
-          // What is left waits for the next time.
+    if (this._readingAgain !== null) return;
+    this._readingAgain = setTimeout(async () => {
+      try {
+        for (const id of this._again) {
+          this._again.delete(id);
+          const order = this._orders.get(id);
+          if (!order) continue;
+          await this.whole(order, true).catch((problem) => {
+            this._again.add(id);
+            throw problem;
+          });
         }
-        this._readingAgain = null;
-        if (this._again.size) this._readAgain();
-      }, READ_MS);
+      } catch {
+        // What is left waits for the next time.
+      }
+      this._readingAgain = null;
+      if (this._again.size) this._readAgain();
+    }, READ_MS);
   }
 
-  /** Known orders take over what the events say; new ones are read, and those with a claim again. */
+  /**
+   * Known orders take over what the events say; new ones are read, and those with a claim again.
+   * @param {import("../../lib/state/events").LiveEvent[]} events
+   */
   follow(events) {
     let isChanged = false;
-    for (const { kind, data } of events) {
+    for (const { kind, data: told } of events) {
       if (!kind.startsWith("order.")) continue;
+      // Whichever of an order's events it is.
+      const data = /** @type {Record<string, any>} */ (told);
       const known = this._orders.get(data.order);
       // An answer that has a new one at all has it as placed.
       if (known || data.back || kind !== "order.placed") this._hear(data.order);
@@ -126,6 +162,7 @@ export class OrderStore extends EventTarget {
       if (!known) continue;
       if (kind.startsWith("order.claim") || kind === "order.erased" || data.back || data.claim)
         this.whole(known, true).catch(() => this._stale.add(known.id));
+      /** @type {Partial<Order>} */
       const changed = { state: data.state ?? known.state, payment: data.payment ?? known.payment };
       if (
         changed.state === known.state &&
@@ -143,19 +180,21 @@ export class OrderStore extends EventTarget {
 
   /** Reads what is new, once a second at most: in a rush orders come many at a time. */
   readSoon() {
-    this._reading =
-      this._reading ??
-      setTimeout(async () => {
-        this._reading = null;
-        try {
-          await this.load(UNATTENDED);
-        } catch {
-          this.readSoon();
-        }
-      }, READ_MS);
+    if (this._reading !== null) return;
+    this._reading = setTimeout(async () => {
+      this._reading = null;
+      try {
+        await this.load(UNATTENDED);
+      } catch {
+        this.readSoon();
+      }
+    }, READ_MS);
   }
 
-  /** Reads all of them anew, since some may have changed unheard. */
+  /**
+   * Reads all of them anew, since some may have changed unheard.
+   * @param {Record<string, string>} [headers]
+   */
   async loadAgain(headers = {}) {
     this._last = "";
     await this.load(headers);
@@ -168,7 +207,12 @@ export class OrderStore extends EventTarget {
     }, AGAIN_MS);
   }
 
-  /** The order with its history, which events don't tell. */
+  /**
+   * The order with its history, which events don't tell.
+   * @param {Order} order
+   * @param {boolean} [isChanged]
+   * @returns {Promise<Order>}
+   */
   async whole(order, isChanged = false) {
     if (isChanged || this._stale.has(order.id)) {
       await this._read(
@@ -176,7 +220,7 @@ export class OrderStore extends EventTarget {
         ({ orders }) => orders.filter(({ id }) => id === order.id),
       );
     }
-    return this._orders.get(order.id);
+    return this._orders.get(order.id) ?? order;
   }
 
   _tell() {

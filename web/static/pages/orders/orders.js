@@ -1,9 +1,10 @@
 // The order desk: every order of a broadcast as it comes and goes on, what one looks for among them,
 // and one or many moved on by one press. Orders stand by their number, as they are packed.
 
-import { say } from "../../lib/ui/dom.js";
+import { detailOf, find, findAll, say } from "../../lib/ui/dom.js";
 import { count, money } from "../../lib/format/format.js";
 import { n, page } from "../../lib/words.js";
+import { Problem } from "../../lib/channel/api.js";
 import { Channel } from "../../lib/channel/channel.js";
 import { OrderStore } from "./order-store.js";
 import { Selection } from "./selection.js";
@@ -25,11 +26,14 @@ const WELCOME_MS = 1_500;
 const { broadcast, role } = page.data;
 const path = `/api/v1/broadcasts/${broadcast}/orders`;
 const isStaff = role === "coordinator" || role === "host";
-const part = (name) => document.querySelector(`[data-${name}]`);
+/** @typedef {import("../../lib/orders/order-states.js").Order} Order */
+
+/** @param {string} name */
+const part = (name) => find(document, `[data-${name}]`);
 const items = part("items");
 
 const book = new OrderStore(path);
-const filter = new Filter(part("order-filter"));
+const filter = new Filter(find(document, "[data-order-filter]", HTMLFormElement));
 const moves = new Transitions(path);
 const claims = isStaff ? new Claims(broadcast, moves, book) : null;
 const papers = new OrderDocuments(broadcast);
@@ -49,20 +53,21 @@ const chosen = new Selection({
 });
 
 let shown = SHOWN;
-/** What this page has just moved on stays in sight, whatever the filter. */
+/** @type {Set<string>} what this page has just moved on stays in sight, whatever the filter */
 const touched = new Set();
-/** The rows that stand on the page, each with what it was drawn of. */
+/** @type {Map<string, { order: Order, isChosen: boolean, isMoving: boolean, element: HTMLElement }>} the rows that stand on the page, each with what it was drawn of */
 const rows = new Map();
 
+/** @type {import("../../lib/orders/order-row.js").RowActs} */
 const does = {
   choose: (order, isChosen, isRange) => chosen.choose(order, isChosen, isRange ? found : null),
   open: (order) => sheet.open(order),
   step: (order, state) => make([order.id], { state }),
   pay: (order) => moves.make([order.id], { payment: "paid" }),
-  claim: (order) => claims.open(order),
+  claim: (order) => claims?.open(order),
 };
 
-/** What is looked for, by number. */
+/** @type {Order[]} what is looked for, by number */
 let found = [];
 
 function look() {
@@ -86,7 +91,7 @@ function draw() {
   const waiting = moves.waiting;
   const wanted = found.slice(0, shown).map((order) => drawn(order, waiting.has(order.id)));
   const kept = new Set(wanted);
-  for (const element of [...items.children]) if (!kept.has(element)) element.remove();
+  for (const element of findAll(items, ":scope > *")) if (!kept.has(element)) element.remove();
   wanted.forEach((element, index) => {
     if (items.children[index] !== element)
       items.insertBefore(element, items.children[index] ?? null);
@@ -106,7 +111,11 @@ function draw() {
   sheet.redraw();
 }
 
-/** The row of an order: the one that stands there, unless something of it has changed. */
+/**
+ * The row of an order: the one that stands there, unless something of it has changed.
+ * @param {Order} order
+ * @param {boolean} isMoving
+ */
 function drawn(order, isMoving) {
   const isChosen = chosen.has(order.id);
   const before = rows.get(order.id);
@@ -121,15 +130,15 @@ function drawn(order, isMoving) {
   rows.set(order.id, { order, isChosen, isMoving, element });
   if (before?.element.isConnected) {
     // The finger finds the next step where it was, and so does the keyboard.
-    const act = before.element.contains(document.activeElement)
-      ? document.activeElement.dataset.act
-      : null;
+    const active = document.activeElement;
+    const act =
+      active instanceof HTMLElement && before.element.contains(active) ? active.dataset.act : null;
     before.element.replaceWith(element);
-    if (act)
-      (
-        element.querySelector(`[data-act="${act}"]:not(:disabled)`) ??
-        element.querySelector("[data-act=open]")
-      )?.focus({ preventScroll: true });
+    const [next] = [
+      ...findAll(element, `[data-act="${act}"]:not(:disabled)`),
+      ...findAll(element, "[data-act=open]"),
+    ];
+    if (act) next?.focus({ preventScroll: true });
   }
   return element;
 }
@@ -157,6 +166,7 @@ async function load() {
     part("failed").hidden = true;
     isRead = true;
   } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
     say(part("failed-words"), spoken(problem));
     part("failed").hidden = false;
   }
@@ -168,7 +178,9 @@ book.addEventListener("change", redraw);
 chosen.addEventListener("change", redraw);
 moves.addEventListener("queue", redraw);
 for (const kind of ["moved", "undone"]) {
-  moves.addEventListener(kind, ({ detail }) => {
+  moves.addEventListener(kind, (event) => {
+    /** @type {import("../../lib/orders/transitions.js").Moved} */
+    const detail = detailOf(event);
     for (const { id } of detail.body?.refund ? [] : detail.moved) touched.add(id);
     book.put(detail.moved);
   });
@@ -182,7 +194,7 @@ part("more").addEventListener("click", () => {
   const next = shown;
   shown += SHOWN;
   draw();
-  items.children[next]?.querySelector("[data-act]")?.focus();
+  if (items.children[next]) findAll(items.children[next], "[data-act]")[0]?.focus();
 });
 part("again").addEventListener("click", () => {
   part("failed").hidden = true;
@@ -200,9 +212,9 @@ papers.addEventListener("list", () => {
   print();
 });
 addEventListener("keydown", (event) => {
-  const isTyping = event.target.matches?.(
-    "input:not([type=checkbox], [type=radio]), select, textarea",
-  );
+  const isTyping =
+    event.target instanceof Element &&
+    event.target.matches("input:not([type=checkbox]):not([type=radio]), select, textarea");
   if (
     isTyping ||
     event.ctrlKey ||
@@ -222,8 +234,8 @@ addEventListener("keydown", (event) => {
 if (role === "clerk") load().then(() => book.watch());
 else {
   const channel = new Channel(broadcast, role);
-  channel.addEventListener("events", ({ detail }) => book.follow(detail.events));
-  channel.addEventListener("state", ({ detail }) => told.live(detail));
+  channel.addEventListener("events", (event) => book.follow(detailOf(event).events));
+  channel.addEventListener("state", (event) => told.live(detailOf(event)));
   showSignedOut(channel);
   // What happens from the welcome on is heard; a later welcome says that some of it was not.
   let isFirst = true;

@@ -1,29 +1,51 @@
 // The lines of an order that is not packed yet, each with a stepper for how many boxes it keeps: what
 // it has fewer goes back on sale. One box at least stays.
 
-import { el, icon, say } from "../../lib/ui/dom.js";
+import { el, find, icon, say } from "../../lib/ui/dom.js";
 import { count } from "../../lib/format/format.js";
 import { t, text } from "../../lib/words.js";
 
+/** @typedef {import("../../lib/orders/order-states.js").Order} Order */
+/** @typedef {import("../../lib/orders/order-states.js").OrderLine} OrderLine */
+
+/**
+ * A line, how many boxes it keeps, and where that is shown.
+ * @typedef {object} Row
+ * @property {OrderLine} line
+ * @property {number} keeps
+ * @property {HTMLButtonElement} less
+ * @property {HTMLButtonElement} more
+ * @property {HTMLElement} value
+ * @property {HTMLElement} was
+ * @property {HTMLElement} item
+ */
+
+/** @param {OrderLine} line */
 const boxesOf = ({ quantity, returned }) => quantity - (returned ?? 0);
 
 export class LineReducer {
-  /** `onChange(amount)` is told what the boxes cost that are not wanted any more, in minor units. */
+  /**
+   * `onChange(amount)` is told what the boxes cost that are not wanted any more, in minor units.
+   * @param {HTMLElement} place
+   * @param {(amount: number) => void} onChange
+   */
   constructor(place, onChange) {
-    this._place = undefined;
+    /** @type {Row[]} */
     this._rows = [];
-    this._onChange = undefined;
     this._place = place;
     this._onChange = onChange;
   }
 
-  /** Shows the lines of an order whose boxes are all still here; of another one nothing. */
+  /**
+   * Shows the lines of an order whose boxes are all still here; of another one nothing.
+   * @param {Order} order
+   */
   open(order) {
     const lines = order.state === "placed" ? order.lines.filter((line) => boxesOf(line) > 0) : [];
     const isSome = lines.reduce((sum, line) => sum + boxesOf(line), 0) > 1;
     this._rows = isSome ? lines.map((line) => this._row(line)) : [];
     this._place.hidden = !isSome;
-    this._place.querySelector("ul").replaceChildren(...this._rows.map(({ item }) => item));
+    find(this._place, "ul").replaceChildren(...this._rows.map(({ item }) => item));
     this._draw();
   }
 
@@ -34,9 +56,14 @@ export class LineReducer {
       .map(({ line, keeps }) => ({ offer: line.offer, quantity: boxesOf(line) - keeps }));
   }
 
+  /** @param {OrderLine} line */
   _row(line) {
     const name = text(line.name);
-    const row = { line, keeps: boxesOf(line) };
+    /**
+     * @param {string} sign
+     * @param {string} words
+     * @param {number} by
+     */
     const step = (sign, words, by) =>
       el(
         "button",
@@ -48,25 +75,25 @@ export class LineReducer {
         },
         icon(sign),
       );
-    row.less = step("minus", t("One less"), -1);
-    row.more = step("plus", t("One more"), 1);
-    row.value = el("output", { class: "stepper__value fewer__value number" });
-    row.was = el("span", { class: "soft small" });
-    row.item = el(
+    const less = step("minus", t("One less"), -1);
+    const more = step("plus", t("One more"), 1);
+    const value = el("output", { class: "stepper__value fewer__value number" });
+    const was = el("span", { class: "soft small" });
+    const item = el(
       "li",
       { class: "fewer__line" },
-      el("span", { class: "fewer__name" }, name, " ", row.was),
-      el(
-        "div",
-        { class: "stepper", role: "group", "aria-label": name },
-        row.less,
-        row.value,
-        row.more,
-      ),
+      el("span", { class: "fewer__name" }, name, " ", was),
+      el("div", { class: "stepper", role: "group", "aria-label": name }, less, value, more),
     );
+    /** @type {Row} */
+    const row = { line, keeps: boxesOf(line), less, more, value, was, item };
     return row;
   }
 
+  /**
+   * @param {Row} row
+   * @param {number} keeps
+   */
   _set(row, keeps) {
     row.keeps = keeps;
     this._draw();

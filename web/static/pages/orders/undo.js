@@ -7,11 +7,20 @@ import { askToConfirm } from "../../lib/ui/confirm.js";
 import { together } from "../../lib/format/staff-sentences.js";
 import { isDue, isGone, remainingTotal, stateWords } from "../../lib/orders/order-states.js";
 
-/** Ask before more than half of an order's remaining total is taken off or given back; return whether to go on. */
+/** @typedef {import("../../lib/orders/order-states.js").Order} Order */
+/** @typedef {Order["history"][number]} Step */
+/** @typedef {{ body: object, words: string, outcome: string }} Wrong */
+
+/**
+ * Ask before more than half of an order's remaining total is taken off or given back; return whether to go on.
+ * @param {Order} order
+ * @param {number} amount
+ */
 export async function confirmLargeRefund(order, amount) {
   const whole = remainingTotal(order);
   if (amount * 2 <= whole || amount > whole) return true;
   const isOff = isDue(order);
+  /** @param {number} minor */
   const sum = (minor) => money({ ...order.total, amount: minor });
   const values = { sum: sum(amount), whole: sum(whole), left: sum(whole - amount) };
   const rest =
@@ -25,21 +34,33 @@ export async function confirmLargeRefund(order, amount) {
   });
 }
 
-/** What was done last with an order's state, and with its money, as {body, words, outcome} each: how the API
-    is told of it, what was wrong, and how it stands then. */
+/**
+ * What was done last with an order's state, and with its money, as {body, words, outcome} each: how the API
+ * is told of it, what was wrong, and how it stands then.
+ * @param {Order} order
+ * @returns {Wrong[]}
+ */
 export function wrongs(order) {
   const { history = [] } = order;
+  /** @type {{ state?: Wrong | null, money?: Wrong | null }} */
   const found = {};
   for (let index = history.length - 1; index > 0; index -= 1) {
     const change = history[index];
     const before = history[index - 1];
     if (change.undone || change.undoes) continue;
-    if (change.state !== before.state) found.state = found.state ?? stateWrong(change, before);
-    else found.money = found.money ?? moneyWrong(order, change, before) ?? {};
+    // The last one of each kind alone: of what can't be put right that is null.
+    if (change.state !== before.state) {
+      if (found.state === undefined) found.state = stateWrong(change, before);
+    } else if (found.money === undefined) found.money = moneyWrong(order, change, before);
   }
-  return [found.state, found.money].filter((wrong) => wrong?.body);
+  return [found.state, found.money].filter((wrong) => wrong !== undefined && wrong !== null);
 }
 
+/**
+ * @param {Step} change
+ * @param {Step} before
+ * @returns {Wrong | null}
+ */
 function stateWrong({ state }, { state: before }) {
   const body = { state: before };
   switch (state) {
@@ -71,12 +92,19 @@ function stateWrong({ state }, { state: before }) {
             : t("It is “%(state)s” again.", { state: stateWords(before) }),
       };
     default:
-      return {};
+      return null;
   }
 }
 
-/** Of a refund that was kept before it could be undone nothing is known. */
+/**
+ * Of a refund that was kept before it could be undone nothing is known.
+ * @param {Order} order
+ * @param {Step} change
+ * @param {Step} before
+ * @returns {Wrong | null}
+ */
 function moneyWrong(order, { payment, amount, refund }, before) {
+  /** @param {number} minor */
   const sum = (minor) => money({ ...order.total, amount: minor });
   if (payment === "paid" && before.payment === "due") {
     return {
@@ -85,7 +113,7 @@ function moneyWrong(order, { payment, amount, refund }, before) {
       outcome: t("%(sum)s is to be paid again.", { sum: sum(remainingTotal(order)) }),
     };
   }
-  if (!refund || (before.payment === "due" && isGone(order.state))) return null;
+  if (!refund || !amount || (before.payment === "due" && isGone(order.state))) return null;
   const then = { sum: sum(remainingTotal(order) + amount.amount) };
   const boxes = order.lines.some(({ returned }) => returned) ? [boxesThen(order)] : [];
   return before.payment === "due"
@@ -101,7 +129,10 @@ function moneyWrong(order, { payment, amount, refund }, before) {
       };
 }
 
-/** What becomes of boxes that came off with a refund, once it is put right. */
+/**
+ * What becomes of boxes that came off with a refund, once it is put right.
+ * @param {Order} order
+ */
 const boxesThen = ({ state }) =>
   state === "placed"
     ? t(
