@@ -70,7 +70,6 @@ export const exceptions = [
   // Scripts.
   ...harmless(given, [
     ".replaceChildren()",
-    ".findLast()",
     ".showModal()",
     ".submitter",
     ".inert",
