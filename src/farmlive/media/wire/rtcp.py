@@ -12,6 +12,8 @@ _NACK, _PLI, _FIR, _ALFB = 1, 1, 4, 15
 _RRTR, _DLRR = 4, 5
 # Of a plain packet, in bytes; with SRTCP it is below every path's MTU.
 _LARGEST = 1_200
+# The missing numbers of one datagram that are read, in however many NACKs they are.
+MISSING_MOST = 100
 # A REMB can exceed a signed 64-bit integer.
 _MOST_BITRATE = 2**63 - 1
 
@@ -116,7 +118,7 @@ def parse(data: bytes) -> Iterator[Report]:
 
     Raises Malformed at the first part that can't be parsed.
     """
-    at, size = 0, len(data)
+    at, size, missing_left = 0, len(data), MISSING_MOST
     while at < size:
         if at + 4 > size:
             raise Malformed("a header is cut off")
@@ -132,7 +134,12 @@ def parse(data: bytes) -> Iterator[Report]:
             raise Malformed("padding of a wrong length")
         body = data[at + 4 : end - padding]
         try:
-            yield from _parse_one(kind, count, body)
+            if kind == RTPFB and count == _NACK:
+                if (nack := _nack(body, missing_left)) is not None:
+                    missing_left -= len(nack.missing)
+                    yield nack
+            else:
+                yield from _parse_one(kind, count, body)
         except struct.error:
             raise Malformed("a report is cut off") from None
         at = end
@@ -155,6 +162,24 @@ def parts(data: bytes) -> Iterator[bytes]:
     yield data[first:]
 
 
+def _nack(body: bytes, most: int) -> Nack | None:
+    """Return the first `most` missing numbers; None if that is none."""
+    (ssrc,) = struct.unpack_from("!I", body, 4)
+    if not most:
+        return None
+    missing: list[int] = []
+    for at in range(8, len(body) - 3, 4):
+        first, mask = struct.unpack_from("!HH", body, at)
+        missing.append(first)
+        while mask:
+            low = mask & -mask
+            missing.append((first + low.bit_length()) & 0xFFFF)
+            mask ^= low
+        if len(missing) >= most:
+            break
+    return Nack(ssrc, tuple(missing[:most]))
+
+
 def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
     if kind == SR:
         ssrc, ntp, timestamp, packets, octets = struct.unpack_from("!IQIII", body)
@@ -162,17 +187,6 @@ def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
         yield from _blocks(body, 24, count)
     elif kind == RR:
         yield from _blocks(body, 4, count)
-    elif kind == RTPFB and count == _NACK:
-        (ssrc,) = struct.unpack_from("!I", body, 4)
-        missing: list[int] = []
-        for at in range(8, len(body) - 3, 4):
-            first, mask = struct.unpack_from("!HH", body, at)
-            missing.append(first)
-            while mask:
-                low = mask & -mask
-                missing.append((first + low.bit_length()) & 0xFFFF)
-                mask ^= low
-        yield Nack(ssrc, tuple(missing))
     elif kind == PSFB and count == _PLI:
         yield KeyframeRequest(struct.unpack_from("!I", body, 4)[0])
     elif kind == PSFB and count == _FIR:

@@ -15,7 +15,7 @@ from farmlive.media.engine.python.link.shared_delay import SharedDelay
 SEEDS = some.integers(0, 2**32 - 1)
 STATES = ("unknown", "wide", "narrow")
 JOINS = ("group", "gently", "wait")
-REPAIRS = ("send", "skip", "beyond")
+REPAIRS = ("send", "skip", "beyond", "refuse")
 
 
 class CPace(ctypes.Structure):

@@ -204,6 +204,34 @@ def test_a_packet_is_repaired_once_in_a_round_trip() -> None:
     assert link.estimate.repair(7, 1_200, STREAM_KBPS, at + 0.21) == "send"
 
 
+def test_a_packet_is_repaired_once_in_a_moment_at_least() -> None:
+    link = Link()
+    link.seconds(5, rtt_s=0.0)
+    assert link.state == "wide"
+    assert link.estimate.repair(7, 1_200, STREAM_KBPS, link.now) == "send"
+    assert link.estimate.repair(7, 1_200, STREAM_KBPS, link.now + 0.019) == "skip"
+    assert link.estimate.repair(7, 1_200, STREAM_KBPS, link.now + 0.021) == "send"
+
+
+def test_repairs_on_a_wide_link_have_a_share_of_the_stream() -> None:
+    link = Link()
+    link.seconds(5)
+    assert link.state == "wide"
+    estimate, sent, number, now = link.estimate, 0, 0, link.now
+    # An interruption of four fifths of a second is made good at once.
+    for number in range(round(0.8 * STREAM_KBPS * 125 / 1_200)):
+        assert estimate.repair(number, 1_200, STREAM_KBPS, now) == "send"
+    while now < link.now + 10:
+        while (verdict := estimate.repair(number & 0xFFFF, 1_200, STREAM_KBPS, now)) == "send":
+            sent += 1_200
+            number += 1
+        # It is no reason for a keyframe.
+        assert verdict in ("refuse", "skip")
+        number += verdict == "skip"
+        now += 0.05
+    assert 0.33 < sent / (10 * STREAM_KBPS * 125) < 0.37
+
+
 def test_repairs_have_a_fifth_of_a_link_that_is_not_wide() -> None:
     link = Link()
     link.seconds(5)

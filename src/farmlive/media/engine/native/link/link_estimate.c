@@ -398,6 +398,9 @@ enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, ui
             return REPAIR_BEYOND;
         /* What a narrow link carries is for both. */
         pace_take(&link->pace, octets);
+    } else if (!repair_budget_take_wide(&link->repairs, octets, repair_budget_kbps(stream_kbps),
+                                        now)) {
+        return REPAIR_REFUSE;
     }
     repair_budget_remember(&link->repairs, number, now);
     return REPAIR_SEND;

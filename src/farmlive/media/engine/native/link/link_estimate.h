@@ -92,7 +92,8 @@ void link_estimate_beyond(struct link_estimate *link, double kbps, double now);
 /* Return how fast the viewer may be sent a stream of this rate. */
 double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently);
 /* Decide on a retransmission: each packet at most once in a round trip, and all of them within a
- * share of a link that is not wide; `alone`: nothing else of the picture is sent. */
+ * share of the link, or of the stream's rate while the link is wide: there none is BEYOND, which
+ * calls for a keyframe. `alone`: nothing else of the picture is sent. */
 enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, uint32_t octets,
                                  double stream_kbps, double now, bool alone);
 

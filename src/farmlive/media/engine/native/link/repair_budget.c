@@ -11,14 +11,17 @@
 
 /* The packets that are remembered. */
 enum { REMEMBERED = 256 };
-/* The share of the link, which counts as this much at least while nothing shows a limit; the depth
- * of their bucket in seconds, and the wait for the same packet without a known round trip. */
+/* The share of the link, which counts as this much at least while nothing shows a limit, and of
+ * what a wide link's stream takes another one; the depth of the buckets in seconds. A wide link's
+ * bucket holds what an interruption of most of a second lost. */
 static const double LEAST_KBPS = 500.0;
-static const double SHARE = 0.2, DEPTH_S = 1.0, AGAIN_S = 0.05;
+static const double SHARE = 0.2, DEPTH_S = 1.0, WIDE_SHARE = 0.35, WIDE_DEPTH_S = 2.5;
+/* The wait for the same packet without a known round trip, and with one at least. */
+static const double AGAIN_S = 0.05, AGAIN_LEAST_S = 0.02;
 
 void repair_budget_init(struct repair_budget *budget, double now)
 {
-    *budget = (struct repair_budget){.at = now - DEPTH_S};
+    *budget = (struct repair_budget){.at = now - WIDE_DEPTH_S};
 }
 
 void repair_budget_clear(struct repair_budget *budget) { free(budget->sent); }
@@ -36,22 +39,33 @@ bool repair_budget_is_new(const struct repair_budget *budget, uint16_t number)
 bool repair_budget_was_sent(const struct repair_budget *budget, uint16_t number,
                             double round_trip_s, double now)
 {
-    double again_s = round_trip_s < 0 ? AGAIN_S : round_trip_s;
+    double again_s = round_trip_s < 0 ? AGAIN_S : fmax(round_trip_s, AGAIN_LEAST_S);
     return !repair_budget_is_new(budget, number) && budget->sent != NULL &&
            now - budget->sent[number % REMEMBERED].at < again_s;
 }
 
-bool repair_budget_take(struct repair_budget *budget, uint32_t octets, double kbps, double now,
-                        bool alone)
+static bool take(struct repair_budget *budget, uint32_t octets, double rate, double depth,
+                 double now)
 {
-    double rate = 125 * kbps * (alone ? 1.0 : SHARE);
-    double depth = 125 * kbps * SHARE * DEPTH_S;
     budget->octets = fmin(depth, budget->octets + fmax(0.0, now - budget->at) * rate);
     budget->at = now;
     if (budget->octets < octets)
         return false;
     budget->octets -= octets;
     return true;
+}
+
+bool repair_budget_take(struct repair_budget *budget, uint32_t octets, double kbps, double now,
+                        bool alone)
+{
+    return take(budget, octets, 125 * kbps * (alone ? 1.0 : SHARE), 125 * kbps * SHARE * DEPTH_S,
+                now);
+}
+
+bool repair_budget_take_wide(struct repair_budget *budget, uint32_t octets, double kbps, double now)
+{
+    double rate = 125 * kbps * WIDE_SHARE;
+    return take(budget, octets, rate, rate * WIDE_DEPTH_S, now);
 }
 
 void repair_budget_remember(struct repair_budget *budget, uint16_t number, double now)

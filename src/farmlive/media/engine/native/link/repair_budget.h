@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* What becomes of a retransmission. */
-enum repair { REPAIR_SEND, REPAIR_SKIP, REPAIR_BEYOND };
+enum repair { REPAIR_SEND, REPAIR_SKIP, REPAIR_BEYOND, REPAIR_REFUSE };
 
 /* A packet that was repaired: its number, -1 for none, and when. */
 struct repaired {
@@ -35,6 +35,10 @@ bool repair_budget_was_sent(const struct repair_budget *budget, uint16_t number,
  * `alone`: nothing else of the picture is sent. */
 bool repair_budget_take(struct repair_budget *budget, uint32_t octets, double kbps, double now,
                         bool alone);
+/* Take these octets from what a stream of `kbps` on a wide link has for repairs; false if they are
+ * beyond it. */
+bool repair_budget_take_wide(struct repair_budget *budget, uint32_t octets, double kbps,
+                             double now);
 /* Record that the packet is sent again. */
 void repair_budget_remember(struct repair_budget *budget, uint16_t number, double now);
 

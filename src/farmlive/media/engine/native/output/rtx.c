@@ -8,6 +8,9 @@
 #include "base/memory.h"
 #include "send/senders.h"
 
+/* The RTP header and the number in front of a retransmission's payload. */
+enum { HEADERS = RTP_HEADER + 2 };
+
 void rtx_init(struct rtx *rtx, struct ssrcs ssrcs) { *rtx = (struct rtx){.ssrcs = ssrcs}; }
 
 /* What to retransmit under which number of the viewer; `is_empty`: of no frame that the viewer
@@ -28,14 +31,14 @@ static void rtx_send(const struct rtx *rtx, struct viewer *viewer,
     const struct rewrite_offset *offset = repaired->offset;
     const struct packet *packet = repaired->packet;
     size_t size = repaired->is_empty ? 0 : packet->size;
-    uint8_t *out = packet_batch_add(batch, RTP_HEADER + 2 + size);
+    uint8_t *out = packet_batch_add(batch, HEADERS + size);
     if (out != NULL) {
         rtp_head(out, false, (uint8_t)epoch->terms.retransmission, packet->marker,
                  viewer->rtx_sequence++,
                  epoch_timestamp(epoch, packet->timestamp) + offset->timestamp,
                  rtx->ssrcs.retransmission);
         put16(out + RTP_HEADER, repaired->number);
-        uint8_t *payload = out + RTP_HEADER + 2;
+        uint8_t *payload = out + HEADERS;
         memcpy(payload, packet->payload, size);
         if (offset->pictures.codec)
             picture_id_move(payload, size, offset->pictures);
@@ -49,6 +52,10 @@ bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *
     bool beyond = false;
     if (nack->ssrc != rtx->ssrcs.video)
         return false;
+    if (viewer->rtx_left <= 0) {
+        rtx->unrepaired += nack->count;
+        return false;
+    }
     for (int at = 0; at < nack->count; at++) {
         uint16_t number = nack->missing[at];
         const struct epoch *epoch = viewer_epoch_of(viewer, number);
@@ -74,11 +81,11 @@ bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *
         /* It came late, at the edge of its frame. A player would wait for its number. */
         bool is_empty = epoch_is_left_out(epoch, packet);
         enum repair repair =
-            link_estimate_repair(&viewer->link, number, is_empty ? 0 : packet->size,
+            link_estimate_repair(&viewer->link, number, HEADERS + (is_empty ? 0 : packet->size),
                                  epoch->track->kbps, now,
                                  viewer->rung == RUNG_KEYFRAMES && !viewer->has_epoch);
         if (repair != REPAIR_SEND) {
-            rtx->unrepaired += repair == REPAIR_BEYOND;
+            rtx->unrepaired += repair != REPAIR_SKIP;
             beyond |= repair == REPAIR_BEYOND;
             continue;
         }
@@ -104,7 +111,7 @@ long rtx_send_probe(const struct rtx *rtx, struct viewer *viewer, double octets)
         /* What came before has other numbers, or is another layer's under the same. */
         if (packet == NULL || (double)sent >= octets || ahead16(sequence, epoch->since) < 0)
             break;
-        sent += packet->size;
+        sent += HEADERS + packet->size;
         uint16_t number = (uint16_t)(sequence + epoch->offset.sequence);
         rtx_send(rtx, viewer,
                  &(struct retransmission){epoch, &epoch->offset, number, packet, false});

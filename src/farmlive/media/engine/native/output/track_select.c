@@ -221,6 +221,7 @@ bool track_select_each_second(struct catch_up *catch_up, struct publisher *on_ai
                               struct viewer *viewer, double now)
 {
     viewer->rtx_left = RTX_PER_S;
+    viewer->nacked_left = NACKED_PER_S;
     viewer_forget_past(viewer, now);
     rung_select_decide(catch_up, on_air, viewer, now);
     if (viewer->has_epoch && viewer->epoch.has_squeezed) {

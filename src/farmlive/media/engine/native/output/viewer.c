@@ -33,6 +33,7 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
     packet_train_init(&viewer->train, now);
     viewer->rtx_sequence = rtx_sequence;
     viewer->rtx_left = RTX_PER_S;
+    viewer->nacked_left = NACKED_PER_S;
     return viewer;
 }
 

@@ -15,7 +15,11 @@
 #include "output/forwarder.h"
 #include "send/leg.h"
 
-enum { RTX_PER_S = 600, EPOCHS_MOST = 4 };
+/* Packets that are sent again in a second, and numbers that are looked up for that: a browser names
+ * what it misses several times. */
+enum { RTX_PER_S = 600, NACKED_PER_S = 2400 };
+
+enum { EPOCHS_MOST = 4 };
 
 enum viewer_is { VIEWER_WAITING, VIEWER_CATCHING, VIEWER_LIVE };
 
@@ -74,7 +78,7 @@ struct viewer {
     struct reference_time reference;
     double reference_at;
     uint16_t rtx_sequence;
-    int rtx_left;
+    int rtx_left, nacked_left;
     struct sent video;        /* while it is live, minus what its track had counted before */
     struct sent sound_before; /* what the output had counted of audio before its first packet */
 };

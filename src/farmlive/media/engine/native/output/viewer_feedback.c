@@ -57,6 +57,11 @@ bool output_repair(struct output *output, struct viewer *viewer, const struct na
     struct link_estimate *link = &viewer->link;
     if (nack->ssrc != output->sending.ssrcs.video)
         return false;
+    if (viewer->nacked_left <= 0) {
+        output->rtx.unrepaired += nack->count;
+        return false;
+    }
+    viewer->nacked_left -= nack->count;
     bool is_burst = viewer->has_epoch && judges_burst(output, viewer);
     double kbps = 0;
     if (is_burst)

@@ -64,21 +64,25 @@ static bool read_sender_report(struct body body, int count, tell *each, void *co
     return read_blocks(body, 24, count, each, context);
 }
 
-static bool read_nack(struct body body, tell *each, void *context)
+/* Tell at most `left` of the missing numbers; a part beyond that tells nothing. */
+static bool read_nack(struct body body, int *left, tell *each, void *context)
 {
     if (body.size < 8)
         return false;
+    if (*left == 0)
+        return true;
     struct rtcp_report report = {.kind = RTCP_NACK};
     struct nack *nack = &report.of.nack;
     nack->ssrc = get32(body.data + 4);
-    for (size_t at = 8; at + 4 <= body.size; at += 4) {
+    for (size_t at = 8; at + 4 <= body.size && nack->count < *left; at += 4) {
         uint16_t number = get16(body.data + at);
         uint32_t present = (uint32_t)get16(body.data + at + 2) << 1 | 1;
         for (; present; present >>= 1, number++) {
-            if (present & 1 && nack->count < RTCP_MISSING_MOST)
+            if (present & 1 && nack->count < *left)
                 nack->missing[nack->count++] = number;
         }
     }
+    *left -= nack->count;
     each(context, &report);
     return true;
 }
@@ -143,8 +147,10 @@ static void read_extended(struct body body, tell *each, void *context)
     }
 }
 
-/* Parse one part; `count` is the low bits of its first byte. */
-static bool read_part(int kind, int count, struct body body, tell *each, void *context)
+/* Parse one part; `count` is the low bits of its first byte, `missing_left` how many missing
+ * numbers are still read. */
+static bool read_part(int kind, int count, struct body body, int *missing_left, tell *each,
+                      void *context)
 {
     switch (kind) {
     case RTCP_SR:
@@ -152,7 +158,7 @@ static bool read_part(int kind, int count, struct body body, tell *each, void *c
     case RTCP_RR:
         return read_blocks(body, 4, count, each, context);
     case RTCP_RTPFB:
-        return count != RTPFB_NACK || read_nack(body, each, context);
+        return count != RTPFB_NACK || read_nack(body, missing_left, each, context);
     case RTCP_PSFB:
         return read_payload_feedback(body, count, each, context);
     case RTCP_XR:
@@ -166,6 +172,7 @@ static bool read_part(int kind, int count, struct body body, tell *each, void *c
 bool rtcp_parse(const uint8_t *data, size_t size, tell *each, void *context)
 {
     size_t at = 0;
+    int missing_left = RTCP_MISSING_MOST;
     while (at < size) {
         if (at + 4 > size)
             return false;
@@ -181,7 +188,7 @@ bool rtcp_parse(const uint8_t *data, size_t size, tell *each, void *context)
             body_size -= padding;
         }
         struct body body = {data + at + 4, body_size};
-        if (!read_part(data[at + 1], first & 31, body, each, context))
+        if (!read_part(data[at + 1], first & 31, body, &missing_left, each, context))
             return false;
         at = end;
     }

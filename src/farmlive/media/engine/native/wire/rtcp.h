@@ -15,7 +15,7 @@ enum { XR_RRTR = 4, XR_DLRR = 5 };
 /* The most bytes of a plain packet: with SRTCP it is below every path's MTU. */
 enum { RTCP_MOST = 1200 };
 
-/* The sequence numbers of one NACK that are read; more are not worth a retransmission. */
+/* The missing sequence numbers of one datagram that are read, in however many NACKs they are. */
 enum { RTCP_MISSING_MOST = 100 };
 
 enum rtcp_kind {

@@ -403,7 +403,8 @@ class LinkEstimate:
         self, number: int, octets: int, stream_kbps: float, now: float, alone: bool = False
     ) -> Repair:
         """Decide on a retransmission: each packet at most once in a round trip, and all of them
-        within a share of a link that is not wide; `alone`: nothing else of the picture is sent.
+        within a share of the link, or of the stream's rate while the link is wide: there none is
+        "beyond", which calls for a keyframe. `alone`: nothing else of the picture is sent.
         """
         if not self.controlled:
             return "send"
@@ -415,5 +416,7 @@ class LinkEstimate:
                 return "beyond"
             # What a narrow link carries is for both.
             self.pace.take(octets)
+        elif not self.repairs.take_wide(octets, repair_kbps(stream_kbps), now):
+            return "refuse"
         self.repairs.remember(number, now)
         return "send"

@@ -10,12 +10,15 @@ from farmlive.media.engine.python.link.pace import TYPICAL_KBPS
 
 # Repairs: the share of the link, which counts as this much at least while nothing shows a limit.
 _LEAST_KBPS = 500.0
-# That share, the depth of their bucket in seconds, the wait for the same packet without a known
-# round trip, and how many packets are remembered.
-_SHARE, _DEPTH_S, _AGAIN_S = 0.2, 1.0, 0.05
+# That share, and of what a wide link's stream takes another one; the depth of the buckets in
+# seconds; the wait for the same packet without a known round trip, and with one at least; how many
+# packets are remembered. A wide link's bucket holds what an interruption of most of a second lost.
+_SHARE, _DEPTH_S = 0.2, 1.0
+_WIDE_SHARE, _WIDE_DEPTH_S = 0.35, 2.5
+_AGAIN_S, _AGAIN_LEAST_S = 0.05, 0.02
 _REMEMBERED = 256
 
-Repair = Literal["send", "skip", "beyond"]
+Repair = Literal["send", "skip", "beyond", "refuse"]
 
 
 def repair_kbps(stream_kbps: float) -> float:
@@ -29,7 +32,7 @@ class RepairBudget:
     __slots__ = ("_at", "_octets", "_sent")
 
     def __init__(self, now: float) -> None:
-        self._octets, self._at = 0.0, now - _DEPTH_S
+        self._octets, self._at = 0.0, now - _WIDE_DEPTH_S
         # The packets that were repaired last: number and time, by number.
         self._sent: list[tuple[int, float]] | None = None
 
@@ -44,15 +47,25 @@ class RepairBudget:
         if self._sent is None:
             return False
         before, at = self._sent[number % _REMEMBERED]
-        again_s = _AGAIN_S if round_trip_s is None else round_trip_s
+        again_s = _AGAIN_S if round_trip_s is None else max(round_trip_s, _AGAIN_LEAST_S)
         return before == number and now - at < again_s
 
     def take(self, octets: int, kbps: float, now: float, alone: bool) -> bool:
         """Take these octets from the share of a link that carries `kbps`; False if they are beyond
         it. `alone`: nothing else of the picture is sent.
         """
-        rate = 125 * kbps * (1.0 if alone else _SHARE)
-        depth = 125 * kbps * _SHARE * _DEPTH_S
+        return self._take(
+            octets, 125 * kbps * (1.0 if alone else _SHARE), 125 * kbps * _SHARE * _DEPTH_S, now
+        )
+
+    def take_wide(self, octets: int, kbps: float, now: float) -> bool:
+        """Take these octets from what a stream of `kbps` on a wide link has for repairs; False if
+        they are beyond it.
+        """
+        rate = 125 * kbps * _WIDE_SHARE
+        return self._take(octets, rate, rate * _WIDE_DEPTH_S, now)
+
+    def _take(self, octets: int, rate: float, depth: float, now: float) -> bool:
         self._octets = min(depth, self._octets + max(0.0, now - self._at) * rate)
         self._at = now
         if self._octets < octets:

@@ -21,7 +21,7 @@ from farmlive.media.engine.python.output.forwarder import Forwarder
 from farmlive.media.engine.python.output.rtx import Rtx
 from farmlive.media.engine.python.output.sending import Sending
 from farmlive.media.engine.python.output.sound import Sound, only_sound_comes
-from farmlive.media.engine.python.output.viewer import RTX_PER_S, RoundTrip, Viewer
+from farmlive.media.engine.python.output.viewer import NACKED_PER_S, RTX_PER_S, RoundTrip, Viewer
 from farmlive.media.wire import rtcp
 from farmlive.media.wire.rtp import Packet
 
@@ -313,6 +313,10 @@ class Fanout:
         epoch, link = viewer.epoch, viewer.link
         if nack.ssrc != self.ssrcs.video:
             return False
+        if viewer.nacked_left <= 0:
+            self.repairs.unrepaired += len(nack.missing)
+            return False
+        viewer.nacked_left -= len(nack.missing)
         is_burst = track_select.judges_burst(self.on_air, viewer)
         kbps = 0.0 if epoch is None else link.pace_kbps(epoch.track.kbps, viewer.gently)
         if (
@@ -408,7 +412,7 @@ class Fanout:
 
     def run_each_second(self, viewer: Viewer, now: float) -> bool:
         """Do a viewer's work of each second; return True if it needs another keyframe."""
-        viewer.rtx_left = RTX_PER_S
+        viewer.rtx_left, viewer.nacked_left = RTX_PER_S, NACKED_PER_S
         viewer.forget_past(now)
         self._select_rung(viewer, now)
         if viewer.epoch is not None:

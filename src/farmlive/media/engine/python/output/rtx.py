@@ -15,7 +15,8 @@ from farmlive.media.wire import rtcp
 from farmlive.media.wire.picture_id import moved
 from farmlive.media.wire.rtp import Packet, ahead
 
-_MOST_PER_NACK = 100
+# The RTP header and the number in front of a retransmission's payload.
+_HEADERS = 14
 
 
 class Rtx:
@@ -45,13 +46,13 @@ class Rtx:
             return 0
         ring = epoch.track.ring
         newest = ring.highest if viewer.cursor is None else viewer.cursor - 1
-        for back in range(_MOST_PER_NACK):
+        for back in range(rtcp.MISSING_MOST):
             sequence = (newest - back) & 0xFFFF
             packet = ring.get(sequence)
             # What came before has other numbers, or is another layer's under the same.
             if packet is None or sent >= octets or ahead(sequence, epoch.since) < 0:
                 break
-            sent += len(packet.payload)
+            sent += _HEADERS + len(packet.payload)
             number = (sequence + epoch.shift.sequence) & 0xFFFF
             self.failed += self._send(viewer, epoch, number, packet, epoch.shift)
         return sent
@@ -66,7 +67,10 @@ class Rtx:
         beyond = False
         if nack.ssrc != self._ssrcs.video:
             return False
-        for number in nack.missing[:_MOST_PER_NACK]:
+        if viewer.rtx_left <= 0:
+            self.unrepaired += len(nack.missing)
+            return False
+        for number in nack.missing:
             epoch = viewer.epoch_of(number)
             if epoch is None or epoch.terms.retransmission is None:
                 self.unrepaired += 1
@@ -88,9 +92,10 @@ class Rtx:
             if viewer.link.state != "wide" and epoch.is_before_group(packet, viewer.cursor):
                 continue
             alone = viewer.rung == KEYFRAMES and viewer.epoch is None
-            verdict = viewer.link.repair(number, len(packet.payload), epoch.track.kbps, now, alone)
+            octets = _HEADERS + len(packet.payload)
+            verdict = viewer.link.repair(number, octets, epoch.track.kbps, now, alone)
             if verdict != "send":
-                self.unrepaired += verdict == "beyond"
+                self.unrepaired += verdict != "skip"
                 beyond |= verdict == "beyond"
                 continue
             viewer.rtx_left -= 1

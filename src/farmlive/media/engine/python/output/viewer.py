@@ -27,7 +27,9 @@ from farmlive.media.wire import picture_id
 from farmlive.media.wire.rtcp import ReferenceTime
 from farmlive.media.wire.rtp import Packet, ahead
 
-RTX_PER_S = 600
+# Packets that are sent again in a second, and numbers that are looked up for that: a browser names
+# what it misses several times.
+RTX_PER_S, NACKED_PER_S = 600, 2_400
 _EPOCHS = 4
 # At most this many padding-only packets follow each other.
 _PADDING_MOST = 32
@@ -96,6 +98,7 @@ class Viewer:
         "ladder",
         "last",
         "link",
+        "nacked_left",
         "past",
         "peer",
         "protection",
@@ -172,7 +175,7 @@ class Viewer:
         # The reference time that our next report answers, and when it came.
         self.reference: tuple[ReferenceTime, float] | None = None
         self.rtx_sequence = randbelow(0x4000)
-        self.rtx_left = RTX_PER_S
+        self.rtx_left, self.nacked_left = RTX_PER_S, NACKED_PER_S
         # Video sent; while live, minus what its track had counted before.
         self.video = Sent(0, 0)
         # The output's audio counters before the viewer's first packet, if it had any.
