@@ -97,3 +97,23 @@ async def test_the_old_pair_serves_until_the_new_one_does(
     await until(lambda: way.passed["stun"] > answered, "its old checks are answered")
     await goes_on(viewer)
     assert media.place(viewer) == place
+
+
+async def test_who_joined_by_tcp_has_its_link_estimated_once_it_comes_by_udp(
+    media: Media, passages: list[Passage]
+) -> None:
+    def link() -> str | None:
+        health = media.engine.viewer_health(media.session(viewer).peer)
+        return health and health.link
+
+    await publish(media)
+    viewer, way = await moving_viewer(media, passages)
+    await way.by("tcp")
+    await viewer.negotiate()
+    await until(lambda: viewer.frames["video"] > 5, "the viewer decodes")
+    assert link() == "wide", "its send queue shows what it carries"
+    before = media.place(viewer)
+    await way.by("udp")
+    await moved(media, viewer, before, "udp")
+    await until(lambda: link() == "unknown", "its link is estimated anew")
+    await goes_on(viewer)

@@ -272,7 +272,7 @@ class Scene:
         for number, (tries, at) in list(self.player.missing.items()):
             if tries >= ASKED_MOST:
                 del self.player.missing[number]
-                self.fanout.keyframe_requested(self.viewer)
+                self.fanout.keyframe_requested(self.viewer, self.now)
             elif self.now - at >= (0.02 if not tries else RTT_S + 0.02):
                 due.append(number)
                 self.player.missing[number] = (tries + 1, self.now)

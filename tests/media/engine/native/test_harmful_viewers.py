@@ -23,3 +23,40 @@ def test_who_lost_nothing_draws_a_share_of_the_stream_again(
     stage.run(8)
     share = (viewer.again_octets - again) / (viewer.video_octets - video)
     assert 0.2 < share < 0.4
+
+
+def test_a_datagram_of_many_requests_is_answered_as_one(stage: Stage) -> None:
+    stage.open()
+    viewer = stage.add(asks_s=1.0)
+    viewer.asks, viewer.parts = 34, 20
+    again = viewer.again
+    stage.run(1.0)
+    assert again < viewer.again <= again + 100
+
+
+def test_who_asks_for_keyframes_without_end_gets_few(stage: Stage) -> None:
+    stage.open()
+    viewer = stage.add()
+    before = len(stage.camera.requests)
+    viewer.asks_keyframes = True
+    stage.run(20)
+    # One in two seconds, and one in ten at once.
+    assert 8 <= len(stage.camera.requests) - before <= 13
+
+
+def test_who_changes_layers_without_end_gets_no_more_keyframes(stage: Stage) -> None:
+    stage.open(layers=3)
+    viewer = stage.add(asks_s=0.5)
+    before = len(stage.camera.requests)
+    viewer.toggles = True
+    stage.run(20)
+    asked = stage.camera.requests[before:]
+    assert max(asked.count(layer) for layer in range(3)) <= 12
+
+
+def test_a_link_is_probed_by_no_more_empty_packets(stage: Stage) -> None:
+    stage.open(layers=3)
+    stage.camera.empty = 110
+    viewer = stage.add()
+    # They count by their headers: else there were 25,000.
+    assert 0 < viewer.again < 10_000

@@ -142,7 +142,7 @@ def test_where_segmentation_fails_each_packet_leaves_alone(
 def test_who_moves_from_a_route_without_segments_gets_runs_again(here: socket.socket) -> None:
     viewer, _ = scripted_peers.viewer(1)
     viewer.protection.segmented = False
-    viewer.set_path(here, ("192.0.2.1", 4000))
+    viewer.set_path(here, ("192.0.2.1", 4000), 0.0)
     assert viewer.protection.segmented
 
 

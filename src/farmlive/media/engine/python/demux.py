@@ -175,7 +175,7 @@ class Demux:
                     self._timers.request_keyframes(fanout)
             elif isinstance(report, rtcp.KeyframeRequest):
                 self.counts["keyframe_requests_received"] += 1
-                asked = fanout.keyframe_requested(viewer)
+                asked = fanout.keyframe_requested(viewer, now)
                 if asked is not None:
                     self._timers.schedule_request(asked)
             elif isinstance(report, rtcp.ReceiverReport):

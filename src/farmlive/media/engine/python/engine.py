@@ -343,7 +343,9 @@ class PythonEngine:
     def _on_path(self, entry: EnginePeer) -> None:
         """Handle the peer's newly validated path, its first one or another."""
         if entry.viewer is not None and entry.fanout is not None and entry.port is not None:
-            entry.fanout.set_path(entry.viewer, entry.port.send_socket, entry.address)
+            entry.fanout.set_path(
+                entry.viewer, entry.port.send_socket, entry.address, time.monotonic()
+            )
         else:
             self._start_role(entry)
 

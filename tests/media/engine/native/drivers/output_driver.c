@@ -283,7 +283,7 @@ static void call(const char *verb)
     } else if (IS("pli")) {
         struct viewer *each = viewer();
         struct output *where = watched[each->peer];
-        struct publisher *asked = track_select_keyframe_requested(each, where->on_air);
+        struct publisher *asked = track_select_keyframe_requested(each, where->on_air, real());
         printf("= %d\n", asked ? (int)asked->peer : 0);
     } else if (IS("reference")) {
         referred(viewer());

@@ -319,7 +319,7 @@ static bool obey_viewer(const char *command)
         choice_estimated(&viewer->choice, kbps, real());
     } else if (strcmp(command, "keyframe") == 0) {
         struct viewer *viewer = next_viewer();
-        track_select_keyframe_requested(viewer, watched[viewer->peer]->on_air);
+        track_select_keyframe_requested(viewer, watched[viewer->peer]->on_air, real());
     } else if (strcmp(command, "second") == 0) {
         struct viewer *viewer = next_viewer();
         printf("t %d\n", output_each_second(watched[viewer->peer], viewer, real()));

@@ -204,9 +204,9 @@ class Twin:
         self.fanout_of(viewer).repair(self.viewers[viewer], Nack(ssrc, tuple(missing)), 0.0)
         self._did("nack", viewer, ssrc, len(missing), *missing)
 
-    def keyframe_requested(self, viewer: int) -> None:
-        asked = self.fanout_of(viewer).keyframe_requested(self.viewers[viewer])
-        self._did("pli", viewer, result=str(asked.peer if asked is not None else 0))
+    def keyframe_requested(self, viewer: int, now: float) -> None:
+        asked = self.fanout_of(viewer).keyframe_requested(self.viewers[viewer], now)
+        self._did("pli", viewer, now, result=str(asked.peer if asked is not None else 0))
 
     def reference(self, viewer: int, ssrc: int, middle: int, now: float) -> None:
         self.viewers[viewer].reference = ReferenceTime(ssrc, middle), now

@@ -292,8 +292,8 @@ class Twins:
 
     def keyframe(self, peer: int) -> None:
         fanout, viewer = self._fanout(peer)
-        fanout.keyframe_requested(viewer)
-        self._tell(f"keyframe {peer}")
+        fanout.keyframe_requested(viewer, self.now)
+        self._tell(f"keyframe {peer} {self.now!r}")
 
     def second(self, peer: int) -> None:
         fanout, viewer = self._fanout(peer)

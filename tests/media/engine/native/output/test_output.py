@@ -162,7 +162,7 @@ class Room:
                 ssrc = SSRCS.video if self.chance(0.95) else SSRCS.audio
                 twin.nack(key, ssrc, missing[:100])
             if self.chance(0.01):
-                twin.keyframe_requested(key)
+                twin.keyframe_requested(key, now)
             if self.event(0.01):
                 twin.prefer(key, draw.choice((None, None, 0, 1, 2)), now)
             refused = self.event(0.02)

@@ -44,6 +44,14 @@ class Camera(Publisher):
         self.rtx_sequences = dict.fromkeys(self.rtx, 0)
         self.wants = {each.ssrc for each in self.cameras}
         self.group = 100_000
+        # How many packets without a payload follow each frame.
+        self.empty = 0
+
+    def frame(self, now: float) -> None:
+        super().frame(now)
+        for camera in self.cameras:
+            for _ in range(self.empty):
+                self._packet(camera, b"", False, now, extended=False)
 
     def _heard(self, report: rtcp.Report, now: float) -> None:
         if isinstance(report, rtcp.KeyframeRequest):
@@ -56,6 +64,8 @@ class Greedy(Viewer):
 
     round_trip_s = 0.03
     asks_keyframes = False
+    # Whether it says that it wants another layer each time.
+    toggles = False
     # The numbers that it asks for each time, and in how many parts of a datagram.
     asks, parts = 0, 1
 
@@ -64,6 +74,7 @@ class Greedy(Viewer):
         self.link.loss, self.link.answers = 0, True
         self.viewing = Viewing({"VP8": Outgoing(96, 97)}, {"OPUS": Outgoing(111, None, None)})
         self.video_octets = self.again = self.again_octets = 0
+        self.most: int | None = None
 
     def hear(self, plain: bytes, now: float) -> None:
         super().hear(plain, now)
@@ -86,6 +97,9 @@ class Greedy(Viewer):
         self.scenario.send(self, self.link.rtcp(data), now)
 
     def ask(self, now: float) -> None:
+        if self.toggles:
+            self.most = None if self.most == 0 else 0
+            self.scenario.hands.prefer(self.peer, self.most)
         if self.highest is None or not (self.asks_keyframes or self.asks):
             return
         data = rtcp.receiver_report(self.ssrc, [])

@@ -74,10 +74,13 @@ def test_it_moves_up_at_the_keyframe_of_the_upper_layer_alone(fanout: Fanout) ->
     assert layers(kept)[-12:] == [2] * 12
 
 
-def test_it_moves_down_at_once_when_it_asks_for_less(fanout: Fanout) -> None:
+def test_it_moves_down_at_the_next_keyframe_when_it_asks_for_less(fanout: Fanout) -> None:
     source, one, kept = on_air(fanout)
     one.selector.most = 0
     assert fanout.select_track(one, source.now)
+    # All pay for a keyframe, and this one can wait.
+    assert source.asked() == []
+    source.now += 2
     assert source.asked() == [source.ssrcs[0]]
     source.frames(2)
     source.frames(3, keyframes=(0,))

@@ -177,7 +177,7 @@ static void viewer_reported(struct core *core, struct peer *peer, const struct r
         break;
     case RTCP_KEYFRAME_REQUEST: {
         core->counts.keyframe_requests_received++;
-        struct publisher *asked = track_select_keyframe_requested(viewer, output->on_air);
+        struct publisher *asked = track_select_keyframe_requested(viewer, output->on_air, now);
         if (asked != NULL)
             timers_schedule_request(core, asked, now);
         break;

@@ -93,6 +93,12 @@ static size_t held(const void *context)
     return port_queued_bytes(peer->reached.port, &peer->reached.address);
 }
 
+/* Return whether its link is to be estimated: TCP shows by its send queue what the link carries. */
+static bool is_by_udp(const struct peer *peer)
+{
+    return port_transport(peer->at.port) == TRANSPORT_UDP;
+}
+
 /* Start a peer that has keys, a validated path and a role. */
 static void let_in(struct core *core, struct peer *peer, double now)
 {
@@ -106,9 +112,7 @@ static void let_in(struct core *core, struct peer *peer, double now)
         peer->reached = peer->at;
         struct viewer *viewer =
             viewer_new(peer->number, &peer->viewing, peer->leg, (struct backpressure){held, peer},
-                       peer->rtx_sequence, now,
-                       /* TCP shows by its send queue what the link carries. */
-                       core->link_control && port_transport(peer->at.port) == TRANSPORT_UDP);
+                       peer->rtx_sequence, now, core->link_control && is_by_udp(peer));
         viewer->choice.most = peer->most;
         viewer->adapts &= core->link_control;
         if (!peer->viewing.exempt)
@@ -129,7 +133,7 @@ void engine_placed(struct core *core, struct peer *peer, double now)
         senders_move(peer->leg, port_fd(peer->at.port), &peer->at.address);
     if (peer->viewer != NULL) {
         peer->reached = peer->at;
-        link_estimate_forget_route(&peer->viewer->link);
+        viewer_moved(peer->viewer, is_by_udp(peer), now);
     } else {
         let_in(core, peer, now);
     }

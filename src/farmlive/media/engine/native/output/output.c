@@ -293,7 +293,7 @@ void output_add(struct output *output, struct viewer *viewer, double now)
     /* Also ask a publisher that did not answer the last request: it may answer now. */
     if (on_air != NULL && viewer->target != NULL && viewer->rung != RUNG_SOUND &&
         viewer_can_play(viewer, viewer->target) && !(started && publisher_answers_requests(on_air)))
-        track_select_want_keyframe(on_air, viewer->target, viewer);
+        track_select_want_keyframe(on_air, viewer->target, viewer, now);
 }
 
 void output_remove(struct output *output, struct viewer *viewer)

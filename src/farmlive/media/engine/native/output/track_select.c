@@ -12,6 +12,9 @@ enum { SQUEEZED_MOST_S = 60 };
 
 /* A link that lost a larger share of what was sent, and now loses less, is free again. */
 static const double MUCH_LOSS = 0.04;
+/* A keyframe that can't wait for those that others get is requested for a viewer after this time at
+ * the earliest, the second if it loses a larger share of what was sent: all pay for it. */
+static const double HURRY_S = 10.0, LOSSY_HURRY_S = 3.0, SOME_LOSS = 0.02;
 
 static bool is_layered(const struct publisher *on_air)
 {
@@ -52,6 +55,35 @@ static int choose(struct catch_up *catch_up, const struct publisher *publisher,
     return layer;
 }
 
+/* Return whether the viewer moves to another layer without need: by its choice, or up. */
+static bool is_free(const struct viewer *viewer, const struct publisher *publisher, double now)
+{
+    const struct track *track = viewer->has_epoch ? viewer->epoch.track : NULL;
+    return track != NULL && publisher_has_layer(publisher, track) &&
+           publisher->flow.flowing[track->layer] && !choice_is_congested(&viewer->choice, now);
+}
+
+/* Return whether a keyframe for the viewer can't wait, and count it. It can before the viewer has
+ * had any picture. */
+static bool may_hurry(struct viewer *viewer, double now)
+{
+    if (viewer->viewing.exempt)
+        return true;
+    double every_s = viewer->choice.loss > SOME_LOSS ? LOSSY_HURRY_S : HURRY_S;
+    if (now - viewer->hurried_at < every_s || (!viewer->has_epoch && !viewer->has_last))
+        return false;
+    viewer->hurried_at = now;
+    return true;
+}
+
+static void want(struct publisher *publisher, struct track *track, bool hurries)
+{
+    if (hurries)
+        publisher_want_keyframe(publisher, track);
+    else
+        publisher_want_keyframe_patiently(track);
+}
+
 bool track_select_viewer(struct catch_up *catch_up, struct publisher *publisher,
                          struct viewer *viewer, double now)
 {
@@ -79,7 +111,7 @@ bool track_select_viewer(struct catch_up *catch_up, struct publisher *publisher,
         /* What waits in the link's queue is seen until the lower layer's keyframe comes, and makes
          * room for it. */
         catch_up_wait(catch_up, viewer, true);
-        publisher_want_keyframe(publisher, target);
+        want(publisher, target, may_hurry(viewer, now));
         return true;
     }
     if (current == NULL || current == target) {
@@ -89,25 +121,30 @@ bool track_select_viewer(struct catch_up *catch_up, struct publisher *publisher,
     put(&catch_up->moving, &viewer->moving);
     if (target == before)
         return false;
-    publisher_want_keyframe(publisher, target);
+    want(publisher, target,
+         !is_free(viewer, publisher, now) &&
+             (!publisher_has_layer(publisher, current) || may_hurry(viewer, now)));
     return true;
 }
 
 void track_select_want_keyframe(struct publisher *publisher, struct track *track,
-                                const struct viewer *viewer)
+                                struct viewer *viewer, double now)
 {
-    if (viewer->link.state == LINK_WIDE && quality_ladder_rung(&viewer->ladder) < RUNG_KEYFRAMES)
-        publisher_want_keyframe(publisher, track);
-    else
-        publisher_want_keyframe_patiently(track);
+    bool hurries =
+        viewer->link.state == LINK_WIDE && quality_ladder_rung(&viewer->ladder) < RUNG_KEYFRAMES;
+    want(publisher, track, hurries && may_hurry(viewer, now));
 }
 
-static void want_for(struct publisher *publisher, const struct viewer *viewer, double now)
+static void want_for(struct publisher *publisher, struct viewer *viewer, double now)
 {
     struct track *target = viewer->target;
-    if (target != NULL && quality_ladder_rung(&viewer->ladder) != RUNG_SOUND &&
-        viewer_can_play(viewer, target) && viewer_may_resume(viewer, now))
-        track_select_want_keyframe(publisher, target, viewer);
+    if (target == NULL || quality_ladder_rung(&viewer->ladder) == RUNG_SOUND ||
+        !viewer_can_play(viewer, target) || !viewer_may_resume(viewer, now))
+        return;
+    if (is_free(viewer, publisher, now))
+        publisher_want_keyframe_patiently(target);
+    else
+        track_select_want_keyframe(publisher, target, viewer, now);
 }
 
 void track_select_request_keyframes(struct catch_up *catch_up, struct publisher *publisher,
@@ -132,8 +169,8 @@ void track_select_request_keyframes(struct catch_up *catch_up, struct publisher 
     }
 }
 
-struct publisher *track_select_keyframe_requested(const struct viewer *viewer,
-                                                  struct publisher *on_air)
+struct publisher *track_select_keyframe_requested(struct viewer *viewer, struct publisher *on_air,
+                                                  double now)
 {
     struct publisher *publisher = on_air;
     if (viewer->forwarder != NULL)
@@ -142,7 +179,7 @@ struct publisher *track_select_keyframe_requested(const struct viewer *viewer,
         return NULL;
     if (!viewer->has_epoch || publisher == NULL)
         return NULL;
-    track_select_want_keyframe(publisher, viewer->epoch.track, viewer);
+    track_select_want_keyframe(publisher, viewer->epoch.track, viewer, now);
     return publisher;
 }
 
@@ -160,7 +197,7 @@ bool track_select_record_report(struct catch_up *catch_up, struct publisher *on_
     if (viewer->forwarder != NULL && before > MUCH_LOSS && MUCH_LOSS > choice->loss &&
         choice_is_congested(choice, now))
         /* The keyframe of the last step may have been lost in part. */
-        publisher_want_keyframe(viewer->forwarder->publisher, viewer->forwarder->track);
+        want(viewer->forwarder->publisher, viewer->forwarder->track, may_hurry(viewer, now));
     return track_select_viewer(catch_up, on_air, viewer, now) || choice_is_congested(choice, now);
 }
 

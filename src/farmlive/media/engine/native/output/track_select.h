@@ -16,11 +16,12 @@ bool track_select_viewer(struct catch_up *catch_up, struct publisher *on_air, st
 void track_select_request_keyframes(struct catch_up *catch_up, struct publisher *on_air,
                                     double now);
 /* Handle a viewer's keyframe request; return the publisher to request it from, or NULL. */
-struct publisher *track_select_keyframe_requested(const struct viewer *viewer,
-                                                  struct publisher *on_air);
-/* Note that the viewer needs a keyframe of this track; on a link that is not wide it can wait. */
+struct publisher *track_select_keyframe_requested(struct viewer *viewer, struct publisher *on_air,
+                                                  double now);
+/* Note that the viewer needs a keyframe of this track: it can wait on a link that is not wide, and
+ * soon after another one. */
 void track_select_want_keyframe(struct publisher *publisher, struct track *track,
-                                const struct viewer *viewer);
+                                struct viewer *viewer, double now);
 /* Handle a viewer's receiver report; return true if it now needs another layer's keyframe. */
 bool track_select_record_report(struct catch_up *catch_up, struct publisher *on_air,
                                 struct viewer *viewer, const struct receiver_report *report,

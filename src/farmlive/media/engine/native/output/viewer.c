@@ -3,6 +3,8 @@
  * Always holds: the epoch and each past one hold their track. */
 #include "output/viewer.h"
 
+#include <math.h>
+
 #include "base/memory.h"
 
 /* A stretch that ended this long ago is not requested any more. */
@@ -30,6 +32,7 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
     viewer->adapts = !viewing->exempt;
     quality_ladder_init(&viewer->ladder);
     viewer->began_at = now;
+    viewer->hurried_at = -HUGE_VAL;
     packet_train_init(&viewer->train, now);
     viewer->rtx_sequence = rtx_sequence;
     viewer->rtx_left = RTX_PER_S;
@@ -46,6 +49,22 @@ void viewer_free(struct viewer *viewer)
     viewer_spend(viewer, false);
     link_estimate_clear(&viewer->link);
     free(viewer);
+}
+
+void viewer_moved(struct viewer *viewer, bool by_udp, double now)
+{
+    struct link_estimate *link = &viewer->link;
+    bool controlled = viewer->adapts && by_udp;
+    viewer->slow.overflowed = false;
+    if (controlled == link->controlled) {
+        link_estimate_forget_route(link);
+        return;
+    }
+    struct shared_delay *shared_delay = link->shared_delay;
+    link_estimate_clear(link);
+    link_estimate_init(link, now, controlled);
+    link_estimate_share(link, shared_delay);
+    link_estimate_begin_burst(link, viewer_video(viewer).packets, now);
 }
 
 size_t viewer_queued_bytes(const struct viewer *viewer)

@@ -60,9 +60,10 @@ struct viewer {
     uint16_t cursor;             /* next packet of the ring to send, while catching up */
     bool has_epoch;
     struct epoch epoch;
-    uint16_t entered; /* the first packet of the group that it began with */
-    double began_at;  /* when it began with that */
-    bool gently;      /* it gets that hardly faster than it comes */
+    uint16_t entered;  /* the first packet of the group that it began with */
+    double began_at;   /* when it began with that */
+    double hurried_at; /* when a keyframe was last requested for it that could not wait */
+    bool gently;       /* it gets that hardly faster than it comes */
     /* A group that its link did not carry to the end: it waits for another one. Holds the track. */
     struct track *spent;
     uint16_t spent_start;
@@ -88,6 +89,8 @@ struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct l
                           bool controlled);
 void viewer_free(struct viewer *viewer);
 
+/* Note that it is reached by another route, by UDP or not: forget the limits of the old one. */
+void viewer_moved(struct viewer *viewer, bool by_udp, double now);
 /* Return how many bytes are queued for it. */
 size_t viewer_queued_bytes(const struct viewer *viewer);
 /* Return whether it may get a keyframe now. */

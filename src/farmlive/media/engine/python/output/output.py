@@ -244,7 +244,7 @@ class Fanout:
             and viewer.can_play(viewer.target)
             and not (started and self.on_air.answers_requests)
         ):
-            self.on_air.want_keyframe(viewer.target, patiently=viewer.link.state != "wide")
+            track_select.want_keyframe(self.on_air, viewer.target, viewer, now)
 
     def remove(self, peer: Peer) -> None:
         """Remove a viewer."""
@@ -255,9 +255,9 @@ class Fanout:
             del self.viewers[peer]
             self.sending.stale = True
 
-    def set_path(self, viewer: Viewer, sock: SendSocket, address: Any) -> None:
+    def set_path(self, viewer: Viewer, sock: SendSocket, address: Any, now: float) -> None:
         """Set the viewer's new socket and address."""
-        viewer.set_path(sock, address)
+        viewer.set_path(sock, address, now)
         self.sending.stale = True
 
     def select_tracks(self, now: float) -> bool:
@@ -349,9 +349,9 @@ class Fanout:
         self.on_air.want_keyframe(viewer.target or epoch.track, patiently=True)
         return True
 
-    def keyframe_requested(self, viewer: Viewer) -> Publisher | None:
+    def keyframe_requested(self, viewer: Viewer, now: float) -> Publisher | None:
         """Handle a viewer's keyframe request; return the publisher to request it from."""
-        return track_select.keyframe_requested(viewer, self.on_air)
+        return track_select.keyframe_requested(viewer, self.on_air, now)
 
     def record_report(
         self,

@@ -5,6 +5,7 @@ link/layer_select.py decides. `publisher` is the one on air.
 """
 
 from farmlive.media.engine.python.ingest.publisher import Publisher
+from farmlive.media.engine.python.ingest.track import Track
 from farmlive.media.engine.python.link.quality_ladder import FULL, KEYFRAMES, SOUND
 from farmlive.media.engine.python.output.catch_up import CatchUp, paces
 from farmlive.media.engine.python.output.rtx import Rtx
@@ -13,6 +14,9 @@ from farmlive.media.wire import rtcp
 
 # A link that lost a larger share of what was sent, and now loses less, is free again.
 _MUCH_LOSS = 0.04
+# A keyframe that can't wait for those that others get is requested for a viewer after this time at
+# the earliest, the second if it loses a larger share of what was sent: all pay for it.
+_HURRY_S, _LOSSY_HURRY_S, _SOME_LOSS = 10.0, 3.0, 0.02
 
 
 def is_layered(publisher: Publisher | None) -> bool:
@@ -64,7 +68,7 @@ def select(joining: CatchUp, publisher: Publisher | None, viewer: Viewer, now: f
         # What waits in the link's queue is seen until the lower layer's keyframe comes, and
         # makes room for it.
         joining.wait(viewer, muted=True)
-        publisher.want_keyframe(target)
+        publisher.want_keyframe(target, patiently=not _may_hurry(viewer, now))
         return True
     if current is None or current is target:
         joining.moving.pop(viewer.peer, None)
@@ -72,8 +76,43 @@ def select(joining: CatchUp, publisher: Publisher | None, viewer: Viewer, now: f
         joining.moving[viewer.peer] = viewer
     if current is None or current is target or target is before:
         return False
-    publisher.want_keyframe(target)
+    patiently = _is_free(viewer, publisher, now)
+    if not patiently and current in layers:
+        patiently = not _may_hurry(viewer, now)
+    publisher.want_keyframe(target, patiently=patiently)
     return True
+
+
+def _is_free(viewer: Viewer, publisher: Publisher, now: float) -> bool:
+    """Return whether the viewer moves to another layer without need: by its choice, or up."""
+    track = None if viewer.epoch is None else viewer.epoch.track
+    return (
+        track in publisher.layers
+        and track is not None
+        and publisher.flow.flowing[track.layer]
+        and not viewer.selector.is_congested(now)
+    )
+
+
+def _may_hurry(viewer: Viewer, now: float) -> bool:
+    """Return whether a keyframe for the viewer can't wait, and count it. It can before the viewer
+    has had any picture.
+    """
+    if viewer.viewing.exempt:
+        return True
+    every_s = _LOSSY_HURRY_S if viewer.selector.loss > _SOME_LOSS else _HURRY_S
+    if now - viewer.hurried_at < every_s or (viewer.epoch is None and viewer.last is None):
+        return False
+    viewer.hurried_at = now
+    return True
+
+
+def want_keyframe(publisher: Publisher, track: Track, viewer: Viewer, now: float) -> None:
+    """Note that the viewer needs a keyframe of this track: it can wait on a link that is not wide,
+    and soon after another one.
+    """
+    hurries = viewer.link.state == "wide" and viewer.ladder.rung < KEYFRAMES
+    publisher.want_keyframe(track, patiently=not (hurries and _may_hurry(viewer, now)))
 
 
 def request_keyframes(joining: CatchUp, publisher: Publisher, now: float) -> None:
@@ -82,15 +121,18 @@ def request_keyframes(joining: CatchUp, publisher: Publisher, now: float) -> Non
         if viewer.backpressure.since is None:
             joining.start(viewer, publisher, now)
     for viewer in (*joining.waiting.values(), *joining.moving.values()):
-        target, rung = viewer.target, viewer.ladder.rung
+        target = viewer.target
         if (
-            target is not None
-            and rung != SOUND
-            and viewer.can_play(target)
-            and viewer.may_resume(now)
+            target is None
+            or viewer.ladder.rung == SOUND
+            or not viewer.can_play(target)
+            or not viewer.may_resume(now)
         ):
-            can_wait = rung == KEYFRAMES or viewer.link.state != "wide"
-            publisher.want_keyframe(target, patiently=can_wait)
+            continue
+        if _is_free(viewer, publisher, now):
+            publisher.want_keyframe(target, patiently=True)
+        else:
+            want_keyframe(publisher, target, viewer, now)
     # Who gets keyframes alone needs the next one as soon as it has had this one.
     for viewer in joining.catching.values():
         if viewer.rung == KEYFRAMES and viewer.epoch is not None:
@@ -119,7 +161,7 @@ def judges_checks(publisher: Publisher | None, viewer: Viewer) -> bool:
     return viewer.ladder.tries and epoch is not None and publisher.is_lowest(epoch.track)
 
 
-def keyframe_requested(viewer: Viewer, on_air: Publisher | None) -> Publisher | None:
+def keyframe_requested(viewer: Viewer, on_air: Publisher | None, now: float) -> Publisher | None:
     """Handle a viewer's keyframe request; return the publisher to request it from."""
     link, epoch, publisher = viewer.link, viewer.epoch, on_air
     if viewer.forwarder is not None:
@@ -128,7 +170,7 @@ def keyframe_requested(viewer: Viewer, on_air: Publisher | None) -> Publisher | 
         return None
     if epoch is None or publisher is None:
         return None
-    publisher.want_keyframe(epoch.track, patiently=link.state != "wide")
+    want_keyframe(publisher, epoch.track, viewer, now)
     return publisher
 
 
@@ -150,7 +192,8 @@ def record_report(
         and viewer.selector.is_congested(now)
     ):
         # The link is free again. The keyframe of the last step may have been lost in part.
-        viewer.forwarder.publisher.want_keyframe(viewer.forwarder.track)
+        lane = viewer.forwarder
+        lane.publisher.want_keyframe(lane.track, patiently=not _may_hurry(viewer, now))
     return select(joining, publisher, viewer, now) or viewer.selector.is_congested(now)
 
 

@@ -3,6 +3,7 @@
 output.py decides what the viewer gets, and when.
 """
 
+import math
 import socket
 from collections.abc import Iterable
 from secrets import randbelow
@@ -95,6 +96,7 @@ class Viewer:
         "epoch",
         "forwarder",
         "gently",
+        "hurried_at",
         "ladder",
         "last",
         "link",
@@ -164,6 +166,8 @@ class Viewer:
         # hardly faster than it comes.
         self.entered = 0
         self.began_at = now
+        # When a keyframe was last requested for it that could not wait.
+        self.hurried_at = -math.inf
         self.gently = False
         # A group that its link did not carry to the end: it waits for another one.
         self.spent: tuple[Track, int] | None = None
@@ -203,10 +207,18 @@ class Viewer:
             self.queued_bytes, now
         )
 
-    def set_path(self, sock: SendSocket, address: Any) -> None:
+    def set_path(self, sock: SendSocket, address: Any, now: float) -> None:
         """Set its new socket and address; forget the limits of the old route."""
         self.protection.segmented = True
-        self.link.forget_route()
+        self.backpressure.overflowed = False
+        controlled = self.adapts and isinstance(sock, socket.socket)
+        if controlled == self.link.controlled:
+            self.link.forget_route()
+        else:
+            shared_delay = self.link.shared_delay
+            self.link = LinkEstimate(now, controlled)
+            self.link.shared_delay = shared_delay
+            self.link.begin_burst(self.sent.packets, now)
         self.sock, self.address, self._alone = sock, address, None
 
     @property
