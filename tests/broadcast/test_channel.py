@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection
 from tests.broadcast.live_channel import CARD, address, ask, channel, comes, get, with_kind
+from tests.support.clerks import role_key
 from tests.support.waiting import LONG_S, until
 from websockets.asyncio.client import connect
 
@@ -268,3 +269,18 @@ async def test_five_frames_a_second_however_many_events(server: Server, live: st
             got += [event["data"]["text"] for event in frame["events"]]
     assert got == [str(number) for number in range(40)]
     assert frames <= 2 + 5 * (time.monotonic() - began)
+
+
+async def test_one_of_the_team_who_asks_for_it_hears_that_the_server_is_alive(
+    server: Server, live: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("farmlive.broadcast.channel.HEARTBEAT_S", 0.01)
+    key = await role_key(server.house, "moderator")
+    async with channel(server, live, "?heartbeat=1", key=key) as asked:
+        assert (await get(asked))["type"] == "welcome"
+        assert [await get(asked) for _ in range(3)] == [{"type": "heartbeat"}] * 3
+    for query, own in (("?heartbeat=1", ""), ("", key)):
+        async with channel(server, live, query, key=own) as quiet:
+            await get(quiet)
+            reply = await ask(quiet, "react", count=1)
+            assert reply["ok"], "and nothing else came first"

@@ -165,6 +165,10 @@ _FROM_SERVER = {
         ),
         "summary": "New events; `to` is the last `seq` that the frame covers",
     },
+    "heartbeat": {
+        **_frame("heartbeat", []),
+        "summary": "The server is alive; every second, for one of the team that asked for it",
+    },
     "refused": {
         **_frame(
             "reply",
@@ -230,7 +234,13 @@ def document(channel: Channel) -> dict[str, Any]:
                                     "type": "string",
                                     "description": "The `to` of the last frame: what was missed "
                                     "is sent first.",
-                                }
+                                },
+                                "heartbeat": {
+                                    "type": "string",
+                                    "description": "Present: send one of the team a `heartbeat` "
+                                    "every second. A client that hears none for some seconds "
+                                    "knows that what it shows is old.",
+                                },
                             },
                         },
                         "headers": _headers(cookies),

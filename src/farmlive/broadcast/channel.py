@@ -43,10 +43,14 @@ UNKNOWN_KEY = 4401
 MAX_COMMAS = 2_000
 # How often to check a role again, in seconds: the longest that a client without it keeps its view.
 RIGHTS_S = 4.0
+# How often a client of the team that asked for heartbeats gets one, in seconds.
+HEARTBEAT_S = 1.0
 # How many clients may join at a time, and how long each waits for its turn: orders need the same
 # database readers.
 JOIN_AT_ONCE = 8
 JOIN_WITHIN_S = 10.0
+
+_HEARTBEAT = text_frame(compact_json.encode({"type": "heartbeat"}))
 
 OrdersOf = Callable[[Connection, str, str], list[str]]
 
@@ -124,15 +128,18 @@ class Channel:
             await self._serve(websocket, hub, client, caller)
 
     async def _serve(self, websocket: WebSocket, hub: Hub, client: Client, caller: Caller) -> None:
-        rights = None
+        beside: list[asyncio.Task[None]] = []
         if _may_lose_rights(caller):
-            rights = asyncio.create_task(self._watch_rights(websocket, hub, client, caller))
+            rights = self._watch_rights(websocket, hub, client, caller)
+            beside.append(asyncio.create_task(rights))
+        if caller.is_crew and "heartbeat" in websocket.query_params:
+            beside.append(asyncio.create_task(_beat(hub, client)))
         try:
             await self._listen(websocket, hub, client, caller)
         finally:
-            if rights is not None:
-                rights.cancel()
-                await asyncio.gather(rights, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             hub.leave(client)
             self._broadcasts.watches.end(client)
 
@@ -280,6 +287,15 @@ class Channel:
             ours = Unavailable("Something went wrong on our side. Try again in a moment.")
             return replies.failure(identity, ours)
         return {"type": "reply", "id": identity, "ok": True, "result": result}
+
+
+async def _beat(hub: Hub, client: Client) -> None:
+    """Send a heartbeat every second: without one, a page can't tell a quiet broadcast from a server
+    that hangs.
+    """
+    while client in hub.clients:
+        client.wire.put(_HEARTBEAT)
+        await asyncio.sleep(HEARTBEAT_S)
 
 
 def _rights(caller: Caller) -> tuple[object, ...]:

@@ -34,12 +34,15 @@ export class Channel extends EventTarget {
   /**
    * Events: "welcome" and "events" with the frame as detail, "state" with open, waiting or refused.
    * A page that is for a `role` is refused where it would be heard as another: whoever was signed out
-   * while the link was gone comes back as a viewer.
+   * while the link was gone comes back as a viewer. With `heartbeat`, which one of the team may have, the
+   * server is heard every second, so that `silence` says whether it still is.
    * @param {string} broadcast
    * @param {string} [role]
+   * @param {{heartbeat?: boolean}} [options]
    */
-  constructor(broadcast, role) {
+  constructor(broadcast, role, { heartbeat = false } = {}) {
     super();
+    this.heartbeat = heartbeat;
     this.path = `/api/v1/broadcasts/${broadcast}/live`;
     this.role = role;
     this.live = false; // whether the broadcast is, so that silence says that the link is dead
@@ -61,6 +64,7 @@ export class Channel extends EventTarget {
     /** @type {Map<string, Asked>} */
     this.asked = new Map();
     this.heard = 0;
+    this.made = Date.now();
     addEventListener("online", () => this.hurry());
     addEventListener("pageshow", () => this.hurry());
     document.addEventListener("visibilitychange", () => {
@@ -76,6 +80,7 @@ export class Channel extends EventTarget {
     const url = new URL(this.path, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     if (this.to !== null) url.searchParams.set("after", String(this.to));
+    if (this.heartbeat) url.searchParams.set("heartbeat", "1");
     const socket = new WebSocket(url, "farmlive.v1");
     this.socket = socket;
     socket.addEventListener("message", ({ data }) => {
@@ -150,20 +155,30 @@ export class Channel extends EventTarget {
     this.timer = setTimeout(() => this.connect(), (code === 4429 ? LONGEST_WAIT : 0) + wait);
   }
 
+  /** For how many milliseconds nothing was heard. */
+  get silence() {
+    return Date.now() - (this.heard || this.made);
+  }
+
   get isSilent() {
-    return Date.now() - this.heard >= SILENCE;
+    return this.silence >= SILENCE;
+  }
+
+  /** Whether silence means that the link is dead. */
+  get isTold() {
+    return this.live || this.heartbeat;
   }
 
   /** Try at once, where a try is due: the network or the page came back. */
   hurry() {
     if (this.state === "waiting" && this.socket === null) this.connect();
-    else if (this.state === "open" && !this.live && this.isSilent) this.renew();
+    else if (this.state === "open" && !this.isTold && this.isSilent) this.renew();
     else this.watch();
   }
 
   /** A link that went dead without a word is cut, so that it is made anew; so is a try that hangs. */
   watch() {
-    const isDead = this.state === "open" && this.live && this.isSilent;
+    const isDead = this.state === "open" && this.isTold && this.isSilent;
     const isHanging =
       this.state === "waiting" && this.socket !== null && Date.now() - this.began >= LONGEST_TRY;
     if (!isDead && !isHanging) return;
@@ -215,12 +230,13 @@ export class Channel extends EventTarget {
   }
 
   /**
-   * Send a message and wait for its reply. Rejects with a Problem; slug "offline" where no answer
-   * came, so that it is not known whether it was done.
+   * Send a message and wait for its reply, `within` so many milliseconds. Rejects with a Problem; slug
+   * "offline" where no answer came, so that it is not known whether it was done.
    * @param {Message} message
+   * @param {number} [within]
    * @returns {Promise<any>} its `result`
    */
-  async ask(message) {
+  async ask(message, within = REPLY_WITHIN) {
     if (this.isFirst)
       await new Promise((resolve) => this.addEventListener("settled", resolve, { once: true }));
     if (!this.isOpen) throw offline();
@@ -230,7 +246,7 @@ export class Channel extends EventTarget {
       const timer = setTimeout(() => {
         this.asked.delete(id);
         reject(offline());
-      }, REPLY_WITHIN);
+      }, within);
       this.asked.set(id, { resolve, reject, timer });
       this.socket?.send(JSON.stringify({ ...message, id }));
     });

@@ -8,6 +8,20 @@ import { t } from "../words.js";
 /** Problems with 401 that say nothing of the session. */
 const OF_WHAT_WAS_SENT = [NEEDED, "wrong-factor-code", "passkey-refused"];
 
+/** @type {(answer: Promise<any>) => Promise<any>} */
+let follow = (answer) => answer;
+
+/**
+ * Have each act that is sent from now on followed: `follower` gets the promise of its answer.
+ * @param {(answer: Promise<any>) => unknown} follower
+ */
+export function followActs(follower) {
+  follow = (answer) => {
+    follower(answer);
+    return answer;
+  };
+}
+
 /**
  * @param {string} method
  * @param {string} path
@@ -17,7 +31,8 @@ const OF_WHAT_WAS_SENT = [NEEDED, "wrong-factor-code", "passkey-refused"];
  */
 async function call(method, path, body, headers = {}) {
   try {
-    return await withReauthentication(() => api(method, path, body, { staff: true, headers }));
+    const ask = () => api(method, path, body, { staff: true, headers });
+    return await withReauthentication(method === "GET" ? ask : () => follow(ask()));
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     // A camera that sends outlives the session: it is not torn away for a sign-in.

@@ -10,19 +10,22 @@ import { newKey } from "../../lib/channel/pending-requests.js";
 const KEYED = new Set(["offer.release", "offer.correct", "flash.plan"]);
 /** So long after the tap it is sent again by itself: nobody expects it hours later. */
 const LONGEST = 10 * 60_000;
+/** A server that hangs has what was sent, and does it once it goes on: so long its answer is waited for. */
+const HANGS = 60_000;
 
 const tellLost = () => toast(t("No answer yet. It is sent again by itself, and done once."));
 
-/** `send(type, fields, onLost)` of the channel; `onLost` is called once where no answer came at first.
+/** `send(type, fields, onLost)` of the channel; `onLost` is called once where no answer came at first,
+    `follow` gets the promise of each answer.
     Rejects with a Problem; "offline" where nothing was sent, "save-unknown" where it was not answered for
     long. While it is lost, the same once more is no second one. */
-export function sender(channel) {
+export function sender(channel, follow) {
   const lost = new Map();
   return (type, fields, onLost = tellLost) => {
     const message = { type, ...fields };
     const text = JSON.stringify(message);
     if (lost.has(text)) return lost.get(text);
-    if (!KEYED.has(type) || channel.state !== "open") return channel.ask(message);
+    if (!KEYED.has(type) || channel.state !== "open") return follow(channel.ask(message, HANGS));
     const began = Date.now();
     const pauses = new Backoff();
     const hurry = () => channel.state === "open" && pauses.hurry();
@@ -40,6 +43,6 @@ export function sender(channel) {
       channel.removeEventListener("state", hurry);
     });
     channel.addEventListener("state", hurry);
-    return asked;
+    return follow(asked);
   };
 }

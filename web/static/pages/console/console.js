@@ -20,6 +20,9 @@ import { Prices } from "./offers/price-sheet.js";
 import { Releases } from "./offers/release.js";
 import { showRushes } from "./offers/rush-notices.js";
 import { sender } from "./commands.js";
+import { ServerWord } from "./server-word.js";
+import { WaitingActs } from "./waiting-acts.js";
+import { followActs } from "../../lib/channel/staff-api.js";
 import { showSignedOut } from "../../lib/channel/signed-out.js";
 import { Stage } from "./cameras/stage.js";
 import { Chat } from "./chat.js";
@@ -27,8 +30,10 @@ import { Chat } from "./chat.js";
 const { broadcast } = page.data;
 const runs = page.data.role !== "moderator";
 const scene = new BroadcastState();
-const channel = new Channel(broadcast, page.data.role);
-const send = sender(channel);
+const channel = new Channel(broadcast, page.data.role, { heartbeat: true });
+const acts = new WaitingActs();
+followActs((answer) => acts.follow(answer));
+const send = sender(channel, (answer) => acts.follow(answer));
 const offers = () => scene.offers;
 
 const notes = new OfferNotices();
@@ -144,6 +149,7 @@ function setUpTabs() {
   }
 }
 
+new ServerWord(channel, acts);
 setUpTabs();
 // On a desk they stand over the picture (dock.css).
 document.querySelector("[data-preview]").append(document.getElementById("toasts"));

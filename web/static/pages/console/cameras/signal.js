@@ -14,6 +14,7 @@ function inShort(source, { level }) {
   if (source.objection) return t("It can't be shown.");
   if (source.refused) return known(source.refused.detail);
   if (source.away) return t("It sends nothing at the moment. Its place is kept for half a minute.");
+  if (level === "unknown") return t("How it does now is not known.");
   if (!source.bitrate_kbps) return t("It has just come in.");
   const values = { rate: megabits(source.bitrate_kbps), n: Math.round(source.fps ?? 0) };
   if (level === "good") {
@@ -74,11 +75,16 @@ export class Signals {
 
   /** `purposes` by source, `encoder` for OBS and FFmpeg; what to do about `shown` stands above. */
   draw(sources, judged, purposes, shown) {
+    const isOld = sources.some(({ id }) => judged.get(id)?.level === "unknown");
     const poor = sources.filter(({ id }) => judged.get(id)?.level !== "good").map(labelOf);
     this._panel.hidden = sources.length === 0;
     say(
       this._panel.querySelector("[data-signals-short]"),
-      poor.length ? t("Look at %(names)s", { names: listed(poor) }) : t("All is well"),
+      isOld
+        ? t("No word from the server")
+        : poor.length
+          ? t("Look at %(names)s", { names: listed(poor) })
+          : t("All is well"),
     );
     for (const [id, row] of this._rows) {
       if (sources.some((source) => source.id === id)) continue;

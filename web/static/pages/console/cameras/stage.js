@@ -20,6 +20,8 @@ import { labelOf } from "./camera-tile.js";
 const POLL_MS = 2_000;
 /** More sentences at once nobody reads who holds a camera. */
 const ADVICE = 2;
+/** What is older than so many milliseconds is no answer to how the cameras do. */
+const OLD_MS = 5_000;
 
 /** Event `health` after each answer; `level` and `hasPicture` tell of what is on air or would be. */
 export class Stage extends EventTarget {
@@ -52,6 +54,8 @@ export class Stage extends EventTarget {
     this._timer = null;
     this._look = 0;
     this._answered = 0;
+    this._heard = Date.now();
+    this._isOld = false;
     this._broadcast = broadcast;
     this._phone = phone;
     this._cameras = new Sources(this._panel, broadcast, () => this._lookSoon());
@@ -65,6 +69,15 @@ export class Stage extends EventTarget {
     });
     this._sound.addEventListener("click", () => this._hear(this._video.muted));
     this._poll();
+    setInterval(() => this._age(), 1_000);
+  }
+
+  /** What was answered long ago says nothing of now. */
+  _age() {
+    const isOld = !this._isOver && Date.now() - this._heard >= OLD_MS;
+    if (isOld === this._isOld) return;
+    this._isOld = isOld;
+    this._judge();
   }
 
   /** Told how the broadcast stands: after its end there is nothing more to ask or to show. */
@@ -118,6 +131,8 @@ export class Stage extends EventTarget {
         await this._askPurposes();
       }
       this._answered = look;
+      this._heard = Date.now();
+      this._isOld = false;
       showClock(health.clock);
       this.less = this._counts.take(health.delivery, health.viewers);
       this._take(health.sources, health.viewers);
@@ -155,9 +170,20 @@ export class Stage extends EventTarget {
       this._watches.set(source.id, watch);
       this._judged.set(source.id, watch.take(source));
     }
-    this.level = this._judged.get(this._current?.id)?.level ?? (sources.length ? "away" : "none");
+    this._judge();
+  }
+
+  /** The level of what is on air, where it is known. */
+  _judge() {
+    const level = this._judged.get(this._current?.id)?.level;
+    this.level = this._isOld ? "unknown" : (level ?? (this._sources.length ? "away" : "none"));
     this._draw();
     this.dispatchEvent(new Event("health"));
+  }
+
+  get _judgements() {
+    if (!this._isOld) return this._judged;
+    return new Map([...this._judged].map(([id, { advice }]) => [id, { level: "unknown", advice }]));
   }
 
   async _askPurposes() {
@@ -172,7 +198,7 @@ export class Stage extends EventTarget {
     const isPlaying = this._player.wanted && this._player.state === "playing";
     this._cameras.draw({
       sources: this._sources,
-      judged: this._judged,
+      judged: this._judgements,
       isLive: this._isLive,
       answered: this._answered,
       own: own
@@ -188,7 +214,7 @@ export class Stage extends EventTarget {
           : null,
     });
     this._guests.draw(this._sources, this._isLive);
-    this._signals.draw(this._sources, this._judged, this._purposes, this._current?.id);
+    this._signals.draw(this._sources, this._judgements, this._purposes, this._current?.id);
     this._drawAdvice();
     const words = countWords(this.less);
     const less = this._panel.querySelector("[data-viewers-less]");

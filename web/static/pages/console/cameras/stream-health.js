@@ -40,7 +40,7 @@ export class HealthWatch {
 
 /** How many of four bars are lit. */
 export function bars(level) {
-  return { none: 0, away: 0, poor: 1, fair: 2, good: 4 }[level];
+  return { none: 0, unknown: 0, away: 0, poor: 1, fair: 2, good: 4 }[level];
 }
 
 /** Of the source that is on air, or of the one that would be. */
@@ -63,6 +63,8 @@ export function levelName(level) {
       return t("poor");
     case "away":
       return t("lost");
+    case "unknown":
+      return t("not known");
     default:
       return t("no picture");
   }

@@ -1,0 +1,57 @@
+// Whether the server still speaks. It is heard every second; figures that are older than that age: they
+// turn grey, and then the page says in words that it knows nothing.
+
+import { say } from "../../lib/ui/dom.js";
+import { count } from "../../lib/format/format.js";
+import { n, t } from "../../lib/words.js";
+import { together } from "../../lib/format/staff-sentences.js";
+
+/** After so many milliseconds without a word figures are grey, and after so many it is said. */
+const LATE_MS = 3_000;
+const SILENT_MS = 5_000;
+const LOOK_MS = 500;
+
+/** How what is that old is to be shown: now, late or silent.
+    @param {number} age in milliseconds */
+export function standing(age) {
+  if (age >= SILENT_MS) return "silent";
+  return age >= LATE_MS ? "late" : "now";
+}
+
+export class ServerWord {
+  /** `acts` are those that wait (waiting-acts.js). */
+  constructor(channel, acts) {
+    this._channel = channel;
+    this._acts = acts;
+    this._line = document.querySelector("[data-silent]");
+    acts.addEventListener("change", () => this._look());
+    document.addEventListener("visibilitychange", () => this._look());
+    setInterval(() => this._look(), LOOK_MS);
+  }
+
+  _look() {
+    const { state, silence } = this._channel;
+    const heard = state === "refused" ? "silent" : standing(silence);
+    document.body.dataset.heard = heard;
+    // That the link is gone, or that nobody is signed in any more, is said by lines of their own.
+    this._line.hidden = heard !== "silent" || state !== "open";
+    if (this._line.hidden) return;
+    const waiting = this._acts.count;
+    say(
+      this._line.querySelector("[data-silent-words]"),
+      together([
+        t("No word from the server. What stands here is old; the broadcast may well go on."),
+        waiting
+          ? n(
+              "%(n)s thing that you pressed waits for it.",
+              "%(n)s things that you pressed wait for it.",
+              waiting,
+              { n: count(waiting) },
+            )
+          : "",
+      ]),
+    );
+    const seconds = Math.floor(silence / 1_000);
+    say(this._line.querySelector("[data-silent-for]"), t("%(n)s s", { n: count(seconds) }));
+  }
+}

@@ -1,0 +1,50 @@
+// What was pressed and is not answered yet: after a moment the page says that it waits for the server,
+// and so does the button itself.
+
+import { toast } from "../../lib/ui/toast.js";
+import { t } from "../../lib/words.js";
+
+/** So long an answer may take before anything is said. */
+const PATIENCE_MS = 1_500;
+const SHOWN_S = 3_600;
+
+/** Event `change` when there are more or fewer of them. */
+export class WaitingActs extends EventTarget {
+  constructor() {
+    super();
+    /** How many wait. */
+    this.count = 0;
+    this._hide = null;
+  }
+
+  /** Follow an act until it is answered, whatever the answer is; returns the same promise.
+      @template T
+      @param {Promise<T>} answer
+      @returns {Promise<T>} */
+  follow(answer) {
+    const pressed = document.activeElement?.closest("button") ?? null;
+    let waits = false;
+    const timer = setTimeout(() => {
+      waits = true;
+      pressed?.setAttribute("aria-busy", "true");
+      this._add(1);
+    }, PATIENCE_MS);
+    const settle = () => {
+      clearTimeout(timer);
+      if (!waits) return;
+      pressed?.removeAttribute("aria-busy");
+      this._add(-1);
+    };
+    answer.then(settle, settle);
+    return answer;
+  }
+
+  _add(more) {
+    this.count += more;
+    this._hide?.();
+    this._hide = this.count
+      ? toast(t("No answer yet: what you pressed waits for the server."), { seconds: SHOWN_S })
+      : null;
+    this.dispatchEvent(new Event("change"));
+  }
+}
