@@ -122,6 +122,17 @@ async def _a_message(fair: Fair) -> Fields:
     return {"message": (await fair.run("chat.say"))["seq"]}
 
 
+async def _a_question(fair: Fair) -> Fields:
+    message = await _a_message(fair)
+    await fair.run("chat.queue", **message)
+    return message
+
+
+async def _an_answer(fair: Fair) -> Fields:
+    await fair.run("chat.answer", **await _a_message(fair))
+    return {}
+
+
 async def _a_mute(fair: Fair) -> Fields:
     return {"mute": (await fair.run("chat.mute", **await _a_message(fair)))["id"]}
 
@@ -195,8 +206,12 @@ async def _nothing(_fair: Fair) -> Fields:
 # Each of a command's ways: together they make all kinds of events that it may.
 FIELDS: dict[str, tuple[Callable[[Fair], Awaitable[Fields]], ...]] = {
     "card.unpin": (_a_pinned_card,),
+    "chat.answer": (_a_question,),
+    "chat.clear": (_an_answer,),
+    "chat.drop": (_a_question,),
     "chat.hide": (_a_message,),
     "chat.mute": (_a_message,),
+    "chat.queue": (_a_message,),
     "chat.unmute": (_a_mute,),
     "flash.end": (_a_running_flash, _a_wrong_flash),
     "flash.plan": (_a_flash, _a_later_flash),

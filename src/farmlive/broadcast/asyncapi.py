@@ -81,7 +81,7 @@ SNAPSHOT = {
     "Events from before a field was added lack it.",
     "required": [
         *("broadcast", "paused", "source", "pinned"),
-        *("offers", "chat", "audience", "orders"),
+        *("offers", "chat", "answer", "audience", "orders"),
     ],
     "properties": {
         "broadcast": {
@@ -111,6 +111,11 @@ SNAPSHOT = {
             "`seq` and `at` of the event, and the fields of `chat.said`.",
             "items": {"type": "object", "required": ["seq", "at"]},
         },
+        "answer": {
+            "type": ["object", "null"],
+            "description": "The answer that viewers read over their chat: `at`, and the fields of "
+            "`chat.answered`.",
+        },
         "audience": {"type": "object", "description": "The fields of `audience.counted`."},
         "orders": {
             "type": "array",
@@ -119,6 +124,12 @@ SNAPSHOT = {
             "(when it was held or placed), and the fields of its `order.…` events; a refund's "
             "`amount` is `refunded`, too.",
             "items": {"type": "object", "required": ["id", "at"]},
+        },
+        "questions": {
+            "type": "array",
+            "description": "For staff alone: the questions to answer, the oldest first: `at`, and "
+            "the fields of `chat.queued`.",
+            "items": {"type": "object", "required": ["message", "at"]},
         },
         "rushes": {
             "type": "array",

@@ -16,6 +16,7 @@ from farmlive.broadcast.events import KINDS, EventModel, OrderEvent
 from farmlive.broadcast.log import Event
 
 CHAT_KEPT = 50
+QUESTIONS_KEPT = 50
 # Kinds that change nothing in the state, and per kind the data fields that are not part of it.
 PASSED_OVER = frozenset({"flash.corrected", "source.joined"})
 UNUSED = {
@@ -57,6 +58,10 @@ class BroadcastState:
     pinned: str | None = None
     offers: dict[str, dict[str, Any]] = field(default_factory=dict)
     chat: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=CHAT_KEPT))
+    # Questions to answer, the oldest first: `message`, `at`, `nickname`, `text`; for staff alone.
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    # The answer that viewers read over their chat: a question and `reply`, where it was written.
+    answer: dict[str, Any] | None = None
     audience: dict[str, int] = field(default_factory=lambda: {"viewers": 0, "reactions": 0})
     # A hold stays a Python object, since `clock.moved` may change it. Every other order is a line
     # of JSON, which takes a sixth of the memory and costs the garbage collector nothing.
@@ -105,7 +110,7 @@ def _start(scene: BroadcastState, event: Event, _: events.BroadcastStarted) -> N
 @_folds(events.BroadcastEnded)
 def _end(scene: BroadcastState, event: Event, _: events.BroadcastEnded) -> None:
     scene.state, scene.ended_at = "ended", event.at
-    scene.pinned, scene.paused = None, False
+    scene.pinned, scene.answer, scene.paused = None, None, False
 
 
 @_folds(events.BroadcastPaused)
@@ -249,6 +254,37 @@ def _say(scene: BroadcastState, event: Event, said: events.ChatSaid) -> None:
 def _hide(scene: BroadcastState, _event: Event, hidden: events.ChatHidden) -> None:
     kept = [said for said in scene.chat if said["seq"] != hidden.message]
     scene.chat = deque(kept, maxlen=CHAT_KEPT)
+    _drop(scene, hidden.message)
+    if scene.answer and scene.answer["message"] == hidden.message:
+        scene.answer = None
+
+
+@_folds(events.ChatQueued)
+def _queue(scene: BroadcastState, event: Event, queued: events.ChatQueued) -> None:
+    if queued.message is not None:  # a hidden message has no text
+        _drop(scene, queued.message)
+        scene.questions = [*scene.questions, {"at": event.at, **_used(event)}][-QUESTIONS_KEPT:]
+
+
+@_folds(events.ChatDropped)
+def _drop_question(scene: BroadcastState, _event: Event, dropped: events.ChatDropped) -> None:
+    _drop(scene, dropped.message)
+
+
+@_folds(events.ChatAnswered)
+def _answer(scene: BroadcastState, event: Event, answered: events.ChatAnswered) -> None:
+    if answered.message is not None:
+        _drop(scene, answered.message)
+        scene.answer = {"at": event.at, **_used(event)}
+
+
+@_folds(events.ChatCleared)
+def _clear(scene: BroadcastState, _event: Event, __: events.ChatCleared) -> None:
+    scene.answer = None
+
+
+def _drop(scene: BroadcastState, message: int) -> None:
+    scene.questions = [each for each in scene.questions if each["message"] != message]
 
 
 @_folds(events.AudienceCounted)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select
 from farmlive.broadcast import mutes
 from farmlive.broadcast.broadcasts import require_live
 from farmlive.broadcast.events import ChatHidden, ChatSaid
-from farmlive.broadcast.log import Log
+from farmlive.broadcast.log import COPYING, Log
 from farmlive.broadcast.mutes import SWEEP_S, Duration, Mute, UnknownMute, trace_of
 from farmlive.broadcast.tables import events, senders
 from farmlive.contact_detection import without_phones
@@ -117,9 +117,10 @@ class Chat:
         """Hide a message on every page and erase its text from the log."""
 
         def write(connection: Connection) -> dict[str, Any]:
-            _require_message(connection, broadcast, message)
+            require_message(connection, broadcast, message)
             event = self._log.append(connection, broadcast, ChatHidden(message=message))
-            self._log.redact(connection, broadcast, message, by=event)
+            for seq in (message, *_copies_of(connection, broadcast, message)):
+                self._log.redact(connection, broadcast, seq, by=event)
             record_action(connection, caller, "chat.hide", broadcast=broadcast, message=message)
             return {"seq": event.seq}
 
@@ -133,7 +134,7 @@ class Chat:
         """
 
         def write(connection: Connection) -> Mute:
-            said = _require_message(connection, broadcast, message)
+            said = require_message(connection, broadcast, message)
             if said.role:
                 raise StaffNotMuted(
                     "Nobody was muted: one of the team wrote that. A coordinator can take the role "
@@ -180,7 +181,16 @@ def sender_of(connection: Connection, broadcast: str, message: int) -> str | Non
     return connection.execute(query).scalar_one_or_none()
 
 
-def _require_message(connection: Connection, broadcast: str, message: int) -> ChatSaid:
+def _copies_of(connection: Connection, broadcast: str, message: int) -> list[int]:
+    """Return the `seq` of the events with a copy of the message."""
+    query = select(events.c.seq, events.c.data).where(
+        events.c.broadcast == broadcast, events.c.kind.in_(COPYING), events.c.seq > message
+    )
+    found = connection.execute(query).all()
+    return [seq for seq, data in found if data.get("message") == message]
+
+
+def require_message(connection: Connection, broadcast: str, message: int) -> ChatSaid:
     """Return the message, empty where it is hidden. Raises UnknownMessage."""
     found = connection.execute(
         select(events.c.kind, events.c.data).where(

@@ -17,12 +17,17 @@ from farmlive.broadcast.models import (
     CardOpen,
     CardPin,
     CardUnpin,
+    ChatAnswer,
+    ChatClear,
+    ChatDrop,
     ChatHide,
     ChatMute,
+    ChatQueue,
     ChatSay,
     ChatUnmute,
     EventSeq,
     MuteAnswer,
+    NewAnswer,
     NewMessage,
     NewMute,
     NewPin,
@@ -31,6 +36,7 @@ from farmlive.broadcast.models import (
     React,
 )
 from farmlive.broadcast.mutes import Mute, Muted
+from farmlive.broadcast.questions import Questions
 from farmlive.clock import rfc3339
 from farmlive.commands import IN_BROADCAST, Command, Nothing
 from farmlive.edge.contracts import by_device, raises
@@ -51,6 +57,7 @@ class BroadcastCommands:
         log: Log,
         broadcasts: Broadcasts,
         chat: Chat,
+        questions: Questions,
         cards: Cards,
         limits: RateLimits,
         blocks: Blocklist,
@@ -60,6 +67,7 @@ class BroadcastCommands:
         self._log = log
         self._broadcasts = broadcasts
         self._chat = chat
+        self._questions = questions
         self._cards = cards
         self._crowd = CrowdLimits(limits, settings)
         self._blocks = blocks
@@ -82,6 +90,47 @@ class BroadcastCommands:
     async def hide(self, caller: Caller, broadcast: str, message: ChatHide) -> dict[str, Any]:
         """Hide a message; returns `EventSeq`. Raises UnknownBroadcast, UnknownMessage."""
         return await self._chat.hide(caller, broadcast, message.message)
+
+    @raises(UnknownBroadcast, UnknownMessage, Ended)
+    async def queue(self, caller: Caller, broadcast: str, message: ChatQueue) -> dict[str, Any]:
+        """Queue a message as a question; returns `EventSeq`, null where it is in the queue.
+
+        Raises UnknownBroadcast, UnknownMessage, Ended.
+        """
+        async with self._current_hub(broadcast) as hub:
+            if message.message in _queued(hub):
+                return {"seq": None}
+        return await self._questions.queue(caller, broadcast, message.message)
+
+    @raises(UnknownBroadcast, Ended)
+    async def drop(self, caller: Caller, broadcast: str, message: ChatDrop) -> dict[str, Any]:
+        """Take a question out of the queue; returns `EventSeq`, null where it is not in it.
+
+        Raises UnknownBroadcast, Ended.
+        """
+        async with self._current_hub(broadcast) as hub:
+            if message.message not in _queued(hub):
+                return {"seq": None}
+        return await self._questions.drop(caller, broadcast, message.message)
+
+    @raises(UnknownBroadcast, UnknownMessage, Ended)
+    async def answer(self, caller: Caller, broadcast: str, message: ChatAnswer) -> dict[str, Any]:
+        """Show viewers an answer; returns `EventSeq`.
+
+        Raises UnknownBroadcast, UnknownMessage, Ended.
+        """
+        return await self._questions.answer(caller, broadcast, message.message, message.reply)
+
+    @raises(UnknownBroadcast, Ended)
+    async def clear(self, caller: Caller, broadcast: str, _message: ChatClear) -> dict[str, Any]:
+        """Take the answer away, if there is one; returns `EventSeq`.
+
+        Raises UnknownBroadcast, Ended.
+        """
+        async with self._current_hub(broadcast) as hub:
+            if hub.scene.answer is None:
+                return {"seq": None}
+        return await self._questions.clear(caller, broadcast)
 
     @raises(Chat.mute)
     async def mute(self, caller: Caller, broadcast: str, message: ChatMute) -> dict[str, Any]:
@@ -166,6 +215,10 @@ class BroadcastCommands:
             yield hub
 
 
+def _queued(hub: Hub) -> set[int]:
+    return {question["message"] for question in hub.scene.questions}
+
+
 def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
     """Return the commands of a broadcast."""
     return [
@@ -221,6 +274,43 @@ def commands(broadcast: BroadcastCommands) -> list[Command[Any]]:
             operation="messages_delete",
             role="crew",
             tells=("chat.hidden",),
+        ),
+        Command(
+            ChatQueue,
+            broadcast.queue,
+            result=EventSeq,
+            http=f"PUT {IN_BROADCAST}/questions/{{message}}",
+            operation="questions_add",
+            role="crew",
+            tells=("chat.queued",),
+        ),
+        Command(
+            ChatDrop,
+            broadcast.drop,
+            result=EventSeq,
+            http=f"DELETE {IN_BROADCAST}/questions/{{message}}",
+            operation="questions_remove",
+            role="crew",
+            tells=("chat.dropped",),
+        ),
+        Command(
+            ChatAnswer,
+            broadcast.answer,
+            result=EventSeq,
+            http=f"PUT {IN_BROADCAST}/answer",
+            body=NewAnswer,
+            operation="answer_show",
+            role="crew",
+            tells=("chat.answered",),
+        ),
+        Command(
+            ChatClear,
+            broadcast.clear,
+            result=EventSeq,
+            http=f"DELETE {IN_BROADCAST}/answer",
+            operation="answer_clear",
+            role="crew",
+            tells=("chat.cleared",),
         ),
         Command(
             ChatMute,

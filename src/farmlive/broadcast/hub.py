@@ -19,7 +19,7 @@ from farmlive.broadcast.broadcast_state import BroadcastState, fold
 from farmlive.broadcast.event_index import EncodedEvents, EventIndex, drop_superseded
 from farmlive.broadcast.events import ChatHidden, OrderErased, StockChanged
 from farmlive.broadcast.events.audience_filter import ORDER, order_in
-from farmlive.broadcast.log import REDACTING, Event
+from farmlive.broadcast.log import COPYING, REDACTING, Event
 from farmlive.broadcast.recent_buyers import RecentBuyers
 from farmlive.broadcast.wire.client import Client
 from farmlive.broadcast.wire.ws_protocol import text_frame
@@ -238,9 +238,9 @@ class Hub:
 
     def _erase(self, seq: int) -> None:
         for index, event in enumerate(self._ring):
-            if event.seq == seq:
+            if event.seq == seq or (event.kind in COPYING and event.data.get("message") == seq):
                 self._ring[index] = Event(
-                    event.broadcast, seq, event.at, event.kind, event.audience, {}
+                    event.broadcast, event.seq, event.at, event.kind, event.audience, {}
                 )
 
     def _rename(self, order: str, buyer: str) -> None:

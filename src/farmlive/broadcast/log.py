@@ -27,6 +27,8 @@ TOPIC = "log"
 # Events that redact earlier ones in place. A hub that has those in memory redacts its own copies
 # too.
 REDACTING = frozenset({"chat.hidden", "order.erased"})
+# Events with a copy of a chat message, whose seq is their `message`: hidden with it.
+COPYING = frozenset({"chat.queued", "chat.answered"})
 
 
 class UnknownBroadcast(NotFound):

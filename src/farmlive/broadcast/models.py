@@ -136,6 +136,44 @@ class ChatHide(Message):
     message: Seq
 
 
+class ChatQueue(Message):
+    """Put a message into the queue of questions to answer."""
+
+    type: Literal["chat.queue"] = "chat.queue"
+    message: Seq
+
+
+class ChatDrop(Message):
+    """Take a message out of the queue of questions."""
+
+    type: Literal["chat.drop"] = "chat.drop"
+    message: Seq
+
+
+class NewAnswer(BaseModel):
+    """The message that is answered, and the written reply; without one it is answered aloud."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message: Seq
+    reply: Text | None = None
+
+
+class ChatAnswer(NewAnswer, Message):
+    """Show viewers a message that is answered, and the reply, over their chat.
+
+    It replaces the last one.
+    """
+
+    type: Literal["chat.answer"] = "chat.answer"
+
+
+class ChatClear(Message):
+    """Take the answer away that viewers read over their chat."""
+
+    type: Literal["chat.clear"] = "chat.clear"
+
+
 class NewMute(BaseModel):
     """The message whose sender is muted, and for how long: `show` ends with this broadcast,
     `ninety_days` applies to all broadcasts.

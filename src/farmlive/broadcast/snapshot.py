@@ -13,14 +13,15 @@ STAFF_ORDERS = 50
 
 def view(scene: BroadcastState, audiences: frozenset[str]) -> dict[str, Any]:
     """Return the snapshot for these audiences, without the fields of the broadcast's own row."""
-    rushes = {"rushes": list(scene.rushes.values())} if STAFF in audiences else {}
+    of_staff = {"rushes": list(scene.rushes.values()), "questions": scene.questions}
     return {
-        **rushes,
+        **(of_staff if STAFF in audiences else {}),
         "paused": scene.paused,
         "source": None if scene.source_left and STAFF in audiences else scene.source,
         "pinned": scene.pinned,
         "offers": _bag(scene),
         "chat": list(scene.chat),
+        "answer": scene.answer,
         "audience": scene.audience,
         "orders": _orders(scene, audiences),
     }

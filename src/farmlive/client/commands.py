@@ -80,6 +80,31 @@ class Commands(ABC):
         """
         return await self.call("chat.hide", message=message, timeout_s=timeout_s)
 
+    async def queue(self, message: int, *, timeout_s: float = 10.0) -> Json:
+        """Put the message with this `seq` into the queue of questions (crew only). Raises what
+        `call` raises.
+        """
+        return await self.call("chat.queue", message=message, timeout_s=timeout_s)
+
+    async def drop_question(self, message: int, *, timeout_s: float = 10.0) -> Json:
+        """Take the message with this `seq` out of the queue of questions (crew only). Raises what
+        `call` raises.
+        """
+        return await self.call("chat.drop", message=message, timeout_s=timeout_s)
+
+    async def answer(
+        self, message: int, reply: str | None = None, *, timeout_s: float = 10.0
+    ) -> Json:
+        """Show viewers that this message is answered, with a written `reply` or aloud (crew only).
+        Raises what `call` raises.
+        """
+        more = {} if reply is None else {"reply": reply}
+        return await self.call("chat.answer", message=message, timeout_s=timeout_s, **more)
+
+    async def clear_answer(self, *, timeout_s: float = 10.0) -> Json:
+        """Take the answer away that viewers read (crew only). Raises what `call` raises."""
+        return await self.call("chat.clear", timeout_s=timeout_s)
+
     async def mute(self, message: int, duration: str = "show", *, timeout_s: float = 10.0) -> Json:
         """Mute the sender of this message (crew only), `{"id","until",…}`.
 

@@ -10,6 +10,7 @@ from farmlive.broadcast.cards import Cards
 from farmlive.broadcast.channel import Channel
 from farmlive.broadcast.chat import Chat
 from farmlive.broadcast.log import Log
+from farmlive.broadcast.questions import Questions
 from farmlive.bus import Bus
 from farmlive.composition.lookups import make_log, make_people
 from farmlive.composition.media import MediaParts, build_media
@@ -139,6 +140,7 @@ def build_rooms(settings: Settings, store: Store, bus: Bus, outages: Outages) ->
         log,
         broadcasts,
         chat,
+        Questions(store, log),
         Cards(store, log),
         people.limits,
         people.blocks,

@@ -13,7 +13,11 @@ __all__ = [
     "BroadcastStarted",
     "CardPinned",
     "CardUnpinned",
+    "ChatAnswered",
+    "ChatCleared",
+    "ChatDropped",
     "ChatHidden",
+    "ChatQueued",
     "ChatSaid",
     "ClockMoved",
     "SourceJoined",
@@ -113,6 +117,47 @@ class ChatHidden(PublicEvent):
     """A chat message was hidden."""
 
     message: Annotated[int, doc("The seq of the message to remove.", 17)]
+
+
+_MESSAGE = doc("The seq of the message.", 17)
+_ASKER = doc("The nickname of who asked; removed with the text when the message is hidden.", "小林")
+_QUESTION = doc("The message; removed when it is hidden.", "甜吗？")
+
+
+@kind("chat.queued")
+class ChatQueued(StaffEvent):
+    """A message is a question to answer; once the message is hidden the data is empty."""
+
+    message: Annotated[int | None, _MESSAGE] = None
+    nickname: Annotated[str | None, _ASKER] = None
+    text: Annotated[str | None, _QUESTION] = None
+
+
+@kind("chat.dropped")
+class ChatDropped(StaffEvent):
+    """A question was taken out of the queue without an answer."""
+
+    message: Annotated[int, _MESSAGE]
+
+
+@kind("chat.answered")
+class ChatAnswered(PublicEvent):
+    """A question is answered, and viewers read it over their chat until the next one.
+
+    It leaves the queue. Once the message is hidden the data is empty.
+    """
+
+    message: Annotated[int | None, _MESSAGE] = None
+    nickname: Annotated[str | None, _ASKER] = None
+    text: Annotated[str | None, _QUESTION] = None
+    reply: Annotated[
+        str | None, doc("The written answer; absent where it is answered aloud.", "很甜！")
+    ] = None
+
+
+@kind("chat.cleared")
+class ChatCleared(PublicEvent):
+    """The answer that viewers read over their chat was taken away."""
 
 
 @kind("clock.moved")

@@ -2,6 +2,7 @@
 // Pure; renders nothing.
 
 const CHAT_KEPT = 50;
+const QUESTIONS_KEPT = 50;
 
 /** @typedef {import("./events").LiveEvent} LiveEvent */
 /** @typedef {import("./events").CardLot} CardLot */
@@ -35,6 +36,8 @@ const CHAT_KEPT = 50;
 
 /** @typedef {import("./events").RushBegan} Rush */
 
+/** @typedef {import("./events").ChatAnswered & { at: number }} Question */
+
 /**
  * @typedef {object} Snapshot
  * @property {Record<string, any> & { id: string, state: string }} broadcast
@@ -46,6 +49,8 @@ const CHAT_KEPT = 50;
  * @property {import("./events").AudienceCounted} audience
  * @property {LiveOrder[]} [orders]
  * @property {Rush[]} [rushes]
+ * @property {Question[]} [questions]
+ * @property {Question | null} [answer]
  */
 
 // Kinds that change nothing in a scene, and fields of the others that are no part of it.
@@ -97,6 +102,10 @@ export class BroadcastState {
     this.offers = new Map();
     /** @type {ChatLine[]} oldest first */
     this.chat = [];
+    /** @type {Question[]} for staff: the questions to answer, oldest first */
+    this.questions = [];
+    /** @type {Question | null} what viewers read over their chat */
+    this.answer = null;
     /** @type {import("./events").AudienceCounted} */
     this.audience = { viewers: 0, reactions: 0 };
     /** @type {Map<string, LiveOrder>} this device's, by id, oldest first */
@@ -119,6 +128,8 @@ export class BroadcastState {
     this.offers = new Map(snapshot.offers.map((card) => [card.id, { ...card }]));
     for (const card of this.offers.values()) count(card);
     this.chat = [...snapshot.chat];
+    this.questions = [...(snapshot.questions ?? [])];
+    this.answer = snapshot.answer ?? null;
     this.audience = { ...snapshot.audience };
     this.orders = new Map((snapshot.orders ?? []).map((order) => [order.id, order]));
     this.rushes = new Map((snapshot.rushes ?? []).map((rush) => [rush.offer, rush]));
@@ -135,6 +146,7 @@ export class BroadcastState {
       case "broadcast.ended":
         Object.assign(this.broadcast, { state: "ended", ended_at: new Date(at).toISOString() });
         this.pinned = null;
+        this.answer = null;
         this.paused = false;
         break;
       case "broadcast.paused":
@@ -224,6 +236,24 @@ export class BroadcastState {
         break;
       case "chat.hidden":
         this.chat = this.chat.filter((said) => said.seq !== data.message);
+        this.dropQuestion(data.message);
+        if (this.answer?.message === data.message) this.answer = null;
+        break;
+      case "chat.queued":
+        if (data.message === undefined) break; // hidden
+        this.dropQuestion(data.message);
+        this.questions = [...this.questions, { at, ...used(event) }].slice(-QUESTIONS_KEPT);
+        break;
+      case "chat.dropped":
+        this.dropQuestion(data.message);
+        break;
+      case "chat.answered":
+        if (data.message === undefined) break; // hidden
+        this.dropQuestion(data.message);
+        this.answer = { at, ...used(event) };
+        break;
+      case "chat.cleared":
+        this.answer = null;
         break;
       case "audience.counted":
         this.audience = used(event);
@@ -270,6 +300,14 @@ export class BroadcastState {
     if (kind === "order.refunded") order.refunded = data.amount;
     if (order.state !== "held") for (const name of OF_A_HOLD) delete order[name];
     this.orders.set(data.order, order);
+  }
+
+  /**
+   * Take out a question that is answered, or is none.
+   * @param {number} message
+   */
+  dropQuestion(message) {
+    this.questions = this.questions.filter((each) => each.message !== message);
   }
 
   /** The bag in its order; where none was told, in that of adding. */

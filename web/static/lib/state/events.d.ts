@@ -90,10 +90,42 @@ export interface CardUnpinned {
   offer: string;
 }
 
+/** A question is answered, and viewers read it over their chat until the next one. It leaves the queue. Once the message is hidden the data is empty. To: public. */
+export interface ChatAnswered {
+  /** The seq of the message. */
+  message?: number;
+  /** The nickname of who asked; removed with the text when the message is hidden. */
+  nickname?: string;
+  /** The message; removed when it is hidden. */
+  text?: string;
+  /** The written answer; absent where it is answered aloud. */
+  reply?: string;
+}
+
+/** The answer that viewers read over their chat was taken away. To: public. */
+export interface ChatCleared {
+}
+
+/** A question was taken out of the queue without an answer. To: staff. */
+export interface ChatDropped {
+  /** The seq of the message. */
+  message: number;
+}
+
 /** A chat message was hidden. To: public. */
 export interface ChatHidden {
   /** The seq of the message to remove. */
   message: number;
+}
+
+/** A message is a question to answer; once the message is hidden the data is empty. To: staff. */
+export interface ChatQueued {
+  /** The seq of the message. */
+  message?: number;
+  /** The nickname of who asked; removed with the text when the message is hidden. */
+  nickname?: string;
+  /** The message; removed when it is hidden. */
+  text?: string;
 }
 
 /** A chat message; once the message is hidden its data is empty. To: public. */
@@ -723,6 +755,10 @@ export interface Data {
   "card.unpinned": CardUnpinned;
   "chat.said": ChatSaid;
   "chat.hidden": ChatHidden;
+  "chat.queued": ChatQueued;
+  "chat.dropped": ChatDropped;
+  "chat.answered": ChatAnswered;
+  "chat.cleared": ChatCleared;
   "clock.moved": ClockMoved;
   "audience.counted": AudienceCounted;
   "order.held": OrderHeld;
