@@ -8,7 +8,6 @@ export const outside = [
   "pages/live/stage/",
   "pages/live/offers/",
   "pages/live/sheets.css",
-  "pages/console/",
 ];
 
 const given = "lib/old/methods.js gives it to browsers without it";
@@ -21,7 +20,6 @@ export const exceptions = [
     "cursor: pointer",
     "cursor: progress",
     "cursor: not-allowed",
-    "cursor: default",
     "cursor: grab",
   ]),
   ...harmless("another monospaced font of the list", ["font-family: ui-monospace"]),

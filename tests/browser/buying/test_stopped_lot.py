@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import PHONE, Open, Sale
 from tests.browser.support.buying import DEAF, KNOWN, buy, open_buy_sheet, ordered, submit
 from tests.browser.support.desk import at_the_centre
+from tests.browser.support.phone_panels import open_panel
 from tests.browser.support.selling import order
 from tests.support.money import cny
 from tests.support.upload_bodies import pdf
@@ -361,6 +362,7 @@ async def test_a_stopped_card_on_the_screen_stands_in_red_and_can_only_be_taken_
     await expect(rows.last.locator(".bag__acts")).to_be_visible()
     await expect(rows.last.locator("[data-pin]")).to_be_enabled()
     phone = await open_studio(f"/studio/{sale.broadcast}", role="moderator", size=PHONE)
+    await open_panel(phone, "bag")
     await expect(phone.locator("[data-bag-list] .note--red").first).to_be_visible()
     await expect(phone.get_by_role("button", name="Who has this lot")).to_have_count(0)
     phone = await open_studio(f"/studio/{sale.broadcast}", role="host", size=PHONE)

@@ -82,7 +82,21 @@ async def test_link_that_is_dead_without_a_word_is_made_anew_while_live(
         await expect(page.locator("main")).to_contain_text(placed["number"])
 
 
-@pytest.mark.parametrize("where", PAGES)
+async def test_the_console_makes_a_dead_link_anew_while_it_is_not_live(
+    open_studio: Open, sale: Sale
+) -> None:
+    await sale.api.end(sale.broadcast)
+    page = await open_studio("/studio", kept=False)
+    links = await linked(page, f"/studio/{sale.broadcast}")
+    links.kill()
+    # It hears the server every second, so that silence says enough.
+    await page.clock.fast_forward(50_000)
+    await until(lambda: len(links.all) == 2, "there is another link")
+    await expect(page.locator(OFFLINE)).to_be_hidden()
+    await expect(page.locator("body")).to_have_attribute("data-heard", "now")
+
+
+@pytest.mark.parametrize("where", PAGES[1:])
 async def test_who_comes_back_to_a_page_that_heard_nothing_gets_another_link_while_not_live(
     open_studio: Open, sale: Sale, where: str
 ) -> None:

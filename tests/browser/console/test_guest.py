@@ -7,6 +7,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 from tests.browser.conftest import DESK, PHONE, Open, Sale
 from tests.browser.support.colour_cameras import BLUE, BROWN, camera, shows
+from tests.browser.support.phone_panels import open_panel
 from tests.browser.support.touch_targets import SMALL_TARGETS
 
 from farmlive.server import Server
@@ -64,6 +65,7 @@ async def test_guest_comes_in_by_the_link_is_put_on_air_and_sent_away(
     host = await open_studio(f"/studio/{sale.broadcast}", script=camera(BROWN), **here)
     await host.get_by_role("button", name="Use this camera").click()
     await host.get_by_role("button", name="Put it on air", exact=True).click()
+    await open_panel(host, "cameras")
     await host.get_by_role("button", name="Invite a guest").click()
     await host.get_by_label("Name of the guest").fill("Aunt Wang")
     await host.get_by_role("button", name="Make the link").click()

@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, expect
 from tests.browser.conftest import DESK, PHONE, Open, Sale
-from tests.browser.support.selling import PICKUP, card, console, order
+from tests.browser.support.phone_panels import open_panel
+from tests.browser.support.selling import PICKUP, card, console, open_row, order
 
 from farmlive.client import Channel
 
@@ -77,6 +78,7 @@ async def test_lot_tells_what_became_of_it(open_studio: Open, sale: Sale) -> Non
     line = {"offer": sale.rare, "quantity": 1, "price": 5400}
     await sale.api.commands(sale.broadcast).hold("a-hold-of-a-test-0001", [line])
     page = await console(open_studio, sale)
+    await open_row(card(page))
     await card(page).get_by_role("button", name=re.compile("^Lot 1123: 488 kg left")).click()
     weights = card(page).locator(".balance__weights dd")
     await expect(weights).to_have_text(["500 kg", "0 kg", "10 kg", "2.5 kg", "488 kg"])
@@ -157,7 +159,7 @@ async def test_host_on_a_phone_sells_with_a_thumb(
     await hand.get_by_role("button", name=re.compile(words["undo"])).click()
     await expect(viewer.get_by_text("¥29.90").first).to_be_visible()
     placed = await order(sale, 1)
-    await page.get_by_role("radio", name=re.compile(words["orders"])).check(force=True)
+    await open_panel(page, "orders")
     feed = page.get_by_role("region", name=words["orders"], exact=True)
     came = feed.get_by_role("listitem").filter(has_text=placed["number"])
     await expect(came).to_contain_text(words["placed"])

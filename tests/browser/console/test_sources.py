@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Response, Route, expect
 from tests.browser.conftest import DESK, PHONE, Open, Sale
 from tests.browser.support.colour_cameras import BROWN, GREEN, put_on_air, sending, shows, tile
+from tests.browser.support.phone_panels import open_panel
 from tests.browser.support.playing import choose
 from tests.browser.support.touch_targets import SMALL_TARGETS
 from tests.support.waiting import LONG_S, until
@@ -74,6 +75,7 @@ async def test_one_tap_shows_viewers_the_other_camera_in_the_same_session(
     open_page: Open, open_studio: Open, sale: Sale, size: tuple[int, int]
 ) -> None:
     host = await sending(open_studio, sale, GREEN, size)
+    await open_panel(host, "cameras")
     viewer = await open_page(sale.path, size=size, script=COUNTED)
     await shows(viewer, "#video", GREEN)
     await sending(open_studio, sale, BROWN)
@@ -161,6 +163,7 @@ async def test_switch_that_fails_says_why_and_changes_nothing(
 ) -> None:
     await sending(open_studio, sale, GREEN)
     host = await sending(open_studio, sale, BROWN)
+    await open_panel(host, "cameras")
     await put_on_air(sale, "Camera 2")
 
     async def gone(route: Route) -> None:
@@ -182,6 +185,7 @@ async def test_switch_that_another_host_overtakes_is_not_waited_for(
 ) -> None:
     await sending(open_studio, sale, GREEN)
     host = await sending(open_studio, sale, BROWN)
+    await open_panel(host, "cameras")
     await put_on_air(sale, "Camera 2")
 
     async def overtaken(route: Route) -> None:
@@ -244,6 +248,7 @@ async def test_strip_shows_what_is_on_air_and_stays_within_the_phone(
             whip = f"{site.url}/whip/{sale.broadcast}"
             await cameras.enter_async_context(Publisher(whip, minted["key"], video=video))
         host = await open_studio(f"/studio/{sale.broadcast}", size=PHONE, plain=False)
+        await open_panel(host, "cameras")
         await expect(host.locator(".cam")).to_have_count(3)
         for name in ("Camera 3", "Camera 1"):
             await sale.api.commands(sale.broadcast).switch(sources[name])

@@ -13,6 +13,7 @@ import pytest_asyncio
 import websockets
 from playwright.async_api import Page, expect
 from tests.browser.conftest import DESK, PHONE, Open
+from tests.browser.support.phone_panels import open_line
 from tests.support.money import cny
 from tests.support.waiting import LONG_S
 
@@ -198,9 +199,11 @@ async def test_message_is_hidden_and_its_sender_muted(
     async with websockets.connect(address, subprotocols=["farmlive.v1"]) as viewer:  # type: ignore[list-item]
         await say(viewer, "buy elsewhere")
         await expect(page.get_by_text("buy elsewhere")).to_be_visible()
+        await open_line(page, "Wang")
         await page.get_by_role("button", name="Hide the message of Wang").click()
         await expect(page.get_by_text("buy elsewhere")).to_have_count(0)
         await say(viewer, "again")
+        await open_line(page, "Wang")
         await page.get_by_role("button", name="Mute Wang").last.click()
         await expect(page.get_by_label("10 minutes")).to_be_checked()
         await page.get_by_role("button", name="Mute", exact=True).last.click()
@@ -221,6 +224,7 @@ async def test_who_is_muted_is_listed_and_may_write_again(
     address = site.url.replace("http", "ws") + f"/api/v1/broadcasts/{broadcast}/live"
     async with websockets.connect(address, subprotocols=["farmlive.v1"]) as viewer:  # type: ignore[list-item]
         await say(viewer, "buy elsewhere")
+        await open_line(page, "Wang")
         await page.get_by_role("button", name="Mute Wang").click()
         await page.get_by_label("90 days, in all broadcasts").check()
         await page.get_by_role("button", name="Mute", exact=True).last.click()
@@ -250,9 +254,9 @@ async def test_pin_can_be_undone(open_studio: Open, broadcast: str) -> None:
     page = await open_studio(f"/studio/{broadcast}")
     pins = page.get_by_role("region", name="Bag").get_by_role("button", pressed=True)
     cards = page.get_by_role("region", name="Bag").get_by_role("listitem")
-    await cards.first.get_by_role("button").first.click()
+    await cards.first.locator("[data-pin]").click()
     await expect(pins).to_contain_text("Small box")
-    await cards.last.get_by_role("button").first.click()
+    await cards.last.locator("[data-pin]").click()
     await expect(pins).to_contain_text("Large box")
     await page.get_by_role("button", name="Undo").last.click()
     await expect(pins).to_contain_text("Small box")

@@ -46,6 +46,11 @@ def card(page: Page) -> Locator:
     return page.locator("[data-bag] .bag__item").first
 
 
+async def open_row(row: Locator) -> None:
+    """Open a row of the bag, by a click on its picture."""
+    await row.locator("[data-open]").click(position={"x": 20, "y": 32})
+
+
 async def order_at(sale: Sale, number: int, price: int, quantity: int = 1) -> Any:
     return await sale.api.commands(sale.broadcast).order(
         f"a-key-of-a-test-{number:04d}",

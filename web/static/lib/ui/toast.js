@@ -6,7 +6,8 @@ const SECONDS = 6;
 
 /** Where toasts stand: inside the open sheet, beside which all else is inert, or on the page. */
 function place() {
-  const sheet = document.querySelector("dialog[open]");
+  // A sheet that another one opened stands behind it in the page, too.
+  const sheet = [...document.querySelectorAll("dialog[open]")].pop();
   if (!sheet) return find(document, "#toasts");
   let own = sheet.querySelector(":scope > .toasts");
   if (!own) {

@@ -38,6 +38,7 @@ export class BroadcastBar {
     this._scene = scene;
     const phase = scene.broadcast.state;
     this._bar.dataset.state = phase;
+    document.body.dataset.state = phase;
     const air = this._part("air");
     air.classList.toggle("badge--live", phase === "live");
     say(air, phase === "live" ? t("On air") : phase === "ended" ? t("Ended") : t("Not on air"));
@@ -46,6 +47,7 @@ export class BroadcastBar {
     this._part("pinned").classList.toggle("soft", !scene.card);
     const stopped = scene.card !== null && isStopped(scene.card) && phase !== "ended";
     this._part("pinned").closest(".console-bar__figure").classList.toggle("is-stopped", stopped);
+    this._bar.classList.toggle("has-stopped", stopped);
     for (const name of ["pinned-stopped", "take-down"]) this._part(name).hidden = !stopped;
     if (this._part("start")) this._drawActs(phase);
     this._tick();

@@ -1,15 +1,21 @@
 // The chat as the host sees it, the latest last; messages can be hidden and their senders muted. Keeps
 // the last few hundred lines: the log has all of them.
 
-import { clock } from "../../lib/format/format.js";
+import { clock, count } from "../../lib/format/format.js";
+import { say } from "../../lib/ui/dom.js";
+import { ChatPacing } from "../../lib/state/chat-pacing.js";
 import { toast } from "../../lib/ui/toast.js";
-import { page, t } from "../../lib/words.js";
+import { n, page, t } from "../../lib/words.js";
 import { post, remove } from "../../lib/channel/staff-api.js";
 import { FormSheet } from "../../lib/forms/form-sheet.js";
 import { MutedList } from "./muted-list.js";
+import { Questions } from "./questions.js";
 import { spoken } from "../../lib/format/staff-sentences.js";
 
 const KEPT = 300;
+/** More lines a second nobody reads who sells; all of them are in the log. */
+const PACE = { perSecond: 8, burst: 15, first: 50 };
+const NEXT_MS = 120;
 /** So near the end, in pixels, the reader is taken to follow. */
 const NEAR = 48;
 
@@ -27,12 +33,15 @@ export class Chat extends EventTarget {
   /** Event `new` for each message that comes in while one looks. */
   constructor(root, send) {
     super();
+    this._questions = new Questions(root.querySelector("[data-questions]"), send);
     this._root = undefined;
     this._list = undefined;
     this._send = undefined;
     this._items = new Map();
     this._isFollowing = true;
     this._isFirst = true;
+    this._pacing = new ChatPacing(PACE);
+    this._next = null;
     this._muteSheet = new FormSheet("mute-sheet");
     this._muted = undefined;
     this._root = root;
@@ -52,14 +61,33 @@ export class Chat extends EventTarget {
   }
 
   draw(scene) {
-    for (const chat of scene.chat) if (!this._items.has(chat.seq)) this._add(chat);
-    this._isFirst = false;
+    this._pacing.offer(scene.chat, performance.now());
+    this._drawNext();
+    this._questions.draw(scene);
+    this._root.querySelector("[data-say]").hidden = scene.broadcast.state !== "live";
+  }
+
+  /** Draws as many lines as can be read, and the rest a little later. */
+  _drawNext() {
+    clearTimeout(this._next);
+    for (const chat of this._pacing.take(performance.now())) this._add(chat);
+    if (this._pacing.isWaiting) this._next = setTimeout(() => this._drawNext(), NEXT_MS);
+    else this._isFirst = false;
+    const { skipped } = this._pacing;
+    const place = this._root.querySelector("[data-chat-skipped]");
+    place.hidden = !skipped;
+    if (skipped) {
+      const values = { n: count(skipped) };
+      say(
+        place,
+        n("%(n)s line came too fast to read", "%(n)s lines came too fast to read", skipped, values),
+      );
+    }
     while (this._items.size > KEPT) {
       const [seq, item] = this._items.entries().next().value;
       item.remove();
       this._items.delete(seq);
     }
-    this._root.querySelector("[data-say]").hidden = scene.broadcast.state !== "live";
     this._root.querySelector("[data-chat-empty]").hidden = this._items.size > 0;
     this._list.hidden = this._items.size === 0;
     this.follow();
@@ -68,6 +96,7 @@ export class Chat extends EventTarget {
   /** Marks what the events took away; the scene alone does not tell hidden from old. */
   hear(events) {
     for (const { kind, data } of events) {
+      if (kind === "chat.hidden") this._pacing.remove(data.message);
       const item = kind === "chat.hidden" && this._items.get(data.message);
       if (item) this._drawHidden(item);
     }
@@ -76,6 +105,16 @@ export class Chat extends EventTarget {
   _add(chat) {
     const item = document.getElementById("feed-chat").content.firstElementChild.cloneNode(true);
     this._items.set(chat.seq, item);
+    const line = item.querySelector("[data-open]");
+    line.addEventListener("click", () => {
+      const isOpen = item.classList.toggle("is-open");
+      line.setAttribute("aria-expanded", String(isOpen));
+      this.follow();
+    });
+    item.querySelector("[data-queue]").addEventListener("click", () => {
+      item.classList.remove("is-open");
+      this._questions.queue(chat);
+    });
     item.querySelector("[data-hide]").addEventListener("click", () => this._hide(chat));
     item.querySelector("[data-mute]").addEventListener("click", () => this._muteSender(chat));
     this._drawChat(item, chat);
@@ -92,18 +131,24 @@ export class Chat extends EventTarget {
     role.hidden = !chat.role || !chat.nickname;
     role.textContent = chat.role ? roleName(chat.role) : "";
     item.classList.toggle("is-staff", Boolean(chat.role));
-    item.querySelector("[data-mute]").hidden = Boolean(chat.role);
+    for (const name of ["mute", "queue"])
+      item.querySelector(`[data-${name}]`).hidden = Boolean(chat.role);
     const name = nameOf(chat);
+    item.querySelector("[data-open-name]").textContent = t("Message of %(name)s", { name });
     item
       .querySelector("[data-hide]")
       .setAttribute("aria-label", t("Hide the message of %(name)s", { name }));
     item.querySelector("[data-mute]").setAttribute("aria-label", t("Mute %(name)s", { name }));
+    item
+      .querySelector("[data-queue]")
+      .setAttribute("aria-label", t("Question of %(name)s", { name }));
   }
 
   _drawHidden(item) {
     item.classList.add("is-hidden");
     item.querySelector("[data-text]").textContent = t("Hidden.");
-    for (const name of ["hide", "mute"]) item.querySelector(`[data-${name}]`).hidden = true;
+    for (const name of ["queue", "hide", "mute", "open"])
+      item.querySelector(`[data-${name}]`).hidden = true;
   }
 
   /** Keeps to the end, where the reader was there. */

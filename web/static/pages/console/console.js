@@ -23,6 +23,7 @@ import { sender } from "./commands.js";
 import { ServerWord } from "./server-word.js";
 import { WaitingActs } from "./waiting-acts.js";
 import { followActs } from "../../lib/channel/staff-api.js";
+import { PhonePanels } from "./phone.js";
 import { showSignedOut } from "../../lib/channel/signed-out.js";
 import { Stage } from "./cameras/stage.js";
 import { Chat } from "./chat.js";
@@ -36,6 +37,7 @@ followActs((answer) => acts.follow(answer));
 const send = sender(channel, (answer) => acts.follow(answer));
 const offers = () => scene.offers;
 
+const panels = new PhonePanels();
 const notes = new OfferNotices();
 const flashes = new Flashes(runs ? send : null, scene, notes);
 const deeds = runs ? hostsDeeds() : null;
@@ -107,16 +109,23 @@ function viewersPicture() {
   };
 }
 
+/** Whether anything but the chat has changed since the last frame. */
+let isMore = true;
+
 function draw() {
   frame = null;
+  chat.draw(scene);
+  // A busy chat comes with each frame; the bag need not be drawn again for it.
+  if (!isMore) return;
+  isMore = false;
   bar.draw(scene);
   bag.draw(scene);
   orders.draw(scene);
-  chat.draw(scene);
   picture(scene.broadcast.state);
 }
 
-function drawSoon() {
+function drawSoon(isChatAlone = false) {
+  isMore = isMore || !isChatAlone;
   frame ??= requestAnimationFrame(draw);
   // A page in the background gets no frames; what matters there is that the camera stops at the end.
   if (document.hidden) {
@@ -125,13 +134,16 @@ function drawSoon() {
   }
 }
 
-/** On a phone one feed shows at a time; the other's tab counts what came in meanwhile. */
+/** Where one feed shows at a time, the way to the other counts what came in meanwhile. */
 function setUpTabs() {
   const unseen = { chat: 0, orders: 0 };
+  const isSeen = (name) =>
+    panels.isPhone ? name === "chat" || panels.isOpen(name) : feeds.dataset.shown === name;
   const drawNew = () => {
-    unseen[feeds.dataset.shown] = 0;
     for (const name of Object.keys(unseen)) {
-      say(feeds.querySelector(`[data-${name}-new]`), unseen[name] ? count(unseen[name]) : "", true);
+      if (isSeen(name)) unseen[name] = 0;
+      for (const place of document.querySelectorAll(`[data-${name}-new]`))
+        say(place, unseen[name] ? count(unseen[name]) : "", true);
     }
   };
   for (const choice of feeds.querySelectorAll("[name=feed-tab]")) {
@@ -147,12 +159,15 @@ function setUpTabs() {
       drawNew();
     });
   }
+  panels.addEventListener("open", drawNew);
+  panels.addEventListener("place", () => {
+    drawNew();
+    chat.follow();
+  });
 }
 
 new ServerWord(channel, acts);
 setUpTabs();
-// On a desk they stand over the picture (dock.css).
-document.querySelector("[data-preview]").append(document.getElementById("toasts"));
 notes.addEventListener("change", () => scene.broadcast && drawSoon());
 channel.addEventListener("welcome", ({ detail }) => {
   scene.load(detail.snapshot);
@@ -170,7 +185,7 @@ channel.addEventListener("events", ({ detail }) => {
   if (detail.events.some(({ kind }) => kind.startsWith("rush."))) showRushes(scene, notes);
   chat.hear(detail.events);
   picture.hear?.(detail.events);
-  drawSoon();
+  drawSoon(detail.events.every(({ kind }) => kind.startsWith("chat.")));
 });
 channel.addEventListener("state", ({ detail }) => {
   document.querySelector("[data-offline]").hidden = detail !== "waiting";

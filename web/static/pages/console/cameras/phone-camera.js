@@ -2,6 +2,7 @@
 // call that came in between. Joins camera.js, whip-publisher.js and wake-lock.js; shows what they say.
 
 import { say } from "../../../lib/ui/dom.js";
+import { CameraPlace } from "./camera-place.js";
 import { t } from "../../../lib/words.js";
 import { post } from "../../../lib/channel/staff-api.js";
 import { ScreenWakeLock } from "../../../lib/media/wake-lock.js";
@@ -30,14 +31,25 @@ export class PhoneCamera extends EventTarget {
     this._credentials = null;
     this._refusal = null;
     this._waits = false;
-    this._release = null;
-    this._isElsewhere = false;
+    /** Where the camera of this browser is: "" here, or with "another" page; "closed" where that one
+        ended, "off" where its host put it off. */
+    this._elsewhere = "";
     this._busy = false;
     this._unseen = 0;
     this._isShown = false;
     this._isOtherShown = false;
     this._root = root;
     this._broadcast = broadcast;
+    this._held = new CameraPlace(this._place);
+    this._held.addEventListener("taken", () => {
+      this._elsewhere = "another";
+      this._halt();
+    });
+    this._held.addEventListener("free", ({ detail: isClosed }) => {
+      this._elsewhere = isClosed ? "closed" : "off";
+      this._draw();
+      this._takeUpAgain();
+    });
     this._publisher = new WhipPublisher((fresh) => this._mint(fresh));
     this._publisher.addEventListener("state", () => this._draw());
     this._camera.addEventListener("change", () => this._draw());
@@ -47,6 +59,7 @@ export class PhoneCamera extends EventTarget {
     this._button("open").disabled = false; // until here a press would be lost
     on("open", () => this.open());
     on("send", () => this.send());
+    on("again", () => this._takeBack());
     on("stop", () => this.stop());
     on("turn", () => this._turn());
     on("mute", () => this._camera.mute());
@@ -118,17 +131,22 @@ export class PhoneCamera extends EventTarget {
 
   send() {
     if (!this.picture) return;
-    this._isElsewhere = false;
+    this._elsewhere = "";
     sessionStorage.setItem(this._place, "sending");
     this._awake.on();
-    this._holdPlace();
+    this._held.take();
     this._publisher.start(this._camera.stream);
   }
 
   stop(how) {
+    this._elsewhere = "";
+    this._held.leave();
+    this._halt(how);
+  }
+
+  _halt(how) {
     sessionStorage.removeItem(this._place);
     this._waits = false;
-    this._release?.();
     this._awake.off();
     this._camera.close();
     this._publisher.stop(how);
@@ -160,20 +178,10 @@ export class PhoneCamera extends EventTarget {
     return `farmlive.sending.${this._broadcast}`;
   }
 
-  /** One page of this browser sends; the newest takes over, or two would replace each other for ever. */
-  _holdPlace() {
-    if (this._release || !navigator.locks) return;
-    navigator.locks
-      .request(
-        this._place,
-        { steal: true },
-        () => new Promise((release) => (this._release = release)),
-      )
-      .catch(() => {
-        this._isElsewhere = true;
-        this.stop();
-      })
-      .finally(() => (this._release = null));
+  /** Sends again from here, whichever page has the camera. */
+  _takeBack() {
+    this._waits = true;
+    return this.open();
   }
 
   async _mint(fresh) {
@@ -210,6 +218,10 @@ export class PhoneCamera extends EventTarget {
 
   /** After a call or a locked screen the tracks may be dead or held back: ask for new ones. */
   async _takeUpAgain() {
+    if (this._elsewhere === "closed" && !this._isEnded && document.visibilityState === "visible") {
+      await this._takeBack();
+      return;
+    }
     if (!this.isSending || this._busy || document.visibilityState !== "visible") return;
     if (this._camera.isOpen && !this._camera.isHeld) return;
     await this.open();
@@ -219,9 +231,13 @@ export class PhoneCamera extends EventTarget {
     return this._root.querySelector(`[data-phone="${name}"]`);
   }
 
+  _word(name) {
+    return this._button(name).querySelector("[data-word]");
+  }
+
   _state() {
     if (this._busy && !this.picture) return t("Opening the camera…");
-    if (this._isElsewhere) return t("Another page of this browser sends now.");
+    if (this._elsewhere) return "";
     if (this._waits) return t("This device was sending. One tap goes on.");
     if (this.isSending && !this._camera.isOpen)
       return t("The camera was taken away. One tap goes on.");
@@ -255,19 +271,36 @@ export class PhoneCamera extends EventTarget {
     document.body.toggleAttribute("data-sending", this.isSending);
     this._root.hidden = this._isEnded;
     this._button("open").hidden = !isOff || this._busy;
-    say(this._button("open"), this._waits || this.isSending ? t("Go on") : t("Use this camera"));
+    say(this._word("open"), this._waits || this.isSending ? t("Go on") : t("Use this camera"));
     this._button("send").hidden = !isOpen || this.isSending;
     // What is on air stays there: then this one is sent, and one tap above shows it.
     const airs = this._isLive && !this._isOtherShown;
-    say(this._button("send"), airs ? t("Put it on air") : t("Send this picture"));
+    say(this._word("send"), airs ? t("Put it on air") : t("Send this picture"));
     this._button("stop").hidden = !isOpen && !this.isSending;
     this._button("turn").hidden = !isOpen || this._button("turn").dataset.possible !== "true";
     this._button("mute").hidden = !isOpen || !this._camera.hasSound;
     this._button("mute").setAttribute("aria-pressed", String(isMuted));
-    say(this._button("mute"), isMuted ? t("Microphone on") : t("Microphone off"));
+    say(this._word("mute"), isMuted ? t("Microphone on") : t("Microphone off"));
     say(this._root.querySelector("[data-phone-state]"), this._state());
+    this._drawElsewhere();
     this._drawTrouble();
     this.dispatchEvent(new Event("change"));
+  }
+
+  _drawElsewhere() {
+    const place = this._root.querySelector("[data-phone-elsewhere]");
+    place.hidden = !this._elsewhere || this._isEnded;
+    if (this._elsewhere === "another") {
+      say(place.querySelector("h4"), t("Another page of this browser has the camera"));
+      say(
+        place.querySelector("p"),
+        t("Viewers see that one. Once it is closed, this page takes the camera again."),
+      );
+    } else {
+      say(place.querySelector("h4"), t("The camera is free"));
+      say(place.querySelector("p"), t("No page of this browser sends it now."));
+    }
+    if (!place.hidden) this._button("open").hidden = true;
   }
 
   _drawTrouble() {

@@ -113,6 +113,7 @@ export class Sources {
     this._giveUp();
     this._offerNew(sources);
     this._root.dataset.count = String(sources.length);
+    document.body.dataset.cameras = String(sources.length);
     this._part("empty").hidden = sources.length > 0;
     this._drawTiles();
     this._drawPictures();

@@ -27,6 +27,8 @@ import {
   parts,
 } from "../../../lib/state/stock-parts.js";
 
+/** With more offers than that no row goes to a hint. */
+const FEW = 4;
 /** The keys of notes, in the order in which they stand. */
 const FIRST = ["refused", "price-failed", "price", "righted", "rush", "flash"];
 
@@ -53,6 +55,8 @@ export class Bag {
     this._flashes = undefined;
     this._notes = undefined;
     this._open = new Set();
+    /** The rows that the host opened or closed; by themselves those of what is shown or stopped are open. */
+    this._rows = new Map();
     this._scene = null;
     this._shown = null;
     this._brought = null;
@@ -87,16 +91,20 @@ export class Bag {
       this._shown = scene.pinned ?? scene.offers.keys().next().value ?? null;
     }
     this._root.querySelector("[data-bag-empty]").hidden = scene.offers.size > 0 || isOver;
-    this._root.querySelector("[data-bag-hint]").hidden = scene.offers.size === 0 || isOver;
+    // Of many products each row is of more use than how to begin.
+    const isFew = scene.offers.size > 0 && scene.offers.size <= FEW;
+    this._root.querySelector("[data-bag-hint]").hidden = !isFew || isOver;
     if (this._offers.some(({ flash }) => flash))
       this._root.querySelector("[data-flash-hint]")?.remove();
-    this._each(this._root.querySelector("[data-bag-list]"), "bag-item", (item, offer) => {
+    const shown = this._offers.filter(({ id }) => id === scene.pinned);
+    const others = this._offers.filter(({ id }) => id !== scene.pinned);
+    const list = this._root.querySelector("[data-bag-list]");
+    this._each(list, "bag-item", [...shown, ...others], (item, offer) => {
       this._fill(item, offer, isOver);
       this._fillStock(item, offer, isOver);
     });
-    this._each(this._dock.querySelector("[data-dock-list]"), "dock-pin", (item, offer) => {
-      this._fill(item, offer, isOver);
-    });
+    const pins = this._dock.querySelector("[data-dock-list]");
+    this._each(pins, "dock-pin", this._offers, (item, offer) => this._fill(item, offer, isOver));
     this._dock.hidden = scene.offers.size === 0 || isOver;
     this._drawHand();
     this._bringPinned();
@@ -125,9 +133,10 @@ export class Bag {
   }
 
   /** Keeps the element of an offer, so that neither focus nor a finger loses it. */
-  _each(list, template, fill) {
+  _each(list, template, offers, fill) {
     const items = new Map([...list.children].map((item) => [item.dataset.offer, item]));
-    this._offers.forEach((offer, index) => {
+    const focused = document.activeElement;
+    offers.forEach((offer, index) => {
       let item = items.get(offer.id);
       items.delete(offer.id);
       if (!item) {
@@ -140,6 +149,9 @@ export class Bag {
       fill(item, offer);
     });
     for (const item of items.values()) item.remove();
+    // A row that moves to the top loses the focus on its way.
+    if (focused !== document.activeElement && list.contains(focused))
+      focused.focus({ preventScroll: true });
   }
 
   _bindActs(item, which) {
@@ -156,6 +168,10 @@ export class Bag {
     item
       .querySelector("[data-begin-flash]")
       ?.addEventListener("click", () => this._flashes.open(which()));
+    item.querySelector("[data-open]")?.addEventListener("click", () => {
+      this._rows.set(which(), !item.classList.contains("is-open"));
+      this._fillRow(item, this._scene.offers.get(which()));
+    });
     item.querySelector("[data-lot]")?.addEventListener("click", () => {
       if (!this._open.delete(which())) this._open.add(which());
       this._fillBalance(item, this._scene.offers.get(which()));
@@ -179,12 +195,25 @@ export class Bag {
     item.classList.toggle("is-stopped", isStopped(offer));
   }
 
+  /** Opens a row of what is shown or stopped, unless the host has closed it, and any that was tapped. */
+  _fillRow(item, offer) {
+    const isPinned = this._scene.pinned === offer.id;
+    // What comes up on the screen opens, whatever was done with its row before.
+    if (isPinned && !item.classList.contains("was-pinned")) this._rows.delete(offer.id);
+    item.classList.toggle("was-pinned", isPinned);
+    const isOpen = this._rows.get(offer.id) ?? (isPinned || isStopped(offer));
+    item.classList.toggle("is-open", isOpen);
+    item.querySelector("[data-open]").setAttribute("aria-expanded", String(isOpen));
+  }
+
   _fillStock(item, offer, isOver) {
     const name = text(offer.name);
+    this._fillRow(item, offer);
     const stock = parts(offer);
     const set = (key, words) => say(item.querySelector(`[data-${key}]`), words);
     set("list-price", offer.list_price ? money(offer.list_price) : "");
     set("pin-word", this._scene.pinned === offer.id ? t("Pinned") : t("Pin"));
+    set("pin-name", name);
     set("sold", t("%(n)s sold", { n: count(stock.sold) }));
     set("released", t("of %(n)s released", { n: count(stock.released) }));
     drawParts(item.querySelector(".parts"), stock);

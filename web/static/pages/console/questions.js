@@ -1,0 +1,102 @@
+// The questions that the team wants to answer, the same on every phone of it, and the answer that viewers
+// read over their chat.
+
+import { el, say } from "../../lib/ui/dom.js";
+import { count } from "../../lib/format/format.js";
+import { FormSheet } from "../../lib/forms/form-sheet.js";
+import { toast } from "../../lib/ui/toast.js";
+import { t } from "../../lib/words.js";
+import { spoken } from "../../lib/format/staff-sentences.js";
+
+const fail = (problem) => toast(spoken(problem), { danger: true });
+const nameOf = ({ nickname }) => nickname || t("Guest");
+
+export class Questions {
+  /** `send(type, fields)` as in commands.js. */
+  constructor(root, send) {
+    this._root = root;
+    this._list = root.querySelector("[data-questions-list]");
+    this._answer = root.querySelector("[data-answer-shown]");
+    this._counts = document.querySelectorAll("[data-questions-count]");
+    this._send = send;
+    this._items = new Map();
+    this._sheet = new FormSheet("reply-sheet");
+    this._answer
+      .querySelector("[data-clear]")
+      .addEventListener("click", () => this._send("chat.clear", {}).catch(fail));
+  }
+
+  /** Queue a message of the chat as a question. */
+  async queue({ seq, ...chat }) {
+    try {
+      await this._send("chat.queue", { message: seq });
+      toast(t("The question of %(name)s waits for its answer.", { name: nameOf(chat) }));
+    } catch (problem) {
+      fail(problem);
+    }
+  }
+
+  draw({ questions, answer, broadcast }) {
+    const isOver = broadcast.state === "ended";
+    for (const [message, item] of this._items) {
+      if (questions.some((each) => each.message === message)) continue;
+      item.remove();
+      this._items.delete(message);
+    }
+    for (const question of questions) if (!this._items.has(question.message)) this._add(question);
+    this._list.hidden = questions.length === 0;
+    this._answer.hidden = answer === null;
+    if (answer) {
+      const values = { name: nameOf(answer), text: answer.text };
+      say(this._answer.querySelector("[data-asked]"), t("%(name)s: %(text)s", values));
+      say(this._answer.querySelector("[data-reply-shown]"), answer.reply ?? t("Answered live"));
+    }
+    this._root.hidden = isOver || (questions.length === 0 && answer === null);
+    for (const place of this._counts)
+      say(place, questions.length && !isOver ? count(questions.length) : "", true);
+  }
+
+  _add(question) {
+    const name = nameOf(question);
+    const { message } = question;
+    const act = (words, label, run, kind = "") =>
+      el(
+        "button",
+        { class: `button ${kind}`.trim(), type: "button", "aria-label": label, onclick: run },
+        words,
+      );
+    const item = el(
+      "li",
+      { class: "question" },
+      el("p", { class: "question__text" }, el("b", {}, name), " ", question.text),
+      el(
+        "span",
+        { class: "question__acts" },
+        act(t("Answered"), t("Answered: %(name)s", { name }), () => this._show(message)),
+        act(t("Reply…"), t("Reply… to %(name)s", { name }), () => this._reply(question)),
+        act(
+          t("Drop"),
+          t("Drop the question of %(name)s", { name }),
+          () => this._send("chat.drop", { message }).catch(fail),
+          "button--quiet",
+        ),
+      ),
+    );
+    this._items.set(message, item);
+    this._list.append(item);
+  }
+
+  _show(message) {
+    this._send("chat.answer", { message }).catch(fail);
+  }
+
+  _reply(question) {
+    this._sheet.open({
+      title: t("%(name)s: %(text)s", { name: nameOf(question), text: question.text }),
+      values: { reply: "" },
+      job: async ({ reply }) => {
+        await this._send("chat.answer", { message: question.message, reply });
+      },
+    });
+  }
+}
