@@ -123,3 +123,26 @@ async def test_a_page_takes_the_camera_back_while_another_has_it(
     await expect(first.get_by_text(SENDS)).to_be_visible()
     taken = second.locator("[data-phone-elsewhere]").get_by_role("heading")
     await expect(taken).to_have_text(TAKEN)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+async def test_viewers_read_the_answer_over_their_chat(
+    site: Server, sale: Sale, host: Channel, open_page: Open, size: tuple[int, int]
+) -> None:
+    viewer = await open_page(sale.path, size=size)
+    place = viewer.locator("#answer")
+    async with await Channel.connect(site.url, sale.broadcast) as other:
+        message = (await other.say("Are they sweet?", nickname="Wang"))["seq"]
+    await expect(viewer.locator("#chat")).to_contain_text("Are they sweet?")
+    await expect(place).to_be_hidden()
+    await host.answer(message)
+    await expect(place).to_have_text("Wang: Are they sweet?The host is answering")
+    await host.answer(message, "Very sweet.")
+    await expect(place).to_contain_text("Very sweet.")
+    await expect(place).to_be_in_viewport(ratio=1)
+    # Whoever comes later reads it too, and nobody once its message is hidden.
+    late = await open_page(sale.path, size=size, language="zh")
+    await expect(late.locator("#answer")).to_contain_text("Very sweet.")
+    await host.hide(message)
+    await expect(place).to_be_hidden()
+    await expect(late.locator("#answer")).to_be_hidden()

@@ -70,7 +70,7 @@ def shown(scene: BroadcastState, audiences: frozenset[str]) -> Shown:
         "started_at": None if scene.started_at is None else rfc3339(scene.started_at),
         "ended_at": None if scene.ended_at is None else rfc3339(scene.ended_at),
     }
-    whole = {"broadcast": broadcast, "rushes": [], **view(scene, audiences)}
+    whole = {"broadcast": broadcast, "rushes": [], "questions": [], **view(scene, audiences)}
     copied: Shown = compact_json.decode(compact_json.encode(whole))
     return copied
 

@@ -981,6 +981,12 @@ export interface NewAccount {
   password?: string | null;
 }
 
+/** The message that is answered, and the written reply; without one it is answered aloud. */
+export interface NewAnswer {
+  message: number;
+  reply?: string | null;
+}
+
 /** An API key to create: its purpose and how it acts: a role, a seller's with farms, a clerk's with centres. Its owner is the caller's account; it is valid until `expires_at`, in RFC 3339, or until it is revoked. */
 export interface NewApiKey {
   label: string;

@@ -135,7 +135,8 @@ export class BroadcastBar {
   }
 
   _askSales() {
-    this._salesTimer ??= setTimeout(
+    if (this._salesTimer !== null) return;
+    this._salesTimer = setTimeout(
       async () => {
         try {
           const report = await get(`/api/v1/broadcasts/${this._broadcast}/review`);

@@ -126,7 +126,7 @@ function draw() {
 
 function drawSoon(isChatAlone = false) {
   isMore = isMore || !isChatAlone;
-  frame ??= requestAnimationFrame(draw);
+  if (frame === null) frame = requestAnimationFrame(draw);
   // A page in the background gets no frames; what matters there is that the camera stops at the end.
   if (document.hidden) {
     cancelAnimationFrame(frame);

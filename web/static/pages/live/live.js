@@ -11,6 +11,7 @@ import { Basket } from "./buying/basket.js";
 import { Buying } from "./buying/buy.js";
 import { PinnedCard } from "./offers/card.js";
 import { Channel } from "../../lib/channel/channel.js";
+import { Answer } from "./stage/answer.js";
 import { Chat } from "./stage/chat.js";
 import { BroadcastState } from "../../lib/state/broadcast-state.js";
 import { Hearts } from "./stage/hearts.js";
@@ -70,6 +71,7 @@ const card = new PinnedCard(at("card"), at("card-told"), act, waits);
 const bag = new Bag([at("bag-list"), at("bag-sheet-list")], at("bag-count"), act, waits);
 const ownOrders = new OwnOrders([at("bag-orders"), at("bag-sheet-orders")]);
 const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);
+const answer = new Answer(at("answer"));
 const hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
 const slate = new Placeholder(at("slate"), {
   again: () => player.restart(),
@@ -123,6 +125,7 @@ function render() {
   ordering.sync();
   buying.render(buyable);
   chat.render(scene);
+  answer.render(scene);
   hearts.render(scene);
   slate.render(placeholderOf(scene, picture(), channel.state, player.missing));
   const lot = (scene.card ?? scene.offers.values().next().value)?.lot;

@@ -94,7 +94,7 @@ export class Stage extends EventTarget {
   hear(events) {
     const told = events.filter(({ kind }) => kind.startsWith("source."));
     if (!told.length || this._isOver) return;
-    const { kind, data } = told.at(-1);
+    const { kind, data } = told[told.length - 1];
     if (kind === "source.switched") {
       // How all cameras do is asked anew; until that is answered nothing may say that another is on air.
       this._sources = this._sources.map((source) => ({
@@ -164,7 +164,7 @@ export class Stage extends EventTarget {
     this._sources = sources;
     this._current = onAir(sources);
     this.hasPicture = sources.some(({ away, guest, on_air: isOn }) => !away && (!guest || isOn));
-    this._hadPicture ||= this.hasPicture;
+    this._hadPicture = this._hadPicture || this.hasPicture;
     for (const source of sources) {
       const watch = this._watches.get(source.id) ?? new HealthWatch();
       this._watches.set(source.id, watch);

@@ -103,7 +103,7 @@ export class Corrections {
 
   /** So that it outlives the page; once a second at most, as orders may come many at a time. */
   _keep() {
-    this._timer ??= setTimeout(() => this._write(), 1_000);
+    if (this._timer === null) this._timer = setTimeout(() => this._write(), 1_000);
   }
 
   _write() {

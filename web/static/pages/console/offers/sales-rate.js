@@ -14,7 +14,7 @@ export class SalesRate {
   /** Minutes until nothing is left, or null where it does not run out soon. */
   minutesLeft({ released, left }, now) {
     const sold = released - left;
-    const last = this._marks.at(-1);
+    const last = this._marks[this._marks.length - 1];
     if (!last || last.sold !== sold) this._marks.push({ at: now, sold });
     // The oldest mark that is kept is the one from which the window began.
     while (this._marks.length > 1 && this._marks[1].at <= now - WINDOW_MS) this._marks.shift();
