@@ -134,7 +134,9 @@ export class Chat extends EventTarget {
     for (const name of ["mute", "queue"])
       item.querySelector(`[data-${name}]`).hidden = Boolean(chat.role);
     const name = nameOf(chat);
-    item.querySelector("[data-open-name]").textContent = t("Message of %(name)s", { name });
+    item
+      .querySelector("[data-open]")
+      .setAttribute("aria-label", t("Message of %(name)s", { name }));
     item
       .querySelector("[data-hide]")
       .setAttribute("aria-label", t("Hide the message of %(name)s", { name }));
