@@ -104,7 +104,7 @@ async def test_who_joined_by_tcp_has_its_link_estimated_once_it_comes_by_udp(
 ) -> None:
     def link() -> str | None:
         health = media.engine.viewer_health(media.session(viewer).peer)
-        return health and health.link
+        return None if health is None else health.link
 
     await publish(media)
     viewer, way = await moving_viewer(media, passages)
