@@ -115,9 +115,10 @@ class Greedy(Viewer):
 
     def join(self, now: float) -> None:
         hands = self.scenario.hands
-        self.peer = peer = hands.add_peer(self.link.local, self.link.remote)
-        hands.view(peer, self.output, self.viewing)
-        self.scenario.enter(peer, self)
+        assert self.output is not None
+        self.peer = hands.add_peer(self.link.local, self.link.remote)
+        hands.view(self.peer, self.output, self.viewing)
+        self.scenario.enter(self.peer, self)
         self.scenario.come(self, now)
 
 
