@@ -89,7 +89,7 @@ class Questions:
         if self._log.head(connection, broadcast).state == "ended":
             raise Ended
         about = {} if message is None else {"message": message}
-        record_action(connection, caller, action, broadcast=broadcast, **about)
+        record_action(connection, caller, action, None, broadcast=broadcast, **about)
         return {"seq": self._log.append(connection, broadcast, event).seq}
 
 
