@@ -64,6 +64,13 @@ def test_a_page_gets_only_what_its_scripts_say() -> None:
     assert "Sign in" not in live
 
 
+def test_a_page_gets_no_text_that_its_scripts_have() -> None:
+    words = read_words(WEB / "locale")["en"]
+    live = modules(WEB / "static", "pages/live/live.js")
+    assert words.of_scripts(*live) == {}
+    assert words.gettext("Tap for sound") == "Tap for sound"
+
+
 def test_a_plural_takes_the_form_of_its_number() -> None:
     words = read_words(WEB / "locale")
     assert words["en"].ngettext("%(num)s box", "%(num)s boxes", 1) == "%(num)s box"

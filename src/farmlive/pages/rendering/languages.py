@@ -36,6 +36,8 @@ class Words:
         whole = Catalog(locale=language)
         self._places: dict[str, set[str]] = {}
         self._forms: dict[str, str | list[str]] = {}
+        # Those whose text is the message itself, which scripts say without being given it.
+        self._as_said: set[str] = set()
         self._of_scripts: dict[tuple[str, ...], dict[str, str | list[str]]] = {}
         for catalogue in catalogues:
             for message in catalogue:
@@ -48,6 +50,9 @@ class Words:
                 whole[message.id] = message
                 text = message.string
                 self._forms[key] = list(text) if isinstance(text, list | tuple) else (text or "")
+                said = message.id if isinstance(message.id, str) else list(message.id)
+                if self._forms[key] == said:
+                    self._as_said.add(key)
         compiled = BytesIO()
         write_mo(compiled, whole)
         compiled.seek(0)
@@ -62,7 +67,8 @@ class Words:
         return self.translations.ngettext(one, many, number)
 
     def of_scripts(self, *paths: str) -> dict[str, str | list[str]]:
-        """Return the messages of these scripts, `{message: text or plural forms}`.
+        """Return the messages of these scripts, `{message: text or plural forms}`, but for those
+        that read as the scripts have them.
 
         `paths` are below web/static. The result is kept, because each page needs it.
         """
@@ -71,7 +77,7 @@ class Words:
             self._of_scripts[paths] = {
                 key: self._forms[key]
                 for key, places in sorted(self._places.items())
-                if not files.isdisjoint(places) and self._forms[key]
+                if not files.isdisjoint(places) and self._forms[key] and key not in self._as_said
             }
         return self._of_scripts[paths]
 
