@@ -79,7 +79,7 @@ export class Waitlist extends EventTarget {
       wait.waiting = data.waiting;
       // Who comes later stands behind.
       const within = SPREAD + SPREAD_EACH * data.waiting;
-      if (fewer) this.timer ??= setTimeout(() => this.load(), Math.random() * within);
+      if (fewer) this.timer = this.timer ?? setTimeout(() => this.load(), Math.random() * within);
     } else if (kind === "broadcast.ended" && this.own.size > 0) {
       this.own.clear();
       this.changed();

@@ -26,7 +26,7 @@ export class Hearts {
     this.own += 1;
     this.float();
     this.show();
-    this.timer ??= setTimeout(() => {
+    this.timer = this.timer ?? setTimeout(() => {
       this.channel.tell({ type: "react", count: this.given });
       this.given = 0;
       this.timer = undefined;
