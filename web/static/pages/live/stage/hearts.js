@@ -26,7 +26,8 @@ export class Hearts {
     this.own += 1;
     this.float();
     this.show();
-    this.timer = this.timer ?? setTimeout(() => {
+    if (this.timer) return;
+    this.timer = setTimeout(() => {
       this.channel.tell({ type: "react", count: this.given });
       this.given = 0;
       this.timer = undefined;
