@@ -251,7 +251,6 @@ async def test_two_sizes_of_a_lot_share_what_is_left_of_it(
 ) -> None:
     page = await open_page(sale.path, size=PHONE, script=KNOWN)
     await host.call("card.pin", offer=sizes[0]["id"])
-    await expect(page.locator("#card")).to_contain_text("20 kg harvested, 0 kg sold")
     await page.locator("#bag-open").click()
     bag = page.locator("#bag-sheet-list")
     await expect(bag).to_contain_text("All sizes share what this harvest still gives: 20 kg")
@@ -269,7 +268,10 @@ async def test_two_sizes_of_a_lot_share_what_is_left_of_it(
     await expect(quantity).to_have_value("4")
     await ordered_for(page, "¥227.60")
     await sheet.get_by_role("button", name="Back to the broadcast").click()
-    await expect(page.locator("#card")).to_contain_text("20 kg harvested, 20 kg sold")
+    await page.locator("#card .lot-line").click()
+    story = page.get_by_role("dialog", name="Where it comes from")
+    await expect(story).to_contain_text("20 kg harvested, 20 kg sold")
+    await page.keyboard.press("Escape")
     await page.locator("#bag-open").click()
     await expect(bag).to_contain_text("All of this harvest is sold or held")
     for row in (small, large):

@@ -97,7 +97,8 @@ async def test_link_is_there_with_the_answer_though_the_log_told_of_the_order_be
     await expect(sheet).to_contain_text("Held for you")
     await page.evaluate("window.holding = true")
     await submit(page).click()
-    await expect(page.locator("#card")).to_contain_text("2.5 kg sold")
+    # It is sold, not held any more.
+    await expect(page.locator("#card .stock--held")).to_have_js_property("value", 19)
     await page.evaluate("window.deaf = true; window.answer()")
     await expect(sheet.locator("[data-part=order-number]")).to_have_text("A0001")
     await page.keyboard.press("Escape")

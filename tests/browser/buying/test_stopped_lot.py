@@ -187,7 +187,7 @@ async def test_a_story_that_is_open_over_the_video_is_told_anew(
 ) -> None:
     page = await open_page(sale.path, size=PHONE)
     await host.call("card.pin", offer=sale.offer)
-    await page.locator("#card").get_by_role("button", name="Lot 1123").click()
+    await page.locator("#card .lot-line").click()
     story = page.locator("#origin-sheet")
     await expect(story).to_contain_text("No test of this lot is recorded.")
     await stop(sale)

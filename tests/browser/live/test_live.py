@@ -107,7 +107,7 @@ async def test_the_story_of_the_lot_opens_over_the_picture(
 ) -> None:
     page = await open_page(sale.path, size=size)
     await host.call("card.pin", offer=sale.offer)
-    line = page.locator("#card").get_by_role("button", name="Lot 1123")
+    line = page.locator("#card").get_by_role("button", name="picked")
     await line.click()
     sheet = page.get_by_role("dialog", name="Where it comes from")
     await expect(sheet.get_by_text("Sprayed")).to_be_visible()

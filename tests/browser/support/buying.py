@@ -103,7 +103,7 @@ def buy(page: Page) -> Locator:
 WORDS = {
     "en": {
         "buy": "Buy",
-        "lot": "Lot 1123",
+        "lot": "picked",
         "origin": "Where it comes from",
         "close": "Close",
         "held": "Held for you",
@@ -121,7 +121,7 @@ WORDS = {
     },
     "zh": {
         "buy": "购买",
-        "lot": "批次 1123",
+        "lot": "采摘",
         "origin": "从哪里来",
         "close": "关闭",
         "held": "已为您留货",

@@ -20,7 +20,8 @@ import { OfferDetails } from "./offers/offer-details.js";
 import { Ordering } from "./buying/ordering.js";
 import { openOrigin, refreshOrigin } from "./offers/origin-sheet.js";
 import { Placeholder, placeholderOf } from "./stage/placeholder.js";
-import { Backdrop } from "./stage/backdrop.js";
+import { Bought } from "./stage/just-bought.js";
+import { PictureFit } from "./stage/picture-fit.js";
 import { QualityChoice, rememberedChoice } from "./stage/quality-choice.js";
 import { deliveryWords, QualityNotice } from "./stage/quality-notice.js";
 import { WaitlistView } from "./offers/waitlist-view.js";
@@ -81,7 +82,8 @@ const slate = new Placeholder(at("slate"), {
 const quality = new QualityChoice(at("quality"), at("quality-sheet"), player);
 const lessNote = new QualityNotice(at("less"), at("less-told"));
 const wayNote = new TransportNotice(at("way"));
-new Backdrop(video, at("surround"));
+const bought = new Bought(at("bought"));
+new PictureFit(video, at("full"));
 
 const TICK = 250; // how soon a countdown's next second is drawn
 
@@ -117,6 +119,8 @@ function render() {
   document.body.dataset.link = channel.state;
   at("live-badge").hidden = !live;
   say(at("viewers"), count(scene.audience.viewers));
+  // Said once: people of the demo need no mark on each line.
+  if (scene.chat.some(({ simulated }) => simulated)) at("simulated").hidden = false;
   at("viewers-line").hidden = !live;
   at("offline").hidden = channel.state !== "waiting" || !known;
   renderOffers();
@@ -130,7 +134,10 @@ function render() {
   slate.render(placeholderOf(scene, picture(), channel.state, player.missing));
   const lot = (scene.card ?? scene.offers.values().next().value)?.lot;
   at("farm").hidden = !lot;
-  if (lot) say(at("farm-name"), `${text(lot.farm.name)} · ${text(lot.farm.place)}`);
+  if (lot) {
+    say(at("farm-name"), text(lot.farm.name));
+    say(at("farm-place"), ` · ${text(lot.farm.place)}`);
+  }
   at("farm").onclick = () => lot && act.origin(lot);
   at("sound").hidden = player.state !== "playing";
   quality.render(live && player.state !== "unsupported", deliveryWords(lessNote.shown));
@@ -142,6 +149,8 @@ channel.addEventListener("welcome", ({ detail }) => {
   known = true;
   scene.load(detail.snapshot);
   chat.welcome(detail.you);
+  chat.reset(scene);
+  hearts.reset(scene);
   if (detail.you.role) buying.signedIn();
   render();
   waits.welcome();
@@ -153,6 +162,8 @@ channel.addEventListener("events", ({ detail }) => {
     waits.apply(event);
     if (event.kind === "order.held" && event.data.corrected) basket.corrected(event.data);
   }
+  chat.hear(detail.events);
+  bought.hear(detail.events);
   for (const { kind, data } of detail.events) if (kind === "clock.moved") basket.moved(data.by);
   if (detail.events.some(({ kind }) => kind === "source.switched")) player.another();
   const stops = detail.events.filter(({ kind }) => ["lot.stopped", "lot.resumed"].includes(kind));

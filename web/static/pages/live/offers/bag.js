@@ -4,7 +4,7 @@ import { el, say } from "../../../lib/ui/dom.js";
 import { kilograms, money } from "../../../lib/format/format.js";
 import { pictureOf } from "../../../lib/format/product-picture.js";
 import { t } from "../../../lib/words.js";
-import { buyButton, fullName, lotLine, stockBar, stockInWords } from "./card.js";
+import { buyButton, fullName, lotLine, stockBar, stockInWords, unbroken } from "./card.js";
 import { flashLine, priceOf, wasOf } from "../../../lib/state/flash-batch.js";
 import { isStopped } from "../../../lib/state/broadcast-state.js";
 
@@ -100,7 +100,7 @@ export class Bag {
         "span",
         { class: "bag__text" },
         parts.now,
-        el("span", { class: "bag__name" }, fullName(card)),
+        el("span", { class: "bag__name" }, unbroken(fullName(card))),
         el("span", { class: "bag__money" }, parts.price, parts.was),
         el("span", { class: "bag__stock" }, parts.stock, parts.left),
       ),
@@ -123,6 +123,7 @@ export class Bag {
     say(row.was, was ? money(was) : "");
     row.was.hidden = !was;
     row.flash.show(card);
+    row.item.classList.toggle("bag__row--flash", row.flash.dataset.state !== "none");
     say(row.left, stockInWords(card));
     row.stock.show(card);
     row.lot.show(card);

@@ -1,7 +1,7 @@
 // The pinned card over the video, and how any card's facts are put into words.
 
 import { el, icon, say } from "../../../lib/ui/dom.js";
-import { clock, count, day, dayShort, kilograms, money } from "../../../lib/format/format.js";
+import { clock, count, day, dayShort, money } from "../../../lib/format/format.js";
 import { pictureOf } from "../../../lib/format/product-picture.js";
 import { stopInWords } from "../../../lib/format/lot-stops.js";
 import { n, t, text } from "../../../lib/words.js";
@@ -16,30 +16,35 @@ import {
 import { isStopped, ownLeft } from "../../../lib/state/broadcast-state.js";
 import { PriceGuard } from "../buying/price-guard.js";
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const FEW = 10; // boxes at which the number left turns red
 
-/** When a lot was picked, in words. */
-function picked(ms, now = Date.now()) {
+/** When a lot was picked, in words: in hours on the same day and the night after. */
+export function pickedInWords(ms, now = Date.now()) {
   if (!ms) return "";
-  const today = day(ms) === day(now);
-  if (today && Number(clock(ms).slice(0, 2)) < 12) return t("picked this morning");
-  if (today) return t("picked today");
+  // A day without a time of day is midnight.
+  const isDay = clock(ms) === "00:00";
+  const hours = Math.floor((now - ms) / HOUR);
+  if (!isDay && hours < 1) return t("picked within the hour");
+  if (!isDay && hours < 24)
+    return n("picked %(n)s h ago", "picked %(n)s h ago", hours, { n: hours });
+  if (day(ms) === day(now)) return t("picked today");
   if (day(ms) === day(now - DAY)) return t("picked yesterday");
   return t("picked on %(day)s", { day: dayShort(ms) });
 }
 
-/** A lot and when it was picked, `Lot 1123 · picked this morning`. */
+/** A lot and when it was picked, `Lot 1123 · picked 9 h ago`. */
 export const lotInWords = (lot) =>
-  [t("Lot %(code)s", { code: lot.code }), picked(lot.harvested_at)].filter(Boolean).join(" · ");
+  [t("Lot %(code)s", { code: lot.code }), pickedInWords(lot.harvested_at)]
+    .filter(Boolean)
+    .join(" · ");
 
-/** What a lot gave and what of it is sold, `412 kg harvested, 380 kg sold`; nothing where unknown. */
-export function balanceInWords(lot) {
-  if (!lot.harvested_g) return "";
-  const harvested = kilograms(lot.harvested_g);
-  if (lot.sold_g === undefined) return t("%(harvested)s harvested", { harvested });
-  return t("%(harvested)s harvested, %(sold)s sold", { harvested, sold: kilograms(lot.sold_g) });
-}
+/** Why one trusts it: when it was picked, and its test; where neither is known, its lot. */
+export const freshInWords = (lot) =>
+  [pickedInWords(lot.harvested_at), lot.tested ? t("test passed") : ""]
+    .filter(Boolean)
+    .join(" · ") || t("Lot %(code)s", { code: lot.code });
 
 /** What is left, in words; where nothing is, what may come back. */
 export function leftInWords(card) {
@@ -74,6 +79,13 @@ export function fullName(card) {
   return unit && !name.includes(size) ? `${name} · ${unit}` : name;
 }
 
+/** A name as it is shown: a number and its unit stay together, `2.5 kg` and `5 斤 / 箱`. */
+export const unbroken = (name) =>
+  name
+    .replace(/(\d)\s+(?=\p{L})/gu, "$1\u00a0")
+    .replace(/(\d)(?=\p{Script=Han})/gu, "$1\u2060")
+    .replace(/\s*\/\s*/g, "\u00a0/\u2060\u00a0");
+
 /** For how many boxes others wait, in words; nothing where nobody does. */
 export const waitingInWords = ({ waiting }) =>
   waiting > 0 ? t("%(waiting)s on the waiting list", { waiting: count(waiting) }) : "";
@@ -95,6 +107,12 @@ export function stockBar() {
     const flash = flashOf(card);
     // What is said where nothing is left takes the room of the bar.
     bar.hidden = leftOf(card) <= 0;
+    // The class of its row: a bar and a number, or words alone.
+    const row = bar.parentElement;
+    if (row?.classList.contains("pinned__stock"))
+      row.classList.toggle("pinned__stock--words", bar.hidden);
+    if (row?.classList.contains("bag__stock"))
+      row.classList.toggle("bag__stock--words", bar.hidden);
     held.max = left.max = Math.max(1, flash?.boxes ?? card.released);
     left.value = leftOf(card);
     held.value = flash ? 0 : card.left + (card.held ?? 0);
@@ -102,26 +120,33 @@ export function stockBar() {
   return bar;
 }
 
-/** The green line: which lot, when it was picked, what of it is sold; opens its story. Red where the
-    lot is stopped, with the reason. */
+/** The green line: how fresh it is, and whether it was tested; opens the lot's story. Red where the lot
+    is stopped, with the reason. */
 export function lotLine(card, act) {
-  const balance = el("span", { class: "lot-line__balance" });
+  const fresh = el("span");
+  const why = el("span", { class: "lot-line__why" });
   const sign = el("span", { class: "lot-line__sign" });
   const line = el(
     "button",
-    { class: "lot-line", type: "button", onclick: () => act.origin(card.lot) },
+    {
+      class: "lot-line",
+      type: "button",
+      "aria-haspopup": "dialog",
+      onclick: () => act.origin(card.lot),
+    },
     sign,
     el(
       "span",
       { class: "lot-line__text" },
-      el("span", { class: "lot-line__lot" }, lotInWords(card.lot), icon("next", true)),
-      balance,
+      el("span", { class: "lot-line__lot" }, fresh, icon("next", true)),
+      why,
     ),
   );
   line.show = (now) => {
     const stopped = isStopped(now);
     line.classList.toggle("lot-line--stopped", stopped);
-    say(balance, stopped ? stopInWords(now.lot.stopped) : balanceInWords(now.lot));
+    say(fresh, stopped ? lotInWords(now.lot) : freshInWords(now.lot));
+    say(why, stopped ? stopInWords(now.lot.stopped) : "");
     if (sign.dataset.stopped === String(stopped)) return;
     sign.dataset.stopped = String(stopped);
     sign.replaceChildren(icon(stopped ? "warning" : "leaf", true));
@@ -185,7 +210,8 @@ export class PinnedCard {
     say(this.parts.was, was ? money(was) : "");
     this.parts.was.hidden = !was;
     this.parts.flash.show(card);
-    say(this.parts.left, stockInWords(card));
+    say(this.parts.left, stockInWords(card), true);
+    this.place.firstElementChild.classList.toggle("pinned--out", left <= 0);
     this.parts.left.classList.toggle("pinned__left--few", left > 0 && left <= FEW);
     this.parts.stock.show(card);
     this.parts.lot.show(card);
@@ -228,13 +254,13 @@ export class PinnedCard {
         class: "thumb pinned__picture",
         src: pictureOf(card),
         alt: "",
-        width: 88,
-        height: 88,
+        width: 96,
+        height: 96,
       }),
       el(
         "span",
         { class: "pinned__text" },
-        el("span", { class: "pinned__name" }, fullName(card)),
+        el("span", { class: "pinned__name" }, unbroken(fullName(card))),
         el("span", { class: "pinned__money" }, parts.price, parts.was),
         el("span", { class: "pinned__stock" }, parts.stock, parts.left),
       ),

@@ -2,19 +2,12 @@
 // to wait for what comes back.
 
 import { el, icon, say } from "../../../lib/ui/dom.js";
-import { count, kilograms, money, perKilogram, weight } from "../../../lib/format/format.js";
+import { count, money, perKilogram, weight } from "../../../lib/format/format.js";
 import { pictureOf } from "../../../lib/format/product-picture.js";
 import { open } from "../../../lib/ui/sheet.js";
 import { reasonsInWords, stopMeans } from "../../../lib/format/lot-stops.js";
 import { n, t, text } from "../../../lib/words.js";
-import {
-  balanceInWords,
-  fullName,
-  leftInWords,
-  lotInWords,
-  stockBar,
-  waitingInWords,
-} from "./card.js";
+import { fullName, leftInWords, lotInWords, stockBar, unbroken, waitingInWords } from "./card.js";
 import { flashLine, flashOf, leftOf, priceOf, wasOf } from "../../../lib/state/flash-batch.js";
 import { isStopped } from "../../../lib/state/broadcast-state.js";
 import { sentences } from "../buying/notices.js";
@@ -61,11 +54,10 @@ export class OfferDetails {
       lifted: el("p", { class: "notice notice--kumquat" }),
       tested: el("p", { class: "row" }, icon("seal", true), t("This lot was tested.")),
       wait: el("p", { class: "notice notice--kumquat" }),
-      balance: el("p", { class: "small" }),
     };
     this.parts = parts;
     const { lot } = card;
-    say(this.sheet.querySelector(".sheet__title"), fullName(card));
+    say(this.sheet.querySelector(".sheet__title"), unbroken(fullName(card)));
     const body = this.sheet.querySelector(".sheet__body");
     body.replaceChildren(
       el("img", { class: "look__picture", src: pictureOf(card), alt: "", width: 560, height: 360 }),
@@ -92,7 +84,7 @@ export class OfferDetails {
         "div",
         { class: "card card--leaf" },
         el("p", {}, el("strong", {}, text(lot.farm.name)), ` · ${text(lot.farm.place)}`),
-        el("div", {}, el("p", {}, lotInWords(lot)), parts.balance),
+        el("p", {}, lotInWords(lot)),
         parts.tested,
         el(
           "div",
@@ -142,10 +134,6 @@ export class OfferDetails {
     parts.tested.hidden = !card.lot.tested;
     parts.from.classList.toggle("card--leaf", !stopped);
     say(parts.wait, this.waitInWords(card, wait));
-    say(
-      parts.balance,
-      [balanceInWords(card.lot), wastedInWords(card.lot)].filter(Boolean).join(" · "),
-    );
     this.seen.show(price.amount);
     this.does = left ? "buy" : wait ? "leave" : "wait";
     this.buy.disabled = !buyable || (stopped && !wait);
@@ -184,7 +172,3 @@ export class OfferDetails {
     );
   }
 }
-
-/** What of a lot could not be sold; nothing where all could. */
-const wastedInWords = ({ wasted_g: grams }) =>
-  grams > 0 ? t("%(wasted)s sorted out", { wasted: kilograms(grams) }) : "";

@@ -1,11 +1,17 @@
-// Chat: three lines over the video on a phone, the whole list beside it on a desk.
+// Chat: a few lines over the video on a phone, the latest ones beside it on a desk. How fast they come
+// is decided by lib/state/chat-pacing.js.
 
 import { el, say } from "../../../lib/ui/dom.js";
+import { ChatPacing } from "../../../lib/state/chat-pacing.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
 import { sentence } from "../../../lib/format/problems.js";
 import { close, open } from "../../../lib/ui/sheet.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { t } from "../../../lib/words.js";
+
+const KEPT = 50;
+/** So near the end, in pixels, the reader is taken to follow. */
+const NEAR = 80;
 
 export class Chat {
   constructor(list, form, sheet, channel) {
@@ -14,7 +20,9 @@ export class Chat {
     this.input = form.elements.text;
     this.sheet = sheet;
     this.channel = channel;
-    this.lines = new Map();
+    this.lines = new Map(); // those on the page, by seq, oldest first
+    this.pacing = new ChatPacing();
+    this.frame = 0;
     this.guest = "";
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -48,7 +56,9 @@ export class Chat {
     }
     this.input.value = "";
     try {
-      await this.channel.ask({ type: "chat.say", text: words, ...(nickname ? { nickname } : {}) });
+      const said = { type: "chat.say", text: words, ...(nickname ? { nickname } : {}) };
+      this.pacing.own((await this.channel.ask(said)).seq);
+      this.draw();
     } catch (problem) {
       if (!this.input.value) this.input.value = words;
       const byName = problem.slug === "nickname-refused" || problem.body?.reason === "likeness";
@@ -80,23 +90,48 @@ export class Chat {
     const ended = scene.broadcast?.state === "ended";
     const closed = ended ? t("Chat is closed") : t("Chat opens with the broadcast");
     this.input.placeholder = live ? t("Say something…") : closed;
-    const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 80;
-    const now = new Set(scene.chat.map((said) => said.seq));
-    for (const [seq, line] of this.lines) {
-      if (!now.has(seq)) {
-        line.remove();
-        this.lines.delete(seq);
-      }
-    }
-    let added = false;
-    for (const said of scene.chat) {
-      if (this.lines.has(said.seq)) continue;
-      const line = lineOf(said);
-      this.lines.set(said.seq, line);
+    this.pacing.offer(scene.chat, performance.now());
+    this.draw();
+  }
+
+  /** The page begins anew from a snapshot: what is not in it was hidden, or is older. */
+  reset(scene) {
+    const now = new Set(scene.chat.map(({ seq }) => seq));
+    for (const seq of [...this.lines.keys()]) if (!now.has(seq)) this.remove(seq);
+  }
+
+  /** Take away what events hide; later lines push others out, which the scene alone would not tell. */
+  hear(events) {
+    for (const { kind, data } of events) if (kind === "chat.hidden") this.remove(data.message);
+  }
+
+  remove(seq) {
+    this.pacing.remove(seq);
+    this.lines.get(seq)?.remove();
+    this.lines.delete(seq);
+  }
+
+  /** Draw what its turn is, a few lines a frame, until nothing waits. */
+  draw() {
+    if (this.frame || !this.pacing.isWaiting) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.add(this.pacing.take(performance.now()));
+      this.draw();
+    });
+  }
+
+  add(said) {
+    if (said.length === 0) return;
+    const { scrollHeight, scrollTop, clientHeight } = this.list;
+    const isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    for (const each of said) {
+      const line = lineOf(each);
+      this.lines.set(each.seq, line);
       this.list.append(line);
-      added = true;
     }
-    if (added && atEnd) this.list.scrollTop = this.list.scrollHeight;
+    for (const seq of [...this.lines.keys()].slice(0, -KEPT)) this.remove(seq);
+    if (isAtEnd) this.list.scrollTop = this.list.scrollHeight;
   }
 }
 
@@ -106,8 +141,6 @@ function lineOf(said) {
   say(name, said.nickname || (said.role ? t("The team") : t("Guest")));
   line.append(name);
   if (said.role) line.append(el("span", { class: "badge badge--kumquat" }, t("Host")));
-  if (said.simulated)
-    line.append(el("span", { class: "badge badge--over chat__mark" }, t("Simulated")));
   line.append(el("span", { class: "chat__text" }, said.text));
   return line;
 }

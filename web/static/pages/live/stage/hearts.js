@@ -1,4 +1,5 @@
-// Hearts: a button and a double tap on the video; sent together once a second, twenty at most.
+// Hearts: a button and a double tap on the video; sent together once a second, twenty at most. They rise
+// for what happens now: none for what was given before, and none once the broadcast is over.
 
 import { icon, say } from "../../../lib/ui/dom.js";
 import { count } from "../../../lib/format/format.js";
@@ -34,10 +35,17 @@ export class Hearts {
     }, 1000);
   }
 
-  render(scene) {
-    if (scene.audience.reactions === this.told) return;
-    const more = scene.audience.reactions - (this.told ?? scene.audience.reactions) - this.own;
+  /** The page begins anew from a snapshot: what was given meanwhile is over. */
+  reset(scene) {
     this.told = scene.audience.reactions;
+    this.show();
+  }
+
+  render(scene) {
+    const { reactions } = scene.audience;
+    if (scene.broadcast.state !== "live" || reactions === this.told) return;
+    const more = reactions - (this.told ?? reactions) - this.own;
+    this.told = reactions;
     this.own = 0;
     for (let heart = 0; heart < Math.min(5, more); heart += 1) {
       setTimeout(() => this.float(), heart * 350);

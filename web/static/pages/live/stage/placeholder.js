@@ -66,6 +66,7 @@ export function placeholderOf(scene, picture, link, missing = null) {
       icon: "clock",
       title: t("Back in a moment"),
       words: t("The camera lost its connection. Stay here: it goes on by itself."),
+      over: "over",
     };
   }
   if (picture === "other") {
@@ -130,6 +131,8 @@ export class Placeholder {
     if (key === this.shown) return;
     this.shown = key;
     this.place.hidden = slate === null;
+    // Over the last frame, where the camera is gone for a moment.
+    document.body.dataset.slate = slate === null ? "none" : (slate.over ?? "whole");
     if (slate === null) {
       this.place.replaceChildren();
       return;
@@ -137,7 +140,9 @@ export class Placeholder {
     const title = el("p", { class: "slate__title" });
     say(title, slate.title);
     this.place.replaceChildren(
-      slate.icon ? icon(slate.icon) : el("span", { class: "slate__spin", "aria-hidden": "true" }),
+      slate.icon
+        ? el("span", { class: "slate__sign" }, icon(slate.icon))
+        : el("span", { class: "slate__spin", "aria-hidden": "true" }),
       title,
       ...(slate.words ? [el("p", { class: "slate__words" }, slate.words)] : []),
       ...this.act(slate.act),
