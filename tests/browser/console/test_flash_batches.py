@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 from tests.browser.conftest import DESK, PHONE, Open, Sale
-from tests.browser.support.selling import card, console
+from tests.browser.support.phone_panels import open_panel
+from tests.browser.support.selling import card, console, open_row
 from tests.browser.support.touch_targets import SMALL_TARGETS
 from tests.support.money import cny
 
@@ -67,6 +68,7 @@ async def test_wrong_price_of_a_flash_is_put_right_by_one_tap(
     open_studio: Open, sale: Sale, size: Any
 ) -> None:
     page = await console(open_studio, sale, size=size)
+    await open_panel(page, "bag")
     await sale.api.commands(sale.broadcast).flash(sale.offer, cny(1390), 10, 300)
     flash = card(page).locator(".flash")
     await expect(flash).to_contain_text("10 left")
@@ -180,6 +182,8 @@ async def test_flash_of_far_more_than_was_proposed_is_asked_for_once(
     open_studio: Open, sale: Sale
 ) -> None:
     page = await console(open_studio, sale, size=PHONE)
+    await open_panel(page, "bag")
+    await open_row(card(page))
     sheet = await begin(page)
     boxes = sheet.get_by_label("How many boxes")
     alert = sheet.get_by_role("alert")

@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.async_api import Route, expect
 from tests.browser.conftest import PHONE, Open, Sale
+from tests.browser.support.phone_panels import open_panel
 from tests.browser.support.requests import body_of
-from tests.browser.support.selling import card, console, order_at, set_price, wrong_orders
+from tests.browser.support.selling import card, console, open_row, order_at, set_price, wrong_orders
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
@@ -14,6 +15,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 async def test_orders_at_a_wrong_price_are_kept_or_cancelled(open_studio: Open, sale: Sale) -> None:
     before = await order_at(sale, 1, 2990)
     page = await console(open_studio, sale, size=PHONE)
+    await open_panel(page, "bag")
+    await open_row(card(page))
     await set_price(page, "19.90")
     await expect(card(page)).to_contain_text("¥29.90 → ¥19.90. Nobody")
     kept = await order_at(sale, 2, 1990)
@@ -21,6 +24,7 @@ async def test_orders_at_a_wrong_price_are_kept_or_cancelled(open_studio: Open, 
     await expect(card(page)).to_contain_text("¥29.90 → ¥19.90. 2 orders at it.")
     # It outlives the page.
     await page.reload()
+    await open_panel(page, "bag")
     await card(page).get_by_role("button", name=re.compile("^Correct the price")).click()
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
     sheet = page.get_by_role("dialog", name="Orders at ¥19.90")
