@@ -164,7 +164,7 @@ async def tab_of(program: Path) -> AsyncIterator[Tab]:
     beside = program.parent
     libraries = os.pathsep.join([str(beside / "lib"), str(beside / "swiftshader")])
     environment = {**os.environ, "LD_LIBRARY_PATH": libraries, "FONTCONFIG_PATH": "/etc/fonts"}
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = await asyncio.create_subprocess_exec(
             *(str(program), *_ARGUMENTS, f"--user-data-dir={profile}", "about:blank"),
             env=environment,
