@@ -51,7 +51,7 @@ export const exceptions = [
   ]),
   ...harmless(
     "in a grid, where all have it; between flex items it is taken for flex-start or -end",
-    ["align-content: start", "align-self: start", "align-self: end"],
+    ["align-content: start"],
   ),
   ...harmless("said in a rule of its own, after one that draws the ring for every :focus", [
     ":focus-visible",
