@@ -184,9 +184,9 @@ class Upright:
         seconds %= PERIOD
         turn = seconds / PERIOD
         picture = self._still.copy()
-        for sprite, y, start in self._clouds:
+        for sprite, height, start in self._clouds:
             span = WIDTH + sprite.image.width
-            sprite.put(picture, (turn * 2 + start) % 1 * span - sprite.image.width / 2, y)
+            sprite.put(picture, (turn * 2 + start) % 1 * span - sprite.image.width / 2, height)
         for number in range(4):
             along = (turn * 4 + number * 0.03) % 1
             x = WIDTH + 80 - along * (WIDTH + 160)
