@@ -112,6 +112,8 @@ async def test_coordinator_comes_from_an_empty_server_to_on_air(
     await page.get_by_label("Price", exact=True).fill("29.90")
     await page.get_by_label("How many can be bought").fill("40")
     await page.get_by_role("button", name="Put it into the bag").click()
+    await page.get_by_label("Up to 3 kg", exact=True).fill("8")
+    await page.get_by_role("button", name="Keep the fees").click()
     # The studio's frame asks for an own name, too.
     await page.get_by_role("main").get_by_label("Name", exact=True).fill("Service centre")
     await page.get_by_label("Address", exact=True).fill("1 Jiefang road")

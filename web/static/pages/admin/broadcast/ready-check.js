@@ -40,7 +40,6 @@ function checks(broadcast, { fees, free }) {
               tcp: t("Only by TCP, which stutters: the operator opens the UDP port."),
               relay: t("Only by a relay: the operator opens the UDP port."),
             }[way] ?? t("Nothing comes through: the operator opens the UDP port of media."),
-          act: way === "nothing" ? [`/studio/${broadcast}`, t("Open the console")] : null,
         };
       },
     ],
