@@ -149,7 +149,8 @@ web_tools() {
     lock=$(sha256sum web/package-lock.json | cut -d' ' -f1)
     if [ "$(cat "$stamp" 2>/dev/null)" = "$lock" ]; then return; fi
     say "installing Biome and TypeScript from npm"
-    npm --prefix web ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 ||
+    # Not by --prefix, which has npm look for the machine's own settings, such as a CA, there.
+    (cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2) ||
         fail "npm could not install web/package-lock.json; see above"
     echo "$lock" >"$stamp"
 }
