@@ -57,6 +57,7 @@ def rendered(text: str, folder: Path) -> str:
         autoescape=False,
     )
     measured = results(folder)
+    environment.globals["zip"] = zip
     environment.filters["n"] = number
     environment.globals["figures"] = measured
     environment.globals["by"] = lambda name: provenance(measured[name], name)

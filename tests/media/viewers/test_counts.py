@@ -134,11 +134,15 @@ async def test_of_a_large_audience_a_part_is_counted_a_few_at_a_time(
 
 async def test_many_hosts_share_the_asking(monkeypatch: pytest.MonkeyPatch) -> None:
     audience = Audience(300, monkeypatch)
-    for number in range(5):
-        other = Broadcast(f"other {number}", 2)
+    others = [Broadcast(f"other {number}", 2) for number in range(20)]
+    for other in others:
         other.viewers = dict(audience.entry.viewers)
         audience.counts.want(other)
-    assert await audience.look() <= 60
+    for _ in range(6 * 21):
+        for other in others:
+            audience.counts.want(other)
+        assert await audience.look() <= 60
+    assert all(audience.counts.found(other) is not None for other in others)
 
 
 async def test_a_broadcast_without_viewers_is_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:

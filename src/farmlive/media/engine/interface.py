@@ -131,8 +131,8 @@ class Outgoing:
 class Viewing:
     """A viewer's negotiated codecs for each kind of track, by codec key.
 
-    `exempt`: a viewer of the house, such as a recorder: it gets every frame of the top layer,
-    whatever its link carries.
+    `exempt`: a viewer of the house, such as a recorder: by UDP it gets every frame of the top
+    layer, whatever its link carries.
     """
 
     video: Mapping[str, Outgoing]

@@ -96,11 +96,14 @@ async def read_body(request: Request, media_type: str) -> str:
         if len(data) > _MOST_BYTES:
             raise TooLarge(
                 f"A session description has at most {_MOST_BYTES // 1024} KiB; send only the SDP."
+                if media_type != JSON
+                else f"This takes at most {_MOST_BYTES // 1024} KiB of JSON; send its one field."
             )
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise BadSdp("The body is not UTF-8 text; send the SDP as it is.") from None
+        what = "JSON" if media_type == JSON else "the SDP"
+        raise BadSdp(f"The body is not UTF-8 text; send {what} as it is.") from None
 
 
 async def read_session_body(

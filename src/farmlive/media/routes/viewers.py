@@ -27,7 +27,7 @@ class _Layer(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
-    most: Annotated[int, Field(ge=0, le=3)] | None
+    most: Annotated[int, Field(ge=0, le=2)] | None
 
 
 class _Choice(BaseModel):

@@ -85,7 +85,9 @@ class ViewerCounts:
         for name, count in list(self._counts.items()):
             if now - count.wanted_at > _WANTED_S:
                 del self._counts[name]
-        for count in list(self._counts.values()):
+        # Those that this look leaves out are the first of the next one.
+        for name, count in list(self._counts.items())[: _A_LOOK // _A_TURN]:
+            self._counts[name] = self._counts.pop(name)
             await self._go_on(count, max(_A_TURN, _A_LOOK // len(self._counts)), now)
 
     async def _go_on(self, count: _Count, most: int, now: float) -> None:
