@@ -123,7 +123,9 @@ async def test_a_double_tap_gives_a_heart(
 ) -> None:
     page = await open_page(sale.path, size=size, plain=False)
     await expect(page.locator("body")).to_have_attribute("data-link", "open")
-    await page.mouse.dblclick(200, 420)
+    picture = await page.locator("#screen").bounding_box()
+    assert picture is not None
+    await page.mouse.dblclick(picture["x"] + picture["width"] / 2, 420)
     await expect(page.locator("#heart [data-count]")).to_have_text("1")
     await page.get_by_role("button", name="Like").click()
     await expect(page.locator("#heart [data-count]")).to_have_text("2")
