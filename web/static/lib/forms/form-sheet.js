@@ -64,13 +64,13 @@ export class FormSheet {
   /**
    * Opens with `values`; `job(body)` keeps it, and what it rejects with is said in the form, which
    * stays open where it answers false. A function that it answers is called once it is closed.
-   * @param {{ title?: string, values?: Record<string, unknown>, job: Job, does?: string }} what
+   * @param {{ title?: string, values?: object, job: Job, does?: string }} what
    */
   open({ title, values = {}, job, does }) {
     this._job = job;
     const button = find(this._form, "[type=submit]");
     button.removeAttribute("aria-busy");
-    fill(this._form, values);
+    fill(this._form, /** @type {Record<string, any>} */ (values));
     if (title) this.part("sheet-title").textContent = title;
     if (does) button.textContent = does;
     open(this._dialog);

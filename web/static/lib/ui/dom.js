@@ -64,6 +64,16 @@ export function labelOf(field) {
 }
 
 /**
+ * The button that was pressed, of the handler of its click.
+ * @param {Event} event
+ */
+export function buttonOf(event) {
+  const button = event.currentTarget;
+  if (!(button instanceof HTMLButtonElement)) throw new Error("No button was pressed");
+  return button;
+}
+
+/**
  * The button that sends a form.
  * @param {SubmitEvent} event
  */

@@ -1,18 +1,21 @@
 // One's own account: where one is signed in, and the end of any of it but this one.
 
 import { dayAndClock } from "../../../lib/format/format.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { t } from "../../../lib/words.js";
 import { getAll, remove } from "../../../lib/channel/staff-api.js";
-import { spoken } from "../../../lib/format/staff-sentences.js";
 import { act, badge, RemoteList, row } from "../../../lib/ui/remote-list.js";
 
+/** @param {string} moment */
 const when = (moment) => dayAndClock(Date.parse(moment));
+
+/** @typedef {import("../../../lib/state/api").SessionAnswer} Session */
 
 const list = new RemoteList(
   "sessions",
   async () => (await getAll("/api/v1/sessions")).sessions,
-  (session) => {
+  (/** @type {Session} */ session) => {
     const name = session.browser ?? t("A browser that is not known");
     return row({
       title: name,
@@ -29,12 +32,13 @@ const list = new RemoteList(
   },
 );
 
+/** @param {Session} session */
 async function end(session) {
   try {
     await remove(`/api/v1/sessions/${session.id}`);
     toast(t("That sign-in has ended."));
   } catch (problem) {
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
   }
   await list.reload();
 }

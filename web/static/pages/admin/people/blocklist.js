@@ -1,20 +1,25 @@
 // Who is blocked, and who was turned away in the last hour and why.
 
+import { find } from "../../../lib/ui/dom.js";
 import { count, dayAndClock } from "../../../lib/format/format.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, t } from "../../../lib/words.js";
 import { getAll, post, remove } from "../../../lib/channel/staff-api.js";
-import { spoken } from "../../../lib/format/staff-sentences.js";
 import { act, badge, RemoteList, row, sign } from "../../../lib/ui/remote-list.js";
 import { FormSheet } from "../../../lib/forms/form-sheet.js";
 
 const sheet = new FormSheet("block-sheet");
+/** @param {string} moment */
 const when = (moment) => dayAndClock(Date.parse(moment));
+
+/** @typedef {import("../../../lib/state/api").BlockAnswer} Block */
+/** @typedef {import("../../../lib/state/api").RefusalAnswer} Refusal */
 
 const blocks = new RemoteList(
   "blocks",
   async () => (await getAll("/api/v1/blocks")).blocks,
-  (block) =>
+  (/** @type {Block} */ block) =>
     row({
       picture: sign("close"),
       title: kindWords(block.kind),
@@ -27,7 +32,7 @@ const blocks = new RemoteList(
 const refusals = new RemoteList(
   "refusals",
   async () => (await getAll("/api/v1/refusals")).refusals,
-  (refusal) =>
+  (/** @type {Refusal} */ refusal) =>
     row({
       picture: sign("warning"),
       title: whatWords(refusal.what),
@@ -52,6 +57,7 @@ const refusals = new RemoteList(
     }),
 );
 
+/** @param {string} kind */
 function kindWords(kind) {
   switch (kind) {
     case "phone":
@@ -65,7 +71,10 @@ function kindWords(kind) {
   }
 }
 
-/** What was refused, by the limit's own word: the server's names, each as it is. */
+/**
+ * What was refused, by the limit's own word: the server's names, each as it is.
+ * @param {string} what
+ */
 function whatWords(what) {
   switch (what) {
     case "blocked":
@@ -154,6 +163,7 @@ function whatWords(what) {
   }
 }
 
+/** @param {Record<string, unknown>} [values] */
 function block(values = {}) {
   sheet.open({
     values: { kind: "phone", ...values },
@@ -165,16 +175,17 @@ function block(values = {}) {
   });
 }
 
+/** @param {Block} block */
 async function unblock({ id }) {
   try {
     await remove(`/api/v1/blocks/${id}`);
     await blocks.reload();
     toast(t("Let in again."));
   } catch (problem) {
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
   }
 }
 
-document.querySelector("[data-block]").addEventListener("click", () => block());
+find(document, "[data-block]").addEventListener("click", () => block());
 blocks.reload();
 refusals.reload();

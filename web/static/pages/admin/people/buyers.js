@@ -1,6 +1,6 @@
 // A coordinator finds what is kept of a phone's orders, and saves it for its owner or erases it.
 
-import { el, say } from "../../../lib/ui/dom.js";
+import { buttonOf, el, field, find, findDialog, say, submitterOf } from "../../../lib/ui/dom.js";
 import { count } from "../../../lib/format/format.js";
 import {
   busy,
@@ -17,15 +17,25 @@ import { toast } from "../../../lib/ui/toast.js";
 import { n, page, t } from "../../../lib/words.js";
 import { post } from "../../../lib/channel/staff-api.js";
 
-const at = (id) => document.getElementById(id);
-const [form, found, sheet] = ["buyer-find", "buyer-found", "erase-sheet"].map(at);
+/** @param {string} id */
+const at = (id) => find(document, `#${id}`);
+const form = find(document, "#buyer-find", HTMLFormElement);
+const found = at("buyer-found");
+const erasing = find(found, "[data-erase]", HTMLButtonElement);
+const sheet = findDialog(document, "#erase-sheet");
 let phone = "";
 
-/** Where the desk shows the order, whatever its state. */
+/**
+ * Where the desk shows the order, whatever its state.
+ * @param {{ broadcast: string, number: string }} order
+ */
 const atDesk = ({ broadcast, number }) =>
   `/studio/${broadcast}/orders?${new URLSearchParams({ state: "all", number })}`;
 
-/** Name what keeps it from being erased, each with the way to it; then there is nothing to confirm. */
+/**
+ * Name what keeps it from being erased, each with the way to it; then there is nothing to confirm.
+ * @param {{ orders?: { broadcast: string, number: string, because: string }[] }} [problem]
+ */
 function nameOpen({ orders = [] } = {}) {
   at("erase-open").replaceChildren(
     ...orders.map((order) =>
@@ -38,11 +48,14 @@ function nameOpen({ orders = [] } = {}) {
     ),
   );
   at("erase-open").hidden = !orders.length;
-  sheet.querySelector("[type=submit]").hidden = orders.length > 0;
-  if (orders.length) sheet.querySelector("[autofocus]").focus();
+  find(sheet, "[type=submit]").hidden = orders.length > 0;
+  if (orders.length) find(sheet, "[autofocus]").focus();
 }
 
-/** That nothing was erased; which orders it is, and why, the list below it says. */
+/**
+ * That nothing was erased; which orders it is, and why, the list below it says.
+ * @param {{ orders?: object[], count?: number }} problem
+ */
 const openInShort = ({ orders = [], count: all = orders.length }) =>
   n(
     "Nothing was erased: %(count)s order is still open. Settle it first.",
@@ -51,23 +64,26 @@ const openInShort = ({ orders = [], count: all = orders.length }) =>
     { count: count(all) },
   );
 
+/** @param {string} words */
 function tell(words, where = "buyer-problem") {
   const problem = at(where);
-  say(problem.querySelector("p"), words);
+  say(find(problem, "p"), words);
   problem.hidden = !words;
   if (words) problem.scrollIntoView({ block: "nearest" });
 }
 
+/** @param {string} words */
 function mark(words) {
-  const field = form.elements.phone;
+  const typed = field(form, "phone");
   const error = at("buyer-phone-problem");
   say(error, words);
   error.hidden = !words;
-  if (words) field.setAttribute("aria-invalid", "true");
-  else field.removeAttribute("aria-invalid");
+  if (words) typed.setAttribute("aria-invalid", "true");
+  else typed.removeAttribute("aria-invalid");
 }
 
 async function look() {
+  /** @type {import("../../../lib/state/api").KeptOfPerson} */
   const kept = await post("/api/v1/person/search", { phone });
   const title = at("buyer-count");
   say(
@@ -78,13 +94,13 @@ async function look() {
         })
       : t("Nothing is kept under this number"),
   );
-  found.querySelector("[data-orders]").replaceChildren(orderList(kept.orders, atDesk));
-  found.querySelector("[data-acts]").hidden = !kept.count;
-  found.querySelector("[data-erase]").disabled = kept.open > 0;
+  find(found, "[data-orders]").replaceChildren(orderList(kept.orders, atDesk));
+  find(found, "[data-acts]").hidden = !kept.count;
+  erasing.disabled = kept.open > 0;
   const isOpen = at("buyer-open");
   isOpen.hidden = !kept.open;
   say(
-    isOpen.querySelector("span"),
+    find(isOpen, "span"),
     n(
       "%(count)s order is still open: settle it first, then all can be erased.",
       "%(count)s orders are still open: settle them first, then all can be erased.",
@@ -99,16 +115,17 @@ async function look() {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   tell("");
-  const wrong = phoneProblem(form.elements.phone.value);
+  const typed = field(form, "phone").value;
+  const wrong = phoneProblem(typed);
   mark(wrong);
   if (wrong) return;
-  phone = form.elements.phone.value;
-  busy(event.submitter, look, (problem) => tell(sentence(problem)));
+  phone = typed;
+  busy(submitterOf(event), look, (problem) => tell(sentence(problem)));
 });
 
-found.querySelector("[data-export]").addEventListener("click", ({ currentTarget }) =>
+find(found, "[data-export]").addEventListener("click", (event) =>
   busy(
-    currentTarget,
+    buttonOf(event),
     async () => {
       tell("");
       await withReauthentication(() =>
@@ -120,7 +137,7 @@ found.querySelector("[data-export]").addEventListener("click", ({ currentTarget 
   ),
 );
 
-found.querySelector("[data-erase]").addEventListener("click", () => {
+erasing.addEventListener("click", () => {
   tell("", "erase-problem");
   nameOpen();
   say(at("erase-title"), t("Erase the details of all orders of %(phone)s?", { phone }));
@@ -128,13 +145,13 @@ found.querySelector("[data-erase]").addEventListener("click", () => {
 });
 
 sheet.addEventListener("click", ({ target }) => {
-  if (target.closest("[data-close-sheet]")) close(sheet);
+  if (target instanceof Element && target.closest("[data-close-sheet]")) close(sheet);
 });
 
-sheet.querySelector("form").addEventListener("submit", (event) => {
+find(sheet, "form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   busy(
-    event.submitter,
+    submitterOf(event),
     async () => {
       const { orders } = await post("/api/v1/person/erasures", { phone });
       close(sheet);

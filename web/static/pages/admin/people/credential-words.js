@@ -5,8 +5,13 @@ import { dayAndClock } from "../../../lib/format/format.js";
 import { t, text } from "../../../lib/words.js";
 import { roleWords } from "../../../lib/format/roles.js";
 
+/** @param {string} moment */
 const when = (moment) => dayAndClock(Date.parse(moment));
 
+/** @typedef {import("../../../lib/state/api").CredentialAnswer} Credential */
+/** @typedef {import("../../../lib/state/api").AccountAnswer} Account */
+
+/** @param {string} kind */
 export function kindWords(kind) {
   switch (kind) {
     case "api_key":
@@ -20,10 +25,16 @@ export function kindWords(kind) {
   }
 }
 
-/** What it is called; an invitation may have no name. */
+/**
+ * What it is called; an invitation may have no name.
+ * @param {{ label?: string | null }} credential
+ */
 export const nameOf = ({ label }) => cameraName(label) || t("Someone");
 
-/** What it opens, until when, and when it was used. */
+/**
+ * What it opens, until when, and when it was used.
+ * @param {Credential} credential
+ */
 export function facts({ kind, role, title, expires_at: end, used_at: used }) {
   return [
     role ? roleWords(role) : "",
@@ -37,7 +48,11 @@ export function facts({ kind, role, title, expires_at: end, used_at: used }) {
   ].filter(Boolean);
 }
 
-/** Why it does less than it was made for, by what its owner is now; nothing where it does all. */
+/**
+ * Why it does less than it was made for, by what its owner is now; nothing where it does all.
+ * @param {Credential} credential
+ * @param {Account | undefined} owner
+ */
 export function left({ kind, role, acts_as: now, idle }, owner) {
   if (!owner) return "";
   const named = { role: roleWords(owner.role) };
@@ -51,6 +66,7 @@ export function left({ kind, role, acts_as: now, idle }, owner) {
     : "";
 }
 
+/** @type {Record<string, string[]>} */
 const MAKERS = {
   api_key: ["coordinator"],
   invitation: ["coordinator"],
@@ -58,7 +74,13 @@ const MAKERS = {
   guest: ["coordinator", "host"],
 };
 
-/** The accounts that can own one of this kind, as options of a choice, but the one it has. */
+/**
+ * The accounts that can own one of this kind, as options of a choice, but the one it has.
+ * @param {string} kind
+ * @param {Account[]} accounts
+ * @param {string | null | undefined} but
+ * @returns {[string, string][]}
+ */
 export const owners = (kind, accounts, but) =>
   accounts
     .filter(({ id, role, disabled }) => id !== but && !disabled && MAKERS[kind].includes(role))

@@ -1,27 +1,36 @@
 // Keys and links: all API keys, what has no owner yet, what does nothing by its owner's role, and what
 // another than its owner knows; each gets another owner or a new secret here, or ends.
 
+import { find } from "../../../lib/ui/dom.js";
 import { count, listed } from "../../../lib/format/format.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, page, t } from "../../../lib/words.js";
 import { getAll, patch, post, remove } from "../../../lib/channel/staff-api.js";
 import { askToConfirm } from "../../../lib/ui/confirm.js";
-import { spoken, together } from "../../../lib/format/staff-sentences.js";
+import { together } from "../../../lib/format/staff-sentences.js";
 import { facts, kindWords, left, nameOf, owners } from "./credential-words.js";
 import { act, badge, RemoteList, row, sign } from "../../../lib/ui/remote-list.js";
 import { showOnce } from "./secret-sheet.js";
 import { FormSheet, offer } from "../../../lib/forms/form-sheet.js";
 
 const sheet = new FormSheet("owner-sheet");
-const notice = document.querySelector("[data-unowned]");
-const centresNotice = document.querySelector("[data-unchosen-keys]");
+/** @typedef {import("../../../lib/state/api").CredentialAnswer} Credential */
+/** @typedef {import("../../../lib/state/api").AccountAnswer} Account */
+
+const notice = find(document, "[data-unowned]");
+const centresNotice = find(document, "[data-unchosen-keys]");
+/** @type {Account[]} */
 let accounts = [];
 
-/** Names the keys of clerks from before clerks belonged to pick-up points. */
+/**
+ * Names the keys of clerks from before clerks belonged to pick-up points.
+ * @param {Credential[]} all
+ */
 function tellOfEveryCentre(all) {
   const unchosen = all.filter((credential) => credential.has_every_centre);
   centresNotice.hidden = unchosen.length === 0;
-  centresNotice.querySelector("[data-unchosen-keys-words]").textContent = unchosen.length
+  find(centresNotice, "[data-unchosen-keys-words]").textContent = unchosen.length
     ? t(
         "API keys that still see every pick-up point's orders, with names and phone numbers: %(names)s. Their pick-up points can't be chosen any more: make others with theirs, then end these under “Keys and links”.",
         { names: listed(unchosen.map(nameOf)) },
@@ -29,6 +38,7 @@ function tellOfEveryCentre(all) {
     : "";
 }
 
+/** @type {Record<string, (credential: Credential) => string>} */
 const ADDRESSES = {
   api_key: ({ id }) => `/api/v1/api-keys/${id}`,
   invitation: ({ id }) => `/api/v1/invitations/${id}`,
@@ -36,7 +46,10 @@ const ADDRESSES = {
   guest: ({ broadcast, id }) => `/api/v1/broadcasts/${broadcast}/guests/${id}`,
 };
 
-/** Whether another than its owner knows the secret, having made it. */
+/**
+ * Whether another than its owner knows the secret, having made it.
+ * @param {Credential} credential
+ */
 const isKnown = ({ owner, made_by: maker }) => Boolean(owner && maker) && maker !== owner;
 
 export const credentials = new RemoteList(
@@ -46,14 +59,16 @@ export const credentials = new RemoteList(
       getAll("/api/v1/credentials"),
       getAll("/api/v1/accounts"),
     ]);
-    ({ accounts } = known);
-    tellOfEveryCentre(all.credentials);
-    const shown = all.credentials.filter(
+    accounts = known.accounts;
+    /** @type {Credential[]} */
+    const every = all.credentials;
+    tellOfEveryCentre(every);
+    const shown = every.filter(
       (each) => each.kind === "api_key" || !each.owner || each.idle || isKnown(each),
     );
     const unowned = shown.filter(({ owner }) => !owner).length;
     notice.hidden = unowned === 0;
-    notice.querySelector("[data-unowned-words]").textContent = together([
+    find(notice, "[data-unowned-words]").textContent = together([
       n(
         "%(n)s key or link has no owner and ends with nobody's account.",
         "%(n)s keys or links have no owner and end with nobody's account.",
@@ -63,9 +78,10 @@ export const credentials = new RemoteList(
       t("Choose who answers for it, or end it."),
     ]);
     // What someone has to look at stands first.
+    /** @param {Credential} each */
     const isFine = (each) =>
       Boolean(each.owner) && !each.idle && !each.has_every_centre && !isKnown(each);
-    return shown.sort((one, other) => isFine(one) - isFine(other));
+    return shown.sort((one, other) => Number(isFine(one)) - Number(isFine(other)));
   },
   (credential) => {
     const owner = accounts.find(({ id }) => id === credential.owner);
@@ -88,17 +104,19 @@ export const credentials = new RemoteList(
         less ? badge(credential.idle ? t("Does nothing") : t("Does less"), "red") : null,
         maker
           ? badge(
-              t("Known to %(name)s", maker),
+              t("Known to %(name)s", { name: maker.name }),
               maker.disabled || maker.role !== "coordinator" ? "red" : "kumquat",
             )
           : null,
         credential.on_air ? badge(t("On air"), "live") : null,
-      ].filter(Boolean),
+      ].filter((each) => each !== null),
       lines: [
         owner ? t("Owner: %(name)s", { name: owner.name }) : "",
         facts(credential).join(" · "),
         less,
-        maker ? t("%(name)s made it and can still use it, until you renew it.", maker) : "",
+        maker
+          ? t("%(name)s made it and can still use it, until you renew it.", { name: maker.name })
+          : "",
       ].filter(Boolean),
       acts: [
         // One's own is another coordinator's to give.
@@ -109,13 +127,17 @@ export const credentials = new RemoteList(
             }),
         maker ? act(t("Renew it"), () => renew(credential), { name }) : null,
         act(t("End it"), () => end(credential), { name, danger: true }),
-      ].filter(Boolean),
+      ].filter((each) => each !== null),
     });
   },
 );
 
+/** @param {Credential} credential */
 function choose(credential) {
-  offer(sheet.elements.owner, owners(credential.kind, accounts, credential.owner));
+  offer(
+    sheet.field("owner", HTMLSelectElement),
+    owners(credential.kind, accounts, credential.owner),
+  );
   sheet.open({
     title: t("Who owns %(name)s?", { name: nameOf(credential) }),
     job: async ({ owner }) => {
@@ -126,6 +148,7 @@ function choose(credential) {
   });
 }
 
+/** @type {Record<string, () => string>} */
 const RENEWED = {
   api_key: () => t("The program that uses it is refused until it has the new key."),
   stream_key: () =>
@@ -134,6 +157,7 @@ const RENEWED = {
   guest: () => t("The old link stops working. Send the new one; the guest comes in with it again."),
 };
 
+/** @param {Credential} credential */
 async function renew(credential) {
   const name = nameOf(credential);
   const isMeant = await askToConfirm({
@@ -153,11 +177,12 @@ async function renew(credential) {
       ),
     });
   } catch (problem) {
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
   }
   await credentials.reload();
 }
 
+/** @param {Credential} credential */
 async function end(credential) {
   const name = nameOf(credential);
   const isMeant = await askToConfirm({
@@ -173,7 +198,7 @@ async function end(credential) {
     await remove(ADDRESSES[credential.kind](credential));
     toast(t("%(name)s does not work any more.", { name }));
   } catch (problem) {
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
   }
   await credentials.reload();
 }

@@ -1,22 +1,28 @@
 // Messages to buyers that a limit held back: to whom, why, and a button that sends one all the same.
 
+import { buttonOf, find } from "../../../lib/ui/dom.js";
 import { dayAndClock } from "../../../lib/format/format.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { t } from "../../../lib/words.js";
 import { get, post } from "../../../lib/channel/staff-api.js";
-import { spoken } from "../../../lib/format/staff-sentences.js";
 import { act, badge, RemoteList, row, sign } from "../../../lib/ui/remote-list.js";
 
-const more = document.querySelector("[data-held-more]");
-/** What was loaded so far, and where the next page begins, if there is one. */
+/** @typedef {import("../../../lib/state/api").HeldNotice} Notice */
+
+const more = find(document, "[data-held-more]");
+/** @type {Notice[]} what was loaded so far */
 let loaded = [];
+/** @type {string | null | undefined} where the next page begins, if there is one */
 let next = null;
 
+/** @param {string} moment */
 const when = (moment) => dayAndClock(Date.parse(moment));
 
 const held = new RemoteList(
   "held",
   async () => {
+    /** @type {import("../../../lib/state/api").HeldNotices} */
     const page = await get(`/api/v1/notices/held${next ? `?cursor=${next}` : ""}`);
     loaded = [...loaded, ...page.notices];
     ({ next } = page);
@@ -30,13 +36,14 @@ const held = new RemoteList(
       badges: [badge(notice.number)],
       lines: [kindWords(notice.kind), whyWords(notice.held_by), when(notice.at)],
       acts: [
-        act(t("Send anyway"), ({ currentTarget }) => send(notice, currentTarget), {
+        act(t("Send anyway"), (event) => send(notice, event), {
           name: `${notice.number} ${notice.to}`,
         }),
       ],
     }),
 );
 
+/** @param {string} kind */
 function kindWords(kind) {
   switch (kind) {
     case "order.placed":
@@ -50,6 +57,7 @@ function kindWords(kind) {
   }
 }
 
+/** @param {string} limit */
 function whyWords(limit) {
   switch (limit) {
     case "number":
@@ -66,7 +74,12 @@ function whyWords(limit) {
   }
 }
 
-async function send(notice, button) {
+/**
+ * @param {Notice} notice
+ * @param {Event} event
+ */
+async function send(notice, event) {
+  const button = buttonOf(event);
   button.disabled = true;
   try {
     await post(`/api/v1/notices/${notice.id}/sending`);
@@ -76,7 +89,7 @@ async function send(notice, button) {
     toast(t("The message is on its way."));
   } catch (problem) {
     button.disabled = false;
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
   }
 }
 

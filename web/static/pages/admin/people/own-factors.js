@@ -1,33 +1,55 @@
 // One's own second factors: an authenticator app, passkeys, and recovery codes, which are shown once.
 
 import { RECOVERED, showCodes, showSecret } from "../../../lib/sign-in/factors.js";
-import { el } from "../../../lib/ui/dom.js";
+import { el, find, findDialog } from "../../../lib/ui/dom.js";
 import { count, dayAndClock } from "../../../lib/format/format.js";
 import { deviceName, hasPasskeys, makePasskey } from "../../../lib/sign-in/passkeys.js";
 import { close, open } from "../../../lib/ui/sheet.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, page, t } from "../../../lib/words.js";
 import { get, post, put, remove } from "../../../lib/channel/staff-api.js";
 import { askToConfirm } from "../../../lib/ui/confirm.js";
-import { spoken, together } from "../../../lib/format/staff-sentences.js";
+import { together } from "../../../lib/format/staff-sentences.js";
 import { act, badge, RemoteList, row, sign } from "../../../lib/ui/remote-list.js";
 import { FormSheet } from "../../../lib/forms/form-sheet.js";
 
 const PATH = "/api/v1/session/factors";
-const part = (name) => document.querySelector(`[data-${name}]`);
-const codesSheet = document.getElementById("codes-sheet");
+/** @typedef {import("../../../lib/state/api").OwnFactorsAnswer} Own */
+
+/**
+ * A row of the list.
+ * @typedef {object} Item
+ * @property {"totp" | "passkey" | "codes"} kind
+ * @property {string} [since]
+ * @property {string} [id]
+ * @property {string} [name]
+ * @property {boolean} [here]
+ * @property {string} [host]
+ * @property {string} [created_at]
+ * @property {string | null} [used_at]
+ * @property {number} [left]
+ */
+
+/** @param {string} name */
+const part = (name) => find(document, `[data-${name}]`);
+const codesSheet = findDialog(document, "#codes-sheet");
 const sheets = Object.fromEntries(
   ["totp", "passkey"].map((name) => [name, new FormSheet(`${name}-sheet`)]),
 );
+/** @param {string} moment */
 const when = (moment) => dayAndClock(Date.parse(moment));
-const fail = (problem) => toast(spoken(problem), { danger: true });
+const fail = toastProblem;
 /** Few codes left: time for new ones. */
 const FEW = 3;
 let hasApp = false;
 /** The only factor of an account that must have one. */
 let isLast = false;
 
-/** Leads whoever signed in by a recovery code to replacing what is lost. */
+/**
+ * Leads whoever signed in by a recovery code to replacing what is lost.
+ * @param {Own} own
+ */
 function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }) {
   const isRecovered =
     sessionStorage.getItem(RECOVERED) !== null && (app !== null || passkeys.length > 0);
@@ -50,7 +72,11 @@ function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }
   );
 }
 
-/** Why no passkey can be made here, and where one can. */
+/**
+ * Why no passkey can be made here, and where one can.
+ * @param {Own} own
+ * @returns {(string | Node)[]}
+ */
 function whyNoPasskeys({ passkeys_possible: isPossible, passkeys_at: at }) {
   if (isPossible)
     return [
@@ -72,17 +98,21 @@ function whyNoPasskeys({ passkeys_possible: isPossible, passkeys_at: at }) {
 const list = new RemoteList(
   "factors",
   async () => {
+    /** @type {Own} */
     const own = await get(PATH);
+    /** @type {Item[]} */
     const items = own.passkeys.map((each) => ({ kind: "passkey", ...each }));
     if (own.totp_since) items.unshift({ kind: "totp", since: own.totp_since });
     const has = items.length > 0;
-    isLast = own.demanded && items.length === 1;
+    isLast = Boolean(own.demanded) && items.length === 1;
     if (has) items.push({ kind: "codes", left: own.recovery_codes_left });
     part("add-totp").textContent = own.totp_since ? t("Replace the app") : t("Set up an app");
     part("add-totp").classList.toggle("button--primary", !has);
     hasApp = own.totp_since !== null;
-    part("add-passkey").hidden = part("two").hidden = !(own.passkeys_possible && hasPasskeys());
-    part("no-passkeys").hidden = !part("add-passkey").hidden;
+    const isPossible = Boolean(own.passkeys_possible) && hasPasskeys();
+    part("add-passkey").hidden = !isPossible;
+    part("two").hidden = !isPossible;
+    part("no-passkeys").hidden = isPossible;
     part("no-passkeys").replaceChildren(...whyNoPasskeys(own));
     part("new-codes").hidden = !has;
     if (has) document.querySelector("[data-factor-asked]")?.remove();
@@ -94,25 +124,32 @@ const list = new RemoteList(
 
 const lastWords = () => (isLast ? t("You must have one: add another first.") : "");
 
+/**
+ * @param {string} name
+ * @param {string} path
+ */
 function removal(name, path) {
   const button = act(t("Remove"), () => take(name, path), { name });
   button.disabled = isLast;
   return button;
 }
 
+/** @type {Record<Item["kind"], (item: Item) => HTMLElement>} */
 const ROWS = {
-  totp: ({ since }) =>
+  totp: ({ since = "" }) =>
     row({
       picture: sign("clock"),
       title: t("Authenticator app"),
       lines: [t("since %(when)s", { when: when(since) }), lastWords()],
       acts: [removal(t("Authenticator app"), `${PATH}/totp`)],
     }),
-  passkey: ({ id, name, here, host, created_at: since, used_at: used }) =>
+  passkey: ({ id, name = "", here, host, created_at: since = "", used_at: used }) =>
     row({
       picture: sign("check"),
       title: name,
-      badges: [badge(t("Passkey")), here ? null : badge(t("For another address"))].filter(Boolean),
+      badges: [badge(t("Passkey")), here ? null : badge(t("For another address"))].filter(
+        (each) => each !== null,
+      ),
       lines: [
         t("since %(when)s", { when: when(since) }),
         used ? t("last used %(when)s", { when: when(used) }) : t("not used yet"),
@@ -126,7 +163,7 @@ const ROWS = {
       ],
       acts: [removal(name, `${PATH}/passkeys/${id}`)],
     }),
-  codes: ({ left }) =>
+  codes: ({ left = 0 }) =>
     row({
       picture: sign("file"),
       title: t("Recovery codes"),
@@ -135,13 +172,15 @@ const ROWS = {
     }),
 };
 
+/** @param {string[] | null | undefined} codes */
 function showOnce(codes) {
   if (!codes) return;
   showCodes(codesSheet, codes, page.data.name);
-  open(codesSheet, () => codesSheet.querySelector("[data-codes]").replaceChildren());
+  open(codesSheet, () => find(codesSheet, "[data-codes]").replaceChildren());
 }
 
 async function addApp() {
+  /** @type {{ qr: string, secret: string, uri: string, token: string }} */
   let shown;
   try {
     shown = await post(`${PATH}/totp`);
@@ -149,7 +188,7 @@ async function addApp() {
     fail(problem);
     return;
   }
-  showSecret(sheets.totp.part("qr").closest("dialog"), shown);
+  showSecret(findDialog(document, "#totp-sheet"), shown);
   sheets.totp.part("replaces").hidden = !hasApp;
   sheets.totp.open({
     title: hasApp ? t("Replace the app") : t("Set up an authenticator app"),
@@ -187,6 +226,10 @@ function addPasskey() {
   });
 }
 
+/**
+ * @param {string} name
+ * @param {string} path
+ */
 async function take(name, path) {
   const isMeant = await askToConfirm({
     title: t("Remove %(name)s?", { name }),

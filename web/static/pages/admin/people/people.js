@@ -1,14 +1,16 @@
 // People: accounts with their roles, and invitations by link. Keys and what ends with an account are in
 // credentials.js and shut-out.js, who is blocked in blocklist.js.
 
+import { find } from "../../../lib/ui/dom.js";
 import { count, day, dayAndClock, dayShort, listed } from "../../../lib/format/format.js";
 import { now } from "../../../lib/channel/server-clock.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, page, t, text } from "../../../lib/words.js";
 import { getAll, patch, post, remove } from "../../../lib/channel/staff-api.js";
 import { askToConfirm } from "../../../lib/ui/confirm.js";
 import { roleWords, setUpRoles } from "../../../lib/format/roles.js";
-import { spoken, together } from "../../../lib/format/staff-sentences.js";
+import { together } from "../../../lib/format/staff-sentences.js";
 import { credentials } from "./credentials.js";
 import { act, badge, RemoteList, row, sign } from "../../../lib/ui/remote-list.js";
 import { showOnce } from "./secret-sheet.js";
@@ -18,24 +20,49 @@ import { shutOut } from "./shut-out.js";
 const sheets = Object.fromEntries(
   ["invite", "account"].map((name) => [name, new FormSheet(`${name}-sheet`)]),
 );
-const part = (name) => document.querySelector(`[data-${name}]`);
+/** @typedef {import("../../../lib/state/api").AccountAnswer} Account */
+/** @typedef {import("../../../lib/state/api").InvitationAnswer & { idle: boolean }} Invitation */
+/** @typedef {{ role: string, farms: string[], centres: string[] | null }} Scoped */
+
+/** @param {string} name */
+const part = (name) => find(document, `[data-${name}]`);
+/** @type {Record<"farms" | "centres", { id: string, name: import("../../../lib/words.js").BilingualText }[]>} */
 const known = { farms: [], centres: [] };
+/** @type {Account | null} */
 let opened = null;
 
+/**
+ * @param {"farms" | "centres"} kind
+ * @param {string[] | null} ids
+ */
 const names = (kind, ids) =>
   listed(
     (ids ?? []).map((id) => text(known[kind].find((each) => each.id === id)?.name)).filter(Boolean),
   );
-/** A clerk from before clerks belonged to pick-up points: all of them, until some are chosen. */
+/**
+ * A clerk from before clerks belonged to pick-up points: all of them, until some are chosen.
+ * @param {Pick<Scoped, "role" | "centres">} of
+ */
 const hasAll = ({ role, centres }) => role === "clerk" && centres === null;
+/** @param {Scoped} of */
 const scopeWords = (of) =>
   hasAll(of)
     ? t("Sees the orders of every pick-up point.")
     : names("farms", of.farms) || names("centres", of.centres);
+/** @param {string} moment */
 const when = (moment) => dayAndClock(Date.parse(moment));
-const fail = (problem) => toast(spoken(problem), { danger: true });
+const fail = toastProblem;
 
-/** What stands beside an account's name about its second factor. */
+/** The account whose sheet is open. */
+function current() {
+  if (!opened) throw new Error("No account is open");
+  return opened;
+}
+
+/**
+ * What stands beside an account's name about its second factor.
+ * @param {Account} account
+ */
 function factorBadge({
   disabled,
   second_factor: has,
@@ -57,7 +84,9 @@ function factorBadge({
 const accounts = new RemoteList(
   "accounts",
   async () => {
-    const { accounts: all } = await getAll("/api/v1/accounts");
+    const { accounts: found } = await getAll("/api/v1/accounts");
+    /** @type {Account[]} */
+    const all = found;
     const unchosen = all.filter((account) => hasAll(account) && !account.disabled);
     part("unchosen").hidden = unchosen.length === 0;
     if (unchosen.length) {
@@ -80,7 +109,7 @@ const accounts = new RemoteList(
         hasAll(account) ? badge(t("All pick-up points"), "red") : null,
         factorBadge(account),
         account.name === page.data.name ? badge(t("You")) : null,
-      ].filter(Boolean),
+      ].filter((each) => each !== null),
       lines: [
         account.display_name ? t("Viewers read: %(name)s", { name: account.display_name }) : "",
         scopeWords(account),
@@ -94,11 +123,15 @@ const accounts = new RemoteList(
 const invitations = new RemoteList(
   "invitations",
   async () => {
-    const [{ invitations: open }, { credentials: all }] = await Promise.all([
+    const [found, keys] = await Promise.all([
       getAll("/api/v1/invitations"),
       getAll("/api/v1/credentials"),
     ]);
-    const idle = new Set(all.filter(({ idle }) => idle).map(({ id }) => id));
+    /** @type {import("../../../lib/state/api").CredentialAnswer[]} */
+    const all = keys.credentials;
+    /** @type {import("../../../lib/state/api").InvitationAnswer[]} */
+    const open = found.invitations;
+    const idle = new Set(all.filter((each) => each.idle).map(({ id }) => id));
     return open.map((each) => ({ ...each, idle: idle.has(each.id) }));
   },
   (invitation) =>
@@ -109,7 +142,7 @@ const invitations = new RemoteList(
         badge(roleWords(invitation.role)),
         invitation.idle ? badge(t("Does nothing"), "red") : null,
         hasAll(invitation) ? badge(t("All pick-up points"), "red") : null,
-      ].filter(Boolean),
+      ].filter((each) => each !== null),
       lines: [
         scopeWords(invitation),
         t("open until %(when)s", { when: when(invitation.expires_at) }),
@@ -140,6 +173,7 @@ function invite() {
   });
 }
 
+/** @param {Invitation} invitation */
 async function revoke(invitation) {
   try {
     await remove(`/api/v1/invitations/${invitation.id}`);
@@ -150,7 +184,10 @@ async function revoke(invitation) {
   }
 }
 
-/** Shows *Seven more days* for whoever must have a second factor and has none, or why there are no more. */
+/**
+ * Shows *Seven more days* for whoever must have a second factor and has none, or why there are no more.
+ * @param {Account} account
+ */
 function offerMoreDays({
   name,
   disabled,
@@ -167,12 +204,14 @@ function offerMoreDays({
           "Seven more days were given twice; no more is possible here. Whoever runs the server can give more: farmlive user reset-factor %(name)s.",
           { name },
         );
-  sheets.account.part("extend").hidden = !isOffered;
-  sheets.account.part("extend").disabled = why !== "";
+  const extending = sheets.account.part("extend", HTMLButtonElement);
+  extending.hidden = !isOffered;
+  extending.disabled = why !== "";
   sheets.account.part("extend-why").hidden = !isOffered || why === "";
   sheets.account.part("extend-why").textContent = why;
 }
 
+/** @param {Account} account */
 function change(account) {
   opened = account;
   const disable = sheets.account.part("disable");
@@ -197,7 +236,7 @@ function change(account) {
 }
 
 async function resetPassword() {
-  const account = opened;
+  const account = current();
   const isMeant = await askToConfirm({
     title: t("A new password for %(name)s?", { name: account.name }),
     words: t("The present one stops working at once, and %(name)s is signed out everywhere.", {
@@ -222,7 +261,7 @@ async function resetPassword() {
 }
 
 async function resetFactor() {
-  const account = opened;
+  const account = current();
   const isMeant = await askToConfirm({
     title: t("Reset the second factor of %(name)s?", { name: account.name }),
     words: t(
@@ -243,7 +282,7 @@ async function resetFactor() {
 }
 
 async function extend() {
-  const account = opened;
+  const account = current();
   try {
     const { second_factor_until: until, second_factor_extensions: left } = await post(
       `/api/v1/accounts/${account.id}/factors/extension`,
@@ -264,13 +303,17 @@ async function extend() {
   await accounts.reload();
 }
 
-/** Names who was shut out, and leads to the keys of others that they know. Ended keys don't come back
-    with the account: then there is no `undo`. */
+/**
+ * Names who was shut out, and leads to the keys of others that they know. Ended keys don't come back
+ * with the account: then there is no `undo`.
+ * @param {Account[]} out
+ * @param {{ act?: string, onAct?: () => void }} undo
+ */
 function tellOfShutOut(out, undo) {
   const names = listed(out.map(({ name }) => name));
   const ids = out.map(({ id }) => id);
   const left = credentials.items.filter(
-    ({ owner, made_by: maker }) => ids.includes(maker) && owner !== maker,
+    ({ owner, made_by: maker }) => maker !== null && ids.includes(maker) && owner !== maker,
   ).length;
   toast(
     together(
@@ -293,11 +336,11 @@ function tellOfShutOut(out, undo) {
     ),
     undo,
   );
-  if (left) document.getElementById("credentials").scrollIntoView();
+  if (left) find(document, "#credentials").scrollIntoView();
 }
 
 async function toggleDisabled() {
-  const account = opened;
+  const account = current();
   const undo = () => ({
     act: t("Undo"),
     onAct: () =>
@@ -307,7 +350,7 @@ async function toggleDisabled() {
     if (account.disabled) {
       await patch(`/api/v1/accounts/${account.id}`, { disabled: false });
       if (opened === account) sheets.account.close();
-      toast(t("%(name)s can sign in again.", account), undo());
+      toast(t("%(name)s can sign in again.", { name: account.name }), undo());
     } else {
       if (opened === account) sheets.account.close();
       await shutOut(account, accounts.items, async (out, hasEnded) => {
@@ -331,7 +374,8 @@ sheets.account.part("reset-factor").addEventListener("click", resetFactor);
 sheets.account.part("disable").addEventListener("click", toggleDisabled);
 
 async function start() {
-  for (const kind of Object.keys(known)) {
+  for (const kind of /** @type {const} */ (["farms", "centres"])) {
+    /** @type {Record<string, any[]>} */
     const found = await getAll(`/api/v1/${kind}`).catch(() => ({}));
     known[kind] = found[kind] ?? [];
   }

@@ -2,27 +2,35 @@
 // account instead, and what is on air is asked about once more. So are the accounts that it made or
 // invited, which stay unless they are shut out too, and the keys of others that it knows.
 
-import { el } from "../../../lib/ui/dom.js";
+import { el, findAll } from "../../../lib/ui/dom.js";
 import { count, listed } from "../../../lib/format/format.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, t } from "../../../lib/words.js";
 import { getAll, patch } from "../../../lib/channel/staff-api.js";
 import { askToConfirm } from "../../../lib/ui/confirm.js";
 import { roleWords } from "../../../lib/format/roles.js";
-import { spoken } from "../../../lib/format/staff-sentences.js";
 import { facts, kindWords, nameOf, owners } from "./credential-words.js";
 import { badge, row } from "../../../lib/ui/remote-list.js";
 import { FormSheet, offer } from "../../../lib/forms/form-sheet.js";
 
+/** @typedef {import("../../../lib/state/api").CredentialAnswer} Credential */
+/** @typedef {import("../../../lib/state/api").AccountAnswer} Account */
+
 const sheet = new FormSheet("shut-out-sheet");
 /** How many are listed: what is on air first. The others end, however many somebody made. */
 const SHOWN = 100;
-const all = sheet.part("all");
+const all = sheet.part("all", HTMLSelectElement);
 const ends = sheet.part("ends");
 
+/** @type {() => Promise<Credential[]>} */
 const every = async () => (await getAll("/api/v1/credentials")).credentials;
 
-/** The accounts in use that `account` made or invited, and those that these made in their turn. */
+/**
+ * The accounts in use that `account` made or invited, and those that these made in their turn.
+ * @param {Account} account
+ * @param {Account[]} accounts
+ */
 function madeBy(account, accounts) {
   const found = [account];
   for (const { id } of found)
@@ -30,6 +38,10 @@ function madeBy(account, accounts) {
   return found.slice(1).filter(({ disabled }) => !disabled);
 }
 
+/**
+ * @param {Account} made
+ * @param {Account[]} accounts
+ */
 function madeLine(made, accounts) {
   const choice = el(
     "select",
@@ -46,14 +58,25 @@ function madeLine(made, accounts) {
   return row({
     title: made.name,
     badges: [badge(roleWords(made.role))],
-    lines: [maker ? t("Made or invited by %(name)s", maker) : ""].filter(Boolean),
+    lines: [maker ? t("Made or invited by %(name)s", { name: maker.name }) : ""].filter(Boolean),
     acts: [choice],
   });
 }
 
+/**
+ * @param {string} kind
+ * @param {Account[]} accounts
+ * @param {Account} account
+ * @returns {[string, string][]}
+ */
 const choices = (kind, accounts, account) =>
   owners(kind, accounts, account.id).map(([id, name]) => [id, t("Give it to %(name)s", { name })]);
 
+/**
+ * @param {Credential} credential
+ * @param {Account[]} accounts
+ * @param {Account} account
+ */
 function line(credential, accounts, account) {
   const choice = el(
     "select",
@@ -75,17 +98,21 @@ function line(credential, accounts, account) {
         : credential.sending
           ? badge(t("Connected"), "leaf")
           : null,
-    ].filter(Boolean),
+    ].filter((each) => each !== null),
     lines: [facts(credential).join(" · ")].filter(Boolean),
     acts: [choice],
   });
 }
 
-/** Whether viewers may lose these pictures; without any nothing is asked. */
+/**
+ * Whether viewers may lose these pictures; without any nothing is asked.
+ * @param {Credential[]} onAir
+ * @param {Account} account
+ */
 async function isMeant(onAir, account) {
   if (!onAir.length) return true;
   return askToConfirm({
-    title: t("%(name)s is on air", account),
+    title: t("%(name)s is on air", { name: account.name }),
     words: t("Viewers lose this picture within five seconds: %(what)s.", {
       what: onAir.map((each) => nameOf(each)).join(" · "),
     }),
@@ -93,10 +120,17 @@ async function isMeant(onAir, account) {
   });
 }
 
-/** Shows what is to be decided of `found`, what it owns; of `known`, keys of others; and of accounts. */
+/**
+ * Shows what is to be decided of `found`, what it owns; of `known`, keys of others; and of accounts.
+ * @param {Account} account
+ * @param {Account[]} accounts
+ * @param {{ found: Credential[], known: Credential[], made: Account[] }} what
+ */
 function draw(account, accounts, { found, known, made }) {
   sheet.part("owned").hidden = !found.length;
-  found.sort((one, other) => other.on_air - one.on_air || other.sending - one.sending);
+  /** @param {Credential} each */
+  const rank = (each) => (each.on_air ? 2 : 0) + (each.sending ? 1 : 0);
+  found.sort((one, other) => rank(other) - rank(one));
   ends.replaceChildren(...found.slice(0, SHOWN).map((each) => line(each, accounts, account)));
   const rest = found.length - SHOWN;
   const more = sheet.part("rest");
@@ -104,7 +138,8 @@ function draw(account, accounts, { found, known, made }) {
   more.textContent =
     rest > 0 ? n("%(n)s more ends too.", "%(n)s more end too.", rest, { n: count(rest) }) : "";
   offer(all, choices("api_key", accounts, account));
-  all.closest("[data-field]").hidden = found.length < 2;
+  const choosing = all.closest("[data-field]");
+  if (choosing instanceof HTMLElement) choosing.hidden = found.length < 2;
   sheet.part("known").hidden = !known.length;
   sheet.part("known-words").textContent = known.length
     ? t(
@@ -116,15 +151,19 @@ function draw(account, accounts, { found, known, made }) {
   sheet.part("made-accounts").replaceChildren(...made.map((each) => madeLine(each, accounts)));
 }
 
-/** Shuts out those that `account` made and that were chosen, and returns who is; who can't be is named. */
+/**
+ * Shuts out those that `account` made and that were chosen, and returns who is; who can't be is named.
+ * @param {Account[]} chosen
+ */
 async function shutOutChosenAccounts(chosen) {
+  /** @type {Account[]} */
   const out = [];
   for (const each of chosen) {
     try {
       await patch(`/api/v1/accounts/${each.id}`, { disabled: true });
       out.push(each);
     } catch (problem) {
-      toast(`${each.name}: ${spoken(problem)}`, { danger: true });
+      toastProblem(problem, each.name);
     }
   }
   return out;
@@ -133,8 +172,12 @@ async function shutOutChosenAccounts(chosen) {
 /**
  * Shuts `account` out once that is confirmed; `done(out, hasEnded)` is called then with the accounts
  * that were shut out. `accounts` are all there are.
+ * @param {Account} account
+ * @param {Account[]} accounts
+ * @param {(out: Account[], hasEnded: boolean) => void} done
  */
 export async function shutOut(account, accounts, done) {
+  /** @param {Record<string, string>} give */
   const put = (give) => patch(`/api/v1/accounts/${account.id}`, { disabled: true, give });
   const credentials = await every();
   const found = credentials.filter(({ owner }) => owner === account.id);
@@ -144,7 +187,7 @@ export async function shutOut(account, accounts, done) {
   const made = madeBy(account, accounts);
   if (!found.length && !known.length && !made.length) {
     const isSure = await askToConfirm({
-      title: t("Shut out %(name)s?", account),
+      title: t("Shut out %(name)s?", { name: account.name }),
       words: t("They are signed out everywhere and can't sign in."),
       yes: t("Yes, shut out"),
     });
@@ -155,14 +198,16 @@ export async function shutOut(account, accounts, done) {
   }
   draw(account, accounts, { found, known, made });
   sheet.open({
-    title: t("Shut out %(name)s?", account),
+    title: t("Shut out %(name)s?", { name: account.name }),
     job: async ({ give, out }) => {
+      /** @type {Record<string, string>} */
       const given = Object.fromEntries(Object.entries(give ?? {}).filter(([, to]) => to));
       const chosen = made.filter(({ id }) => out?.[id]);
       // It may have gone on air, or have made another key, since the list was drawn.
       const ending = [account, ...chosen].map(({ id }) => id);
-      const now = (await every()).filter(({ owner }) => ending.includes(owner));
+      const now = (await every()).filter(({ owner }) => owner && ending.includes(owner));
       // What goes to an account that is shut out next ends with that.
+      /** @param {Credential} each */
       const isEnding = ({ id }) => !given[id] || ending.includes(given[id]);
       if (
         !(await isMeant(
@@ -179,17 +224,19 @@ export async function shutOut(account, accounts, done) {
 }
 
 all.addEventListener("change", () => {
-  for (const choice of ends.querySelectorAll("select")) choice.value = all.value;
+  for (const choice of findAll(ends, "select", HTMLSelectElement)) choice.value = all.value;
 });
 
 // Nothing is given to an account that is shut out too: it would end with that.
 sheet.part("made-accounts").addEventListener("change", ({ target }) => {
+  if (!(target instanceof HTMLSelectElement)) return;
   const account = target.name.replace("out.", "");
   const reset = [];
-  for (const choice of [all, ...ends.querySelectorAll("select")]) {
+  for (const choice of [all, ...findAll(ends, "select", HTMLSelectElement)]) {
     const option = [...choice.options].find(({ value }) => value === account);
     if (!option) continue;
-    option.disabled = option.hidden = target.value !== "";
+    option.disabled = target.value !== "";
+    option.hidden = option.disabled;
     if (!option.disabled || choice.value !== account) continue;
     choice.value = "";
     if (choice !== all) reset.push(choice);
