@@ -1,5 +1,6 @@
 // The pick-up points: a list and a sheet to add or change one.
 
+import { find } from "../../../lib/ui/dom.js";
 import { money } from "../../../lib/format/format.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, t, text } from "../../../lib/words.js";
@@ -7,11 +8,13 @@ import { get, getAll, patch, post } from "../../../lib/channel/staff-api.js";
 import { act, RemoteList, row, sign } from "../../../lib/ui/remote-list.js";
 import { FormSheet } from "../../../lib/forms/form-sheet.js";
 
+/** @typedef {import("../../../lib/state/api").Centre} Centre */
+
 const sheet = new FormSheet("centre-sheet");
 const list = new RemoteList(
   "centres",
   async () => (await getAll("/api/v1/centres")).centres,
-  (centre) =>
+  (/** @type {Centre} */ centre) =>
     row({
       picture: sign("pin"),
       title: text(centre.name),
@@ -32,6 +35,7 @@ function add() {
   });
 }
 
+/** @param {Centre} centre */
 function change(centre) {
   sheet.open({
     title: text(centre.name),
@@ -46,6 +50,7 @@ function change(centre) {
 
 /** What the parcels' fees come to, beside the way to them. */
 async function drawFees() {
+  /** @type {import("../../../lib/state/api").FeeTable} */
   const { fees } = await get("/api/v1/parcel-fees");
   const regions = new Set(fees.map(({ region }) => region).filter(Boolean)).size;
   const least = fees.length
@@ -61,7 +66,7 @@ async function drawFees() {
           { least, n: regions },
         )
       : t("From %(least)s, the same everywhere", { least });
-  document.querySelector("[data-fees-words]").textContent = words;
+  find(document, "[data-fees-words]").textContent = words;
 }
 
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", add);

@@ -1,8 +1,10 @@
 // A farm's page: about it, its plots with what happened there, its lots on their way to the buyer.
 
-import { el, icon, say } from "../../../lib/ui/dom.js";
+import { Problem } from "../../../lib/channel/api.js";
+import { el, field, find, findAll, findDialog, icon, say, valueIn } from "../../../lib/ui/dom.js";
 import { clock, count, day, kilograms, weight } from "../../../lib/format/format.js";
 import { close, open } from "../../../lib/ui/sheet.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { page, t, text } from "../../../lib/words.js";
 import { get, getAll, patch, post, upload } from "../../../lib/channel/staff-api.js";
@@ -21,19 +23,33 @@ const sheets = Object.fromEntries(
     new FormSheet(`${name}-sheet`),
   ]),
 );
+/** @typedef {import("../../../lib/state/api").Plot} Plot */
+/** @typedef {import("../../../lib/state/api").Work} Work */
+/** @typedef {import("../../../lib/state/api").Lot} Lot */
+/** @typedef {import("../../../lib/state/api").Farm} Farm */
+/** @typedef {import("../../../lib/state/api").Inspection} Inspection */
+
+/** @type {Map<string, Work[]>} by plot */
 const works = new Map();
 
+/** @param {string} plot */
+const worksOf = (plot) => works.get(plot) ?? [];
+
+/** @param {string} moment */
 const when = (moment) => {
   const ms = Date.parse(moment);
   return `${day(ms)} ${clock(ms)}`;
 };
+/** @param {string} moment */
 const date = (moment) => day(Date.parse(moment));
 const now = () => new Date().toISOString();
 
 const plots = new RemoteList(
   "plots",
   async () => {
-    const { plots: found } = await getAll(`${path}/plots`);
+    const { plots: read } = await getAll(`${path}/plots`);
+    /** @type {Plot[]} */
+    const found = read;
     const each = await Promise.all(found.map((plot) => getAll(`/api/v1/plots/${plot.id}/works`)));
     for (const [index, plot] of found.entries()) works.set(plot.id, each[index].works);
     return found;
@@ -51,25 +67,31 @@ const plots = new RemoteList(
         ]
           .filter(Boolean)
           .join(" · "),
-        ...standing(works.get(plot.id)).slice(0, 2).map(workWords),
+        ...standing(worksOf(plot.id)).slice(0, 2).map(workWords),
       ],
       acts: [
         act(t("Flowered or sprayed"), () => addWork(plot), { name: text(plot.name) }),
-        standing(works.get(plot.id)).length
+        standing(worksOf(plot.id)).length
           ? act(t("Withdraw…"), () => withdrawWork(plot), { name: text(plot.name) })
           : null,
         act(t("Change"), () => changePlot(plot), { name: text(plot.name) }),
-      ].filter(Boolean),
+      ].filter((each) => each !== null),
     }),
 );
 
-/** The records that nobody took back. */
+/**
+ * The records that nobody took back.
+ * @template {{ withdrawn_at?: string | null }} T
+ * @param {T[]} records
+ */
 const standing = (records) => records.filter(({ withdrawn_at: at }) => !at);
 
+/** @param {Plot} plot */
 function isWaiting(plot) {
-  return standing(works.get(plot.id)).some(({ until }) => until && Date.parse(until) > Date.now());
+  return standing(worksOf(plot.id)).some(({ until }) => until && Date.parse(until) > Date.now());
 }
 
+/** @param {Work} work */
 function workWords(work) {
   if (work.kind === "flowered") return t("Flowered %(day)s", { day: date(work.at) });
   const sprayed = work.substance
@@ -83,7 +105,7 @@ function workWords(work) {
 const lots = new RemoteList(
   "lots",
   async () => (await getAll(`/api/v1/lots?farm=${id}`)).lots,
-  (lot) => {
+  (/** @type {Lot} */ lot) => {
     const name = `${text(lot.product_name)} ${lot.code}`;
     return row({
       title: `${text(lot.product_name)} · ${lot.code}`,
@@ -112,13 +134,14 @@ const lots = new RemoteList(
         lot.passed === null ? null : act(t("Withdraw a test…"), () => withdrawTest(lot), { name }),
         lot.packed_at ? null : act(t("Packed…"), () => pack(lot), { name }),
         lot.shipped_at ? null : act(t("Shipped…"), () => ship(lot), { name }),
-        lot.left_g > 0 ? act(t("Sorted out…"), () => waste(lot), { name }) : null,
+        (lot.left_g ?? 0) > 0 ? act(t("Sorted out…"), () => waste(lot), { name }) : null,
         act(t("Correct…"), () => correct(lot), { name }),
-      ].filter(Boolean),
+      ].filter((each) => each !== null),
     });
   },
 );
 
+/** @param {Lot} lot */
 function badgesOf({ stopped, passed, missing }) {
   if (stopped) return [badge(t("Stopped"), "red")];
   if (passed === false) return [badge(t("Not passed"), "red")];
@@ -132,20 +155,27 @@ function badgesOf({ stopped, passed, missing }) {
   return [];
 }
 
-/** What became of the harvest: sold, held, sorted out, left. */
+/**
+ * What became of the harvest: sold, held, sorted out, left.
+ * @param {Lot} lot
+ */
 function balance({ sold_g: sold, held_g: held, wasted_g: wasted, left_g: left }) {
   return [
-    t("%(weight)s sold", { weight: kilograms(sold) }),
+    t("%(weight)s sold", { weight: kilograms(sold ?? 0) }),
     held ? t("%(weight)s held for buyers", { weight: kilograms(held) }) : "",
     wasted ? t("%(weight)s sorted out", { weight: kilograms(wasted) }) : "",
-    t("%(weight)s left", { weight: kilograms(left) }),
+    t("%(weight)s left", { weight: kilograms(left ?? 0) }),
   ]
     .filter(Boolean)
     .join(" · ");
 }
 
-/** The lot's way as a line: what is done, and what is not yet. */
+/**
+ * The lot's way as a line: what is done, and what is not yet.
+ * @param {Lot} lot
+ */
 function stations(lot) {
+  /** @type {[string, boolean][]} */
   const done = [
     [t("Picked"), true],
     [t("Tested"), lot.passed === true],
@@ -174,7 +204,12 @@ function stations(lot) {
   );
 }
 
-/** Keeps something and draws the list anew. */
+/**
+ * Keeps something and draws the list anew.
+ * @param {{ reload: () => Promise<unknown> }} list
+ * @param {string} words
+ * @returns {(promise: Promise<unknown>) => Promise<void>}
+ */
 const kept = (list, words) => async (promise) => {
   await promise;
   await list.reload();
@@ -185,8 +220,9 @@ const kept = (list, words) => async (promise) => {
 const stoppedLots = () =>
   new Map(lots.items.filter(({ stopped }) => stopped).map(({ id: lot, code }) => [lot, code]));
 
+/** @param {Lot} lot */
 function test(lot) {
-  const file = document.getElementById("test-certificate");
+  const file = find(document, "#test-certificate", HTMLInputElement);
   file.value = "";
   sheets.test.open({
     title: t("Test of lot %(code)s", { code: lot.code }),
@@ -194,7 +230,7 @@ function test(lot) {
     values: { at: now() }, // a test's result has no default: it is chosen
     job: async (body) => {
       const made = await post(`/api/v1/lots/${lot.id}/inspections`, body);
-      const [paper] = file.files;
+      const paper = file.files?.[0];
       let words = body.passed
         ? t("The test of lot %(code)s is kept.", { code: lot.code })
         : stoppedWords([lot.code]);
@@ -202,21 +238,24 @@ function test(lot) {
         try {
           await upload(`/api/v1/lots/${lot.id}/inspections/${made.id}/certificate`, paper);
         } catch (problem) {
+          if (!(problem instanceof Problem)) throw problem;
           words = `${words} ${spoken(problem)}`;
         }
       }
-      await kept(lots, words)();
+      await lots.reload();
+      toast(words);
     },
   });
 }
 
 /** A test that was not passed stops the lot at once, which its button says before it is pressed. */
 sheets.test.form.addEventListener("change", ({ target }) => {
-  if (target.name !== "passed") return;
+  if (!(target instanceof HTMLInputElement) || target.name !== "passed") return;
   const words = target.value === "no" ? t("Keep it and stop the lot") : t("Keep the test");
-  say(sheets.test.form.querySelector("[type=submit]"), words);
+  say(find(sheets.test.form, "[type=submit]"), words);
 });
 
+/** @param {Lot} lot */
 function pack(lot) {
   sheets.pack.open({
     title: t("Lot %(code)s was packed", { code: lot.code }),
@@ -225,6 +264,7 @@ function pack(lot) {
   });
 }
 
+/** @param {Lot} lot */
 function ship(lot) {
   sheets.ship.open({
     title: t("Lot %(code)s left the farm", { code: lot.code }),
@@ -233,12 +273,14 @@ function ship(lot) {
   });
 }
 
+/** @param {Lot} lot */
 function waste(lot) {
   const { form } = sheets.waste;
-  form.elements.weight_g.max = lot.left_g / 1000;
+  const left = lot.left_g ?? 0;
+  field(form, "weight_g").max = String(left / 1000);
   say(
-    form.querySelector("[data-left]"),
-    t("%(weight)s of it are neither sold nor held.", { weight: weight(lot.left_g) }),
+    find(form, "[data-left]"),
+    t("%(weight)s of it are neither sold nor held.", { weight: weight(left) }),
   );
   const opened = new Date(new Date().setSeconds(0, 0)).toISOString();
   sheets.waste.open({
@@ -258,25 +300,30 @@ function waste(lot) {
   });
 }
 
+/**
+ * @param {Lot} lot
+ * @param {string} event
+ */
 async function unwaste(lot, event) {
   const path = `/api/v1/lots/${lot.id}/waste/${encodeURIComponent(event)}/withdrawal`;
   try {
     await kept(lots, t("Withdrawn."))(post(path, { reason: t("recorded by mistake") }));
   } catch (problem) {
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
   }
 }
 
+/** @param {Lot} lot */
 function correct(lot) {
   const { form } = sheets.correct;
-  const least = lot.quantity_g - lot.left_g;
-  form.elements.quantity_g.min = Math.max(1, least) / 1000;
+  const least = lot.quantity_g - (lot.left_g ?? 0);
+  field(form, "quantity_g").min = String(Math.max(1, least) / 1000);
   const words = least
     ? t("%(weight)s of it are sold, held or sorted out; it can't be less.", {
         weight: weight(least),
       })
     : t("None of it is sold yet.");
-  say(form.querySelector("[data-least]"), words);
+  say(find(form, "[data-least]"), words);
   sheets.correct.open({
     title: t("Correct lot %(code)s", { code: lot.code }),
     values: { quantity_g: lot.quantity_g },
@@ -285,23 +332,35 @@ function correct(lot) {
   showWhy(false);
 }
 
+/**
+ * @param {Lot} lot
+ * @param {object} body
+ */
 async function putRight(lot, body) {
   try {
     await patch(`/api/v1/lots/${lot.id}`, body);
   } catch (problem) {
-    if (problem.slug === "implausible-harvest") showWhy(true);
+    if (problem instanceof Problem && problem.slug === "implausible-harvest") showWhy(true);
     throw problem;
   }
 }
 
-/** The reason that is asked for where the right weight is hard to believe. */
+/**
+ * The reason that is asked for where the right weight is hard to believe.
+ * @param {boolean} isAsked
+ */
 function showWhy(isAsked) {
   const part = sheets.correct.part("plausibility");
   part.hidden = !isAsked;
-  part.querySelector("input").disabled = !isAsked;
+  find(part, "input", HTMLInputElement).disabled = !isAsked;
 }
 
-/** Asks which of these records did not happen, and why; `path(id)` is where that is said. */
+/**
+ * Asks which of these records did not happen, and why; `path(id)` is where that is said.
+ * @template {{ id: string }} T
+ * @param {{ title: string, records: T[], words: (record: T) => string, path: (id: string) => string,
+ * list: { reload: () => Promise<unknown> } }} what
+ */
 function withdraw({ title, records, words, path, list }) {
   const choices = records.map((record) =>
     el(
@@ -319,30 +378,33 @@ function withdraw({ title, records, words, path, list }) {
   });
 }
 
+/** @param {Plot} plot */
 function withdrawWork(plot) {
   withdraw({
     title: t("Withdraw a record: %(plot)s", { plot: text(plot.name) }),
-    records: standing(works.get(plot.id)),
+    records: standing(worksOf(plot.id)),
     words: workWords,
-    path: (work) => `/api/v1/plots/${plot.id}/works/${work}/withdrawal`,
+    path: (/** @type {string} */ work) => `/api/v1/plots/${plot.id}/works/${work}/withdrawal`,
     list: plots,
   });
 }
 
+/** @param {Lot} lot */
 async function withdrawTest(lot) {
+  /** @type {{ inspections: Inspection[] }} */
   let story;
   try {
     story = await get(`/api/v1/lots/${lot.id}`);
   } catch (problem) {
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
     return;
   }
   withdraw({
     title: t("Withdraw a test of lot %(code)s", { code: lot.code }),
     records: standing(story.inspections).reverse(),
-    words: (test) =>
+    words: (/** @type {Inspection} */ test) =>
       [date(test.at), test.passed ? t("Passed") : t("Not passed"), text(test.result)].join(" · "),
-    path: (test) => `/api/v1/lots/${lot.id}/inspections/${test}/withdrawal`,
+    path: (/** @type {string} */ test) => `/api/v1/lots/${lot.id}/inspections/${test}/withdrawal`,
     list: lots,
   });
 }
@@ -354,6 +416,7 @@ function addPlot() {
   });
 }
 
+/** @param {Plot} plot */
 function changePlot(plot) {
   sheets.plot.open({
     title: text(plot.name),
@@ -364,12 +427,13 @@ function changePlot(plot) {
 
 function drawKind() {
   const { form } = sheets.work;
-  const isSprayed = form.elements.kind.value === "sprayed";
-  const part = form.querySelector("[data-sprayed]");
+  const isSprayed = valueIn(form, "kind") === "sprayed";
+  const part = find(form, "[data-sprayed]");
   part.hidden = !isSprayed;
-  for (const field of part.querySelectorAll("input")) field.disabled = !isSprayed;
+  for (const each of findAll(part, "input", HTMLInputElement)) each.disabled = !isSprayed;
 }
 
+/** @param {Plot} plot */
 function addWork(plot) {
   sheets.work.open({
     title: text(plot.name),
@@ -385,11 +449,12 @@ function addWork(plot) {
 }
 
 async function changeFarm() {
+  /** @type {Farm} */
   let farm;
   try {
     farm = await get(path);
   } catch (problem) {
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
     return;
   }
   sheets.farm.open({
@@ -402,12 +467,18 @@ async function changeFarm() {
   });
 }
 
+/** @param {Farm} farm */
 function drawFarm(farm) {
+  /**
+   * @param {string} name
+   * @param {string} words
+   */
   const set = (name, words) => say(document.querySelector(`[data-farm-${name}]`), words);
   set("name", text(farm.name));
   set("place", [text(farm.place), text(farm.person)].filter(Boolean).join(" · "));
   set("story", text(farm.story));
-  document.querySelector("[data-farm-photo]").src = farm.photo ?? `${page.pictures}orchard.svg`;
+  find(document, "[data-farm-photo]", HTMLImageElement).src =
+    farm.photo ?? `${page.pictures}orchard.svg`;
 }
 
 setUpPictures(sheets.farm.form);
@@ -416,13 +487,15 @@ for (const button of document.querySelectorAll("[data-add-plot]"))
 document.querySelector("[data-change-farm]")?.addEventListener("click", changeFarm);
 sheets.work.form.addEventListener("change", drawKind);
 sheets.work.form.addEventListener("filled", drawKind);
-for (const field of document.querySelectorAll('[name="at"]')) {
-  field.form.addEventListener("filled", () => (field.max = local(new Date(Date.now() + 60_000))));
+for (const at of findAll(document, '[name="at"]', HTMLInputElement)) {
+  at.form?.addEventListener("filled", () => {
+    at.max = local(new Date(Date.now() + 60_000));
+  });
 }
-const phone = document.getElementById("phone-sheet");
-phone.querySelector("[data-close]").addEventListener("click", () => close(phone));
-document.querySelector("[data-phone]").addEventListener("click", () => {
-  showCode(phone.querySelector("[data-code]"), `/studio/farms/${id}/harvest`);
+const phone = findDialog(document, "#phone-sheet");
+find(phone, "[data-close]").addEventListener("click", () => close(phone));
+find(document, "[data-phone]").addEventListener("click", () => {
+  showCode(find(phone, "[data-code]", HTMLImageElement), `/studio/farms/${id}/harvest`);
   open(phone);
 });
 plots.reload();

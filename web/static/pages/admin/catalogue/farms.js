@@ -7,16 +7,19 @@ import { RemoteList, row } from "../../../lib/ui/remote-list.js";
 import { FormSheet } from "../../../lib/forms/form-sheet.js";
 
 const sheet = new FormSheet("farm-sheet");
+/** @typedef {import("../../../lib/state/api").Farm} Farm */
+
+/** @type {import("../../../lib/state/api").Lot[]} */
 let lots = [];
 
 const list = new RemoteList(
   "farms",
   async () => {
     const [found, kept] = await Promise.all([getAll("/api/v1/farms"), getAll("/api/v1/lots")]);
-    ({ lots } = kept);
-    return found.farms.filter(
-      ({ id }) => page.data.role !== "seller" || page.data.farms.includes(id),
-    );
+    lots = kept.lots;
+    /** @type {Farm[]} */
+    const all = found.farms;
+    return all.filter(({ id }) => page.data.role !== "seller" || page.data.farms.includes(id));
   },
   (farm) => {
     const count = lots.filter((lot) => lot.farm === farm.id).length;

@@ -2,29 +2,40 @@
 // so that neither a dead spot nor a closed page loses it; sending it twice records it once. The fields
 // came with the page: nothing moves under a thumb when the list of lots has come.
 
-import { el } from "../../../lib/ui/dom.js";
+import { Problem } from "../../../lib/channel/api.js";
+import { el, field, find } from "../../../lib/ui/dom.js";
 import { dayAndClock, weight } from "../../../lib/format/format.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
 import { page, t, text } from "../../../lib/words.js";
 import { getAll, post } from "../../../lib/channel/staff-api.js";
-import { clear, local, onSubmit } from "../../../lib/forms/forms.js";
+import { clear, fieldsOf, local, onSubmit } from "../../../lib/forms/forms.js";
 import { spoken } from "../../../lib/format/staff-sentences.js";
 
 const { farm } = page.data;
 const kept = `harvest.${farm}`;
-const form = document.querySelector("[data-harvest]");
-const fields = form.elements;
-const part = (name) => document.querySelector(`[data-${name}]`);
+const form = find(document, "[data-harvest]", HTMLFormElement);
+/** @typedef {import("../../../lib/state/api").Lot} Lot */
+
+const code = field(form, "code");
+const harvestedAt = field(form, "harvested_at");
+/** @param {string} name */
+const part = (name) => find(document, `[data-${name}]`);
 // Refusals that a reason answers: where it is asked for, and the field's name.
+/** @type {Record<string, [string, string]>} */
 const REASONS = {
   "waiting-period": ["override", "waiting_period_overridden"],
   "implausible-harvest": ["plausibility", "plausibility_reason"],
 };
+/** @type {Lot[]} */
 let lots = [];
 let isCodeTyped = false;
 let isTimeTyped = false;
 
-/** The next free code of a day, `1125`, `1125-2`. */
+/**
+ * The next free code of a day, `1125`, `1125-2`.
+ * @param {string} moment
+ * @param {Set<string>} taken
+ */
 export function codeFor(moment, taken) {
   const base = moment.slice(5, 7) + moment.slice(8, 10);
   for (let number = 1; ; number += 1) {
@@ -34,20 +45,22 @@ export function codeFor(moment, taken) {
 }
 
 function propose() {
-  if (!isTimeTyped) fields.harvested_at.value = local(new Date());
+  if (!isTimeTyped) harvestedAt.value = local(new Date());
   if (!isCodeTyped)
-    fields.code.value = codeFor(
-      fields.harvested_at.value || local(new Date()),
-      new Set(lots.map(({ code }) => code)),
+    code.value = codeFor(
+      harvestedAt.value || local(new Date()),
+      new Set(lots.map((lot) => lot.code)),
     );
 }
 
+/** @param {import("../../../lib/forms/forms.js").Field} each */
+const isOffRadio = (each) =>
+  each instanceof HTMLInputElement && each.type === "radio" && !each.checked;
+
 function keep() {
+  /** @type {Record<string, string>} */
   const values = {};
-  for (const field of fields) {
-    if (!field.name || (field.type === "radio" && !field.checked)) continue;
-    values[field.name] = field.value;
-  }
+  for (const each of fieldsOf(form)) if (!isOffRadio(each)) values[each.name] = each.value;
   remember(kept, { values, isCodeTyped, isTimeTyped });
 }
 
@@ -55,17 +68,19 @@ function restore() {
   const before = recall(kept);
   if (!before) return;
   ({ isCodeTyped, isTimeTyped } = before);
-  for (const field of fields) {
-    const value = before.values[field.name];
+  for (const each of fieldsOf(form)) {
+    const value = before.values[each.name];
     if (value === undefined) continue;
-    if (field.type === "radio") field.checked = field.value === value;
-    else field.value = value;
+    if (each instanceof HTMLInputElement && each.type === "radio")
+      each.checked = each.value === value;
+    else each.value = value;
   }
 }
 
 function drawLots() {
   const latest = [...lots].slice(0, 5);
-  part("before").hidden = part("before-title").hidden = latest.length === 0;
+  part("before").hidden = latest.length === 0;
+  part("before-title").hidden = latest.length === 0;
   part("before").replaceChildren(
     ...latest.map((lot) =>
       el(
@@ -98,19 +113,23 @@ function drawLots() {
 
 async function load() {
   try {
-    ({ lots } = await getAll(`/api/v1/lots?farm=${farm}`));
+    lots = (await getAll(`/api/v1/lots?farm=${farm}`)).lots;
     drawLots();
     part("load-failed").hidden = true;
   } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
     part("load-words").textContent = spoken(problem);
     part("load-failed").hidden = false;
   }
   propose();
 }
 
-/** What this very form recorded before its answer was lost. */
+/**
+ * What this very form recorded before its answer was lost.
+ * @param {any} body
+ */
 async function recordedBefore(body) {
-  ({ lots } = await getAll(`/api/v1/lots?farm=${farm}`));
+  lots = (await getAll(`/api/v1/lots?farm=${farm}`)).lots;
   return lots.find(
     (lot) =>
       lot.code === body.code &&
@@ -119,10 +138,15 @@ async function recordedBefore(body) {
   );
 }
 
+/**
+ * @param {any} body
+ * @returns {Promise<Lot>}
+ */
 async function record(body) {
   try {
     return await post("/api/v1/lots", { ...body, farm });
   } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
     if (problem.slug === "lot-taken") {
       const before = await recordedBefore(body);
       if (before) return before;
@@ -133,25 +157,29 @@ async function record(body) {
   }
 }
 
-/** Asks for the reason without which the server takes no such harvest. */
+/**
+ * Asks for the reason without which the server takes no such harvest.
+ * @param {string} slug
+ */
 function ask(slug) {
   const [place, name] = REASONS[slug];
   part(place).hidden = false;
-  fields[name].disabled = false;
+  field(form, name).disabled = false;
 }
 
 function hideReasons() {
   for (const [place, name] of Object.values(REASONS)) {
     part(place).hidden = true;
-    fields[name].disabled = true;
-    fields[name].value = "";
+    field(form, name).disabled = true;
+    field(form, name).value = "";
   }
 }
 
+/** @param {Lot} lot */
 function tell(lot) {
   const what = { weight: weight(lot.quantity_g), name: text(lot.product_name), code: lot.code };
   part("recorded-words").textContent = t("Recorded: %(weight)s of %(name)s, lot %(code)s.", what);
-  part("recorded-link").href = lot.url;
+  find(document, "[data-recorded-link]", HTMLAnchorElement).href = lot.url;
   part("recorded").hidden = false;
   part("recorded").focus();
 }
@@ -164,21 +192,24 @@ onSubmit(form, async (body) => {
   part("recorded").hidden = true;
   const lot = await record(body);
   remember(kept, null);
-  isCodeTyped = isTimeTyped = false;
-  fields.quantity_g.value = "";
+  isCodeTyped = false;
+  isTimeTyped = false;
+  field(form, "quantity_g").value = "";
   hideReasons();
   clear(form);
   tell(lot);
-  ({ lots } = await getAll(`/api/v1/lots?farm=${farm}`).catch(() => ({ lots: [lot, ...lots] })));
+  const read = await getAll(`/api/v1/lots?farm=${farm}`).catch(() => ({ lots: [lot, ...lots] }));
+  lots = read.lots;
   drawLots();
   propose();
 });
 form.addEventListener("input", ({ target }) => {
-  if (target === fields.code) isCodeTyped = target.value !== "";
-  if (target === fields.harvested_at) isTimeTyped = target.value !== "";
+  if (target === code) isCodeTyped = code.value !== "";
+  if (target === harvestedAt) isTimeTyped = harvestedAt.value !== "";
   // Another plot, time or weight may well need no reason.
-  if (["plot", "harvested_at", "quantity_g"].includes(target.name)) hideReasons();
-  if (target === fields.harvested_at) propose();
+  const name = fieldsOf(form).find((each) => each === target)?.name ?? "";
+  if (["plot", "harvested_at", "quantity_g"].includes(name)) hideReasons();
+  if (target === harvestedAt) propose();
   keep();
 });
 addEventListener("online", drawOnline);

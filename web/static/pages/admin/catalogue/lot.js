@@ -1,8 +1,10 @@
 // A stopped lot: lifting it and taking that back, and who has it, what has left first, with what can be
 // done: calling off and giving money back.
 
-import { el, say } from "../../../lib/ui/dom.js";
+import { Problem } from "../../../lib/channel/api.js";
+import { el, find, findAll, say, valueIn } from "../../../lib/ui/dom.js";
 import { clock, count, money } from "../../../lib/format/format.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, page, t } from "../../../lib/words.js";
 import { newKey } from "../../../lib/channel/pending-requests.js";
@@ -12,34 +14,44 @@ import { amountPayable, payment, stateKind, stateWords } from "../../../lib/orde
 import { act, badge, RemoteList, row } from "../../../lib/ui/remote-list.js";
 import { FormSheet } from "../../../lib/forms/form-sheet.js";
 
+/** @typedef {import("../../../lib/state/api").LotOrder} LotOrder */
+/** @typedef {import("../../../lib/state/api").LotHold} LotHold */
+
 const AT_ONCE = 200; // orders in one move
 
 const { lot } = page.data;
 const path = `/api/v1/lots/${lot}`;
 const cancelling = new FormSheet("cancel-sheet");
-const takingBack = document.getElementById("back-sheet") && new FormSheet("back-sheet"); // a coordinator's
+// A coordinator's.
+const takingBack = document.getElementById("back-sheet") && new FormSheet("back-sheet");
 const refunding = new FormSheet("refund-sheet");
-const callOff = document.querySelector("[data-call-off]");
-const more = document.querySelector("[data-more]");
+const callOff = find(document, "[data-call-off]");
+const more = find(document, "[data-more]");
+/** @type {string | null | undefined} */
 let next = null;
-
+/** @type {RemoteList<LotOrder>} */
 const list = new RemoteList("lot-orders", load, draw);
 
 /** The first page, and after it as many as were looked at. */
 async function load() {
   const wanted = Math.max(1, list?.items.length ?? 0);
+  /** @type {LotOrder[]} */
   const found = [];
+  /** @type {string | null | undefined} */
   let cursor = "";
   do {
+    /** @type {import("../../../lib/state/api").LotOrders} */
     const read = await get(`${path}/orders?limit=200${cursor && `&cursor=${cursor}`}`);
     found.push(...read.orders);
     if (!cursor) drawHolds(read.holds);
-    cursor = next = read.next;
+    cursor = read.next;
+    next = cursor;
   } while (cursor && found.length < wanted);
   more.hidden = !next;
   return found;
 }
 
+/** @param {LotOrder} order */
 function draw(order) {
   const { buyer, number } = order;
   const left = ["shipped", "received"].includes(order.state);
@@ -72,24 +84,23 @@ function draw(order) {
         { class: "button button--small button--quiet", href: `/studio/${order.broadcast}/orders` },
         t("Its broadcast's orders"),
       ),
-    ].filter(Boolean),
+    ].filter((each) => each !== null),
     dim: order.state === "cancelled",
   });
 }
 
+/** @param {LotHold[]} holds */
 function drawHolds(holds) {
-  document.querySelector("[data-holds]").hidden = holds.length === 0;
-  document
-    .querySelector("[data-holds-list]")
-    .replaceChildren(
-      ...holds.map(({ boxes, until }) =>
-        el(
-          "li",
-          { class: "card" },
-          t("%(n)s held until %(time)s", { n: count(boxes), time: clock(Date.parse(until)) }),
-        ),
+  find(document, "[data-holds]").hidden = holds.length === 0;
+  find(document, "[data-holds-list]").replaceChildren(
+    ...holds.map(({ boxes, until }) =>
+      el(
+        "li",
+        { class: "card" },
+        t("%(n)s held until %(time)s", { n: count(boxes), time: clock(Date.parse(until)) }),
       ),
-    );
+    ),
+  );
 }
 
 async function reload() {
@@ -97,7 +108,10 @@ async function reload() {
   callOff.hidden = !page.data.stopped || !list.items.some(({ deeds }) => deeds.includes("cancel"));
 }
 
-/** Calls these orders off, each broadcast's together; says which could not be. */
+/**
+ * Calls these orders off, each broadcast's together; says which could not be.
+ * @param {LotOrder[]} orders
+ */
 function cancel(orders) {
   const words = n(
     "%(n)s order is called off; its buyer is told.",
@@ -140,6 +154,7 @@ function cancel(orders) {
   });
 }
 
+/** @param {LotOrder} order */
 function refund(order) {
   const left = { ...order.total, amount: order.total.amount - order.refunded.amount };
   say(
@@ -170,26 +185,30 @@ more.addEventListener("click", async () => {
     list.draw();
     more.hidden = !next;
   } catch (problem) {
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
   }
 });
 
-const form = document.querySelector("[data-lift]");
+// A coordinator's, while it is stopped.
+const [form] = findAll(document, "[data-lift]", HTMLFormElement);
 form?.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const told = form.querySelector("[data-problem]");
-  const findings = [...form.querySelectorAll("[name=findings]:checked")].map(({ value }) => value);
-  const sentence = form.elements.sentence.value.trim();
+  const told = find(form, "[data-problem]");
+  const findings = findAll(form, "[name=findings]:checked", HTMLInputElement).map(
+    ({ value }) => value,
+  );
+  const sentence = valueIn(form, "sentence").trim();
   told.hidden = findings.length > 0 && sentence.length >= 4;
   if (findings.length === 0) say(told, t("Tick what this lifts."));
   else if (sentence.length < 4) say(told, t("Write a sentence that everyone reads."));
   if (!told.hidden) return;
-  const button = form.querySelector("[type=submit]");
+  const button = find(form, "[type=submit]", HTMLButtonElement);
   button.disabled = true;
   try {
     await post(`${path}/lifts`, { findings, sentence });
     location.reload();
   } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
     button.disabled = false;
     say(told, spoken(problem));
     told.hidden = false;
@@ -197,9 +216,10 @@ form?.addEventListener("submit", async (event) => {
 });
 
 /** Asks once before a lift is taken back, since that stops its lot again. */
-for (const button of document.querySelectorAll("[data-take-back]")) {
+for (const button of findAll(document, "[data-take-back]")) {
   button.addEventListener("click", () => {
-    const { takeBack: lift, sentence } = button.dataset;
+    const { takeBack: lift, sentence = "" } = button.dataset;
+    if (!takingBack) return;
     say(takingBack.part("what"), sentence);
     takingBack.open({
       job: async (body) => {

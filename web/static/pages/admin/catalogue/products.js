@@ -1,33 +1,42 @@
 // The products: a list by farm, a sheet to make or change one, and the archive.
 
-import { el } from "../../../lib/ui/dom.js";
+import { el, find, findAll, labelOf } from "../../../lib/ui/dom.js";
 import { weight } from "../../../lib/format/format.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { page, t, text } from "../../../lib/words.js";
 import { getAll, patch, post } from "../../../lib/channel/staff-api.js";
 import { setUpGtin } from "../../../lib/forms/gtin.js";
 import { setUpPictures } from "../../../lib/forms/picture-field.js";
-import { spoken } from "../../../lib/format/staff-sentences.js";
 import { act, badge, RemoteList, row } from "../../../lib/ui/remote-list.js";
 import { FormSheet, offer } from "../../../lib/forms/form-sheet.js";
 
 const sheet = new FormSheet("product-sheet");
-const filter = document.getElementById("farm-filter");
-const archived = document.querySelector("[data-archived]");
+/** @typedef {import("../../../lib/state/api").Farm} Farm */
+/** @typedef {import("../../../lib/state/api").Product} Product */
+
+const filter = find(document, "#farm-filter", HTMLSelectElement);
+const archived = find(document, "[data-archived]", HTMLInputElement);
+const farmField = sheet.field("farm", HTMLSelectElement);
+/** @type {Farm[]} */
 let farms = [];
+/** @type {Product[]} */
 let all = [];
 
+/** @param {string} id */
 const farmName = (id) => text(farms.find((farm) => farm.id === id)?.name);
 
 const list = new RemoteList(
   "products",
   async () => {
     const [found, kept] = await Promise.all([getAll("/api/v1/farms"), getAll("/api/v1/products")]);
-    farms = found.farms.filter(
-      ({ id }) => page.data.role !== "seller" || page.data.farms.includes(id),
-    );
+    /** @type {Farm[]} */
+    const every = found.farms;
+    /** @type {Product[]} */
+    const products = kept.products;
+    farms = every.filter(({ id }) => page.data.role !== "seller" || page.data.farms.includes(id));
     const own = new Set(farms.map(({ id }) => id));
-    all = kept.products.filter(({ farm }) => own.has(farm));
+    all = products.filter(({ farm }) => own.has(farm));
     drawFilter();
     return shown();
   },
@@ -66,21 +75,17 @@ function shown() {
 }
 
 function drawFilter() {
-  document.querySelector("[data-filter]").hidden = all.length === 0;
+  find(document, "[data-filter]").hidden = all.length === 0;
   filter.hidden = farms.length < 2;
-  archived.closest("label").hidden = !all.some((product) => product.archived);
+  labelOf(archived).hidden = !all.some((product) => product.archived);
   const chosen = filter.value;
-  offer(
-    filter,
-    farms.map((farm) => [farm.id, text(farm.name)]),
-  );
+  /** @type {[string, string][]} */
+  const options = farms.map((farm) => [farm.id, text(farm.name)]);
+  offer(filter, options);
   filter.value = chosen;
-  offer(
-    sheet.elements.farm,
-    farms.map((farm) => [farm.id, text(farm.name)]),
-  );
-  for (const button of document.querySelectorAll("[data-add]")) button.hidden = farms.length === 0;
-  const first = document.querySelector("[data-add-farm]");
+  offer(farmField, options);
+  for (const button of findAll(document, "[data-add]")) button.hidden = farms.length === 0;
+  const first = find(document, "[data-add-farm]");
   first.hidden = farms.length > 0 || page.data.role === "seller";
 }
 
@@ -90,7 +95,7 @@ function redraw() {
 }
 
 function add() {
-  sheet.elements.farm.disabled = false;
+  farmField.disabled = false;
   const farm = filter.value || (farms.length === 1 ? farms[0].id : "");
   sheet.open({
     title: t("New product"),
@@ -105,6 +110,7 @@ function add() {
   });
 }
 
+/** @param {Product} product */
 function change(product) {
   sheet.open({
     title: text(product.name),
@@ -116,10 +122,15 @@ function change(product) {
     },
   });
   // A product stays its farm's: its lots are there.
-  sheet.elements.farm.disabled = true;
+  farmField.disabled = true;
 }
 
+/**
+ * @param {Product} product
+ * @param {boolean} away
+ */
 async function archive(product, away) {
+  /** @param {boolean} value */
   const put = (value) => patch(`/api/v1/products/${product.id}`, { archived: value });
   try {
     await put(away);
@@ -130,12 +141,12 @@ async function archive(product, away) {
       onAct: () => put(false).then(() => list.reload()),
     });
   } catch (problem) {
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
   }
 }
 
 setUpPictures(sheet.form);
-setUpGtin(sheet.elements.gtin);
+setUpGtin(sheet.field("gtin"));
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", add);
 filter.addEventListener("change", redraw);
 archived.addEventListener("change", redraw);
