@@ -144,7 +144,8 @@ PAGES = {"start": _start, "live": _live, "order": _order, "console": _console}
 
 def _posted(path: str, body: dict[str, Any], key: str) -> str:
     return f"""fetch({json.dumps(path)}, {{ method: 'POST', body: {json.dumps(json.dumps(body))},
-      headers: {{ 'content-type': 'application/json' }} }})
+      headers: {{ 'content-type': 'application/json',
+        'idempotency-key': '{os.urandom(12).hex()}' }} }})
       .then(answer => answer.json()).then(said => said[{json.dumps(key)}])"""
 
 
@@ -152,7 +153,6 @@ def _placed(demo: dict[str, Any]) -> str:
     """Return a script that places an order, and gives the token of its page."""
     offer = demo["offers"][0]
     body = {
-        "key": os.urandom(12).hex(),
         "lines": [{"offer": offer["id"], "quantity": 1, "price": offer["price"]["amount"]}],
         "buyer": {"name": "测量", "phone": "13800138000"},
         "delivery": {"way": "parcel", "address": "福建省福州市鼓楼区东街 12 号"},
