@@ -3,9 +3,6 @@
 // the packets take is connection-path.js's part, and what it does about loss jitter-buffer.js's.
 
 import { ConnectionPath, iceServers, linked } from "./connection-path.js";
-import { reportDelay } from "./delay-report.js";
-import { Delivery } from "./delivery.js";
-import { adaptJitterBuffer } from "./jitter-buffer.js";
 
 const RETRY = 3_000;
 const RETRY_BLOCKED = 20_000;
@@ -16,6 +13,7 @@ const AWAY = ["/problems/media-server-away", "/problems/media-on-other-server"];
 const LAYER = "urn:ietf:params:whep:ext:core:layer";
 const DELIVERY = "status";
 const AWAITED_FOR = 8_000; // there may be none
+const OBSERVED_AFTER = 1_500; // or at the first frame
 const DELAY = "urn:ietf:params:whep:ext:farmlive:delay";
 
 /**
@@ -67,7 +65,7 @@ export class WhepPlayer extends EventTarget {
     this.delay = null;
     /** @type {ConnectionPath | null} */
     this.path = null;
-    /** @type {Delivery | null} */
+    /** @type {import("./delivery.js").Delivery | null} */
     this.watched = null;
     /** @type {(() => void) | null} */
     this.calm = null;
@@ -196,7 +194,7 @@ export class WhepPlayer extends EventTarget {
       await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
       if (run !== this.run) return;
       this.follow(connection, iceServers(answer.headers));
-      if (this.choice !== null && this.choice !== asked) this.watched?.choose(this.choice);
+      this.observe(connection, run, asked);
     } catch (error) {
       if (run !== this.run) return;
       // fetch fails with a TypeError when the server can't be reached, and by its signal when it does
@@ -221,18 +219,8 @@ export class WhepPlayer extends EventTarget {
    * @param {RTCIceServer[]} servers
    */
   follow(connection, servers) {
-    if (this.told) {
-      const watched = new Delivery(connection, this.told);
-      watched.addEventListener("change", () => {
-        if (this.hears) this.hear();
-        this.dispatchEvent(new Event("delivery"));
-      });
-      this.watched = watched;
-    }
     const path = new ConnectionPath(connection, { session: this.session ?? "", servers });
     this.path = path;
-    this.calm = adaptJitterBuffer(connection);
-    this.reporting = reportDelay(this.video, this.delay);
     path.addEventListener("open", () => {
       this.servers = path.needed;
       if (this.state === "lost" && !this.video.paused) this.become("playing");
@@ -244,6 +232,38 @@ export class WhepPlayer extends EventTarget {
       this.servers = [];
       this.retry("blocked", RETRY_BLOCKED);
     });
+  }
+
+  /**
+   * What no first picture needs is loaded once that is there: what comes, how late, and what is done
+   * about loss. `asked` is the choice that the session began with.
+   * @param {RTCPeerConnection} connection
+   * @param {number} run
+   * @param {string | null} asked
+   */
+  async observe(connection, run, asked) {
+    await new Promise((resolve) => {
+      this.video.addEventListener("playing", () => resolve(null), { once: true });
+      setTimeout(resolve, OBSERVED_AFTER);
+    });
+    if (run !== this.run) return;
+    const parts = await Promise.all([
+      import("./delivery.js"),
+      import("./delay-report.js"),
+      import("./jitter-buffer.js"),
+    ]).catch(() => null); // the network is gone, and the session with it
+    if (!parts || run !== this.run) return;
+    const [{ Delivery }, { reportDelay }, { adaptJitterBuffer }] = parts;
+    this.calm = adaptJitterBuffer(connection);
+    this.reporting = reportDelay(this.video, this.delay);
+    if (!this.told) return;
+    const watched = new Delivery(connection, this.told);
+    watched.addEventListener("change", () => {
+      if (this.hears) this.hear();
+      this.dispatchEvent(new Event("delivery"));
+    });
+    this.watched = watched;
+    if (this.choice !== null && this.choice !== asked) watched.choose(this.choice);
   }
 
   /**

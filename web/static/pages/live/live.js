@@ -1,91 +1,49 @@
 // The live page: builds its parts once and tells them when the broadcast changes.
 
-import { say } from "../../lib/ui/dom.js";
+import { el, say } from "../../lib/ui/dom.js";
 import { count } from "../../lib/format/format.js";
 import { close, open } from "../../lib/ui/sheet.js";
-import { toast } from "../../lib/ui/toast.js";
 import { page, t, text } from "../../lib/words.js";
-import { Bag } from "./offers/bag.js";
-import { OwnOrders } from "./buying/own-orders.js";
-import { Basket } from "./buying/basket.js";
-import { Buying } from "./buying/buy.js";
 import { PinnedCard } from "./offers/card.js";
-import { Channel } from "../../lib/channel/channel.js";
-import { Answer } from "./stage/answer.js";
+import { channel, hear, player, video } from "./first.js";
 import { Chat } from "./stage/chat.js";
 import { BroadcastState } from "../../lib/state/broadcast-state.js";
-import { Hearts } from "./stage/hearts.js";
-import { HoldBar } from "./buying/hold-bar.js";
-import { OfferDetails } from "./offers/offer-details.js";
-import { Ordering } from "./buying/ordering.js";
-import { openOrigin, refreshOrigin } from "./offers/origin-sheet.js";
 import { Placeholder, placeholderOf } from "./stage/placeholder.js";
-import { Bought } from "./stage/just-bought.js";
 import { PictureFit } from "./stage/picture-fit.js";
-import { QualityChoice, rememberedChoice } from "./stage/quality-choice.js";
-import { deliveryWords, QualityNotice } from "./stage/quality-notice.js";
-import { WaitlistView } from "./offers/waitlist-view.js";
-import { Waitlist } from "./offers/waitlist.js";
-import { TransportNotice } from "./stage/transport-notice.js";
-import { WhepPlayer } from "../../lib/media/whep-player.js";
 
 const at = (id) => document.getElementById(id);
-const { broadcast, centres } = page.data;
+const { broadcast, centres, rest } = page.data;
 
 const scene = new BroadcastState();
 scene.broadcast = broadcast;
-const video = at("video");
-const channel = new Channel(broadcast.id);
-const player = new WhepPlayer(video, broadcast.id, { choice: rememberedChoice() });
-const act = {
-  // `price` is the one that was seen; a tap that came by the offer's own sheet was counted there.
-  buy: (offer, { price, counted = false } = {}) => {
-    closeSheets();
-    if (!counted) channel.tell({ type: "card.open", offer });
-    buying.begin(offer, price);
-  },
-  wait: (offer, quantity) => waiting.join(offer, quantity),
-  leave: (offer) => waiting.leave(offer),
-  openBag: () => open(at("bag-sheet")),
-  look: (offer) => {
-    closeSheets();
-    look.show(offer);
-  },
-  origin: (lot) => {
-    closeSheets();
-    openOrigin(at("origin-sheet"), lot);
-  },
-};
-const basket = new Basket(broadcast.id, channel, scene);
-const ordering = new Ordering(broadcast.id, channel, scene, basket);
-const buying = new Buying(at("buy-sheet"), { basket, ordering, scene, centres }, act);
-const waits = new Waitlist(broadcast.id, channel);
-const begin = () => {
-  waiting.read();
-  if (!at("buy-sheet").open) closeSheets();
-  buying.begin(null);
-};
-const waiting = new WaitlistView({ waits, basket, scene, begin });
-const look = new OfferDetails(at("look-sheet"), { scene, channel, waits }, act);
-const kept = new HoldBar(at("kept"), basket, begin);
-const card = new PinnedCard(at("card"), at("card-told"), act, waits);
-const bag = new Bag([at("bag-list"), at("bag-sheet-list")], at("bag-count"), act, waits);
-const ownOrders = new OwnOrders([at("bag-orders"), at("bag-sheet-orders")]);
+
+// What comes later (loadRest): all to buy by, the words on the stream's quality, hearts, and who bought.
+let shop = null;
+let quality = null;
+let hearts = null;
+let bought = null;
+let answer = null;
+let loading = null;
+let isSignedIn = false;
+
+const NO_WAITS = { of: () => null };
+const taps = ["buy", "wait", "leave", "look", "origin"];
+/** What taps on the card do; the first one may have to wait for the shop. */
+const act = Object.fromEntries(
+  taps.map((name) => [name, (...given) => withRest(() => shop.act[name](...given))]),
+);
+const card = new PinnedCard(at("card"), at("card-told"), act, NO_WAITS);
 const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);
-const answer = new Answer(at("answer"));
-const hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
 const slate = new Placeholder(at("slate"), {
   again: () => player.restart(),
   play: () => player.play(),
-  picture: () => quality.choose("auto"),
+  picture: () => withRest(() => quality.choice.choose("auto")),
 });
-const quality = new QualityChoice(at("quality"), at("quality-sheet"), player);
-const lessNote = new QualityNotice(at("less"), at("less-told"));
-const wayNote = new TransportNotice(at("way"));
-const bought = new Bought(at("bought"));
 new PictureFit(video, at("full"));
 
 const TICK = 250; // how soon a countdown's next second is drawn
+const PICTURE_WITHIN = 3_000; // the rest waits so long for the first picture
+const IDLE_WITHIN = 1_000;
 
 let known = false;
 
@@ -96,19 +54,14 @@ function picture() {
   if (!player.plays(scene.source?.codec)) return "other";
   if (player.choice === "sound_only") return "sound";
   if (player.isAwaiting) return "coming";
-  return lessNote.shown?.gets === "sound" ? "unseen" : "playing";
-}
-
-function closeSheets() {
-  for (const sheet of document.querySelectorAll("dialog[open]")) close(sheet);
+  return quality?.isSoundOnly ? "unseen" : "playing";
 }
 
 /** What is on offer; flash batches change it with the clock too. */
 function renderOffers() {
   const buyable = scene.broadcast.state === "live" && channel.state !== "refused";
   card.render(scene.card, buyable);
-  bag.render(scene, buyable, known);
-  look.render(buyable);
+  shop?.renderOffers(buyable, known);
 }
 
 function render() {
@@ -124,13 +77,10 @@ function render() {
   at("viewers-line").hidden = !live;
   at("offline").hidden = channel.state !== "waiting" || !known;
   renderOffers();
-  ownOrders.render(scene);
-  basket.sync();
-  ordering.sync();
-  buying.render(buyable);
+  shop?.render(buyable);
   chat.render(scene);
-  answer.render(scene);
-  hearts.render(scene);
+  answer?.render(scene);
+  hearts?.render(scene);
   slate.render(placeholderOf(scene, picture(), channel.state, player.missing));
   const lot = (scene.card ?? scene.offers.values().next().value)?.lot;
   at("farm").hidden = !lot;
@@ -140,53 +90,120 @@ function render() {
   }
   at("farm").onclick = () => lot && act.origin(lot);
   at("sound").hidden = player.state !== "playing";
-  quality.render(live && player.state !== "unsupported", deliveryWords(lessNote.shown));
+  quality?.render(live && player.state !== "unsupported");
   if (live) player.start();
   else if (state === "ended" && player.wanted) player.stop();
 }
 
-channel.addEventListener("welcome", ({ detail }) => {
-  known = true;
-  scene.load(detail.snapshot);
-  chat.welcome(detail.you);
-  chat.reset(scene);
-  hearts.reset(scene);
-  if (detail.you.role) buying.signedIn();
-  render();
-  waits.welcome();
-});
-channel.addEventListener("events", ({ detail }) => {
-  if (detail.you?.role) buying.signedIn();
-  for (const event of detail.events) {
-    scene.apply(event);
-    waits.apply(event);
-    if (event.kind === "order.held" && event.data.corrected) basket.corrected(event.data);
+/** Load what the picture, the card and the chat do without, once; resolves when it is there. */
+function loadRest() {
+  if (!loading) {
+    // Side by side: found one by one, the last would wait for as many round trips as it is deep.
+    for (const href of rest) document.head.append(el("link", { rel: "modulepreload", href }));
+    const parts = [
+      import("./shop.js"),
+      import("./stage/quality.js"),
+      import("./stage/hearts.js"),
+      import("./stage/just-bought.js"),
+      import("./stage/answer.js"),
+    ];
+    loading = Promise.all(parts).then(
+      ([{ Shop }, { Quality }, { Hearts }, { Bought }, { Answer }]) => {
+        shop = new Shop({ broadcast, centres, channel, scene, draw: renderOffers });
+        quality = new Quality(player, render);
+        hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
+        at("heart").removeEventListener("click", giveEarly);
+        at("main").removeEventListener("dblclick", tapEarly);
+        bought = new Bought(at("bought"));
+        answer = new Answer(at("answer"));
+        card.waits = shop.waits;
+        if (isSignedIn) shop.buying.signedIn();
+        shop.ordering.resume();
+        render();
+        if (known) shop.waits.welcome();
+      },
+    );
+    loading.catch(() => {
+      loading = null;
+    });
   }
-  chat.hear(detail.events);
-  bought.hear(detail.events);
-  for (const { kind, data } of detail.events) if (kind === "clock.moved") basket.moved(data.by);
-  if (detail.events.some(({ kind }) => kind === "source.switched")) player.another();
-  const stops = detail.events.filter(({ kind }) => ["lot.stopped", "lot.resumed"].includes(kind));
-  for (const { data } of stops) refreshOrigin(at("origin-sheet"), data.lot);
-  render();
+  return loading;
+}
+
+/** Do what a tap asks for, at once where the rest is there. */
+async function withRest(call) {
+  if (!shop) {
+    try {
+      await loadRest();
+    } catch {
+      const { toast } = await import("../../lib/ui/toast.js");
+      toast(t("This part of the page could not be loaded. Try again in a moment."), {
+        danger: true,
+      });
+      return;
+    }
+  }
+  call();
+}
+
+const giveEarly = () => withRest(() => hearts.give());
+const tapEarly = (event) => withRest(() => hearts.tap(event));
+at("heart").addEventListener("click", giveEarly);
+at("main").addEventListener("dblclick", tapEarly);
+
+/** Load the rest when nothing more urgent is left to do. */
+function loadRestSoon() {
+  if (loading) return;
+  if (window.requestIdleCallback) requestIdleCallback(() => loadRest(), { timeout: IDLE_WITHIN });
+  else setTimeout(() => loadRest(), 0);
+}
+
+hear({
+  welcome: ({ detail }) => {
+    known = true;
+    scene.load(detail.snapshot);
+    chat.welcome(detail.you);
+    chat.reset(scene);
+    hearts?.reset(scene);
+    signIn(detail.you);
+    render();
+    shop?.waits.welcome();
+    // Where the bag stands beside the picture, it is no less urgent than that.
+    if (at("bag-list").offsetParent || scene.broadcast.state !== "live") loadRestSoon();
+    else setTimeout(loadRestSoon, PICTURE_WITHIN);
+  },
+  events: ({ detail }) => {
+    signIn(detail.you);
+    for (const event of detail.events) {
+      scene.apply(event);
+      shop?.apply(event);
+    }
+    chat.hear(detail.events);
+    bought?.hear(detail.events);
+    if (detail.events.some(({ kind }) => kind === "source.switched")) player.another();
+    shop?.hear(detail.events);
+    render();
+  },
 });
+
+/** Somebody signed in, here or in another tab. */
+function signIn(you) {
+  if (!you?.role) return;
+  isSignedIn = true;
+  shop?.buying.signedIn();
+}
+
 channel.addEventListener("state", () => {
   render();
   player.soon();
 });
-waits.addEventListener("change", renderOffers);
-basket.addEventListener("stopped", renderOffers);
-ordering.addEventListener("asking", () => kept.render());
-ordering.addEventListener("placed", () => ownOrders.render(scene));
 setInterval(() => {
   if ([...scene.offers.values()].some(({ flash }) => flash)) renderOffers();
 }, TICK);
-player.addEventListener("state", render);
-player.addEventListener("way", () => wayNote.show(player.way));
-player.addEventListener("delivery", () => lessNote.take(player.delivery));
-lessNote.addEventListener("change", render);
-quality.addEventListener("change", () => lessNote.take(null));
-at("less").addEventListener("click", () => quality.open());
+player.addEventListener("state", () => {
+  render();
+  if (player.state !== "connecting") loadRestSoon();
+});
 
 // Sound: off at first, one tap away; the button then stays as a small switch.
 function showSound() {
@@ -203,23 +220,30 @@ at("sound").addEventListener("click", () => {
 video.addEventListener("volumechange", showSound);
 showSound();
 
-at("bag-open").addEventListener("click", () => open(at("bag-sheet")));
+at("bag-open").addEventListener("click", () => {
+  open(at("bag-sheet"));
+  withRest(() => {});
+});
 at("share").addEventListener("click", async () => {
   const url = new URL(location.pathname, location.href).href;
   if (navigator.share) {
     await navigator.share({ title: document.title, url }).catch(() => {});
     return;
   }
+  let words = url;
   try {
+    // Before anything is loaded: a browser lets only a tap copy.
     await navigator.clipboard.writeText(url);
-    toast(t("The link is copied."));
+    words = t("The link is copied.");
   } catch {
-    toast(url);
+    // Nothing is copied: the link itself is shown.
   }
+  const { toast } = await import("../../lib/ui/toast.js");
+  toast(words);
 });
 for (const button of document.querySelectorAll("[data-close-sheet]")) {
   button.addEventListener("click", () => close(button.closest("dialog")));
 }
 
 render();
-ordering.resume();
+if (!["connecting", "stopped"].includes(player.state)) loadRestSoon();

@@ -4,9 +4,7 @@
 import { el, say } from "../../../lib/ui/dom.js";
 import { ChatPacing } from "../../../lib/state/chat-pacing.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
-import { sentence } from "../../../lib/format/problems.js";
 import { close, open } from "../../../lib/ui/sheet.js";
-import { toast } from "../../../lib/ui/toast.js";
 import { t } from "../../../lib/words.js";
 
 const KEPT = 50;
@@ -61,6 +59,10 @@ export class Chat {
       this.draw();
     } catch (problem) {
       if (!this.input.value) this.input.value = words;
+      const [{ sentence }, { toast }] = await Promise.all([
+        import("../../../lib/format/problems.js"),
+        import("../../../lib/ui/toast.js"),
+      ]);
       const byName = problem.slug === "nickname-refused" || problem.body?.reason === "likeness";
       if (byName) this.askName(nickname || this.guest, sentence(problem));
       else toast(sentence(problem), { danger: true });

@@ -17,9 +17,12 @@ export class Hearts {
     this.shown = 0;
     this.own = 0;
     button.addEventListener("click", () => this.give());
-    screen.addEventListener("dblclick", ({ target }) => {
-      if (!target.closest("button, a, input, .pinned, .bag")) this.give();
-    });
+    screen.addEventListener("dblclick", (event) => this.tap(event));
+  }
+
+  /** A double tap, which may be meant for what stands over the picture. */
+  tap({ target }) {
+    if (!target.closest("button, a, input, .pinned, .bag")) this.give();
   }
 
   give() {

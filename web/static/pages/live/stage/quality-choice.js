@@ -1,21 +1,11 @@
 // The viewer's choice of how much comes: all that the link carries, less data, or sound alone.
-// Remembered on this device; "save data" from the start where the browser itself saves data.
+// Remembered on this device; first.js begins with what was remembered.
 
-import { recall, remember } from "../../../lib/state/device-memory.js";
+import { remember } from "../../../lib/state/device-memory.js";
 import { say } from "../../../lib/ui/dom.js";
 import { open } from "../../../lib/ui/sheet.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { t } from "../../../lib/words.js";
-
-const CHOICES = ["auto", "save_data", "sound_only"];
-
-/** The choice to begin with, for a player. */
-export function rememberedChoice() {
-  const kept = recall("delivery");
-  if (CHOICES.includes(kept)) return kept;
-  const isSaving = recall("thrift") ?? navigator.connection?.saveData ?? false;
-  return isSaving === true ? "save_data" : "auto";
-}
 
 function nameOf(choice) {
   switch (choice) {
