@@ -14,6 +14,7 @@ from tests.support.manual_clock import Clock
 from farmlive.bilingual import Bilingual
 from farmlive.client import Api
 from farmlive.pages.rendering.render import Pages
+from farmlive.pages.rendering.static import Static
 from farmlive.pages.shared import Shared, SharedPage
 from farmlive.people import Caller
 from farmlive.server import Server
@@ -346,3 +347,21 @@ async def test_a_page_links_one_style_sheet(
         assert style.headers["content-encoding"] == "gzip"
         assert style.text.startswith("/*")
         assert "--paper" in style.text
+
+
+async def test_a_page_preloads_all_that_its_scripts_import(
+    sale: Sale, visitor: httpx.AsyncClient, host: httpx.AsyncClient
+) -> None:
+    static = Static()
+    for browser, path in (
+        (visitor, "/"),
+        (visitor, f"/live/{sale.broadcast}"),
+        (host, f"/studio/{sale.broadcast}"),
+    ):
+        page = (await browser.get(path)).text
+        scripts = re.findall(r'<script type="module" src="([^"]+)">', page)
+        names = [url.removeprefix(static.url("")) for url in scripts]
+        preloaded = re.findall(r'<link rel="modulepreload" href="([^"]+)">', page)
+        assert len(names) >= 2, path
+        assert {*preloaded, *scripts} == set(static.modules(*names)) | set(scripts), path
+        assert len(preloaded) == len(set(preloaded)), path
