@@ -36,7 +36,7 @@ async def weigh(http: httpx.AsyncClient, path: str) -> tuple[int, dict[str, int]
 
     page = await load(path)
     head = re.sub(r"<noscript>.*?</noscript>", "", page, flags=re.S)
-    links = re.findall(r'<link rel="(?:stylesheet|modulepreload|icon)" href="([^"]+)"', head)
+    links = re.findall(r'<link rel="(?:stylesheet|modulepreload|icon)" href="(/[^"]+)"', head)
     links += re.findall(r'<script type="module" src="([^"]+)"', head)
     links += re.findall(r'<img [^>]*src="(/[^"]+)"', head)
     links += [url.partition("#")[0] for url in re.findall(r'<use href="([^"]+)"', head)]

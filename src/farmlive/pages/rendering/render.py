@@ -34,6 +34,7 @@ from farmlive.pages.rendering.languages import (
 from farmlive.pages.rendering.pictures import BOXES, DRAWINGS, drawing
 from farmlive.pages.rendering.scripts import modules
 from farmlive.pages.rendering.static import WEB, Static
+from farmlive.pages.rendering.styles import data_url
 from farmlive.pages.rendering.watch import WATCH, WATCH_SOURCE
 from farmlive.people import Guard
 from farmlive.settings import Settings
@@ -134,6 +135,7 @@ class Pages:
             tag=TAGS[language],
             static=self._static.url,
             modules=self._static.modules,
+            mark=data_url(self._static.folder / "pictures" / "mark.svg"),
             script_words=lambda *entries: words.of_scripts(
                 *modules(self._static.folder, *entries, later=True)
             ),

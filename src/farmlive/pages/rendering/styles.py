@@ -9,10 +9,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
+from urllib.parse import quote
 
 PREFIX = "styles/"
 # More than a page has.
 _MOST = 40
+# A drawing of so many bytes costs less than a request.
+_SMALL = 2_000
 _URL = re.compile(r"""url\((["']?)(?!data:|[#/]|\w+:)([^"')]+)\1\)""")
 _LINK = re.compile(r'\s*<link rel="stylesheet" href="([^"]+)">')
 
@@ -40,7 +43,7 @@ def join(folder: Path, parts: Sequence[str], base: str) -> bytes:
         file = (folder / part).resolve()
         if not file.is_relative_to(folder.resolve()):
             raise FileNotFoundError(part)
-        texts.append(_absolute(file.read_text("utf-8"), PurePosixPath(part).parent, base))
+        texts.append(_absolute(file.read_text("utf-8"), folder, PurePosixPath(part).parent, base))
     return "".join(texts).encode()
 
 
@@ -60,6 +63,19 @@ def replace_links(html: str, below: str, url: str) -> str:
     return html
 
 
-def _absolute(text: str, folder: PurePosixPath, base: str) -> str:
-    """Return a style sheet of this folder with its relative URLs below `base`."""
-    return _URL.sub(lambda url: f'url("{base}{normpath(folder / url[2])}")', text)
+def _absolute(text: str, folder: Path, below: PurePosixPath, base: str) -> str:
+    """Return a style sheet with its relative URLs below `base`, and small drawings in itself."""
+
+    def write(url: re.Match[str]) -> str:
+        path = normpath(below / url[2])
+        file = folder / path
+        if file.suffix == ".svg" and file.is_file() and file.stat().st_size <= _SMALL:
+            return f'url("{data_url(file)}")'
+        return f'url("{base}{path}")'
+
+    return _URL.sub(write, text)
+
+
+def data_url(drawing: Path) -> str:
+    """Return a small drawing (SVG) as a URL that has it in itself."""
+    return "data:image/svg+xml," + quote(drawing.read_text("utf-8"), safe=" =:/;,()")
