@@ -61,6 +61,7 @@ TAGS = {
     "persons": "A buyer's personal data: show, export, erase.",
     "plots": "Plots of a farm, and the work done on them.",
     "products": "The catalogue of products.",
+    "questions": "Questions of viewers that the crew keeps, and the answer shown.",
     "reactions": "Hearts that viewers send.",
     "reviews": "Sales of a broadcast.",
     "session": "Signing in, and one's own account.",

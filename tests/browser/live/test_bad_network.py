@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import Route, expect
 from tests.browser.conftest import DESK, PHONE, Open, Sale
 from tests.browser.support.colour_cameras import BROWN, GREEN, put_on_air, sending, tile
+from tests.browser.support.phone_panels import open_panel
 
 from farmlive.client import Channel
 
@@ -69,6 +70,7 @@ async def test_host_with_a_phone_reads_what_to_do_beside_the_cameras(
     await expect(host.locator("[data-advice]")).to_contain_text("10 % of the picture gets lost")
     await host.evaluate("scrollTo(0, 0)")
     await expect(host.locator("[data-advice]")).to_be_in_viewport(ratio=1)
+    await open_panel(host, "cameras")
     button = host.get_by_role("button", name="Put on air: Camera 1")
     await expect(button).to_be_in_viewport(ratio=1)
     await host.unroute_all(behavior="ignoreErrors")
