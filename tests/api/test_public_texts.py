@@ -58,8 +58,10 @@ PRIVATE = {
     "TotpCode.token",
     "WaitingSearch.find",
     # The chat blanks mobile numbers itself.
+    "ChatAnswer.reply",
     "ChatSay.nickname",
     "ChatSay.text",
+    "NewAnswer.reply",
     "NewMessage.nickname",
     "NewMessage.text",
     # A pick-up point's own number.

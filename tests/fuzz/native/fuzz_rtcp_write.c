@@ -8,6 +8,8 @@ enum { REPORTS_MOST = 1024, STREAMS_MOST = 31, NUMBERS_MOST = 200 };
 
 static struct rtcp_report told[REPORTS_MOST];
 static size_t told_count, heard;
+/* A reader takes so many missing numbers of one datagram, whatever more there are. */
+static int missing_left;
 
 static void expect(enum rtcp_kind kind, struct rtcp_report report)
 {
@@ -100,16 +102,24 @@ static void write_nack(struct rtcp_buffer *out, struct input *input)
     struct nack *nack = &report.of.nack;
     int count = (int)(take(input, 1) % (NUMBERS_MOST + 1));
     uint16_t number = (uint16_t)take(input, 2);
+    if (missing_left == 0)
+        return;
+    /* Cut, each datagram has the limit for itself: only a NACK that is the first may go beyond it.
+     */
+    if (missing_left < RTCP_MISSING_MOST && count > missing_left)
+        count = missing_left;
     for (int i = 0; i < count; i++) {
         missing[i] = number;
-        if (i < RTCP_MISSING_MOST)
+        if (nack->count < missing_left)
             nack->missing[nack->count++] = number;
         number = (uint16_t)(number + 1 + take(input, 1));
     }
     size_t before = out->size;
     rtcp_nack(out, 1, nack->ssrc, missing, count);
-    if (out->size > before)
-        expect(RTCP_NACK, report);
+    if (out->size == before)
+        return;
+    missing_left -= nack->count;
+    expect(RTCP_NACK, report);
 }
 
 static void write_description(struct rtcp_buffer *out, struct input *input)
@@ -176,6 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct rtcp_buffer out;
     struct input input = {data, size};
     out.size = told_count = heard = 0;
+    missing_left = RTCP_MISSING_MOST;
     while (input.size)
         write_part(&out, &input);
     CHECK(rtcp_parse(out.data, out.size, hear, NULL));
