@@ -198,6 +198,13 @@ def of_claim(page: Page) -> None:
 
 def of_wrong_price(page: Page, offer: str) -> None:
     """Open the orders at an offer's wrong price."""
-    page.locator(f"[data-offer='{offer}'] [data-reprice]").first.click()
+    bag = page.locator("[data-open-panel=bag]")  # on a phone it is a sheet
+    if bag.is_visible():
+        bag.click()
+    row = page.locator(f"[data-offer='{offer}']").first
+    change = row.locator("[data-reprice]").first
+    if not change.is_visible():
+        row.locator("[data-open]").click(position={"x": 20, "y": 32})
+    change.click()
     page.locator("#price-sheet [data-sheet-list]").click()
     page.locator("#mispriced-sheet [data-rows] li").first.wait_for()

@@ -13,7 +13,7 @@ import pytest
 from tests.support.build_once import once
 from tests.support.waiting import LONG_S, until
 
-from farmlive.demo.film.film import KITCHEN, ORCHARD, RATE, film_in, make_film
+from farmlive.demo.film.film import HOST, KITCHEN, RATE, film_in, make_film
 
 SHORT_S = 10
 
@@ -23,7 +23,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with short films."""
 
     def make(data: Path) -> None:
-        make_film(film_in(data, ORCHARD), lambda frame: None, SHORT_S * RATE, ORCHARD)
+        make_film(film_in(data, HOST), lambda frame: None, SHORT_S * RATE, HOST)
         make_film(film_in(data, KITCHEN), lambda frame: None, SHORT_S * KITCHEN.rate, KITCHEN)
 
     return film_in(once(tmp_path_factory, "films", make)).parent

@@ -12,7 +12,7 @@ from tests.demo.demo_process import films
 from tests.support.waiting import LONG_S, until
 
 from farmlive.demo import publish
-from farmlive.demo.film.film import ORCHARD, film_in
+from farmlive.demo.film.film import HOST, film_in
 from farmlive.demo.publish import Lateness, Publication
 
 __all__ = ["films"]
@@ -55,7 +55,7 @@ async def test_child_that_takes_nothing_any_more_is_ended(
     child.chmod(0o700)
     monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: str(child))
     monkeypatch.setattr(publish, "_GOODBYE_S" if is_told else "_STUCK_S", 0.2)
-    publication = Publication(film_in(films.parent, ORCHARD), "http://farm.test", "key")
+    publication = Publication(film_in(films.parent, HOST), "http://farm.test", "key")
     running = asyncio.create_task(asyncio.to_thread(publication.run))
     if is_told:
         await until(lambda: waits_s(publication) > 0.5, "the pipe is full")

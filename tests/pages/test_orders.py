@@ -49,8 +49,8 @@ async def pick_up(site: Server, sale: Sale) -> dict[str, str]:
 
 NO_CONTACT = {"county_name": "", "county_contact": ""}
 TOO_LATE = {
-    "en": ("Ask Youxi County, orders@example.org, and", "Once it is on its way, write to the farm"),
-    "zh": ("请联系Youxi County, orders@example.org，", "发货以后，可以点这一页的"),
+    "en": ("Ask Youxi, orders@example.org, and", "Once it is on its way, write to the farm"),
+    "zh": ("请联系Youxi, orders@example.org，", "发货以后，可以点这一页的"),
 }
 
 

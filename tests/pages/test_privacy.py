@@ -160,7 +160,7 @@ async def test_it_is_linked_where_one_buys_claims_comes_as_a_guest_and_below(
         page = await visitor.get(path)
         assert 'href="/privacy"' in page.text, path
     live = (await visitor.get(f"/live/{sale.broadcast}")).text
-    assert 'href="/privacy"' in live[live.index('data-part="details"') : live.index('name="keep"')]
+    assert 'href="/privacy"' in live[live.index('id="buy-sheet"') :].split("</dialog>")[0]
     order = (await visitor.get(sale.order)).text
     assert 'href="/privacy"' in order[order.index('id="claim-sheet"') :]
 

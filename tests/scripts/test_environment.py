@@ -175,7 +175,7 @@ def test_the_tools_of_the_pages_are_installed_once_a_lock(tmp_path: Path) -> Non
         lock.write_text(text)
         run()
         assert len(log.read_text().splitlines()) == calls
-    assert log.read_text().startswith("--prefix web ci --ignore-scripts ")
+    assert log.read_text().startswith("ci --ignore-scripts ")
 
     # What failed is tried again, and a Node.js that is too old is named.
     lock.write_text("three")

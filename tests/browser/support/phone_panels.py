@@ -7,7 +7,7 @@ async def open_panel(page: Page, name: str) -> None:
     """Open the bag, the orders or the cameras, where they are a sheet."""
     await expect(page.locator("[data-tools]")).to_be_attached()
     button = page.locator(f"[data-open-panel={name}]")
-    if await button.is_visible():
+    if await button.is_visible() and not await page.locator(f"#{name}-panel").is_visible():
         await button.click()
         await expect(page.locator(f"#{name}-panel")).to_be_visible()
 

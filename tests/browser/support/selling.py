@@ -5,6 +5,7 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 from tests.browser.conftest import Open, Sale
+from tests.browser.support.phone_panels import open_panel
 
 PICKUP = "pickup"
 
@@ -64,7 +65,11 @@ async def order_at(sale: Sale, number: int, price: int, quantity: int = 1) -> An
 
 
 async def set_price(page: Page, price: str) -> None:
-    await card(page).get_by_role("button", name=re.compile("Change the price")).click()
+    await open_panel(page, "bag")
+    change = card(page).get_by_role("button", name=re.compile("Change the price"))
+    if not await change.is_visible():
+        await open_row(card(page))
+    await change.click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
     await sheet.get_by_label("New price, CNY").fill(price)
     await sheet.locator("[data-sheet-do]").click()

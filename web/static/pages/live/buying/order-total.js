@@ -1,6 +1,6 @@
 // What the order in the buying sheet comes to: its boxes, their weight, the parcel's fee and the sum.
-// The fee is in the sum from the beginning: the least one where it depends on a region that is not
-// known yet, and then both say "from".
+// The fee is in the sum at once: the least one where it depends on a region that is not known yet, and
+// then both say so.
 
 import { say } from "../../../lib/ui/dom.js";
 import { money, weight } from "../../../lib/format/format.js";
