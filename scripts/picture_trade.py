@@ -201,7 +201,8 @@ def of_wrong_price(page: Page, offer: str) -> None:
     bag = page.locator("[data-open-panel=bag]")  # on a phone it is a sheet
     if bag.is_visible():
         bag.click()
-    row = page.locator(f"[data-offer='{offer}']").first
+    row = page.locator(f"[data-bag] [data-offer='{offer}']")
+    row.wait_for()
     change = row.locator("[data-reprice]").first
     if not change.is_visible():
         row.locator("[data-open]").click(position={"x": 20, "y": 32})
