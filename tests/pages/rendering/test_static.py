@@ -7,8 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
+from farmlive.pages.rendering import styles
 from farmlive.pages.rendering.compression import accepts_gzip
 from farmlive.pages.rendering.static import WEB, Static
 
@@ -191,3 +193,27 @@ async def test_a_sheet_has_only_styles_that_are_there(http: httpx.AsyncClient, p
 def test_one_style_alone_is_not_joined(static: Static) -> None:
     head = f'<link rel="stylesheet" href="{static.url("lib/styles/tokens.css")}">'
     assert static.one_sheet(head) == head
+
+
+@pytest.mark.parametrize(
+    "path", [r"{}\lib\words.js", r"{}/lib\.\words.js", r"lib\words.js", r"{}/lib/.\words.js"]
+)
+async def test_one_file_has_one_address(static: Static, path: str) -> None:
+    scope = {"type": "http", "method": "GET", "headers": [], "path": "/"}
+    with pytest.raises(HTTPException) as refused:
+        await static.get_response(path.format(static.fingerprint), scope)
+    assert refused.value.status_code == 404
+
+
+async def test_what_is_compressed_is_kept_once_a_file(
+    static: Static, http: httpx.AsyncClient
+) -> None:
+    for first in (static.fingerprint, "0" * 12, "f" * 12):
+        for path in (SCRIPT, f"lib/./{SCRIPT[4:]}", f"lib//{SCRIPT[4:]}"):
+            await http.get(f"/{first}/{path}", headers=GZIP)
+    assert len(static._coded) == 1
+
+
+@pytest.mark.parametrize("parts", ["a,a", "../x", "lib/styles/tokens,lib/../lib/styles/tokens"])
+def test_a_sheet_of_repeated_parts_or_others_folders_is_none(parts: str) -> None:
+    assert styles.parts_of(f"{styles.PREFIX}{parts}.css") is None

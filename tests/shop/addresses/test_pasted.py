@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from farmlive.shop.addresses import divisions
 from farmlive.shop.addresses.folding import fold
 from farmlive.shop.addresses.pasted import MAX_TEXT, parse
 from farmlive.shop.core import regions
@@ -94,3 +95,17 @@ def test_it_never_fails_and_loses_no_character(text: str) -> None:
 def test_any_text_has_a_street_or_another_part(text: str) -> None:
     found = parse(text)
     assert found.street or found.spans or not text.strip(" \t\r\n,，、;；|") or text.isspace()
+
+
+@pytest.mark.parametrize("word", ["北京", "吉林", "上海", "北京市", "福建省", "朝阳"])
+def test_the_work_grows_with_the_text_and_no_faster(word: str) -> None:
+    """Whatever follows whatever: each place is looked at a few times."""
+
+    def looks(text: str) -> int:
+        names = divisions._Names(text)
+        for at in range(len(text)):
+            names.longest(at)
+        return len(names._known)
+
+    assert looks((word * MAX_TEXT)[:MAX_TEXT]) <= 12 * MAX_TEXT
+    parse((word * MAX_TEXT)[:MAX_TEXT])

@@ -78,7 +78,9 @@ class Static(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with the file, cached for good if the URL has the current fingerprint."""
-        first, _, rest = path.replace("\\", "/").partition("/")
+        if "\\" in path:  # one file has one path, and no part of it leads up
+            raise HTTPException(status_code=404)
+        first, _, rest = path.partition("/")
         kept = first == self.fingerprint
         name = rest if kept or _is_fingerprint(first) else path
         if parts := styles.parts_of(name):
@@ -104,13 +106,15 @@ class Static(StaticFiles):
             or not compression.accepts_gzip(asked.get("accept-encoding", ""))
         ):
             return whole
-        coded = await self._compressed(path, whole)
+        coded = await self._compressed(whole)
         if coded is None:
             return whole
         headers = {**whole.headers, "etag": _coded_etag(whole.headers["etag"])}
         return self._answer(scope, coded, headers)
 
-    async def _compressed(self, path: str, file: FileResponse) -> bytes | None:
+    async def _compressed(self, file: FileResponse) -> bytes | None:
+        # By the file, not by the address: many lead to one.
+        path = str(file.path)
         etag, known = file.headers["etag"], self._coded.get(path)
         if known is None or known[0] != etag:
             known = etag, await to_thread.run_sync(_compress_file, file.path)

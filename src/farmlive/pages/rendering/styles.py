@@ -26,11 +26,12 @@ def name_of(parts: Sequence[str]) -> str:
 
 
 def parts_of(path: str) -> list[str] | None:
-    """Return the parts that such a path names; None for another path."""
+    """Return the parts that such a path names, each once; None for another path."""
     if not path.startswith(PREFIX) or not path.endswith(".css"):
         return None
     parts = [part + ".css" for part in path[len(PREFIX) : -len(".css")].split(",")]
-    return parts if len(parts) <= _MOST else None
+    known = len(parts) <= _MOST and len(set(parts)) == len(parts)
+    return parts if known and not any(".." in part for part in parts) else None
 
 
 def join(folder: Path, parts: Sequence[str], base: str) -> bytes:

@@ -87,9 +87,10 @@ def _chinese() -> tuple[dict[str, list[_Name]], int]:
 def find_chinese(folded: str) -> Found | None:
     """Return the division of a folded text with Chinese names."""
     best: Found | None = None
+    names = _Names(folded)
     for start in range(len(folded)):
         isolated = start == 0 or bool(_BEGINS.match(folded[start - 1]))
-        score, end, code = _longest(folded, start, "", 0, is_isolated=isolated)
+        score, end, code = names.longest(start, is_isolated=isolated)
         if code and (best is None or score > best.score):
             best = Found(code, ((start, end),), score)
     return best
@@ -100,12 +101,13 @@ def repeated(folded: str, found: Found) -> list[tuple[int, int]]:
     that it lies in.
     """
     spans = []
+    names = _Names(folded)
     at = 0
     while at < len(folded):
         isolated = at == 0 or bool(_BEGINS.match(folded[at - 1]))
         inside = any(start <= at < end for start, end in found.spans)
         if isolated and not inside:
-            _, end, code = _longest(folded, at, "", 0, is_isolated=True)
+            _, end, code = names.longest(at, is_isolated=True)
             if code and found.code.startswith(regions.prefix(code)):
                 spans.append((at, end))
                 at = end
@@ -114,25 +116,73 @@ def repeated(folded: str, found: Found) -> list[tuple[int, int]]:
     return spans
 
 
-def _longest(
-    folded: str, at: int, parent: str, level: int, *, is_isolated: bool = True
-) -> tuple[int, int, str]:
-    """Return score, end and code of the best names from here on, within `parent`."""
-    best: tuple[int, int, str] = (0, at, parent)
-    best_rank = 0.0
-    filler = _FILLER.match(folded, at) if parent else None
-    start = filler.end() if filler else at
-    for name, candidates in _names_at(folded, start):
-        end = start + len(name)
-        for each in _unambiguous(candidates, parent, level):
-            if not _fits(each, name, folded, end, parent=parent, is_isolated=is_isolated):
-                continue
-            score = len(name) * (2 if each.is_full else 1)
-            more, last, code = _longest(folded, end, each.code, each.level)
-            rank = each.level if each.is_full else _RANK_OF_SHORT[each.level]
-            if (score + more, rank) > (best[0], best_rank):
-                best, best_rank = (score + more, last, code), rank
-    return best
+class _Names:
+    """The names of divisions that follow each other in a text.
+
+    What follows a place is looked for once, and one name may be repeated once: so the work grows
+    with the text's length, whatever stands in it.
+    """
+
+    def __init__(self, folded: str):
+        self._folded = folded
+        self._known: dict[tuple[int, str, int, bool, bool], tuple[int, int, str]] = {}
+
+    def longest(
+        self,
+        at: int,
+        parent: str = "",
+        level: int = 0,
+        *,
+        is_isolated: bool = True,
+        may_repeat: bool = True,
+    ) -> tuple[int, int, str]:
+        """Return score, end and code of the best names from here on, within `parent`."""
+        key = (at, parent, level, is_isolated, may_repeat)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._look(*key)
+        return found
+
+    def _look(
+        self, at: int, parent: str, level: int, is_isolated: bool, may_repeat: bool
+    ) -> tuple[int, int, str]:
+        best: tuple[int, int, str] = (0, at, parent)
+        best_rank = 0.0
+        filler = _FILLER.match(self._folded, at) if parent else None
+        start = filler.end() if filler else at
+        for name, candidates in _names_at(self._folded, start):
+            end = start + len(name)
+            for each in _unambiguous(candidates, parent, level):
+                again = may_repeat and each.code != parent
+                if each.code == parent and not may_repeat:
+                    continue
+                if not self._fits(each, name, end, again, parent=parent, is_isolated=is_isolated):
+                    continue
+                score = len(name) * (2 if each.is_full else 1)
+                more, last, code = self.longest(end, each.code, each.level, may_repeat=again)
+                rank = each.level if each.is_full else _RANK_OF_SHORT[each.level]
+                if (score + more, rank) > (best[0], best_rank):
+                    best, best_rank = (score + more, last, code), rank
+        return best
+
+    def _fits(
+        self, each: _Name, name: str, end: int, again: bool, *, parent: str, is_isolated: bool
+    ) -> bool:
+        if (
+            not parent
+            and each.level == len(_LEVELS)
+            and (len(name) < 3 or _NEEDS_PARENT.search(name))
+        ):
+            return False
+        if each.is_full:
+            return True
+        if not parent and (each.level == len(_LEVELS) or not is_isolated):
+            # 张三福建三明: a short name within a word counts where a second one follows.
+            if each.level == len(_LEVELS):
+                return False
+            if self.longest(end, each.code, each.level, may_repeat=again)[0] == 0:
+                return False
+        return _OF_A_STREET.match(self._folded, end) is None
 
 
 def _names_at(folded: str, start: int) -> Iterator[tuple[str, list[_Name]]]:
@@ -157,19 +207,6 @@ def _unambiguous(candidates: list[_Name], parent: str, level: int) -> Iterator[_
         full = [each for each in of_level if each.is_full]
         if len({each.code for each in full or of_level}) == 1:
             yield (full or of_level)[0]
-
-
-def _fits(each: _Name, name: str, folded: str, end: int, *, parent: str, is_isolated: bool) -> bool:
-    if not parent and each.level == len(_LEVELS) and (len(name) < 3 or _NEEDS_PARENT.search(name)):
-        return False
-    if each.is_full:
-        return True
-    if not parent and (each.level == len(_LEVELS) or not is_isolated):
-        # 张三福建三明: a short name within a word counts where a second one follows.
-        follows = each.level < len(_LEVELS) and _longest(folded, end, each.code, each.level)[0] > 0
-        if not follows:
-            return False
-    return _OF_A_STREET.match(folded, end) is None
 
 
 # English

@@ -296,6 +296,12 @@ const JOBS = {
       { region: "", upto_g: 3000, fee },
       ...(more ? [{ region: "", upto_g: 10000, fee: more }] : []),
     ];
+    // Somebody else may have set fees since this page was loaded: those stay.
+    known.fees = (await get("/api/v1/parcel-fees")).fees;
+    if (known.fees.length > 0) {
+      go("fees");
+      return;
+    }
     known.fees = (await put("/api/v1/parcel-fees", { fees: rows })).fees;
     go("centre");
   },
