@@ -35,7 +35,10 @@ def submit(page: Page) -> Locator:
 async def tap_buy(page: Page, name: str = "Buy") -> Locator:
     """Tap the card's button, which has this name; return the buy sheet."""
     await page.locator("#card").get_by_role("button", name=name, exact=True).click()
-    return page.locator("#buy-sheet")
+    sheet = page.locator("#buy-sheet")
+    # Its scripts may still be on their way.
+    await expect(sheet).to_be_visible()
+    return sheet
 
 
 async def open_buy_sheet(open_page: Open, sale: Sale, script: str = KNOWN) -> tuple[Page, Locator]:
