@@ -32,7 +32,7 @@ class Engine:
 
     @property
     def folder(self) -> Path:
-        """Where it is unpacked."""
+        """The folder into which the package is unpacked."""
         return FOLDER / self.name
 
 

@@ -86,7 +86,7 @@ def routes(pages: Pages, services: Services, static: Static) -> APIRouter:
 
     @router.get("/robots.txt")
     async def robots() -> Response:
-        """What search engines leave alone (RFC 9309)."""
+        """The paths that search engines are asked not to visit (RFC 9309)."""
         return PlainTextResponse(_ROBOTS, headers=_DAY)
 
     return router

@@ -10,8 +10,8 @@
 static const double FAR_LESS = 0.6, SHORT_S = 1.5;
 /* To leave out the frames that no other refers to helps if they are this share of the stream. */
 static const double SHARE_LEAST = 0.1;
-/* A step up comes at once with the first factor of room, and with the second after so many seconds:
- * what carries a keyframe now and then may not carry a stream. */
+/* A viewer moves a rung up at once if the estimate is ROOMY times what that rung needs, and after
+ * BARELY_S seconds at BARELY times: a link that carries single keyframes may not carry a stream. */
 static const double ROOMY = 1.15, BARELY = 1.03, BARELY_S = 5.0;
 /* With this much more by its estimate all is tried, whatever it carried for longer. */
 static const double AMPLE = 2.0;

@@ -18,8 +18,8 @@ FULL, FEWER_FRAMES, KEYFRAMES, SOUND = range(4)
 _FAR_LESS, _SHORT_S = 0.6, 1.5
 # To leave out the frames that no other refers to helps if they are this share of the stream.
 _SHARE_LEAST = 0.1
-# A step up comes at once with the first factor of room, and with the second after so many seconds:
-# what carries a keyframe now and then may not carry a stream.
+# A viewer moves a rung up at once if the estimate is ROOMY times what that rung needs, and after
+# BARELY_S seconds at BARELY times: a link that carries single keyframes may not carry a stream.
 _ROOMY, _BARELY, _BARELY_S = 1.15, 1.03, 5.0
 # With this much more by its estimate all is tried, whatever it carried for longer.
 _AMPLE = 2.0
