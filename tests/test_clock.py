@@ -9,8 +9,8 @@ from farmlive.ids import ulid
 
 
 def test_it_shows_the_time_of_the_machine() -> None:
-    before = time.time_ns() // 1_000_000
-    assert before <= clock.now_ms() <= time.time_ns() // 1_000_000
+    """To a second: the machine's clock is adjusted meanwhile, and this one is not."""
+    assert abs(clock.now_ms() - time.time_ns() // 1_000_000) < 1_000
 
 
 def test_a_pretended_time_goes_on_by_its_pace_and_is_over_after_the_block() -> None:
