@@ -13,8 +13,9 @@ from tests.support.manual_clock import Clock
 
 from farmlive.bilingual import Bilingual
 from farmlive.client import Api
+from farmlive.pages.rendering import styles
 from farmlive.pages.rendering.render import Pages
-from farmlive.pages.rendering.static import Static
+from farmlive.pages.rendering.static import WEB, Static
 from farmlive.pages.shared import Shared, SharedPage
 from farmlive.people import Caller
 from farmlive.server import Server
@@ -335,6 +336,7 @@ async def test_a_page_links_one_style_sheet(
 ) -> None:
     paths = ["/", f"/live/{sale.broadcast}", "/sign-in", "/privacy", f"/origin/lot/{sale.lot}"]
     paths += ["/studio", f"/studio/{sale.broadcast}", "/studio/fees", f"/review/{sale.broadcast}"]
+    known = {Static().url(name) for name in styles.of_templates(WEB / "templates")}
     for path in paths:
         browser = host if path.startswith(("/studio", "/review")) else visitor
         page = await browser.get(path)
@@ -342,6 +344,7 @@ async def test_a_page_links_one_style_sheet(
         text = re.sub(r"<noscript>.*?</noscript>", "", page.text, flags=re.S)
         sheets = re.findall(r'<link rel="stylesheet" href="([^"]+)">', text)
         assert len(sheets) == 1, path
+        assert sheets[0] in known, path
         assert page.text.count("<link") == page.text.count("<link rel="), path
         style = await browser.get(sheets[0])
         assert style.headers["content-encoding"] == "gzip"

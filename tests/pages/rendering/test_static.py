@@ -168,11 +168,28 @@ async def test_a_joined_style_finds_its_pictures(tmp_path: Path) -> None:
 
 
 async def test_another_server_makes_the_same_sheet(static: Static) -> None:
-    path = sheet_of(static, "lib/styles/tokens.css", "lib/styles/layout.css")
+    path = next(iter(styles.of_templates(WEB / "templates")))
     async with client_of(Static()) as http:
-        other = await http.get(path, headers=GZIP)
-    assert other.status_code == 200
-    assert "max-age" in other.headers["cache-control"]
+        other = await http.get(f"/{static.fingerprint}/{path}", headers=GZIP)
+        assert other.status_code == 200
+        assert "max-age" in other.headers["cache-control"]
+        earlier = await http.get(f"/{'0' * 12}/{path}", headers=GZIP)
+        assert (earlier.status_code, earlier.headers["cache-control"]) == (200, "no-cache")
+
+
+def test_the_sheets_are_those_of_templates_with_and_without_what_is_optional(
+    tmp_path: Path,
+) -> None:
+    link = """<link rel="stylesheet" href="{{ static('%s') }}">\n"""
+    (tmp_path / "base.html").write_text(
+        "{% filter one_sheet %}" + link % "a.css"
+        + "{% if x %}\n" + link % "b.css" + "{% endif %}"
+        + "{% block head %}{% endblock %}{% endfilter %}" + link % "late.css"
+    )  # fmt: skip
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "page.html").write_text('{% extends "base.html" %}' + link % "in/c.css")
+    found = styles.of_templates(tmp_path)
+    assert found == {"styles/a,b.css", "styles/a,b,in/c.css", "styles/a,in/c.css"}
 
 
 @pytest.mark.parametrize(
@@ -180,14 +197,21 @@ async def test_another_server_makes_the_same_sheet(static: Static) -> None:
     [
         "/styles/lib/styles/none.css",
         "/styles/lib/styles/tokens,lib/styles/none.css",
+        "/styles/lib/styles/tokens,lib/styles/layout.css",
+        "/styles/lib/styles/layout,lib/styles/tokens.css",
         "/styles/%2e%2e/%2e%2e/templates/base,lib/styles/tokens.css",
         "/styles/,,.css",
+        "/styles/a,a.css",
+        "/styles/lib/styles/tokens,lib/../lib/styles/layout.css",
         "/styles/\0,lib/styles/tokens.css",
         f"/styles/{'lib/styles/tokens,' * 50}lib/styles/tokens.css",
     ],
 )
-async def test_a_sheet_has_only_styles_that_are_there(http: httpx.AsyncClient, path: str) -> None:
-    assert (await http.get(path.replace("\0", "%00"))).status_code == 404
+async def test_only_the_sheets_of_templates_are_served(
+    http: httpx.AsyncClient, static: Static, path: str
+) -> None:
+    for first in ("", f"/{static.fingerprint}", f"/{'0' * 12}"):
+        assert (await http.get(first + path.replace("\0", "%00"))).status_code == 404
 
 
 def test_one_style_alone_is_not_joined(static: Static) -> None:
@@ -212,8 +236,3 @@ async def test_what_is_compressed_is_kept_once_a_file(
         for path in (SCRIPT, f"lib/./{SCRIPT[4:]}", f"lib//{SCRIPT[4:]}"):
             await http.get(f"/{first}/{path}", headers=GZIP)
     assert len(static._coded) == 1
-
-
-@pytest.mark.parametrize("parts", ["a,a", "../x", "lib/styles/tokens,lib/../lib/styles/tokens"])
-def test_a_sheet_of_repeated_parts_or_others_folders_is_none(parts: str) -> None:
-    assert styles.parts_of(f"{styles.PREFIX}{parts}.css") is None

@@ -47,14 +47,21 @@ class _Sheet:
 class Static(StaticFiles):
     """An ASGI application that serves web/static; `url(path)` is the URL of a file."""
 
-    def __init__(self, folder: Path = WEB / "static", mount: str = "/static"):
+    def __init__(
+        self,
+        folder: Path = WEB / "static",
+        mount: str = "/static",
+        templates: Path = WEB / "templates",
+    ):
         super().__init__(directory=folder)
         self.mount = mount
         self.folder = folder
         self.fingerprint = fingerprint(folder)
         # In gzip by file and ETag; a file that gains nothing has None.
         self._coded: dict[str, tuple[str, bytes | None]] = {}
-        self._sheets: dict[str, _Sheet | None] = {}
+        # Joined styles by name, made when somebody first asks for them. Other orders of parts than
+        # those of the templates are not served: each would cost a reading and a compressing.
+        self._sheets: dict[str, _Sheet | None] = dict.fromkeys(styles.of_templates(templates))
 
     def url(self, path: str) -> str:
         """Return the URL of a file, with the fingerprint of the whole folder in it."""
@@ -83,8 +90,8 @@ class Static(StaticFiles):
         first, _, rest = path.partition("/")
         kept = first == self.fingerprint
         name = rest if kept or _is_fingerprint(first) else path
-        if parts := styles.parts_of(name):
-            response = await self._joined(name, parts, scope)
+        if styles.is_joined(name):
+            response = await self._joined(name, scope)
         else:
             response = await self._file(name, scope)
         response.headers["Cache-Control"] = (
@@ -121,22 +128,16 @@ class Static(StaticFiles):
             self._coded[path] = known
         return known[1]
 
-    async def _joined(self, name: str, parts: list[str], scope: Scope) -> Response:
-        """Answer with these styles in one file.
-
-        What no page of this server named, another one's may have; it is not kept, so that nobody
-        fills the memory with orders of their own.
-        """
+    async def _joined(self, name: str, scope: Scope) -> Response:
+        """Answer with the styles of a template in one file."""
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(status_code=405, headers={"Allow": "GET, HEAD"})
-        sheet = self._sheets.get(name)
+        if name not in self._sheets:
+            raise HTTPException(status_code=404)
+        sheet = self._sheets[name]
         if sheet is None:
-            try:
-                sheet = await to_thread.run_sync(self._make_sheet, parts)
-            except (OSError, ValueError):
-                raise HTTPException(status_code=404) from None
-            if name in self._sheets:
-                self._sheets[name] = sheet
+            sheet = await to_thread.run_sync(self._make_sheet, styles.parts_of(name))
+            self._sheets[name] = sheet
         headers = {
             "content-type": "text/css; charset=utf-8",
             "etag": sheet.etag,

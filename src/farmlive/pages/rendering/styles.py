@@ -1,7 +1,7 @@
 """A page's styles in one file: the parts that its template names, joined in their order.
 
-The URL names the parts, so that each server of several can make the file:
-`styles/lib/styles/tokens,pages/start/start.css` are `lib/styles/tokens.css` and
+The URL names the parts, so that each server of several can make the file. Only those are made that
+the templates name: `styles/lib/styles/tokens,pages/start/start.css` are `lib/styles/tokens.css` and
 `pages/start/start.css`.
 """
 
@@ -12,12 +12,14 @@ from posixpath import normpath
 from urllib.parse import quote
 
 PREFIX = "styles/"
-# More than a page has.
-_MOST = 40
 # A drawing of so many bytes costs less than a request.
 _SMALL = 2_000
 _URL = re.compile(r"""url\((["']?)(?!data:|[#/]|\w+:)([^"')]+)\1\)""")
 _LINK = re.compile(r'\s*<link rel="stylesheet" href="([^"]+)">')
+# In a template: a part, parts that some pages leave out, and the template that it extends.
+_PART = re.compile(r"""<link rel="stylesheet" href="\{\{ static\('([^']+)'\) \}\}">""")
+_OPTIONAL = re.compile(r"\{% if [^%]*%\}\s*(?:<link rel=\"stylesheet\"[^>]*>\s*)+\{% endif %\}")
+_EXTENDS = re.compile(r'\{% extends "([^"]+)" %\}')
 
 
 def name_of(parts: Sequence[str]) -> str:
@@ -25,26 +27,42 @@ def name_of(parts: Sequence[str]) -> str:
     return PREFIX + ",".join(part.removesuffix(".css") for part in parts) + ".css"
 
 
-def parts_of(path: str) -> list[str] | None:
-    """Return the parts that such a path names, each once; None for another path."""
-    if not path.startswith(PREFIX) or not path.endswith(".css"):
-        return None
-    parts = [part + ".css" for part in path[len(PREFIX) : -len(".css")].split(",")]
-    known = len(parts) <= _MOST and len(set(parts)) == len(parts)
-    return parts if known and not any(".." in part for part in parts) else None
+def of_templates(folder: Path) -> set[str]:
+    """Return the names of the files that pages made of these templates link, with the parts that
+    stand in a condition and without.
+    """
+    found = set()
+    for file in folder.rglob("*.html"):
+        texts: list[str] = []
+        name: str | None = file.relative_to(folder).as_posix()
+        while name is not None:
+            # What follows the filter in the base is not joined.
+            texts.insert(0, (folder / name).read_text("utf-8").partition("{% endfilter %}")[0])
+            extends = _EXTENDS.search(texts[0])
+            name = extends[1] if extends else None
+        for text in ("".join(texts), _OPTIONAL.sub("", "".join(texts))):
+            parts = _PART.findall(text)
+            if len(parts) > 1:
+                found.add(name_of(parts))
+    return found
+
+
+def is_joined(path: str) -> bool:
+    """Return whether a path below the static files is that of joined styles."""
+    return path.startswith(PREFIX) and path.endswith(".css")
+
+
+def parts_of(name: str) -> list[str]:
+    """Return the parts that the name of joined styles has."""
+    return [part + ".css" for part in name[len(PREFIX) : -len(".css")].split(",")]
 
 
 def join(folder: Path, parts: Sequence[str], base: str) -> bytes:
-    """Return the parts one after the other, with their relative URLs below `base`.
-
-    Raises OSError for a part that is not a file in the folder.
-    """
-    texts = []
-    for part in parts:
-        file = (folder / part).resolve()
-        if not file.is_relative_to(folder.resolve()):
-            raise FileNotFoundError(part)
-        texts.append(_absolute(file.read_text("utf-8"), folder, PurePosixPath(part).parent, base))
+    """Return the parts one after the other, with their relative URLs below `base`."""
+    texts = (
+        _absolute((folder / part).read_text("utf-8"), folder, PurePosixPath(part).parent, base)
+        for part in parts
+    )
     return "".join(texts).encode()
 
 
