@@ -1,69 +1,49 @@
-// The hand-over at a pick-up point: who says the six digits gets the order that waits under them; without
-// them whoever hands it over says how the buyer is known. What
-// waits here stands beside it (waiting-orders.js), to be found by name or phone where the code is not at hand.
+// The hand-over at a pick-up point: who says the six digits gets the order that waits under them
+// (give-sheet.js); without them whoever hands it over says how the buyer is known. What waits here stands
+// beside it (waiting-orders.js), to be found by name or phone where the code is not at hand.
 
-import {
-  detailOf,
-  el,
-  find,
-  findDialog,
-  icon,
-  labelOf,
-  say,
-  submitterOf,
-} from "../../lib/ui/dom.js";
-import { count, listed, money } from "../../lib/format/format.js";
+import { detailOf, el, find, say } from "../../lib/ui/dom.js";
+import { listed, money } from "../../lib/format/format.js";
 import { recall, remember } from "../../lib/state/device-memory.js";
 import { now } from "../../lib/channel/server-clock.js";
-import { close, open } from "../../lib/ui/sheet.js";
-import { reasonsInWords } from "../../lib/format/lot-stops.js";
+import { close } from "../../lib/ui/sheet.js";
 import { toast } from "../../lib/ui/toast.js";
 import { page, t, text } from "../../lib/words.js";
 import { Problem } from "../../lib/channel/api.js";
 import { CodePad } from "./code-pad.js";
-import { flagWords } from "../../lib/orders/fraud-flags.js";
 import { findOrder, PickupQueue } from "./pickup-queue.js";
 import { getAll } from "../../lib/channel/staff-api.js";
-import { spoken, together } from "../../lib/format/staff-sentences.js";
-import {
-  amountPayable,
-  isDue,
-  isStopped,
-  stateWords,
-  stoppedLines,
-} from "../../lib/orders/order-states.js";
+import { spoken } from "../../lib/format/staff-sentences.js";
+import { GiveSheet, keptWords } from "./give-sheet.js";
 import { WaitingOrders } from "./waiting-orders.js";
 
 const CODE = 6;
 const PHONE_END = 4;
-const OPEN = ["placed", "packed", "at_centre"];
 
 /** @typedef {import("../../lib/orders/order-states.js").Order} Order */
 /** @typedef {import("./pickup-queue.js").Deed} Deed */
 /** @typedef {import("./pickup-queue.js").Said} Said */
 /** @typedef {{ order: string, words: string, move?: string | null, back?: () => void }} Last */
 
-/**
- * @param {string} name
- * @param {ParentNode} [root]
- */
-const part = (name, root = document) => find(root, `[data-${name}]`);
-const sheet = findDialog(document, "#give-sheet");
+/** @param {string} name */
+const part = (name) => find(document, `[data-${name}]`);
 const centre = find(document, "[data-centre]", HTMLSelectElement);
-const isHere = find(sheet, "[data-is-here]", HTMLInputElement);
-const gives = find(sheet, "[data-do]", HTMLButtonElement);
-const knownBy = find(sheet, "[data-known-by]", HTMLFieldSetElement);
 const digits = new CodePad();
 /** @type {Said | null} what was said so far of the order that is looked for: its code, then the end of the phone */
 let said = null;
-/** @type {{ order: Order, by: Said | null } | null} what is handed over, and the code by which it was found, if by one */
-let giving = null;
 /** @type {Last | null} what was done last, which is said until the next one */
 let last = null;
 
 const where = () => (centre.value ? { centre: centre.value } : {});
-const waiting = new WaitingOrders(where, (order) => show(order));
+const waiting = new WaitingOrders(where, (order) => give.show(order));
 const handing = new PickupQueue();
+const give = new GiveSheet(handing, waiting, {
+  onChange: drawKept,
+  onClose: () => {
+    digits.focus();
+    drawKept();
+  },
+});
 
 function askCode() {
   said = null;
@@ -81,8 +61,9 @@ digits.addEventListener("whole", async (event) => {
     const order = await findOrder(meant);
     askCode();
     // Another one may stand in the sheet by now: this one comes after it, not under the finger.
-    if (sheet.open) sheet.addEventListener("close", () => show(order, meant), { once: true });
-    else show(order, meant);
+    if (give.dialog.open)
+      give.dialog.addEventListener("close", () => give.show(order, meant), { once: true });
+    else give.show(order, meant);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     rests = wrong(problem, meant);
@@ -132,184 +113,12 @@ const unknownWords = (code) =>
     { code: `${code.slice(0, 3)} ${code.slice(3)}` },
   );
 
-/**
- * Shows what is to be handed over, and what is to be taken for it.
- * @param {Order} order
- * @param {Said | null} [by]
- */
-function show(order, by = null) {
-  giving = { order, by };
-  const stopped = isStopped(order) ? stoppedLines(order) : [];
-  const mayGive = OPEN.includes(order.state) && stopped.length === 0;
-  const isUnpacked = order.state === "placed";
-  say(part("title", sheet), order.number);
-  say(part("name", sheet), order.buyer?.name ?? "");
-  const phone = find(sheet, "[data-phone]", HTMLAnchorElement);
-  say(phone, order.buyer?.phone ?? "");
-  phone.href = `tel:${order.buyer?.phone ?? ""}`;
-  part("notes", sheet).replaceChildren(
-    ...[
-      ...stopped.map(({ lot_code: code, lot_stopped: reasons }) =>
-        notice(
-          "red",
-          together([
-            t("Lot %(code)s is stopped.", { code }),
-            reasonsInWords(reasons),
-            t("Don't hand it over; send the buyer to the coordinator."),
-          ]),
-        ),
-      ),
-      mayGive || stopped.length > 0
-        ? null
-        : notice(
-            "red",
-            t("It is “%(state)s” now. Nothing can be handed over.", {
-              state: stateWords(order.state),
-            }),
-          ),
-      isUnpacked
-        ? notice("kumquat", t("It was not ticked as packed. Is the box in front of you?"))
-        : null,
-      order.state === "packed"
-        ? notice("kumquat", t("It was not ticked off as arrived; that is done with it."))
-        : null,
-      ...(order.flags ?? []).map((flag) => notice("red", flagWords(flag))),
-      otherOrdersNotice(order),
-    ].filter((each) => each !== null),
-  );
-  part("lines", sheet).replaceChildren(
-    ...order.lines
-      .map((line) => ({ ...line, boxes: line.quantity - (line.returned ?? 0) }))
-      .filter(({ boxes }) => boxes > 0)
-      .map(({ boxes, name, unit, lot_code: lot }) =>
-        el(
-          "li",
-          {},
-          el("b", { class: "number" }, `${count(boxes)} ×`),
-          el(
-            "span",
-            {},
-            text(name),
-            " ",
-            el(
-              "span",
-              { class: "soft small" },
-              `${text(unit)} · ${t("lot %(code)s", { code: lot })}`,
-            ),
-          ),
-        ),
-      ),
-  );
-  // Nobody takes money for what is not handed over.
-  say(part("sum-words", sheet), stopped.length > 0 ? "" : takenWords(order));
-  say(part("sum", sheet), isDue(order) && stopped.length === 0 ? money(amountPayable(order)) : "");
-  part("problem", sheet).hidden = true;
-  // Without a code it is said how the buyer is known, by the press that hands it over.
-  gives.hidden = !mayGive || !by;
-  knownBy.hidden = !mayGive || Boolean(by);
-  gives.disabled = isUnpacked || !by;
-  knownBy.disabled = isUnpacked || Boolean(by);
-  isHere.checked = false;
-  labelOf(isHere).hidden = !isUnpacked;
-  say(
-    gives,
-    isDue(order)
-      ? t("Handed over, %(sum)s taken", { sum: money(amountPayable(order)) })
-      : t("Handed over"),
-  );
-  say(
-    part("known-by-words", sheet),
-    isDue(order)
-      ? t("Without the code: how do you know the buyer? One press hands it over, %(sum)s taken.", {
-          sum: money(amountPayable(order)),
-        })
-      : t("Without the code: how do you know the buyer? One press hands it over."),
-  );
-  drawDeed();
-  drawKept();
-  open(sheet, () => {
-    giving = null;
-    digits.focus();
-    drawKept();
-  });
-  if (isUnpacked) isHere.focus();
-  else if (mayGive && by) gives.focus();
-}
-
-/** @param {Order} order */
-function takenWords(order) {
-  if (isDue(order)) return t("To take");
-  return order.payment === "due" ? t("Nothing to take") : t("Paid already");
-}
-
-/**
- * Who fetches one of several is told of the others.
- * @param {Order} order
- */
-function otherOrdersNotice({ id, buyer }) {
-  const others = waiting.known.filter(
-    (other) => other.id !== id && other.buyer?.phone === buyer?.phone,
-  );
-  return others.length
-    ? notice(
-        "leaf",
-        t("More waits here for this phone number: %(numbers)s", {
-          numbers: listed(others.map(({ number }) => number)),
-        }),
-      )
-    : null;
-}
-
-/**
- * @param {string} kind
- * @param {string} words
- */
-const notice = (kind, words) =>
-  el(
-    "p",
-    { class: `notice notice--${kind}` },
-    icon(kind === "leaf" ? "bag" : "warning", true),
-    el("span", { class: "notice__text" }, words),
-  );
-
-find(sheet, "form", HTMLFormElement).addEventListener("submit", (event) => {
-  event.preventDefault();
-  const known = submitterOf(event).value;
-  if (!giving || (!giving.by && !known)) return;
-  handing.give(giving.order, giving.by ?? { known_by: known });
-});
-isHere.addEventListener("change", () => {
-  if (giving?.by) gives.disabled = !isHere.checked;
-  else knownBy.disabled = !isHere.checked;
-});
-
-const keptWords = () =>
-  t("The server can't be reached. It is kept and sent by itself as soon as there is a connection.");
-/** @param {Deed} deed */
-const isShown = (deed) => giving?.order.id === deed.order;
 /** @param {Deed} deed */
 const isLast = (deed) => last?.order === deed.order;
 
-/** @param {string} words */
-function tell(words) {
-  const place = part("problem", sheet);
-  say(place, words);
-  place.hidden = false;
-}
-
-/** How it stands with the order in the sheet; each other one has its own. */
-function drawDeed() {
-  const deed = giving && handing.of(giving.order.id);
-  for (const name of ["do", "known-by"]) {
-    if (deed) part(name, sheet).setAttribute("aria-busy", "true");
-    else part(name, sheet).removeAttribute("aria-busy");
-  }
-  if (deed?.isLost) tell(keptWords());
-}
-
 /** What waits for the connection and is told neither in the sheet nor as the last one. */
 function drawKept() {
-  const kept = handing.lost.filter((deed) => !isShown(deed) && !(deed.undo && isLast(deed)));
+  const kept = handing.lost.filter((deed) => !give.isShown(deed) && !(deed.undo && isLast(deed)));
   part("kept").hidden = kept.length === 0;
   const numbers = listed(kept.map(({ number }) => number));
   if (kept.length)
@@ -323,7 +132,7 @@ function drawKept() {
 }
 
 handing.addEventListener("change", () => {
-  drawDeed();
+  give.draw();
   drawKept();
   if (handing.lost.some((deed) => deed.undo && isLast(deed))) say(part("done-words"), keptWords());
 });
@@ -331,7 +140,7 @@ handing.addEventListener("change", () => {
 handing.addEventListener("given", (event) => {
   /** @type {import("./pickup-queue.js").Given} */
   const detail = detailOf(event);
-  if (isShown(detail.deed)) close(sheet);
+  if (give.isShown(detail.deed)) close(give.dialog);
   done(detail);
   waiting.load();
 });
@@ -349,7 +158,7 @@ handing.addEventListener("refused", (event) => {
   /** @type {{ deed: Deed, problem: Problem }} */
   const { deed, problem } = detailOf(event);
   if (deed.undo) showUndoFailed(deed, problem);
-  else if (isShown(deed)) tell(refusedWords(deed, problem));
+  else if (give.isShown(deed)) give.tell(refusedWords(deed, problem));
   else refuse(deed, problem);
   waiting.load();
 });
@@ -446,6 +255,5 @@ centre.addEventListener("change", () => {
 });
 // From the end of the phone back to the code.
 part("empty-code").addEventListener("click", () => said && askCode());
-find(sheet, "[data-close]").addEventListener("click", () => close(sheet));
 digits.focus();
 loadCentres().then(() => waiting.load());

@@ -14,13 +14,7 @@ import { keptBefore } from "../../../lib/orders/move-toasts.js";
 import { errorWords } from "../../../lib/orders/errors.js";
 import { PastFlashes } from "./mispriced-flashes.js";
 import { spoken } from "../../../lib/format/staff-sentences.js";
-import {
-  isGone,
-  isTakenOff,
-  paymentWords,
-  stateKind,
-  stateWords,
-} from "../../../lib/orders/order-states.js";
+import { mispricedRow } from "./mispriced-row.js";
 
 /** The line of an order as its event tells it, for an offer at a price, or of that flash batch. */
 export const lineAt = (order, { offer, price, flash }) =>
@@ -191,85 +185,23 @@ export class MispricedOrders {
   }
 
   _row(order, isMoving) {
-    const kind = stateKind(order.state);
-    const badge = (words, colour) =>
-      el("span", { class: colour ? `badge badge--${colour}` : "badge" }, words);
-    const isMore = order.was.amount > order.right.amount;
-    const sums = {
-      n: count(order.quantity),
-      sum: money(order.total),
-      difference: money(order.difference),
-    };
-    const what = isMore
-      ? t("%(n)s for %(sum)s, %(difference)s too much", sums)
-      : t("%(n)s for %(sum)s, %(difference)s too little", sums);
-    return el(
-      "li",
-      { class: isGone(order.state) ? "mispriced is-gone" : "mispriced", "data-order": order.id },
-      el(
-        "p",
-        { class: "mispriced__head" },
-        el("b", { class: "number" }, order.number),
-        badge(stateWords(order.state), kind),
-        order.payment === "due" ? null : badge(paymentWords(order.payment), "leaf"),
-        order.refunded.amount && isTakenOff(order)
-          ? badge(t("%(sum)s deducted", { sum: money(order.refunded) }), "leaf")
-          : null,
-        this._kept.has(order.id) ? badge(t("stays as it is"), "leaf") : null,
-        order.buyer
-          ? el("a", { class: "mispriced__who", href: `tel:${order.buyer.phone}` }, order.buyer.name)
-          : el("span", { class: "mispriced__who soft" }, t("Buyer's details removed")),
-      ),
-      el(
-        "p",
-        { class: "number" },
-        this._told.length > 1
-          ? t("At %(price)s: %(what)s", { price: money(order.was), what })
-          : what,
-      ),
-      el("div", { class: "mispriced__acts" }, ...this._acts(order, isMoving)),
-    );
-  }
-
-  _acts(order, isMoving) {
-    const button = (words, run) =>
-      el(
-        "button",
-        {
-          class: "button",
-          type: "button",
-          disabled: isMoving,
-          "aria-label": `${words}: ${order.number}`,
-          onclick: run,
-        },
-        words,
-      );
     const deed = this._undos.get(order.id);
-    if (deed && (order.state === "cancelled" || order.refunded.amount)) {
-      const together = [...this._undos.values()].filter((each) => each === deed).length;
-      return [
-        button(together > 1 ? t("Undo all %(n)s", { n: count(together) }) : t("Undo"), () =>
-          this._undo(deed),
-        ),
-      ];
-    }
-    if (this._kept.has(order.id)) return [button(t("Undo"), () => this._toggleKept(order))];
-    const made = [];
-    if (order.deeds.includes("keep") && !isGone(order.state) && order.refunded.amount === 0)
-      made.push(button(t("Let it stand"), () => this._toggleKept(order)));
-    if (order.deeds.includes("cancel"))
-      made.push(button(t("Cancel it"), () => this._cancel([order])));
-    // What was given back or taken off may have been just this: the order list knows.
-    if (order.deeds.includes("refund") && order.refunded.amount === 0) {
-      const sum = { sum: money(order.difference) };
-      made.push(
-        button(
-          order.payment === "due" ? t("Take off %(sum)s", sum) : t("Refund %(sum)s", sum),
-          () => this._refund(order),
-        ),
-      );
-    }
-    return made;
+    return mispricedRow(
+      order,
+      {
+        isMoving,
+        isKept: this._kept.has(order.id),
+        isOneOfSeveral: this._told.length > 1,
+        /** How many one tap takes back with it, 0 where it can't be taken back here. */
+        together: deed ? [...this._undos.values()].filter((each) => each === deed).length : 0,
+      },
+      {
+        undo: () => this._undo(deed),
+        keep: () => this._toggleKept(order),
+        cancel: () => this._cancel([order]),
+        refund: () => this._refund(order),
+      },
+    );
   }
 
   _toggleKept({ id }) {

@@ -1,8 +1,9 @@
 // Buying: a sheet over the picture. A tap on Buy holds the stock at once; the sheet has the basket, who
 // gets it and what all of it costs, and then the answer. What is remembered stands in one line, and it
-// is one more tap to the order. hold-timer.js shows the hold's time, order-total.js what is to pay.
+// is one more tap to the order. hold-timer.js shows the hold's time, order-total.js what is to pay,
+// order-button.js is what is pressed for it, and receipt.js the answer.
 
-import { el, icon, say } from "../../../lib/ui/dom.js";
+import { say } from "../../../lib/ui/dom.js";
 import { duration, money } from "../../../lib/format/format.js";
 import { sentence } from "../../../lib/format/problems.js";
 import { close, open } from "../../../lib/ui/sheet.js";
@@ -13,9 +14,11 @@ import { BuyerForm } from "./buyer-form.js";
 import { fullName } from "../offers/card.js";
 import { HoldTimer } from "./hold-timer.js";
 import { BasketLines, More } from "./basket-lines.js";
+import { NoticePlace } from "./notice-place.js";
 import { noticeOf, sentences } from "./notices.js";
+import { OrderButton } from "./order-button.js";
 import { OrderTotal } from "./order-total.js";
-import { PriceGuard } from "./price-guard.js";
+import { Receipt } from "./receipt.js";
 
 const STEPS = ["order", "done"];
 const ANSWERED = 30; // seconds for which an answer that came late stands
@@ -61,20 +64,16 @@ export class Buying {
       this.forward();
     });
     this.part("form").addEventListener("change", () => this.render(this.buyable));
-    this.seen = new PriceGuard(this.part("submit"));
-    this.pressed = null; // how many boxes there were when a thumb came down on the button
-    this.isVague = false; // it said "from" then
-    this.part("submit").addEventListener("pointerdown", () => {
-      this.pressed = this.total.boxes;
-      this.isVague = !this.total.isExact;
-    });
+    this.button = new OrderButton(this.part("submit"), this.total);
+    this.noticePlace = new NoticePlace(this.part);
+    this.receipt = new Receipt(this.part, this.buyer);
     // What the buyer changes is meant, as soon as it is changed.
     for (const kind of ["click", "input", "change"]) {
       this.part("body").addEventListener(
         kind,
         () => {
-          this.seen.clear();
-          this.pressed = this.raised = this.taken = null;
+          this.button.clear();
+          this.raised = this.taken = null;
         },
         { capture: true },
       );
@@ -112,13 +111,13 @@ export class Buying {
   /** Open the sheet with an offer in the basket at the price that was seen, or with what is held
       already. */
   begin(offer, price) {
-    this.told?.();
+    this.heldToast?.();
     if (this.buyer.isForOthers && this.basket.empty && !this.ordering.busy) this.buyer.clear();
     this.isEditing = !this.buyer.isKnown;
     // What is being ordered stays as it is until it is known what became of it.
     if (offer && !this.ordering.busy) this.basket.add(offer, price);
     this.total.fees.load();
-    this.seen.clear();
+    this.button.clear();
     this.failed = this.raised = this.taken = null;
     open(this.sheet, () => this.closed());
     this.part("more").open = false;
@@ -137,7 +136,7 @@ export class Buying {
       return;
     }
     if (basket.isBeyond) return;
-    this.told = toast(
+    this.heldToast = toast(
       t("It stays held for you for %(time)s.", { time: duration(basket.remains) }),
       {
         act: t("Give it back"),
@@ -177,26 +176,8 @@ export class Buying {
       for (const name of ["whom", "where", "pay"]) say(this.part(name), summary[name]);
     }
     this.total.render();
-    this.button();
+    this.button.render({ buyable, basket, ordering: this.ordering, isBusy: Boolean(this.busy) });
     this.tick();
-  }
-
-  /** The button that orders for what is to pay. */
-  button() {
-    const { basket, buyable, total } = this;
-    const submit = this.part("submit");
-    const takes = (buyable || Boolean(basket.hold)) && basket.state !== "over";
-    const busy = Boolean(this.busy || this.ordering.busy);
-    submit.disabled =
-      !takes || basket.blocked || busy || !total.isKnown || total.parcel.most !== undefined;
-    // A sum that could not be pressed for is nobody's meaning.
-    if (submit.disabled || !total.isExact) this.seen.clear();
-    else this.seen.show(total.sum.amount);
-    submit.setAttribute("aria-busy", String(busy));
-    if (this.ordering.asking) say(submit, t("Asking about your order…"));
-    else if (this.ordering.proving) say(submit, t("One moment, this keeps robots out…"));
-    else if (!buyable && !basket.hold) say(submit, t("Orders are closed"));
-    else say(submit, t("Buy · %(total)s", { total: total.words }));
   }
 
   /** The hold and its time. */
@@ -216,7 +197,7 @@ export class Buying {
     say(this.part("title"), titles[step]);
     if (step !== "done") this.render(this.buyable);
     else {
-      this.unnotice();
+      this.noticePlace.hide();
       this.tick();
     }
     this.part("body").scrollTop = 0;
@@ -231,12 +212,8 @@ export class Buying {
   }
 
   async forward() {
-    if (this.part("submit").disabled) return;
-    const seen = this.seen.take();
-    const pressed = this.pressed ?? this.total.boxes;
-    const isVague = this.isVague || !this.total.isExact;
-    this.pressed = null;
-    this.isVague = false;
+    if (this.button.isDisabled) return;
+    const { seen, boxes, isVague } = this.button.take();
     // The button said "from" when it was pressed: nobody has seen the sum.
     if (isVague) {
       await this.buyer.findRegion();
@@ -248,7 +225,7 @@ export class Buying {
       if (!this.buyer.check()) return;
       this.buyer.remember();
     }
-    if (seen !== null && (seen < this.total.sum.amount || this.total.boxes < pressed)) {
+    if (seen !== null && (seen < this.total.sum.amount || this.total.boxes < boxes)) {
       this.ask(seen);
       this.render(this.buyable);
       return;
@@ -328,7 +305,7 @@ export class Buying {
   /** What went wrong or changed, and the one tap that answers it. */
   notice() {
     if (this.ordering.asking) {
-      this.unnotice();
+      this.noticePlace.hide();
       return;
     }
     const { words, acts } = noticeOf({
@@ -343,26 +320,7 @@ export class Buying {
         wait: (offer, quantity) => this.waitFor(offer, quantity),
       },
     });
-    const key = JSON.stringify([words, acts.map(([name]) => name)]);
-    if (key === this.noticed) return;
-    this.noticed = key;
-    if (words) this.part("body").scrollTop = 0;
-    this.part("notice").hidden = !words;
-    say(this.part("notice-text"), words);
-    this.part("notice-acts").replaceChildren(
-      ...acts.map(([name, act], place) =>
-        el(
-          "button",
-          { class: place === 0 ? "button button--strong" : "button", type: "button", onclick: act },
-          name,
-        ),
-      ),
-    );
-  }
-
-  unnotice() {
-    this.part("notice").hidden = true;
-    this.noticed = null;
+    this.noticePlace.show(words, acts);
   }
 
   elsewhere() {
@@ -385,21 +343,7 @@ export class Buying {
 
   placed(placed) {
     this.failed = null;
-    say(this.part("order-number"), placed.number);
-    say(this.part("order-total"), money(placed.total));
-    this.part("code").hidden = !placed.code;
-    say(this.part("code-number"), placed.code ?? "");
-    this.part("order-link").href = placed.url;
-    this.part("forgotten").hidden = this.buyer.isRemembered;
-    const line = (words, sign) =>
-      el("li", { class: "done__next" }, icon(sign, true), el("span", {}, words));
-    this.part("next").replaceChildren(
-      ...this.buyer.summary().next.map((words) => line(words, "check")),
-    );
-    if (this.buyer.isUntold)
-      this.part("next").append(
-        line(t("Your number gets no confirmation: keep the order's page."), "warning"),
-      );
+    this.receipt.show(placed);
     if (this.buyer.isForOthers) this.buyer.clear();
     if (this.sheet.open) this.go("done");
     else {

@@ -4,7 +4,7 @@
 import { icon, say } from "../../../lib/ui/dom.js";
 import { count } from "../../../lib/format/format.js";
 
-const WAYS = 4; // heart--1 … heart--4 in overlay.css
+const WAYS = 4; // heart--1 … heart--4 in tools.css
 const AT_MOST = 12;
 
 export class Hearts {
