@@ -1,5 +1,5 @@
-"""The demo's films, made once into the data folder: a minute of the host in the drawn orchard, held
-upright like a phone, and a shorter one of the kitchen, with sound. For measurements there is a
+"""The demo's films, made once into the data folder: half a minute of the host in the drawn orchard,
+held upright like a phone, and a shorter one of the kitchen, with sound. For measurements there is a
 lying film of the orchard.
 
 Owns their encoding, and the time that a frame's counter stands for. A film is encoded so that a
@@ -41,8 +41,8 @@ _BIRDS = (
 )
 _CHORD = (
     "aevalsrc='"
-    "0.02*(sin(2*PI*220*t)+sin(2*PI*330*t))*(0.6+0.4*sin(2*PI*t/12))|"
-    "0.02*(sin(2*PI*220*t)+sin(2*PI*277.2*t))*(0.6+0.4*cos(2*PI*t/12))"
+    "0.02*(sin(2*PI*220*t)+sin(2*PI*330*t))*(0.6+0.4*sin(2*PI*t/10))|"
+    "0.02*(sin(2*PI*220*t)+sin(2*PI*277.2*t))*(0.6+0.4*cos(2*PI*t/10))"
     "':s=48000"
 )
 # A pot that simmers, and a knife on a board now and then.
@@ -100,7 +100,7 @@ HOST = FilmPlan(
     upright.WIDTH,
     upright.HEIGHT,
     RATE,
-    FRAMES,
+    round(upright.PERIOD * RATE),
     1500,
     (_WIND, _BIRDS, _CHORD),
     counted=False,

@@ -9,6 +9,7 @@ from random import Random
 from PIL import Image, ImageDraw, ImageFilter
 
 from farmlive.demo.film import sprites
+from farmlive.demo.film.moving import Moving
 from farmlive.demo.film.sprites import FINE, dot, mix
 
 WIDTH, HEIGHT = 1280, 720
@@ -90,27 +91,12 @@ class Orchard:
     """The picture at any time; every part is drawn once before."""
 
     def __init__(self) -> None:
-        chance = Random(5)  # noqa: S311
         self._still = background()
-        self._clouds = [(sprites.cloud(chance, width), y, lap) for width, y, lap in _CLOUDS]
-        self._birds = [sprites.bird(math.sin(2 * math.pi * step / 12)) for step in range(12)]
+        self._moving = Moving(WIDTH, _CLOUDS)
         self._butterflies = [
             sprites.butterfly(0.15 + 0.85 * abs(math.cos(math.pi * step / 8))) for step in range(8)
         ]
         self._farmers = [sprites.farmer(step / 24) for step in range(24)]
-        bough = sprites.branch()
-        self._boughs = [
-            bough.rotate(
-                1.5 * math.sin(2 * math.pi * step / 60),
-                Image.Resampling.BICUBIC,
-                center=(bough.width, 24),
-            )
-            for step in range(60)
-        ]
-        blade = sprites.leaf(22, 0.9)
-        self._blades = [
-            blade.rotate(step * 15, Image.Resampling.BICUBIC, expand=True) for step in range(24)
-        ]
         self._face = sprites.clock_face()
         self._digits = [sprites.seconds(second) for second in range(60)]
 
@@ -119,19 +105,15 @@ class Orchard:
         seconds %= PERIOD
         turn = seconds / PERIOD
         picture = self._still.copy()
-        for sprite, y, start in self._clouds:
-            span = WIDTH + sprite.image.width
-            sprite.put(picture, (turn + start) % 1 * span - sprite.image.width / 2, y)
+        self._moving.put_clouds(picture, turn)
         self._fly(picture, seconds, turn)
         walk = self._farmers[int(seconds * 20) % 24]
         walk.put(picture, -140 + (WIDTH + 280) * turn, 664 + 6 * math.sin(2 * math.pi * turn * 3))
         for number in range(6):
             fall = (turn * 5 + number / 6) % 1
-            blade = self._blades[int(seconds * 8 + number * 5) % 24]
             x = 160 + number * 190 + 46 * math.sin(2 * math.pi * (fall * 2 + number / 3))
-            picture.paste(blade, (round(x), round(150 + fall * 560)), blade)
-        bough = self._boughs[int(seconds * 15) % 60]
-        picture.paste(bough, (WIDTH - bough.width, 0), bough)
+            self._moving.put_leaf(picture, seconds, number, x, 150 + fall * 560)
+        self._moving.put_bough(picture, seconds)
         self._clock(picture, seconds)
         return picture
 
@@ -140,7 +122,7 @@ class Orchard:
             along = (turn * 3 + number * 0.021) % 1
             x = WIDTH + 80 - along * (WIDTH + 160)
             y = 96 + abs(number - 2) * 17 + 26 * math.sin(2 * math.pi * (along * 2 + 0.1))
-            self._birds[int(seconds * 18 + number * 4) % 12].put(picture, x, y)
+            self._moving.put_bird(picture, seconds, number, x, y)
         x = 650 + 210 * math.sin(2 * math.pi * turn * 3) + 30 * math.sin(2 * math.pi * turn * 11)
         y = 430 + 46 * math.sin(2 * math.pi * turn * 7)
         self._butterflies[int(seconds * 16) % 8].put(picture, x, y)

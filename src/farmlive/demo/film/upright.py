@@ -10,16 +10,21 @@ from random import Random
 from PIL import Image, ImageDraw, ImageFilter
 
 from farmlive.demo.film import sprites
-from farmlive.demo.film.scenery import PERIOD
+from farmlive.demo.film.moving import Moving
 from farmlive.demo.film.sprites import FINE, Ink, dot, mix
 
 WIDTH, HEIGHT = 720, 1280
+PERIOD = 30.0
+"""Seconds after which every motion is where it began; it divides the minute."""
 _HORIZON = 430
 _STEPS = 60
 """Positions of the host, over _TURN_S seconds."""
-_TURN_S = 4.0
-# The host's area: left, top, width and height.
-_HOST = (130, 330, 460, 950)
+_TURN_S = 3.75
+_EDGE = 1010
+"""The table's far edge; below it nothing moves."""
+# The areas of the host and of her crate: left, top, width and height.
+_HOST = (120, 330, 470, _EDGE - 330)
+_CRATE = (120, 740, 460, 320)
 
 _SKIN, _CHEEK, _HAIR = (236, 194, 156), (226, 156, 126), (48, 40, 38)
 _SHIRT, _SHADE, _APRON = (242, 236, 222), (218, 208, 188), (58, 112, 74)
@@ -68,8 +73,8 @@ def _background() -> Image.Image:
     return image.filter(ImageFilter.GaussianBlur(1.6))
 
 
-def _host(turn: float) -> Image.Image:
-    """Draw the host behind her table, who lifts a kumquat to the camera and talks."""
+def _host(turn: float, fruit: Image.Image) -> Image.Image:
+    """Draw the host behind her table, who lifts this fruit to the camera and talks."""
     left, top, width, height = _HOST
     image = Image.new("RGBA", (width * FINE, height * FINE), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
@@ -128,7 +133,6 @@ def _host(turn: float) -> Image.Image:
     line(_SHIRT, 46, (x + 74, 650), elbow)
     line(_SKIN, 32, elbow, hand)
     oval(*hand, 24, 24, _SKIN)
-    fruit = sprites.kumquat(58).resize((62 * FINE, 78 * FINE), Image.Resampling.LANCZOS)
     fx, fy = at(hand[0] - 31, hand[1] - 74)
     image.alpha_composite(fruit, (round(fx), round(fy)))
     for finger in range(3):
@@ -138,70 +142,58 @@ def _host(turn: float) -> Image.Image:
             (hand[0] - 18 + finger * 17, hand[1] + 4),
             (hand[0] - 14 + finger * 15, hand[1] - 22),
         )
-    return image.resize((width, height), Image.Resampling.LANCZOS)
+    return image.reduce(FINE)
 
 
-def _table() -> Image.Image:
-    """Draw the table with its crates, which stands before the host."""
-    image = Image.new("RGBA", (WIDTH, HEIGHT), (0, 0, 0, 0))
+def _put_table(image: Image.Image) -> None:
+    """Draw the table before the host, with the foot of her crate."""
     draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 1010, WIDTH, HEIGHT), (158, 112, 70))
-    draw.rectangle((0, 1010, WIDTH, 1024), (196, 148, 98))
+    draw.rectangle((0, _EDGE, WIDTH, HEIGHT), (158, 112, 70))
+    draw.rectangle((0, _EDGE, WIDTH, _EDGE + 14), (196, 148, 98))
     for board in range(4):
         draw.line([(0, 1070 + board * 62), (WIDTH, 1070 + board * 62)], (134, 92, 56), 3)
-    crate = sprites.crate()
-    wide = crate.image.resize((460, 320), Image.Resampling.LANCZOS)
-    image.alpha_composite(wide, (120, 740))
-    return image
+    crate = _crate()
+    foot = crate.crop((0, _EDGE - _CRATE[1], *crate.size))
+    image.paste(foot, (_CRATE[0], _EDGE), foot)
+
+
+def _crate() -> Image.Image:
+    return sprites.crate().image.resize(_CRATE[2:], Image.Resampling.LANCZOS)
 
 
 class Upright:
     """The picture at any time; every part is drawn once before."""
 
     def __init__(self) -> None:
-        chance = Random(5)  # noqa: S311
         self._still = _background()
-        self._clouds = [(sprites.cloud(chance, width), y, lap) for width, y, lap in _CLOUDS]
-        self._birds = [sprites.bird(math.sin(2 * math.pi * step / 12)) for step in range(12)]
-        self._hosts = [_host(step / _STEPS) for step in range(_STEPS)]
-        self._table = _table()
-        bough = sprites.branch()
-        self._boughs = [
-            bough.rotate(
-                1.5 * math.sin(2 * math.pi * step / 60),
-                Image.Resampling.BICUBIC,
-                center=(bough.width, 24),
-            )
-            for step in range(60)
-        ]
-        blade = sprites.leaf(22, 0.9)
-        self._blades = [
-            blade.rotate(step * 15, Image.Resampling.BICUBIC, expand=True) for step in range(24)
-        ]
+        _put_table(self._still)
+        self._moving = Moving(WIDTH, _CLOUDS)
+        # The crate hides part of her, and nothing comes between: both are one sprite.
+        crate = _crate()
+        fruit = sprites.kumquat(58).resize((62 * FINE, 78 * FINE), Image.Resampling.LANCZOS)
+        left, top = _CRATE[0] - _HOST[0], _CRATE[1] - _HOST[1]
+        self._hosts = [_host(step / _STEPS, fruit) for step in range(_STEPS)]
+        for host in self._hosts:
+            host.alpha_composite(crate.crop((0, 0, crate.width, _EDGE - _CRATE[1])), (left, top))
 
     def at(self, seconds: float) -> Image.Image:
         """Return the picture at a time; the same again after PERIOD."""
         seconds %= PERIOD
         turn = seconds / PERIOD
         picture = self._still.copy()
-        for sprite, height, start in self._clouds:
-            span = WIDTH + sprite.image.width
-            sprite.put(picture, (turn * 2 + start) % 1 * span - sprite.image.width / 2, height)
+        self._moving.put_clouds(picture, turn)
         for number in range(4):
-            along = (turn * 4 + number * 0.03) % 1
+            along = (turn * 2 + number * 0.03) % 1
             x = WIDTH + 80 - along * (WIDTH + 160)
             y = 250 + number % 2 * 22 + 26 * math.sin(2 * math.pi * (along * 2 + 0.1))
-            self._birds[int(seconds * 18 + number * 4) % 12].put(picture, x, y)
+            self._moving.put_bird(picture, seconds, number, x, y)
         for number in range(5):
-            fall = (turn * 6 + number / 5) % 1
-            blade = self._blades[int(seconds * 8 + number * 5) % 24]
+            fall = (turn * 3 + number / 5) % 1
             x = 60 + number * 150 + 46 * math.sin(2 * math.pi * (fall * 2 + number / 3))
-            picture.paste(blade, (round(x), round(240 + fall * 700)), blade)
+            self._moving.put_leaf(picture, seconds, number, x, 240 + fall * 700)
         host = self._hosts[int(seconds / _TURN_S * _STEPS) % _STEPS]
         picture.paste(host, _HOST[:2], host)
-        picture.paste(self._table, (0, 0), self._table)
-        bough = self._boughs[int(seconds * 15) % 60]
-        picture.paste(bough, (WIDTH - bough.width + 90, 0), bough)
+        self._moving.put_bough(picture, seconds, 90)
         return picture
 
 
