@@ -120,17 +120,24 @@ packages() {
     # It says what was installed last and whole: packages of another lock file may replace those.
     rm -f .venv/*.stamp
     say "installing $(grep -c '==' "$lock") packages of $lock from PyPI, a minute or two once"
+    # The engine in C is compiled meanwhile, which takes one processor. Modules are compiled when they
+    # are first used: a server uses a third of them.
+    "${pip[@]}" install -q --no-input --require-hashes -r requirements-build.lock ||
+        fail "pip could not install requirements-build.lock; see above"
+    "${pip[@]}" install -q --no-deps --no-build-isolation -e . &
+    local own=$!
     (
         set -o pipefail
-        "${pip[@]}" install --progress-bar off --no-input --require-hashes -r "$lock" \
-            -r requirements-build.lock |
+        "${pip[@]}" install --no-compile --progress-bar off --no-input --require-hashes -r "$lock" |
             { grep --line-buffered -o '^Collecting [^ =]*' || true; } |
             awk -v n="$(grep -c '==' "$lock")" '
                 { printf "\r\033[K  %d of %d: %s", NR, n, $2 > "/dev/stderr" }
                 END { if (NR) print "" > "/dev/stderr" }'
-    ) || fail "pip could not install $lock; see above"
-    "${pip[@]}" install -q --no-deps --no-build-isolation -e . ||
-        fail "pip could not install farmlive; see above"
+    ) || {
+        wait "$own" || true
+        fail "pip could not install $lock; see above"
+    }
+    wait "$own" || fail "pip could not install farmlive; see above"
     stamp_of "$lock" >.venv/farmlive.stamp
 }
 
