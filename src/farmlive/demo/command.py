@@ -29,12 +29,15 @@ from farmlive.demo.accounts import (
     set_up_stream_keys,
 )
 from farmlive.demo.authority import Address, Certificates, get_certificates
+from farmlive.demo.drawing import Drawing, drawing
 from farmlive.demo.farms import add_farms
-from farmlive.demo.film.film import HOST, KITCHEN, FilmError, FilmPlan, film_in, make_film
+from farmlive.demo.film.film import HOST, KITCHEN, film_in
 from farmlive.demo.history import simulate
 from farmlive.demo.on_air import OrchardAndKitchen
 from farmlive.demo.state import DemoJson, DemoUser, Folder
 from farmlive.settings import Settings
+
+FILMS = (HOST, KITCHEN)
 
 
 class Stopped(Exception):
@@ -94,10 +97,11 @@ async def _main(folder: Folder, options: Options) -> None:
     serving.raise_file_limit()
     try:
         with contextlib.suppress(Stopped):
-            await _simulate_past(folder, site.settings, stop)
-            async with serving.running(site.settings) as server:
-                serving.settle_memory()
-                await _serve(folder, options, site, server, stop)
+            async with drawing(folder.path, FILMS) as films:
+                await _simulate_past(folder, site.settings, stop)
+                async with serving.running(site.settings) as server:
+                    serving.settle_memory()
+                    await _serve(folder, options, site, server, films, stop)
     finally:
         folder.withdraw()
     terminal.out.print("The demo has stopped. Its data stay in " + str(folder.path))
@@ -162,6 +166,7 @@ async def _serve(
     options: Options,
     site: Site,
     server: serving.Server,
+    films: Drawing,
     stop: asyncio.Event,
 ) -> None:
     open_to_others = options.lan or not _is_loopback(site.settings.host)
@@ -169,7 +174,8 @@ async def _serve(
     users = await set_up_accounts(server.house, notes, open_to_others)
     keys = await set_up_api_keys(server.house, notes)
     await adopt_keys(server.house)
-    orchard, kitchen = [await _film(folder, take, stop) for take in (HOST, KITCHEN)]
+    await _wait_for(films, stop)
+    orchard, kitchen = (film_in(folder.path, take) for take in FILMS)
     async with (
         _inner_url(site, server) as url,
         Api(url, key=keys["coordinator"]) as api,
@@ -248,20 +254,12 @@ def _offer(card: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _film(folder: Folder, take: FilmPlan, stop: asyncio.Event) -> Path:
-    """Return the film, drawn at the first start while a bar shows the progress."""
-    path = film_in(folder.path, take)
-    if path.exists():
-        return path
-    with terminal.progress_bar(f"Drawing the {take.name}, once", take.frames) as told:
-        try:
-            await asyncio.to_thread(make_film, path, _report_unless(stop, told), take=take)
-        except FilmError:
-            # A Ctrl-C in the terminal reaches the drawing's ffmpeg too.
-            if stop.is_set():
-                raise Stopped from None
-            raise
-    return path
+async def _wait_for(films: Drawing, stop: asyncio.Event) -> None:
+    """Wait until the films are drawn, at the first start, while a bar shows the progress."""
+    if not films.frames:
+        return
+    with terminal.progress_bar("Drawing the films, once", films.frames) as told:
+        await films.wait(_report_unless(stop, told))
 
 
 def _report_unless(stop: asyncio.Event, told: Callable[[float], None]) -> Callable[[float], None]:

@@ -117,6 +117,8 @@ KITCHEN = FilmPlan(
     counted=False,
 )
 
+TAKES = {take.name: take for take in (ORCHARD, HOST, KITCHEN)}
+
 
 class FilmError(DemoError):
     """The film could not be made; the text is ffmpeg's."""
