@@ -76,7 +76,10 @@ async def test_the_rest_of_the_live_page_is_loaded_later(
     rest = json.loads(found[1])["data"]["rest"]
     preloaded = re.findall(r'<link rel="modulepreload" href="([^"]+)">', page)
     static = Static()
-    later = static.modules("pages/live/shop.js", "pages/live/stage/quality.js")
+    later = static.modules(
+        "pages/live/shop.js", "pages/live/stage/placeholder.js", "lib/ui/page.js"
+    )
     assert set(later) <= {*rest, *preloaded}
     assert set(rest).isdisjoint(preloaded)
     assert static.url("pages/live/buying/buy.js") in rest
+    assert static.url("lib/ui/sheet.js") in rest

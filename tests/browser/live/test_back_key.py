@@ -123,8 +123,8 @@ async def test_nested_sheets_close_one_at_a_time(sale: Sale, open_page: Open) ->
     # As a question does that is asked over a sheet.
     await page.evaluate(
         """async () => {
-          const script = document.querySelector('script[src*="ui/page.js"]').src;
-          const { open } = await import(new URL("./sheet.js", script));
+          const script = document.querySelector('script[src*="live/live.js"]').src;
+          const { open } = await import(new URL("../../lib/ui/sheet.js", script));
           open(document.getElementById("name-sheet"));
         }"""
     )

@@ -2,13 +2,11 @@
 
 import { el, say } from "../../lib/ui/dom.js";
 import { count } from "../../lib/format/format.js";
-import { close, open } from "../../lib/ui/sheet.js";
 import { page, t, text } from "../../lib/words.js";
 import { PinnedCard } from "./offers/card.js";
 import { channel, hear, player, video } from "./first.js";
 import { Chat } from "./stage/chat.js";
 import { BroadcastState } from "../../lib/state/broadcast-state.js";
-import { Placeholder, placeholderOf } from "./stage/placeholder.js";
 import { PictureFit } from "./stage/picture-fit.js";
 
 const at = (id) => document.getElementById(id);
@@ -17,8 +15,10 @@ const { broadcast, centres, rest } = page.data;
 const scene = new BroadcastState();
 scene.broadcast = broadcast;
 
-// What comes later (loadRest): all to buy by, the words on the stream's quality, hearts, and who bought.
+// What comes later (loadRest): all to buy by, the words in the picture's place and on the stream's
+// quality, hearts, and who bought.
 let shop = null;
+let slate = null;
 let quality = null;
 let hearts = null;
 let bought = null;
@@ -34,11 +34,6 @@ const act = Object.fromEntries(
 );
 const card = new PinnedCard(at("card"), at("card-told"), act, NO_WAITS);
 const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);
-const slate = new Placeholder(at("slate"), {
-  again: () => player.restart(),
-  play: () => player.play(),
-  picture: () => withRest(() => quality.choice.choose("auto")),
-});
 new PictureFit(video, at("full"));
 
 const TICK = 250; // how soon a countdown's next second is drawn
@@ -64,7 +59,47 @@ function renderOffers() {
   shop?.renderOffers(buyable, known);
 }
 
+/** What stands in the picture's place: until the rest is there, what the page came with, or nothing. */
+function renderSlate() {
+  if (slate) {
+    slate.render(scene, picture(), channel.state, player.missing);
+  } else if (picture() === "playing" && !scene.paused) {
+    at("slate").hidden = true;
+    document.body.dataset.slate = "none";
+  }
+}
+
+/** The chat, which may come many times a second; the rest need not be drawn again for it. */
+function renderChat() {
+  // Said once: people of the demo need no mark on each line.
+  if (at("simulated").hidden && scene.chat.some(({ simulated }) => simulated))
+    at("simulated").hidden = false;
+  chat.render(scene);
+}
+
+let frame = 0;
+let isMore = false; // whether anything but the chat has changed since the last frame
+
+/** Draw in the next frame all that has come until then. */
+function renderSoon(isChatAlone) {
+  isMore = isMore || !isChatAlone;
+  // A page in the background gets no frames; what matters there is that the picture stops at the end.
+  if (document.hidden) renderNow();
+  else if (!frame) frame = requestAnimationFrame(renderNow);
+}
+
+function renderNow() {
+  cancelAnimationFrame(frame);
+  frame = 0;
+  if (isMore) render();
+  else renderChat();
+}
+document.addEventListener("visibilitychange", () => {
+  if (frame) renderNow();
+});
+
 function render() {
+  isMore = false;
   const state = scene.broadcast.state;
   const live = state === "live";
   const buyable = live && channel.state !== "refused";
@@ -72,16 +107,14 @@ function render() {
   document.body.dataset.link = channel.state;
   at("live-badge").hidden = !live;
   say(at("viewers"), count(scene.audience.viewers));
-  // Said once: people of the demo need no mark on each line.
-  if (scene.chat.some(({ simulated }) => simulated)) at("simulated").hidden = false;
   at("viewers-line").hidden = !live;
   at("offline").hidden = channel.state !== "waiting" || !known;
   renderOffers();
   shop?.render(buyable);
-  chat.render(scene);
+  renderChat();
   answer?.render(scene);
   hearts?.render(scene);
-  slate.render(placeholderOf(scene, picture(), channel.state, player.missing));
+  renderSlate();
   const lot = (scene.card ?? scene.offers.values().next().value)?.lot;
   at("farm").hidden = !lot;
   if (lot) {
@@ -106,14 +139,21 @@ function loadRest() {
       import("./stage/hearts.js"),
       import("./stage/just-bought.js"),
       import("./stage/answer.js"),
+      import("./stage/placeholder.js"),
+      import("../../lib/ui/page.js"),
     ];
     loading = Promise.all(parts).then(
-      ([{ Shop }, { Quality }, { Hearts }, { Bought }, { Answer }]) => {
+      ([{ Shop }, { Quality }, { Hearts }, { Bought }, { Answer }, { Placeholder }]) => {
         shop = new Shop({ broadcast, centres, channel, scene, draw: renderOffers });
         quality = new Quality(player, render);
         hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
         at("heart").removeEventListener("click", giveEarly);
         at("main").removeEventListener("dblclick", tapEarly);
+        slate = new Placeholder(at("slate"), {
+          again: () => player.restart(),
+          play: () => player.play(),
+          picture: () => quality.choice.choose("auto"),
+        });
         bought = new Bought(at("bought"));
         answer = new Answer(at("answer"));
         card.waits = shop.waits;
@@ -182,7 +222,7 @@ hear({
     bought?.hear(detail.events);
     if (detail.events.some(({ kind }) => kind === "source.switched")) player.another();
     shop?.hear(detail.events);
-    render();
+    renderSoon(detail.events.every(({ kind }) => kind === "chat.said"));
   },
 });
 
@@ -195,6 +235,7 @@ function signIn(you) {
 
 channel.addEventListener("state", () => {
   render();
+  if (channel.state === "refused") loadRestSoon();
   player.soon();
 });
 setInterval(() => {
@@ -220,9 +261,10 @@ at("sound").addEventListener("click", () => {
 video.addEventListener("volumechange", showSound);
 showSound();
 
-at("bag-open").addEventListener("click", () => {
-  open(at("bag-sheet"));
+at("bag-open").addEventListener("click", async () => {
   withRest(() => {});
+  const { open } = await import("../../lib/ui/sheet.js");
+  open(at("bag-sheet"));
 });
 at("share").addEventListener("click", async () => {
   const url = new URL(location.pathname, location.href).href;
@@ -242,7 +284,7 @@ at("share").addEventListener("click", async () => {
   toast(words);
 });
 for (const button of document.querySelectorAll("[data-close-sheet]")) {
-  button.addEventListener("click", () => close(button.closest("dialog")));
+  button.addEventListener("click", () => button.closest("dialog").close());
 }
 
 render();

@@ -4,7 +4,6 @@
 import { el, say } from "../../../lib/ui/dom.js";
 import { ChatPacing } from "../../../lib/state/chat-pacing.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
-import { close, open } from "../../../lib/ui/sheet.js";
 import { t } from "../../../lib/words.js";
 
 const KEPT = 50;
@@ -32,7 +31,7 @@ export class Chat {
       if (!name) return;
       this.mark("");
       remember("nickname", name);
-      close(sheet);
+      sheet.close();
       this.send();
     });
   }
@@ -69,7 +68,8 @@ export class Chat {
     }
   }
 
-  askName(proposed, refusal = "") {
+  async askName(proposed, refusal = "") {
+    const { open } = await import("../../../lib/ui/sheet.js");
     const field = this.sheet.querySelector("input");
     field.value = proposed;
     this.mark(refusal);

@@ -6,7 +6,7 @@ import { t } from "../../../lib/words.js";
 
 /** What to show: {icon, title, words, act?: {words, call}} or null for the picture. `missing` is the
     codec that a player which is let in by no session lacks. */
-export function placeholderOf(scene, picture, link, missing = null) {
+function placeholderOf(scene, picture, link, missing = null) {
   const state = scene.broadcast?.state;
   if (link === "refused") {
     return {
@@ -126,7 +126,8 @@ export class Placeholder {
     this.shown = undefined;
   }
 
-  render(slate) {
+  render(scene, picture, link, missing) {
+    const slate = placeholderOf(scene, picture, link, missing);
     const key = JSON.stringify(slate);
     if (key === this.shown) return;
     this.shown = key;
