@@ -16,6 +16,8 @@ const KEPT = 300;
 /** More lines a second nobody reads who sells; all of them are in the log. */
 const PACE = { perSecond: 8, burst: 15, first: 50 };
 const NEXT_MS = 120;
+/** How often the number of those is written. */
+const COUNT_MS = 500;
 /** So near the end, in pixels, the reader is taken to follow. */
 const NEAR = 48;
 
@@ -42,6 +44,8 @@ export class Chat extends EventTarget {
     this._isFirst = true;
     this._pacing = new ChatPacing(PACE);
     this._next = null;
+    this._counted = 0;
+    this._skipped = root.querySelector("[data-chat-skipped]");
     this._muteSheet = new FormSheet("mute-sheet");
     this._muted = undefined;
     this._root = root;
@@ -70,19 +74,14 @@ export class Chat extends EventTarget {
   /** Draws as many lines as can be read, and the rest a little later. */
   _drawNext() {
     clearTimeout(this._next);
-    for (const chat of this._pacing.take(performance.now())) this._add(chat);
+    const now = performance.now();
+    const taken = this._pacing.take(now);
+    for (const chat of taken) this._add(chat);
     if (this._pacing.isWaiting) this._next = setTimeout(() => this._drawNext(), NEXT_MS);
     else this._isFirst = false;
-    const { skipped } = this._pacing;
-    const place = this._root.querySelector("[data-chat-skipped]");
-    place.hidden = !skipped;
-    if (skipped) {
-      const values = { n: count(skipped) };
-      say(
-        place,
-        n("%(n)s line came too fast to read", "%(n)s lines came too fast to read", skipped, values),
-      );
-    }
+    if (now - this._counted >= COUNT_MS || !this._pacing.isWaiting) this._drawSkipped(now);
+    // What is drawn again has the whole list laid out, which a busy chat can't have in each frame.
+    if (taken.length === 0 && this._items.size > 0) return;
     while (this._items.size > KEPT) {
       const [seq, item] = this._items.entries().next().value;
       item.remove();
@@ -91,6 +90,19 @@ export class Chat extends EventTarget {
     this._root.querySelector("[data-chat-empty]").hidden = this._items.size > 0;
     this._list.hidden = this._items.size === 0;
     this.follow();
+  }
+
+  /** Says how many lines came too fast. */
+  _drawSkipped(now) {
+    this._counted = now;
+    const { skipped } = this._pacing;
+    this._skipped.hidden = !skipped;
+    if (!skipped) return;
+    const values = { n: count(skipped) };
+    say(
+      this._skipped,
+      n("%(n)s line came too fast to read", "%(n)s lines came too fast to read", skipped, values),
+    );
   }
 
   /** Marks what the events took away; the scene alone does not tell hidden from old. */
