@@ -14,7 +14,18 @@ from typing import Any
 import uvloop
 from rich.console import Console
 from rich.table import Table
-from scripts.benches import crash, engines, fast, faults, narrow, relay, report, spine, till
+from scripts.benches import (
+    crash,
+    engines,
+    fast,
+    faults,
+    narrow,
+    pages,
+    relay,
+    report,
+    spine,
+    till,
+)
 
 Bench = Callable[[bool, Callable[[str], None]], Awaitable[dict[str, Any]]]
 Bounds = Mapping[str, float]
@@ -43,6 +54,12 @@ BENCHES: dict[str, tuple[Bench, Bounds, Bounds, str]] = {
         narrow.LIMITS,
         narrow.FLOORS,
         "viewers on links hardly wider than the stream and narrower, in namespaces, with Chromium",
+    ),
+    "pages": (
+        pages.run,
+        pages.LIMITS,
+        pages.FLOORS,
+        "what pages weigh and how soon they are there on a phone, and how smooth in a rush of chat",
     ),
     "till": (
         till.run,
