@@ -25,7 +25,7 @@ Line = Annotated[str, Field(max_length=200), BeforeValidator(one_line)]
 
 
 class Bilingual(BaseModel):
-    """`{"zh": "金桔 2.5 公斤装", "en": "Kumquats, 2.5 kg box"}`; one of the two may be empty."""
+    """`{"zh": "金柑 2.5 公斤装", "en": "Kumquats, 2.5 kg box"}`; one of the two may be empty."""
 
     model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
 
@@ -35,7 +35,7 @@ class Bilingual(BaseModel):
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
         if not (self.zh or self.en):
-            raise ValueError("write the text in Chinese or English")
+            raise ValueError("enter the text in Chinese or English")
         return self
 
     def in_language(self, language: str) -> str:

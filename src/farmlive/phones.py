@@ -45,7 +45,7 @@ def typed(text: str) -> str:
     number = re.sub(r"[\s().-]", "", unicodedata.normalize("NFKC", text))
     if not _TYPED.fullmatch(number):
         raise ValueError(
-            "Write a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."
+            "Enter a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."
         )
     return number
 

@@ -107,7 +107,7 @@ class Forbidden(Problem):
 
     status = 403
     slug = "forbidden"
-    title = "Your account may not do this"
+    title = "Your account can't do this"
 
 
 class Conflict(Problem):

@@ -13,9 +13,9 @@ from farmlive.bilingual import Bilingual
 from farmlive.contact_detection import contact_in
 
 REFUSED = {
-    "phone": "Others read this: take the telephone number out. A pick-up point's own number has a "
-    "field of its own.",
-    "email": "Others read this: take the e-mail address out.",
+    "phone": "Others can read this: remove the phone number. A pick-up point's number has its "
+    "own field.",
+    "email": "Others can read this: remove the e-mail address.",
 }
 
 

@@ -106,7 +106,7 @@ async def test_groups_persons_and_days_are_chosen_by_the_address(
 
     assert len(await found(group="buyers")) == 2
     assert all("sign" in each or "password" in each for each in await found(group="sign-ins"))
-    assert (await found(group="people"))[0] == "mei shut out chen"
+    assert (await found(group="people"))[0] == "mei deactivated chen"
     assert len(await found(person=str(MEI.account))) == 3
     # What was done to somebody's account is found by them, too.
     assert len(await found(person=chen.id)) == 2
@@ -324,4 +324,4 @@ async def test_page_without_an_entry_says_so(
     site: Server, host: httpx.AsyncClient, lang: str
 ) -> None:
     page = (await host.get(PATH, params={"lang": lang, "group": "produce"})).text
-    assert {"en": "No entry fits this", "zh": "没有符合条件的记录"}[lang] in page
+    assert {"en": "No matching entries", "zh": "没有符合条件的记录"}[lang] in page

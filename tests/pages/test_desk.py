@@ -58,7 +58,15 @@ async def test_a_slip_tells_what_is_packed_for_whom(
 ) -> None:
     page = await host.get(f"/studio/{sale.broadcast}/orders/slips", params={"lang": "en"})
     assert page.headers["cache-control"] == "no-store"
-    for said in (orders[0], "Wang Fang", "Meixian, Youxi", "Kumquats", "1123", "¥29.90", "To take"):
+    for said in (
+        orders[0],
+        "Wang Fang",
+        "Meixian, Youxi",
+        "Kumquats",
+        "1123",
+        "¥29.90",
+        "To collect",
+    ):
         assert said in page.text
     assert "18 Jiefang road" in page.text
     assert EVIL in page.text
@@ -131,7 +139,7 @@ async def test_staff_save_orders_with_their_buyers(
     assert [row[0] for row in found] == orders
     by_title = [dict(zip(head, row, strict=True)) for row in found]
     assert by_title[0]["Name"] == "Wang Fang"
-    assert by_title[0]["Items"] == "Kumquats 2.5 kg box × 1 #1123"
+    assert by_title[0]["Boxes"] == "Kumquats 2.5 kg box × 1 #1123"
     assert by_title[0]["To collect (CNY)"] == "29.90"
     assert by_title[2]["To collect (CNY)"] == "0.00"
     # What a buyer typed never becomes a formula.

@@ -263,7 +263,7 @@ async def test_mail_is_asked_for_only_where_some_is_sent(
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "lot 1123, was stopped, and lifted by the county."),
+        ("en", "lot 1123, was stopped; the county has since lifted it."),
         ("zh", "曾经停售，县里已解除。"),
     ],
 )

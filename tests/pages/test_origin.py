@@ -121,13 +121,13 @@ async def test_a_story_tells_what_was_sorted_out_and_put_right(
     for said in (
         "421 kg · Slope 3",
         "421 kg harvested, 0 kg sold",
-        "12 kg sorted out · 409 kg left of it",
-        "12 kg sorted out: split <by rain>",
+        "12 kg wasted · 409 kg left of the harvest",
+        "12 kg wasted: split <by rain>",
         "the harvest was corrected to 421 kg, from 412 kg: misread",
     ):
         assert said in text, said
     chinese = words(await visitor.get(f"/origin/lot/{told['lot']}", params={"lang": "zh"}))
-    assert "拣出不卖" in chinese
+    assert "损耗" in chinese
     assert "采收量更正为" in chinese
 
 
@@ -191,7 +191,9 @@ async def test_a_lot_that_lacks_what_the_county_asks_for_says_that_it_is_not_sol
 
     assert "not sold yet" not in await page("Lot 1123")
     await demand(certificate=True)
-    lacks = "This lot is not sold yet. It has no certificate yet, and none is sold here without."
+    lacks = (
+        "This lot is not sold yet. It has no certificate yet, and nothing is sold here without one."
+    )
     assert "notice--leaf" in await page(lacks)
     await page("这个批次还没有开卖。", "zh")
     early = 1_577_836_800_000

@@ -68,7 +68,7 @@ async def test_it_is_shown_in_the_browser_and_kept_by_nobody(
         said = words(page)
         for word in (BUYER["name"], BUYER["phone"], sale.number, "¥29.90"):
             assert word in said, path
-        assert {"en": "What we keep about you", "zh": "我们保存的您的信息"}[language] in said
+        assert {"en": "What we keep about you", "zh": "我们保存您的哪些信息"}[language] in said
         assert "None" not in said
         # Of what opens the order nothing, and nothing that is loaded.
         assert sale.order.removeprefix("/order/") not in page.text

@@ -93,7 +93,7 @@ async def test_chat_has_no_end_and_mutes_have_one(
     language: str, site: Server, visitor: httpx.AsyncClient
 ) -> None:
     said = words(await visitor.get("/privacy", params={"lang": language}))
-    assert {"en": "No end by itself", "zh": "没有期限"}[language] in said
+    assert {"en": "No fixed end", "zh": "没有期限"}[language] in said
     assert {"en": "until the mute ends, 90 days", "zh": "保存到禁言结束，最多 90 天"}[
         language
     ] in said

@@ -110,7 +110,7 @@ async def test_a_lot_is_a_page_and_a_part_for_the_sheet(
     for text in ("Flowered", "Sprayed", "Picked", "Tested", "Packed", "Orchard", "50 kg"):
         assert text in words(page)
         assert text in words(part)
-    assert "No test of this lot is recorded." in words(page)
+    assert "No test is recorded for this lot." in words(page)
 
 
 @pytest.mark.parametrize("path", ["/review", "/review/01M89D11FFY6GDBKT5DH4RAJ18", "/studio"])

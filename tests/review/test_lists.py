@@ -170,7 +170,7 @@ async def test_a_sheet_is_in_the_readers_language(fair: Any, staff: Any) -> None
     await fair.order("13800000001", 1, pickup=True)
     sheet = await fair.sheet("hand-over", language="zh")
     (table,) = sheet.tables
-    assert (sheet.title, table.group, table.rows[0][6]) == ("自提交货单", "洋中服务站", "待付款")
+    assert (sheet.title, table.group, table.rows[0][6]) == ("自提交付单", "洋中服务站", "待付款")
 
 
 async def test_a_seller_has_own_rows_alone(fair: Any) -> None:

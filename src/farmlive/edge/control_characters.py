@@ -36,7 +36,7 @@ _Place: TypeAlias = "tuple[_Place, str | int] | None"
 # Types of decoded values that can contain a text.
 _WALKED = (str, dict, list)
 TOO_LONG = f"It is longer than {MAX_TEXT} characters. Write less."
-ADVICE = "It holds a character that nobody can see, such as a tab. Type it again without that."
+ADVICE = "It contains an invisible character, such as a tab. Type it again without it."
 
 
 def check_address(path: str, query: bytes) -> None:

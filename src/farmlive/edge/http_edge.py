@@ -82,7 +82,7 @@ def answer_problems(app: FastAPI, page: ErrorPage, refused: Refused) -> Answer:
         assert isinstance(error, HTTPException)
         problem: Problem
         if error.status_code == 404:
-            problem = problems.NotFound("Check the address, or begin at the start page.")
+            problem = problems.NotFound("Check the address, or go to the start page.")
         elif error.status_code == 405:
             allowed = _allowed(request.scope)
             problem = WrongMethod(

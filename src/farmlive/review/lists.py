@@ -24,7 +24,7 @@ from farmlive.shop.reporting.order_lists import (
 )
 
 STATES = {
-    "held": ("held", "占货中"),
+    "held": ("held", "留货中"),
     "placed": ("placed", "已下单"),
     "packed": ("packed", "已装箱"),
     "shipped": ("shipped", "已发货"),
@@ -145,7 +145,7 @@ def hand_over(
                 Column(say("Number", "单号"), width=9),
                 Column(say("Name", "姓名"), width=16),
                 Column(say("Phone", "电话"), width=16),
-                Column(say("Items", "商品"), width=46),
+                Column(say("Products", "商品"), width=46),
                 Column(say("Boxes", "件数"), "count", 8, total=True),
                 Column(say("To collect", "应收"), "money", 12, total=True),
                 Column(say("Payment", "付款"), width=12),
@@ -180,7 +180,7 @@ def packing(connection: Connection, sheet: Sheet, goods: Goods) -> None:
             Column(say("Name", "姓名"), width=14),
             Column(say("Phone", "电话"), width=16),
             Column(say("Address", "地址"), width=40),
-            Column(say("Items", "商品"), width=44),
+            Column(say("Products", "商品"), width=44),
             Column(say("Boxes", "件数"), "count", 8, total=True),
             Column(say("Net weight", "净重"), "weight", 12, total=True),
             Column(say("Parcel fee", "运费"), "money", 12, total=True),
@@ -239,7 +239,7 @@ def line_columns(say: Words) -> list[Column]:
         Column(say("Product", "商品"), width=28),
         Column(say("Unit", "规格"), width=14),
         Column(say("Lot", "批次"), width=10),
-        Column(say("Items", "件数"), "count", 8, total=True),
+        Column(say("Boxes", "件数"), "count", 8, total=True),
         Column(say("Put back", "退回件数"), "count", 8, total=True),
         Column(say("Price", "单价"), "money"),
     ]

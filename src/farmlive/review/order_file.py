@@ -54,7 +54,7 @@ def _with_buyers(sheet: Sheet, orders: Sequence[Order], say: Words) -> Table:
             Column(say("Name", "姓名"), width=14),
             Column(say("Phone", "电话"), width=16),
             Column(say("Address", "地址"), width=36),
-            Column(say("Items", "商品"), width=44),
+            Column(say("Products", "商品"), width=44),
             Column(say("Boxes", "件数"), "count", 8, total=True),
             Column(say("Parcel fee", "运费"), "money", total=True),
             Column(say("Total", "总额"), "money", total=True),

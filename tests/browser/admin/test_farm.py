@@ -26,14 +26,14 @@ requestAnimationFrame(function look() {
 WORDS = {
     "en": {
         "record": "Record a harvest",
-        "code": "Code on the boxes",
+        "code": "Lot code",
         "kilograms": "Kilograms",
-        "do": "Record it",
+        "do": "Record",
         "done": "412.5 kg of Kumquats, lot {code}",
     },
     "zh": {
         "record": "记果园的采收",
-        "code": "箱上的批号",
+        "code": "批次号",
         "kilograms": "公斤数",
         "do": "记下来",
         "done": "金桔 825 斤（412.5 公斤），批次 {code}",
@@ -57,15 +57,15 @@ async def test_lot_goes_its_way_with_test_and_certificate(
     sheet = page.get_by_role("dialog", name="Test of lot 1123")
     await sheet.get_by_label("What the test found", exact=True).fill("No residue found")
     await sheet.locator("input[type=file]").set_input_files(photo)
-    await sheet.get_by_role("button", name="Keep the test").click()
-    await expect(sheet.get_by_text("Fill this in.")).to_be_visible()
+    await sheet.get_by_role("button", name="Save test").click()
+    await expect(sheet.get_by_text("Please fill this in.")).to_be_visible()
     await sheet.get_by_role("radio", name="Passed", exact=True).check()
-    await sheet.get_by_role("button", name="Keep the test").click()
+    await sheet.get_by_role("button", name="Save test").click()
     await expect(lot.get_by_role("link", name="Certificate")).to_be_visible()
     await lot.get_by_role("button", name=re.compile("^Packed")).click()
     await (
         page.get_by_role("dialog", name="Lot 1123 was packed")
-        .get_by_role("button", name="Keep it")
+        .get_by_role("button", name="Save")
         .click()
     )
     await expect(lot.get_by_role("button", name=re.compile("^Packed"))).to_have_count(0)
@@ -87,25 +87,27 @@ async def test_lot_is_sorted_out_in_part_and_put_right(open_studio: Open, sale: 
     )
     row = page.get_by_role("listitem").filter(has_text="Kumquats · 1123")
     await expect(row).to_contain_text("20 kg sold · 480 kg left")
-    await row.get_by_role("button", name="Sorted out…").click()
-    sheet = page.get_by_role("dialog", name="Sorted out of lot 1123")
+    await row.get_by_role("button", name="Record waste…").click()
+    sheet = page.get_by_role("dialog", name="Waste of lot 1123")
     await expect(sheet).to_contain_text("480 kg of it are neither sold nor held.")
     await sheet.get_by_label("Kilograms").fill("481")
     await sheet.get_by_label("Why").fill("split by rain")
-    await sheet.get_by_role("button", name="Keep it").click()
+    await sheet.get_by_role("button", name="Save").click()
     await expect(sheet.get_by_label("Kilograms")).to_have_accessible_description(
         re.compile("At most 480")
     )
     await sheet.get_by_label("Kilograms").fill("30.5")
-    await sheet.get_by_role("button", name="Keep it").click()
-    await expect(row).to_contain_text("20 kg sold · 31 kg sorted out · 450 kg left")
+    await sheet.get_by_role("button", name="Save").click()
+    await expect(row).to_contain_text("20 kg sold · 31 kg wasted · 450 kg left")
     await page.get_by_role("button", name="Undo").click()
     await expect(row).to_contain_text("20 kg sold · 480 kg left")
 
     await row.get_by_role("button", name="Correct…").click()
     sheet = page.get_by_role("dialog", name="Correct lot 1123")
-    await expect(sheet).to_contain_text("20 kg of it are sold, held or sorted out")
-    harvested = sheet.get_by_label("Kilograms harvested in truth")
+    await expect(sheet).to_contain_text(
+        "It can't be less than 20 kg: that much is sold, held or wasted"
+    )
+    harvested = sheet.get_by_label("Kilograms really harvested")
     await expect(harvested).to_have_value("500")
     await harvested.fill("50")
     await sheet.get_by_label("Why it was recorded otherwise").fill("typed a nought too many")
@@ -152,7 +154,7 @@ async def test_nothing_moves_under_the_thumb_once_the_harvest_is_painted(
     for _ in range(plots):
         await plot_of(sale)
     page = await open_studio(f"/studio/farms/{sale.farm}/harvest", size=PHONE, script=WATCHED)
-    await expect(page.get_by_text("Recorded lately")).to_be_visible()
+    await expect(page.get_by_text("Recently recorded")).to_be_visible()
     await expect(page.get_by_role("radio")).to_have_count(plots)
     drawn = len(await page.evaluate("window.tops"))
     await until(lambda: page.evaluate(f"window.tops.length > {drawn} + 2"), "another picture")
@@ -175,7 +177,7 @@ async def test_whoever_records_what_stops_a_lot_reads_so(open_studio: Open, sale
     work = page.get_by_role("dialog", name="South slope")
     await work.get_by_label("When").fill("2026-01-02T08:00")
     await work.get_by_label("Waiting period").fill("365")
-    await work.get_by_role("button", name="Keep it").click()
+    await work.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Stopped everywhere: lot 1124")).to_be_visible()
     sprayed = page.get_by_role("listitem").filter(has_text="1124")
     await expect(sprayed.get_by_text("Stopped", exact=True)).to_be_visible()
@@ -186,11 +188,11 @@ async def test_whoever_records_what_stops_a_lot_reads_so(open_studio: Open, sale
     verdict = sheet.get_by_role("group", name="Did the lot pass?")
     for said in ("Passed", "Not passed"):
         await expect(verdict.get_by_role("radio", name=said, exact=False).first).not_to_be_checked()
-    await sheet.get_by_role("button", name="Keep the test").click()
-    await expect(sheet.get_by_text("Fill this in.")).to_be_visible()
+    await sheet.get_by_role("button", name="Save test").click()
+    await expect(sheet.get_by_text("Please fill this in.")).to_be_visible()
     assert (await sale.api.story(sale.lot))["inspections"] == []
     await sheet.get_by_role("radio", name="Not passed").check()
-    await sheet.get_by_role("button", name="Keep it and stop the lot").click()
+    await sheet.get_by_role("button", name="Save, and stop the lot").click()
     await expect(page.get_by_text("Stopped everywhere: lot 1123")).to_be_visible()
 
 
@@ -231,15 +233,15 @@ async def test_harvest_waits_for_the_waiting_period(open_studio: Open, sale: Sal
     page = await open_studio(f"/studio/farms/{sale.farm}")
     await page.get_by_role("button", name=re.compile("^Flowered or sprayed")).click()
     sheet = page.get_by_role("dialog", name="South slope")
-    await sheet.get_by_label(re.compile(r"^With what \(")).fill("Copper")
+    await sheet.get_by_label(re.compile(r"^Product used \(")).fill("Copper")
     await sheet.get_by_label("Waiting period").fill("14")
-    await sheet.get_by_role("button", name="Keep it").click()
+    await sheet.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("picking allowed from")).to_be_visible()
     await page.goto(f"/studio/farms/{sale.farm}/harvest")
     await record(page, "20")
     await expect(page.get_by_text("waiting period after spraying is not over")).to_be_visible()
     await page.get_by_label("Why it was picked all the same").fill("Thinned out, not for sale")
-    await page.get_by_role("button", name="Record it").click()
+    await page.get_by_role("button", name="Record").click()
     await expect(page.get_by_text("Recorded: 20 kg")).to_be_visible()
     lots = await sale.api.lots()
     assert any((lot["plot"] or {}).get("id") == plot for lot in lots)
@@ -288,7 +290,7 @@ async def test_a_test_and_a_work_are_taken_back_with_a_reason_that_stays_to_be_r
     await expect(row).not_to_contain_text("Sprayed")
     await page.goto(f"{page.url.partition('/studio')[0]}/origin/lot/{sale.lot}")
     await expect(page.get_by_text("The sample was of another lot")).to_be_visible()
-    await expect(page.get_by_text("No test of this lot is recorded.")).to_be_visible()
+    await expect(page.get_by_text("No test is recorded for this lot.")).to_be_visible()
 
 
 async def test_a_harvest_that_is_hard_to_believe_asks_for_a_reason(
@@ -302,7 +304,7 @@ async def test_a_harvest_that_is_hard_to_believe_asks_for_a_reason(
     await record(page, "412.5")
     why = page.get_by_label("Why it is right all the same")
     await expect(why).to_be_visible()
-    await expect(page.get_by_role("alert")).to_contain_text("its 20 m² can bear 200 kg")
+    await expect(page.get_by_role("alert")).to_contain_text("its 20 m² can yield 200 kg")
     await why.fill("Two years were weighed together")
     await page.get_by_role("button", name=WORDS["en"]["do"]).click()
     await expect(page.get_by_text(re.compile("Recorded: 412.5 kg of Kumquats"))).to_be_visible()

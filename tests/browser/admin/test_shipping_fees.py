@@ -45,11 +45,11 @@ async def test_first_fees_are_set_from_the_pick_up_points(open_studio: Open, sal
     await expect(beijing).to_contain_text(
         "less than a lighter parcel costs: up to 5 kg it is ¥18.00"
     )
-    await page.get_by_role("button", name="Keep the fees").click()
+    await page.get_by_role("button", name="Save fees").click()
     await expect(beijing.get_by_label("Up to").last).to_be_focused()
     assert await kept(sale) == []
     await beijing.get_by_label("Fee", exact=True).last.fill("25.5")
-    await page.get_by_role("button", name="Keep the fees").click()
+    await page.get_by_role("button", name="Save fees").click()
     await expect(page.get_by_text("Not kept yet")).to_be_hidden()
     assert await page.evaluate(SMALL_TARGETS) == []
     assert {"region": "11", "upto_g": 10000, "fee": cny(2550)} in (await kept(sale))  # type: ignore[operator]
@@ -75,7 +75,7 @@ async def test_example_says_what_a_parcel_costs_and_why(open_studio: Open, sale:
 async def test_region_goes_away_and_comes_back(open_studio: Open, sale: Sale) -> None:
     await sale.api.request("PUT", "/api/v1/parcel-fees", json={"fees": FEES})
     page = await fees_page(open_studio)
-    await page.get_by_role("button", name="Take away the fees of Beijing").click()
+    await page.get_by_role("button", name="Remove the fees for Beijing").click()
     await expect(page.get_by_text("5 kg to Beijing: ¥18.00")).to_be_visible()
     await page.get_by_role("button", name="Undo").click()
     await expect(page.get_by_text("5 kg to Beijing: ¥25.00")).to_be_visible()

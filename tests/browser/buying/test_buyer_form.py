@@ -31,7 +31,7 @@ async def test_what_the_server_finds_wrong_is_said_at_its_field(
     page = await open_form(open_page, sale, "zh")
     await fill_in(page, "zh", name="王\u200b芳")
     await submit(page).click()
-    await expect(page.locator("#name-error")).to_have_text("请写收货人姓名，60 个字以内。")
+    await expect(page.locator("#name-error")).to_have_text("请填写收货人姓名，60 个字以内。")
     await expect(field(page, "name", "zh")).to_be_focused()
 
 
@@ -41,8 +41,8 @@ async def test_what_the_server_finds_wrong_is_said_at_its_field(
         (
             "zh",
             {
-                "": "请写电话号码，方便快递或自提点联系。",
-                "不告诉你": "这不是电话号码，请写数字，例如 138 0000 0000。",
+                "": "请填写电话号码，方便快递员或自提点联系您。",
+                "不告诉你": "这不是电话号码，请填数字，例如 138 0000 0000。",
                 "123": "这个电话号码太短，至少要有 7 位。",
                 "0591 88": "这个电话号码太短，至少要有 7 位。",
             },
@@ -50,11 +50,11 @@ async def test_what_the_server_finds_wrong_is_said_at_its_field(
         (
             "en",
             {
-                "": "Write a phone number, so that the courier or the pick-up point can call.",
-                "call me": "That is not a phone number: write its digits, such as 138 0000 0000.",
-                "123": "That phone number is too short: it has 7 digits at least.",
-                "0591 88": "That phone number is too short: it has 7 digits at least.",
-                "+441234567890123456": "That phone number is too long: it has 15 digits at most.",
+                "": "Enter a phone number, so that the courier or the pick-up point can call you.",
+                "call me": "That isn't a phone number. Enter digits, such as 138 0000 0000.",
+                "123": "That phone number is too short: 7 digits at least.",
+                "0591 88": "That phone number is too short: 7 digits at least.",
+                "+441234567890123456": "That phone number is too long: 15 digits at most.",
             },
         ),
     ],
@@ -105,7 +105,7 @@ async def test_a_number_that_looks_mistyped_is_asked_about_once(
     await fill_in(page, phone="138 0000 000")
     await submit(page).click()
     await expect(page.locator("#phone-error")).to_contain_text(
-        "A mobile number has 11 digits; this has 10."
+        "A mobile number has 11 digits; this one has 10."
     )
     await ordered(page)
     (order,) = await sale.api.orders(sale.broadcast)

@@ -99,9 +99,9 @@ async def test_a_price_that_changed_meanwhile_is_asked_about_with_both_prices(
     await host.call("offer.change", offer=sale.offer, price=cny(3300))
     sheet = await tap_buy(page)
     question = sheet.get_by_role("alert")
-    await expect(question).to_contain_text("cost ¥29.90 a moment ago and costs ¥33.00 now")
+    await expect(question).to_contain_text("was ¥29.90 a moment ago and is now ¥33.00")
     await expect(submit(page)).to_be_disabled()
-    await question.get_by_role("button", name="Take it for ¥33.00").click()
+    await question.get_by_role("button", name="Buy for ¥33.00").click()
     await expect(sheet).to_contain_text("Held for you")
     await ordered_for(page, "¥33.00")
 
@@ -126,7 +126,7 @@ async def test_a_sum_that_rises_under_the_thumb_is_not_ordered(sale: Sale, open_
     await expect(submit(page)).to_have_text("Buy · ¥29.90")
     other = await page.context.new_page()
     await other.goto(sale.path)
-    await other.get_by_role("button", name="1 item held for you").click()
+    await other.get_by_role("button", name="1 box held for you").click()
     await page.bring_to_front()
     box = await submit(page).bounding_box()
     assert box is not None
@@ -136,7 +136,7 @@ async def test_a_sum_that_rises_under_the_thumb_is_not_ordered(sale: Sale, open_
     await expect(submit(page)).to_have_text("Buy · ¥59.80")
     await page.mouse.up()
     told = sheet.get_by_role("alert")
-    await expect(told).to_contain_text("It costs ¥59.80 now; it was ¥29.90 a moment ago.")
+    await expect(told).to_contain_text("The price is now ¥59.80; it was ¥29.90 a moment ago.")
     assert await sale.api.orders(sale.broadcast) == []
     await told.click()
     await ordered_for(page, "¥59.80")

@@ -53,7 +53,7 @@ async def test_a_flash_batch_is_shown_bought_and_limited(
     await expect(card.locator(".price")).to_have_text("¥19.90")
     await expect(card.locator(".price-was")).to_have_text("¥29.90")
     await expect(card).to_contain_text("10 of 10 left")
-    await expect(card).to_contain_text("Flash price · 2 a buyer")
+    await expect(card).to_contain_text("Flash price · 2 per buyer")
     await expect(card.get_by_role("timer")).to_have_text(re.compile(r"^(9:5\d|10:00)$"))
 
     sheet = page.locator("#buy-sheet")
@@ -69,9 +69,9 @@ async def test_a_flash_batch_is_shown_bought_and_limited(
 
     await buy(page).click()
     told = sheet.get_by_role("alert")
-    await expect(told).to_contain_text("a buyer may have 2 of Small kumquats · box")
-    await expect(told).to_contain_text("you have 2 already")
-    await told.get_by_role("button", name="Take it for ¥29.90").click()
+    await expect(told).to_contain_text("the limit for Small kumquats · box is 2 per buyer")
+    await expect(told).to_contain_text("you already have 2")
+    await told.get_by_role("button", name="Buy for ¥29.90").click()
     await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await ordered_for(page, "¥29.90")
 
@@ -116,7 +116,7 @@ async def test_a_planned_batch_says_when_it_starts(
     starts_at = await page.evaluate("Date.now() + 600_000")
     batch = await plan(host, sale.offer, starts_at=starts_at)
     line = page.locator("#card .flash")
-    await expect(line).to_contain_text(re.compile(r"¥19.90 from \d\d:\d\d · 2 a buyer"))
+    await expect(line).to_contain_text(re.compile(r"¥19.90 from \d\d:\d\d · 2 per buyer"))
     await expect(line.get_by_role("timer")).to_have_text(re.compile(r"^(9:\d\d|10:00)$"))
     await expect(page.locator("#card .price")).to_have_text("¥29.90")
     await host.call("flash.end", flash=batch["id"])
@@ -137,10 +137,10 @@ async def test_a_price_that_rises_under_the_thumb_is_asked_about(
     await page.mouse.up()
     question = page.locator("#buy-sheet").get_by_role("alert")
     await expect(question).to_contain_text(
-        "The flash at ¥19.90 is over. Small kumquats · box costs ¥29.90 now; nothing is ordered"
+        "The flash batch at ¥19.90 is over. Small kumquats · box is now ¥29.90; nothing has been"
     )
     await expect(submit(page)).to_be_disabled()
-    await question.get_by_role("button", name="No, thank you").click()
+    await question.get_by_role("button", name="No, thanks").click()
     await expect(page.locator("#buy-sheet")).to_be_hidden()
     assert await sale.api.orders(sale.broadcast) == []
 
@@ -156,11 +156,12 @@ async def test_who_comes_too_late_for_a_flash_reads_that_it_is_gone_and_what_it_
     await buy(page).click()
     question = page.locator("#buy-sheet").get_by_role("alert")
     await expect(question).to_contain_text(
-        "All Small kumquats · box at ¥19.90 are gone. It costs ¥29.90 now; nothing is ordered yet."
+        "All Small kumquats · box at ¥19.90 are gone. The price is now ¥29.90; "
+        "nothing has been ordered yet."
     )
     # It is on its card too, before the page hears of the batch's end.
     await expect(page.locator("#buy-sheet")).not_to_contain_text("2 of 2 left")
-    await question.get_by_role("button", name="Take it for ¥29.90").click()
+    await question.get_by_role("button", name="Buy for ¥29.90").click()
     await page.evaluate("window.deaf = false")
     await expect(submit(page)).to_have_text("Buy · ¥29.90")
 
@@ -176,7 +177,9 @@ async def test_who_holds_gets_the_lower_price_and_keeps_it_after_the_end(
     await expect(submit(page)).to_have_text("Buy · ¥19.90")
     await host.wait_for("order.held", total={"amount": 1990, "currency": "CNY"})
     await host.call("flash.end", flash=batch["id"])
-    await expect(sheet).to_contain_text("It costs ¥29.90 now; you keep yours while it is held.")
+    await expect(sheet).to_contain_text(
+        "The price is now ¥29.90; you keep yours while the hold lasts."
+    )
     more = sheet.get_by_role("button", name="One more: Small kumquats")
     await expect(more).to_be_disabled()
     await ordered_for(page, "¥19.90")
@@ -195,15 +198,16 @@ async def test_who_holds_at_a_flash_price_that_was_wrong_is_asked(
     await host.call("flash.end", flash=batch["id"], wrong=True)
     question = sheet.get_by_role("alert")
     await expect(question).to_contain_text(
-        "The price ¥13.90 was a mistake. Small kumquats · box costs ¥29.90; nothing is ordered yet."
+        "The price ¥13.90 was a mistake. Small kumquats · box is ¥29.90; "
+        "nothing has been ordered yet."
     )
     await expect(submit(page)).to_be_disabled()
     if answer == "left":
-        await question.get_by_role("button", name="No, thank you").click()
+        await question.get_by_role("button", name="No, thanks").click()
         await expect(sheet).to_be_hidden()
         await host.wait_for("order.cancelled")
         return
-    await question.get_by_role("button", name="Take it for ¥29.90").click()
+    await question.get_by_role("button", name="Buy for ¥29.90").click()
     await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await ordered_for(page, "¥29.90")
 
@@ -222,7 +226,7 @@ async def test_who_holds_at_a_price_that_was_wrong_is_asked(
     await expect(question).to_contain_text("The price ¥2.99 was a mistake.")
     # Nobody is told that the wrong price is kept.
     await expect(sheet).not_to_contain_text("you keep yours")
-    await question.get_by_role("button", name="Take it for ¥29.90").click()
+    await question.get_by_role("button", name="Buy for ¥29.90").click()
     await ordered_for(page, "¥29.90")
 
 
@@ -253,7 +257,7 @@ async def test_two_sizes_of_a_lot_share_what_is_left_of_it(
     await host.call("card.pin", offer=sizes[0]["id"])
     await page.locator("#bag-open").click()
     bag = page.locator("#bag-sheet-list")
-    await expect(bag).to_contain_text("All sizes share what this harvest still gives: 20 kg")
+    await expect(bag).to_contain_text("All sizes share what is left of this harvest: 20 kg")
     small = bag.get_by_role("listitem").filter(has_text="2.5 kg box")
     large = bag.get_by_role("listitem").filter(has_text="Oranges · 5 kg box")
     await expect(small).to_contain_text("8 left")
@@ -286,7 +290,7 @@ async def test_a_spent_harvest_is_told_as_such(
     await host.call("hold.place", key="k" * 20, lines=[line])
     await buy(page).click()
     told = page.locator("#buy-sheet").get_by_role("alert")
-    await expect(told).to_contain_text("The harvest gives no more of Oranges · 2.5 kg box")
+    await expect(told).to_contain_text("No more of Oranges · 2.5 kg box")
     await expect(told.get_by_role("button", name="Tell me when one comes back")).to_be_visible()
     await expect(submit(page)).to_be_disabled()
 
@@ -312,11 +316,11 @@ async def test_a_refusal_says_when_the_last_one_went_and_what_comes_back_when(
         re.compile(r"The last of Large kumquats · box went \d+ seconds? ago\.")
     )
     await expect(told).to_contain_text(
-        re.compile(r"1 is held by a buyer and comes back at \d\d:\d\d if it is not ordered\.")
+        re.compile(r"1 is held for a buyer and comes back at \d\d:\d\d if it isn't ordered\.")
     )
     await told.get_by_role("button", name="Tell me when one comes back").click()
     await expect(page.locator("#buy-sheet")).to_be_hidden()
-    await expect(page.locator("#toasts")).to_contain_text("You are no. 1")
+    await expect(page.locator("#toasts")).to_contain_text("You're number 1 in line")
 
 
 async def test_the_page_folds_the_log_as_the_server_does(

@@ -32,12 +32,12 @@ async def test_a_hold_is_kept_over_a_reload_and_given_back_when_wanted(
     held = await host.wait_for("order.held", total={"amount": 5980, "currency": "CNY"})
     assert held.data["lines"][0]["quantity"] == 2
     await page.reload()
-    kept = page.get_by_role("button", name="2 items held for you")
+    kept = page.get_by_role("button", name="2 boxes held for you")
     await expect(kept).to_contain_text(re.compile(r"9:\d\d"))
     await kept.click()
     await expect(sheet.get_by_label("Quantity: Small kumquats")).to_have_value("2")
     await page.keyboard.press("Escape")
-    await page.get_by_role("button", name="Give it back").click()
+    await page.get_by_role("button", name="Release it").click()
     await host.wait_for("order.cancelled")
     await expect(page.locator("#card")).to_contain_text("20 left")
 
@@ -47,7 +47,7 @@ async def test_a_hold_that_runs_out_is_told_and_can_be_had_again(
     sale: Sale, host: Channel, open_page: Open
 ) -> None:
     page, sheet = await open_buy_sheet(open_page, sale)
-    await expect(sheet).to_contain_text("The time is up; it went back to the others.")
+    await expect(sheet).to_contain_text("Time is up; the hold was released.")
     await host.wait_for("order.expired")
     await expect(submit(page)).to_be_disabled()
     await sheet.get_by_role("button", name="Hold it again").click()
@@ -61,7 +61,9 @@ async def test_what_is_held_keeps_its_price_and_takes_a_lower_one(
     page, sheet = await open_buy_sheet(open_page, sale)
     await expect(sheet).to_contain_text("Held for you")
     await host.call("offer.change", offer=sale.offer, price=cny(3300))
-    await expect(sheet).to_contain_text("It costs ¥33.00 now; you keep yours while it is held.")
+    await expect(sheet).to_contain_text(
+        "The price is now ¥33.00; you keep yours while the hold lasts."
+    )
     await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await host.call("offer.change", offer=sale.offer, price=cny(1990))
     await expect(submit(page)).to_have_text("Buy · ¥19.90")
@@ -125,7 +127,7 @@ async def test_two_tabs_of_one_viewer_have_one_basket(sale: Sale, open_page: Ope
     await expect(sheet).to_contain_text("Held for you")
     other = await page.context.new_page()
     await other.goto(sale.path)
-    await other.get_by_role("button", name="1 item held for you").click()
+    await other.get_by_role("button", name="1 box held for you").click()
     await other.get_by_role("button", name="One more: Small kumquats").click()
     await expect(sheet.get_by_label("Quantity: Small kumquats")).to_have_value("2")
     await submit(other).click()

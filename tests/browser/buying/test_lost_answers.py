@@ -154,7 +154,7 @@ async def test_tap_of_long_ago_orders_nothing_by_itself(
         await page.get_by_text("Your order A0001 was placed.").wait_for()
         assert len(set(proxy.keys)) == 1
     else:
-        await expect(page.locator("#kept")).to_contain_text("1 item held for you")
+        await expect(page.locator("#kept")).to_contain_text("1 box held for you")
         assert len(proxy.keys) == sent
         assert await sale.api.orders(sale.broadcast) == []
 
@@ -178,4 +178,4 @@ async def test_what_was_not_taken_in_the_end_is_told_and_stays_in_the_basket(
     assert await sale.api.orders(sale.broadcast) == []
     # Nothing is left open: after a reload nothing is asked.
     await page.reload()
-    await expect(page.locator("#kept")).to_contain_text("1 item held for you")
+    await expect(page.locator("#kept")).to_contain_text("1 box held for you")

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefix
 
 WORDS = {
     "en": ("Order now: 10 are left", "Buy · ", "Buy"),
-    "zh": ("现在就可以直接下单，不用先预留：还有 10 件", "提交订单", "购买"),
+    "zh": ("现在可以直接下单：还有 10 件", "提交订单", "购买"),
 }
 
 
@@ -60,7 +60,7 @@ async def test_the_stepper_ends_at_what_one_order_may_have(
     quantity = await want(page, 99)
     await expect(quantity).to_have_value("20")
     await expect(sheet).to_contain_text("Held for you")
-    await expect(sheet).to_contain_text("At most 20 boxes an order.")
+    await expect(sheet).to_contain_text("At most 20 boxes per order.")
     await want(page, 19)
     await expect(sheet).not_to_contain_text("At most 20 boxes")
 
@@ -76,7 +76,7 @@ async def test_more_than_is_held_for_a_new_device_is_not_called_held(
     await expect(sheet.get_by_role("alert")).to_contain_text("Order now:")
     await expect(bar).to_be_hidden()
     await sheet.get_by_role("button", name="Close").click()
-    await expect(page.locator("#kept")).to_contain_text("1 item held for you")
+    await expect(page.locator("#kept")).to_contain_text("1 box held for you")
     await page.locator("#kept").click()
     await expect(bar).to_be_hidden()
     await want(page, 2)
@@ -99,14 +99,14 @@ async def test_a_number_that_gets_no_messages_is_told_so(
     await expect(hint).to_be_visible(visible=told)
     await ordered(page)
     done = sheet.locator("[data-part=next]")
-    await expect(done.get_by_text("gets no confirmation")).to_have_count(int(told))
+    await expect(done.get_by_text("don't send messages to")).to_have_count(int(told))
 
 
 @pytest.mark.parametrize("settings", [{"device_boxes": 3}], indirect=True)
 async def test_who_has_as_many_as_one_may_is_told_so(sale: Sale, open_page: Open) -> None:
     page, sheet = await open_buy_sheet(open_page, sale)
     quantity = await want(page, 5)
-    await expect(sheet.get_by_role("alert")).to_contain_text("a buyer may have 3")
+    await expect(sheet.get_by_role("alert")).to_contain_text("at most 3 unpacked boxes")
     await expect(quantity).to_have_value("3")
     await expect(sheet).to_contain_text("Held for you")
 

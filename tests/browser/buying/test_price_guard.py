@@ -50,9 +50,10 @@ WORDS = {
         "buy": "Buy",
         "more": "One more: Small kumquats",
         "place": "Buy · %s",
-        "dearer": "It costs ¥29.90 now; it was ¥19.90 a moment ago. Nothing is ordered yet",
-        "fewer": "Of Small kumquats · box only 1 is left; your order has that one now. "
-        "Nothing is ordered yet: place the order again if you agree.",
+        "dearer": "The price is now ¥29.90; it was ¥19.90 a moment ago. "
+        "Nothing has been ordered yet",
+        "fewer": "Only 1 of Small kumquats · box is left; your order now has that one. "
+        "Nothing has been ordered yet: place the order again if you agree.",
     },
     "zh": {
         "buy": "购买",

@@ -35,7 +35,7 @@ async def test_the_page_brings_the_proof_that_a_wait_needs(
     await host.call("card.pin", offer=sale.rare)
     page = await open_page(sale.path, size=PHONE)
     await page.locator("#card").get_by_role("button", name="Tell me").click()
-    await expect(page.locator("#toasts")).to_contain_text("You are no. 1")
+    await expect(page.locator("#toasts")).to_contain_text("You're number 1 in line")
 
 
 @pytest.mark.parametrize("settings", [{"order_proof_bits": 10}], indirect=True)

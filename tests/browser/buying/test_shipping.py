@@ -62,7 +62,7 @@ async def test_who_is_known_buys_by_two_taps(sale: Sale, open_page: Open) -> Non
     page, sheet = await open_buy_sheet(open_page, sale, COUNTED + LOCAL)
     await expect(sheet).to_contain_text("福建省 三明市 尤溪县 · Meixian")
     await expect(sheet.locator("[data-part=fee-line]")).to_have_text(
-        "The parcel costs ¥6.00 for 2.5 kg."
+        "The parcel fee is ¥6.00 for 2.5 kg."
     )
     await expect(submit(page)).to_have_text("Buy · ¥35.90")
     await ordered_for(page, "¥35.90")
@@ -77,25 +77,27 @@ async def test_the_fee_is_there_at_once_with_weight_and_region(sale: Sale, open_
     sheet = await tap_buy(page)
     fee = sheet.locator("[data-part=fee-line]")
     # Where the parcel goes is not known yet: the sum says so.
-    await expect(fee).to_have_text("The parcel costs from ¥6.00 for 2.5 kg, by region.")
+    await expect(fee).to_have_text(
+        "The parcel fee starts at ¥6.00 for 2.5 kg and depends on the region."
+    )
     await expect(submit(page)).to_have_text("Buy · from ¥35.90")
     await expect(sheet.locator("[data-part=total]")).to_have_text("from ¥35.90")
     await sheet.locator("[data-part=region] summary").click()
     await sheet.get_by_label("Province").select_option("Zhejiang Province")
-    await expect(fee).to_have_text("The parcel costs ¥15.00 for 2.5 kg.")
+    await expect(fee).to_have_text("The parcel fee is ¥15.00 for 2.5 kg.")
     await sheet.get_by_label("Province").select_option("Fujian Province")
-    await expect(fee).to_have_text("The parcel costs ¥6.00 for 2.5 kg.")
+    await expect(fee).to_have_text("The parcel fee is ¥6.00 for 2.5 kg.")
     await sheet.get_by_label("City").select_option("Sanming City")
     await sheet.get_by_label("County").select_option("Youxi County")
     await expect(submit(page)).to_have_text("Buy · ¥35.90")
     for _ in range(2):
         await sheet.get_by_role("button", name="One more: Small kumquats").click()
-    await expect(fee).to_have_text("The parcel costs ¥9.00 for 7.5 kg.")
+    await expect(fee).to_have_text("The parcel fee is ¥9.00 for 7.5 kg.")
     # A municipality has no cities to choose from.
     await sheet.get_by_label("Province").select_option("Shanghai")
     await expect(sheet.get_by_label("City")).to_be_hidden()
     await sheet.get_by_label("County").select_option("Xuhui District")
-    await expect(fee).to_have_text("The parcel costs ¥15.00 for 7.5 kg.")
+    await expect(fee).to_have_text("The parcel fee is ¥15.00 for 7.5 kg.")
     await sheet.get_by_text("E-mail for the receipt").click()
     for field, typed in (
         ("Name", "Wang Fang"),
@@ -120,10 +122,8 @@ async def test_the_fee_is_there_at_once_with_weight_and_region(sale: Sale, open_
 async def test_a_pick_up_adds_nothing_and_gives_a_code(sale: Sale, open_page: Open) -> None:
     page = await open_page(sale.path, size=PHONE)
     sheet = await tap_buy(page)
-    await sheet.get_by_text("I pick it up").click()
-    await expect(sheet.locator("[data-part=fee-line]")).to_have_text(
-        "Nothing is added for a pick-up."
-    )
+    await sheet.get_by_text("I'll pick it up").click()
+    await expect(sheet.locator("[data-part=fee-line]")).to_have_text("Picking up is free.")
     await sheet.get_by_label("Name", exact=True).fill("Wang Fang")
     await sheet.get_by_label("Phone", exact=True).fill("13800000000")
     await expect(submit(page)).to_have_text("Buy · ¥29.90")
@@ -140,7 +140,7 @@ async def test_a_fee_that_changed_meanwhile_is_asked_about_with_both_fees(
     await charge(sale, [{"region": "", "upto_g": 5_000, "fee": cny(800)}])
     await submit(page).click()
     await expect(sheet.get_by_role("alert")).to_contain_text(
-        "The parcel fee is ¥8.00 now; it was ¥6.00 before."
+        "The parcel fee is now ¥8.00; it was ¥6.00 before."
     )
     await expect(submit(page)).to_have_text("Buy · ¥37.90")
     assert await sale.api.orders(sale.broadcast) == []
@@ -154,7 +154,7 @@ async def test_a_parcel_that_is_too_heavy_is_not_sent(sale: Sale, open_page: Ope
     await expect(submit(page)).to_have_text("Buy · ¥37.90")
     await sheet.get_by_role("button", name="One more: Small kumquats").click()
     told = sheet.get_by_role("alert")
-    await expect(told).to_contain_text("A parcel to that region holds 3 kg at most.")
+    await expect(told).to_contain_text("A parcel to that region can weigh at most 3 kg.")
     await expect(submit(page)).to_be_disabled()
     await sheet.get_by_role("button", name="One less: Small kumquats").click()
     await expect(told).to_be_hidden()

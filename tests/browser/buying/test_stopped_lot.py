@@ -189,7 +189,7 @@ async def test_a_story_that_is_open_over_the_video_is_told_anew(
     await host.call("card.pin", offer=sale.offer)
     await page.locator("#card .lot-line").click()
     story = page.locator("#origin-sheet")
-    await expect(story).to_contain_text("No test of this lot is recorded.")
+    await expect(story).to_contain_text("No test is recorded for this lot.")
     await stop(sale)
     await expect(story.locator(".stopped")).to_contain_text(FAILED)
 
@@ -210,19 +210,21 @@ async def test_a_coordinator_sees_who_has_it_calls_off_refunds_and_lifts(
     await expect(rows.first).to_contain_text("shipped")
     await rows.first.get_by_role("button", name="Refund…").click()
     await page.get_by_label("Reason").locator("visible=true").fill("Its test failed")
-    await page.get_by_role("button", name="Refund it").click()
+    await page.get_by_role("button", name="Confirm the refund").click()
     await expect(rows.first).to_contain_text("nothing to pay")
-    await page.get_by_role("button", name="Cancel all that can be…").click()
+    await page.get_by_role("button", name="Cancel all that can be cancelled…").click()
     await page.get_by_label("Reason").locator("visible=true").fill("Its test failed")
     await page.get_by_role("button", name="Cancel the order", exact=True).click()
     await expect(rows).to_have_count(0)
     states = {each["number"]: each["state"] for each in await sale.api.orders(sale.broadcast)}
     assert states == {"A0001": "cancelled", "A0002": "cancelled"}
     await page.get_by_role("button", name="Lift the stop").click()
-    await expect(page.get_by_text("Write a sentence that everyone reads.")).to_be_visible()
+    await expect(page.get_by_text("Enter a sentence that everyone can read.")).to_be_visible()
     await page.get_by_label("Why it may be sold after all").fill(SENTENCE)
     await page.get_by_role("button", name="Lift the stop").click()
-    await expect(page.get_by_text("This lot was lifted and is sold again.")).to_be_visible()
+    await expect(
+        page.get_by_text("The stop was lifted; this lot is on sale again.")
+    ).to_be_visible()
     await expect(page.get_by_text(SENTENCE)).to_be_visible()
     host = await open_studio(f"/studio/lots/{sale.lot}", role="host", size=PHONE)
     await expect(host.get_by_text(SENTENCE)).to_be_visible()
@@ -326,7 +328,7 @@ async def test_the_console_says_why_and_leads_to_who_has_it(sale: Sale, open_stu
     await stop(sale)
     await expect(row.locator(".note--red")).to_contain_text("Lot 1123 is stopped.")
     await expect(row.locator("[data-left]").first).to_have_text("Stopped")
-    await expect(row.get_by_role("button", name="Who has this lot")).to_be_visible()
+    await expect(row.get_by_role("button", name="Who bought this lot")).to_be_visible()
     await expect(page.locator("[data-orders-list]")).to_contain_text("Stopped lot")
 
 
@@ -338,7 +340,7 @@ async def test_a_stopped_card_on_the_screen_stands_in_red_and_can_only_be_taken_
     page = await open_studio(f"/studio/{sale.broadcast}", size=(1280, 900))
     bar = page.locator(".console-bar__figure--pinned")
     await expect(bar).to_contain_text("Small kumquats")
-    down = bar.get_by_role("button", name="Take it down")
+    down = bar.get_by_role("button", name="Unpin")
     await expect(down).to_be_hidden()
     await stop(sale)
     await expect(bar.locator(".badge--red")).to_have_text("stopped")
@@ -364,7 +366,7 @@ async def test_a_stopped_card_on_the_screen_stands_in_red_and_can_only_be_taken_
     phone = await open_studio(f"/studio/{sale.broadcast}", role="moderator", size=PHONE)
     await open_panel(phone, "bag")
     await expect(phone.locator("[data-bag-list] .note--red").first).to_be_visible()
-    await expect(phone.get_by_role("button", name="Who has this lot")).to_have_count(0)
+    await expect(phone.get_by_role("button", name="Who bought this lot")).to_have_count(0)
     phone = await open_studio(f"/studio/{sale.broadcast}", role="host", size=PHONE)
     hand = phone.locator("[data-hand]")
     await expect(hand.locator(".note--red")).to_be_visible()
@@ -376,7 +378,7 @@ async def test_a_stopped_card_on_the_screen_stands_in_red_and_can_only_be_taken_
     await expect(page.locator("#toasts")).to_contain_text("is off the screen")
     await expect(page.locator("#toasts").get_by_role("button", name="Undo")).to_have_count(0)
     await expect(rows.first.locator("[data-pin]")).to_be_disabled()
-    await expect(hand.get_by_role("button", name="Take it down")).to_have_count(0)
+    await expect(hand.get_by_role("button", name="Unpin")).to_have_count(0)
 
 
 async def test_a_console_that_does_not_know_an_order_of_it_says_it_all_the_same(

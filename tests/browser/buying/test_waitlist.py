@@ -40,25 +40,25 @@ async def test_who_waits_gets_what_comes_back_held_and_orders_it(
     # One of the two boxes is held, which is all that a new device may; the other goes.
     await host.call("offer.release", offer=sale.rare, quantity=-1)
 
-    await expect(second.locator("#card")).to_contain_text("1 held by a buyer, may come back")
+    await expect(second.locator("#card")).to_contain_text("1 held for a buyer, may come back")
     await buy(second).click()
     await expect(second.locator("#toasts")).to_contain_text(
-        "You are no. 1 for Large kumquats · box"
+        "You're number 1 in line for Large kumquats · box"
     )
     await expect(buy(second)).to_have_text("Number 1 in line")
     await expect(second.locator("#card")).to_contain_text("1 held · 1 on the waiting list")
     await second.reload()
     await expect(buy(second)).to_have_text("Number 1 in line")
 
-    await first.get_by_role("button", name="Give it back").click()
+    await first.get_by_role("button", name="Release it").click()
     toast = second.locator("#toasts")
-    await expect(toast).to_contain_text("Large kumquats · box came back and is held for you until")
-    await toast.get_by_role("button", name="Order it").click()
+    await expect(toast).to_contain_text("Large kumquats · box is back and held for you until")
+    await toast.get_by_role("button", name="Order").click()
     sheet = second.locator("#buy-sheet")
     await expect(sheet.get_by_role("timer")).to_have_text(re.compile(r"9:\d\d"))
     await second.keyboard.press("Escape")
     kept = second.locator("#kept")
-    await expect(kept).to_contain_text(re.compile(r"1 item held for you9:\d\d"))
+    await expect(kept).to_contain_text(re.compile(r"1 box held for you9:\d\d"))
     await kept.click()
     await expect(sheet.get_by_role("timer")).to_have_text(re.compile(r"9:\d\d"))
     await submit(second).click()

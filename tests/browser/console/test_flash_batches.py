@@ -36,11 +36,11 @@ async def test_flash_starts_with_two_taps_and_ends_by_one_that_asks(
 ) -> None:
     page = await console(open_studio, sale)
     sheet = await begin(page)
-    await expect(sheet).to_contain_text("from the 20 that are left; 10 stay at ¥29.90")
+    await expect(sheet).to_contain_text("from the 20 left; 10 stay at ¥29.90")
     await sheet.get_by_role("button", name="Start now: 10 at ¥25.90").click()
     flash = card(page).locator(".flash")
     await expect(flash).to_contain_text("10 left")
-    await expect(flash).to_contain_text("2 a buyer")
+    await expect(flash).to_contain_text("2 per buyer")
     await expect(flash.locator("[data-flash-clock]")).to_have_text(re.compile(r"^4:\d\d$"))
     await buy(sale, 1, 2590)
     line = {"offer": sale.offer, "quantity": 2, "price": 2590}
@@ -48,12 +48,12 @@ async def test_flash_starts_with_two_taps_and_ends_by_one_that_asks(
     await expect(flash).to_contain_text("7 left")
     await expect(flash).to_contain_text("1 sold")
     await expect(flash).to_contain_text("2 held")
-    await flash.get_by_role("button", name="End the flash of Small kumquats").click()
+    await flash.get_by_role("button", name="End the flash batch of Small kumquats").click()
     await expect(flash).to_contain_text("End it now? 7 boxes go back to ¥29.90.")
     await flash.get_by_role("button", name="No", exact=True).click()
-    await flash.get_by_role("button", name="End the flash of Small kumquats").click()
+    await flash.get_by_role("button", name="End the flash batch of Small kumquats").click()
     await flash.get_by_role("button", name="Yes, end it").click()
-    await expect(card(page)).to_contain_text("Flash over: 1 of 10 sold.")
+    await expect(card(page)).to_contain_text("Flash batch over: 1 of 10 sold.")
     await expect(flash).to_be_hidden()
     await expect(card(page)).to_contain_text("17 left")
 
@@ -77,12 +77,12 @@ async def test_wrong_price_of_a_flash_is_put_right_by_one_tap(
     await expect(flash).to_contain_text("1 sold")
     if size == PHONE:
         assert await page.evaluate(SMALL_TARGETS) == []
-    await flash.get_by_role("button", name="The price of the flash of Small").click()
+    await flash.get_by_role("button", name="The flash price of Small").click()
     await expect(flash).to_be_hidden()
     await expect(card(page)).to_contain_text(
         "Corrected: ¥29.90 instead of ¥13.90. 1 order at ¥13.90."
     )
-    await expect(card(page)).not_to_contain_text("Flash over")
+    await expect(card(page)).not_to_contain_text("Flash batch over")
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
     sheet = page.get_by_role("dialog", name="Orders at ¥13.90")
     await expect(sheet.get_by_role("listitem")).to_have_count(1)
@@ -99,12 +99,12 @@ async def test_wrong_price_of_a_flash_that_is_over_is_put_right(
     await expect(card(page).locator(".flash")).to_contain_text("10 left")
     await hold(sale, 2, 1390)
     await sale.api.commands(sale.broadcast).end_flash(flash["id"])
-    await expect(card(page)).to_contain_text("Flash over: 0 of 10 sold.")
+    await expect(card(page)).to_contain_text("Flash batch over: 0 of 10 sold.")
     other = await console(open_studio, sale, role="host")
     await card(page).get_by_role("button", name=re.compile("^Price was wrong: ")).click()
     for each in (page, other):
         await expect(card(each)).to_contain_text("Corrected: ¥29.90 instead of ¥13.90. Nobody")
-    await expect(card(page)).not_to_contain_text("Flash over")
+    await expect(card(page)).not_to_contain_text("Flash batch over")
 
 
 async def test_wrong_price_of_a_flash_is_put_right_long_after_it(
@@ -118,7 +118,9 @@ async def test_wrong_price_of_a_flash_is_put_right_long_after_it(
     await card(page).get_by_role("button", name=re.compile("Change the price")).click()
     await page.get_by_role("button", name="Orders at a wrong price").click()
     sheet = page.get_by_role("dialog", name="Orders at a wrong price")
-    await expect(sheet).to_contain_text(re.compile(r"Flash at ¥13\.90, \d\d:\d\d to \d\d:\d\d"))
+    await expect(sheet).to_contain_text(
+        re.compile(r"Flash batch at ¥13\.90, \d\d:\d\d to \d\d:\d\d")
+    )
     await sheet.get_by_role("button", name=re.compile("^Price was wrong: ")).click()
     found = page.get_by_role("dialog", name="Orders at ¥13.90")
     await expect(found.get_by_role("listitem")).to_have_count(1)
@@ -133,13 +135,13 @@ async def test_the_price_does_not_fall_to_that_of_a_flash(open_studio: Open, sal
     await card(page).get_by_role("button", name=re.compile("Change the price")).click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
     await sheet.get_by_label("New price, CNY").fill("25.90")
-    await sheet.get_by_role("button", name="Sell for ¥25.90").click()
+    await sheet.get_by_role("button", name="Set ¥25.90").click()
     await expect(sheet.get_by_role("alert")).to_contain_text(
-        "It has a flash at ¥25.90. Write a higher price, or end the flash first."
+        "It has a flash batch at ¥25.90. Enter a higher price, or end the flash batch first."
     )
     await sale.api.commands(sale.broadcast).end_flash(flash["id"])
     await expect(card(page).locator(".flash")).to_be_hidden()
-    await sheet.get_by_role("button", name="Sell for ¥25.90").click()
+    await sheet.get_by_role("button", name="Set ¥25.90").click()
     await expect(card(page)).to_contain_text("¥29.90 → ¥25.90")
 
 
@@ -163,18 +165,18 @@ async def test_flash_says_what_it_releases_and_what_the_lot_gives(
     sheet = await begin(page)
     boxes = sheet.get_by_label("How many boxes")
     await boxes.fill("50")
-    await expect(sheet).to_contain_text("takes the 20 that are left, and 30 more are released")
-    await expect(sheet).to_contain_text("After that the lot still gives 150 (375 kg).")
+    await expect(sheet).to_contain_text("takes the 20 left and releases 30 more")
+    await expect(sheet).to_contain_text("The lot then has enough for 150 more (375 kg).")
     await boxes.fill("500")
     await expect(sheet).to_contain_text("Lot 1123 gives 200 boxes only")
     await sheet.get_by_label("Flash price").fill("9")
     await sheet.get_by_role("button", name="Start now: 200 at ¥9.00").click()
     await expect(sheet.get_by_role("alert")).to_contain_text("less than half of ¥29.90")
-    await sheet.get_by_role("button", name="Yes, ¥9.00 is meant").click()
+    await sheet.get_by_role("button", name="Yes, set ¥9.00").click()
     await expect(sheet.get_by_role("alert")).to_contain_text("180 more (450 kg)")
-    await sheet.get_by_role("button", name="Yes, 200 are meant").click()
+    await sheet.get_by_role("button", name="Yes, 200").click()
     await expect(card(page).locator(".flash")).to_contain_text("200 left")
-    await expect(card(page)).to_contain_text("All in the flash")
+    await expect(card(page)).to_contain_text("All in the flash batch")
     await expect(card(page).get_by_role("button", name=re.compile("^Flash batch"))).to_be_disabled()
 
 
@@ -191,18 +193,18 @@ async def test_flash_of_far_more_than_was_proposed_is_asked_for_once(
     await expect(sheet).to_contain_text("Lot 1123 gives 200 boxes only")
     await sheet.get_by_role("button", name="Start now: 200 at ¥25.90").click()
     await expect(alert).to_have_text(
-        "A flash of 200, where 10 were proposed, releases all that lot 1123 still gives: "
-        "180 more (450 kg). Is that meant?"
+        "A flash batch of 200 instead of the suggested 10 releases all that is left of lot 1123: "
+        "180 more (450 kg). Start it with 200?"
     )
     await expect(card(page).locator(".flash")).to_be_hidden()
     # Another number is another question.
     await boxes.fill("60")
     await sheet.get_by_role("button", name="Start now: 60 at ¥25.90").click()
     await expect(alert).to_have_text(
-        "A flash of 60, where 10 were proposed, releases 40 more from lot 1123 (100 kg). "
-        "Is that meant?"
+        "A flash batch of 60 instead of the suggested 10 releases 40 more from lot 1123 (100 kg). "
+        "Start it with 60?"
     )
-    await sheet.get_by_role("button", name="Yes, 60 are meant").click()
+    await sheet.get_by_role("button", name="Yes, 60").click()
     await expect(card(page).locator(".flash")).to_contain_text("60 left")
 
 
@@ -217,7 +219,7 @@ async def test_planned_flash_is_called_off_and_planned_again(open_studio: Open, 
     await expect(flash).to_contain_text("10 boxes")
     await expect(flash).to_contain_text("5 min")
     assert await page.evaluate(SMALL_TARGETS) == []
-    await flash.get_by_role("button", name="Cancel the flash sale of Small kumquats").click()
+    await flash.get_by_role("button", name="Cancel the flash batch of Small kumquats").click()
     await expect(flash).to_be_hidden()
     await page.get_by_role("button", name="Undo").click()
     await expect(flash).to_contain_text("10 boxes")
@@ -241,7 +243,9 @@ async def test_flash_is_planned_before_the_broadcast(open_studio: Open, sale: Sa
     await sheet.get_by_role("button", name=re.compile("^Plan it for")).click()
     await expect(card(page).locator(".flash")).to_contain_text("10 boxes")
     await page.goto(f"/studio/{other}/bag")
-    await expect(page.locator(".packing")).to_contain_text(re.compile(r"Flash at \d\d:\d\d: 10 at"))
+    await expect(page.locator(".packing")).to_contain_text(
+        re.compile(r"Flash batch at \d\d:\d\d: 10 at")
+    )
 
 
 async def test_what_is_waited_for_is_released_by_one_tap(

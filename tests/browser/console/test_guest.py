@@ -49,7 +49,7 @@ async def come_in(page: Page) -> None:
     """Turn the camera on and come in, as a guest does."""
     await page.get_by_role("button", name="Turn on my camera").click()
     await expect(page.get_by_role("heading", name="Only you see this")).to_be_visible()
-    await page.get_by_role("button", name="Come in").click()
+    await page.get_by_role("button", name="Join").click()
 
 
 async def standing(page: Page, words: str) -> None:
@@ -68,7 +68,7 @@ async def test_guest_comes_in_by_the_link_is_put_on_air_and_sent_away(
     await open_panel(host, "cameras")
     await host.get_by_role("button", name="Invite a guest").click()
     await host.get_by_label("Name of the guest").fill("Aunt Wang")
-    await host.get_by_role("button", name="Make the link").click()
+    await host.get_by_role("button", name="Create link").click()
     await expect(host.get_by_role("img", name="QR code of the invitation")).to_be_visible()
     link = await host.locator("[data-link-url]").inner_text()
     await host.get_by_role("button", name="Close").last.click()
@@ -87,9 +87,9 @@ async def test_guest_comes_in_by_the_link_is_put_on_air_and_sent_away(
     await standing(guest, "You are on air")
     await expect(host.locator("[data-guests-list]")).to_contain_text("On air")
 
-    await host.get_by_role("button", name="End the visit of Aunt Wang").click()
+    await host.get_by_role("button", name="Disconnect Aunt Wang").click()
     await host.get_by_role("button", name="Yes, end it").click()
-    await standing(guest, "The host has ended your visit")
+    await standing(guest, "The host has disconnected you")
     await shows(viewer, "#video", BROWN)
     await expect(host.locator("[data-guests-list]")).to_be_hidden()
 
@@ -103,7 +103,7 @@ async def test_second_device_takes_the_place_of_the_first_for_good(
     second = await open_page(invited.path, size=PHONE, script=camera(BROWN))
     await come_in(second)
     await standing(second, "The host sees you")
-    await standing(first, "Another device has come in")
+    await standing(first, "Another device has joined")
     await expect(first.get_by_role("button", name="Turn on my camera")).to_be_visible()
     await standing(second, "The host sees you")
 
@@ -169,7 +169,7 @@ async def test_broadcast_that_ends_turns_the_camera_off(
     await standing(page, "The broadcast has ended")
     await expect(page.locator("[data-own]")).to_be_hidden()
     await page.reload()
-    await expect(page.get_by_text("Nobody can come in any more.")).to_be_visible()
+    await expect(page.get_by_text("Nobody can join any more.")).to_be_visible()
 
 
 async def test_link_that_is_over_says_so_in_the_guests_language(

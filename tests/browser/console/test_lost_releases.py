@@ -61,7 +61,7 @@ async def released(sale: Sale) -> int:
     ("language", "told", "done"),
     [
         ("en", "No answer yet to “10 more”.", "10 more of Small kumquats can be bought."),
-        ("zh", "“再放 10 份”还没有收到答复", "小金桔又放了 10 份。"),
+        ("zh", "“再放 10 件”还没有收到答复", "小金桔又放了 10 件。"),
     ],
 )
 async def test_release_whose_answer_is_lost_is_sent_again_and_done_once(

@@ -32,8 +32,8 @@ async def test_orders_at_a_wrong_price_are_kept_or_cancelled(open_studio: Open, 
     await expect(rows).to_have_count(2)
     await expect(sheet).not_to_contain_text(before["number"])
     await expect(rows.last).to_contain_text("2 for ¥39.80, ¥20.00 too little")
-    await rows.first.get_by_role("button", name=re.compile("^Let it stand")).click()
-    await expect(rows.first).to_contain_text("stays as it is")
+    await rows.first.get_by_role("button", name=re.compile("^Honour the price")).click()
+    await expect(rows.first).to_contain_text("honoured")
     await rows.last.get_by_role("button", name=re.compile("^Cancel it")).click()
     await expect(rows.last.get_by_text("cancelled", exact=True)).to_be_visible()
     found = {each["id"]: each for each in await sale.api.orders(sale.broadcast)}
@@ -125,11 +125,11 @@ async def test_what_was_paid_too_much_is_given_back(open_studio: Open, sale: Sal
     sheet = page.get_by_role("dialog", name="Small kumquats")
     await sheet.get_by_label("New price, CNY").fill("28")
     await sheet.get_by_role("button", name="Correct it to ¥28.00").click()
-    await sheet.get_by_role("button", name="Yes, ¥28.00 is meant").click()
+    await sheet.get_by_role("button", name="Yes, set ¥28.00").click()
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
     rows = page.get_by_role("dialog", name="Orders at ¥99.00").get_by_role("listitem")
     await expect(
-        rows.last.get_by_role("button", name=re.compile("^Take off ¥71.00"))
+        rows.last.get_by_role("button", name=re.compile("^Reduce by ¥71.00"))
     ).to_be_visible()
     async with page.expect_request("**/refunds") as sent:
         await rows.first.get_by_role("button", name=re.compile("^Refund ¥142.00")).click()
@@ -176,7 +176,7 @@ async def test_second_correction_hides_no_orders_of_the_first(
 ) -> None:
     page = await console(open_studio, sale)
     await set_price(page, "2.99")
-    await page.get_by_role("button", name="Yes, ¥2.99 is meant").click()
+    await page.get_by_role("button", name="Yes, set ¥2.99").click()
     await expect(card(page)).to_contain_text("¥29.90 → ¥2.99.")
     low = [await order_at(sale, number, 299) for number in (1, 2)]
     await card(page).get_by_role("button", name=re.compile("^Another price")).click()

@@ -48,7 +48,7 @@ async def test_release_of_more_than_the_lot_gives_is_refused_with_what_to_do(
     await card(page).get_by_role("button", name=re.compile("another number")).click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
     await sheet.get_by_label("How many more").fill("500")
-    await expect(sheet).to_contain_text("Lot 1123 gives 180 more. Release fewer")
+    await expect(sheet).to_contain_text("Lot 1123 has enough for 180 more. Release fewer")
     await sheet.get_by_role("button", name="Release 500 more").click()
     refused = card(page).get_by_text("Lot 1123 has 500 kg left, enough for 180 more")
     await expect(refused).to_be_visible()
@@ -95,10 +95,12 @@ async def test_cheap_price_is_asked_for_and_put_right_by_one_tap(
     await card(page).get_by_role("button", name=re.compile("Change the price")).click()
     sheet = page.get_by_role("dialog", name="Small kumquats")
     await sheet.get_by_label("New price, CNY").fill("2.99")
-    await sheet.get_by_role("button", name="Sell for ¥2.99").click()
+    await sheet.get_by_role("button", name="Set ¥2.99").click()
     await expect(sheet.get_by_role("alert")).to_contain_text("from ¥29.90 to ¥2.99")
-    await sheet.get_by_role("button", name="Yes, ¥2.99 is meant").click()
-    await expect(card(page)).to_contain_text("¥29.90 → ¥2.99. Nobody has ordered at it yet.")
+    await sheet.get_by_role("button", name="Yes, set ¥2.99").click()
+    await expect(card(page)).to_contain_text(
+        "¥29.90 → ¥2.99. Nobody has ordered at the new price yet."
+    )
     await card(page).get_by_role("button", name=re.compile("^Correct the price")).click()
     await expect(card(page)).to_contain_text("Corrected: ¥29.90 instead of ¥2.99.")
     await expect(card(page).locator("[data-price]")).to_have_text("¥29.90")
@@ -112,7 +114,7 @@ WORDS = {
         "left": "30 left",
         "price": "Change the price",
         "lower": "Lower",
-        "sell": "Sell for ¥28.90",
+        "sell": "Set ¥28.90",
         "undo": "Correct the price",
         "orders": "Orders",
         "placed": "placed",
@@ -125,7 +127,7 @@ WORDS = {
         "price": "改价",
         "lower": "减价",
         "sell": "改为 ¥28.90",
-        "undo": "价格标错，改回",
+        "undo": "改正错价",
         "orders": "订单",
         "placed": "已下单",
     },
@@ -245,11 +247,13 @@ async def test_feed_counts_no_orders_where_it_was_not_told_all(
     await expect(feed.get_by_role("radio", name="Placed 51")).to_be_attached()
     await expect(part).to_be_hidden()
     await page.reload()
-    await expect(part).to_have_text("The latest 50 are here, not all. All are in the order list")
+    await expect(part).to_have_text(
+        "The latest 50 are here, not all. All orders are in the order list"
+    )
     await expect(feed.get_by_role("listitem")).to_have_count(50)
     await expect(feed.get_by_role("radio", name="Placed", exact=True)).to_be_attached()
     await feed.get_by_role("radio", name="Held", exact=True).check(force=True)
-    await expect(feed).to_contain_text("None of these among the latest.")
+    await expect(feed).to_contain_text("None of these among the latest orders.")
 
 
 async def test_moderator_has_pins_and_chat_alone(open_studio: Open, sale: Sale) -> None:
@@ -282,7 +286,7 @@ async def test_order_is_moved_on_by_one_tap(open_studio: Open, sale: Sale) -> No
     await sheet.get_by_label("Amount").fill("10")
     await sheet.get_by_label("Reason").fill("one box bruised")
     async with page.expect_request("**/refunds") as sent:
-        await sheet.get_by_role("button", name="Refund it").click()
+        await sheet.get_by_role("button", name="Confirm the refund").click()
     assert (await sent.value).headers["idempotency-key"]
     await expect(row.get_by_text("partly refunded").first).to_be_visible()
     opened = await order_sheet(page, parcel["number"])
@@ -294,7 +298,7 @@ async def test_order_is_moved_on_by_one_tap(open_studio: Open, sale: Sale) -> No
 
 async def test_order_list_follows_what_happens(open_studio: Open, sale: Sale) -> None:
     page = await open_studio(f"/studio/{sale.broadcast}/orders")
-    await expect(page.get_by_text("No order here yet")).to_be_visible()
+    await expect(page.get_by_text("No orders here yet")).to_be_visible()
     line = {"offer": sale.offer, "quantity": 2, "price": 2990}
     hold = await sale.api.commands(sale.broadcast).hold("a-hold-of-a-test-0001", [line])
     placed = await order(sale, 1, quantity=2, held=hold["id"])
@@ -314,7 +318,9 @@ async def test_cancelling_takes_a_reason(open_studio: Open, sale: Sale) -> None:
     await opened.get_by_role("button", name="Cancel…").click()
     sheet = page.get_by_role("dialog", name="Cancel the order")
     await sheet.get_by_role("button", name="Cancel this order").click()
-    await expect(sheet.get_by_label("Reason")).to_have_accessible_description("Fill this in.")
+    await expect(sheet.get_by_label("Reason")).to_have_accessible_description(
+        "Please fill this in."
+    )
     await sheet.get_by_label("Reason").fill("sold twice by mistake")
     await sheet.get_by_role("button", name="Cancel this order").click()
     await expect(row.get_by_text("cancelled", exact=True)).to_be_visible()
@@ -325,14 +331,14 @@ async def test_who_ordered_is_blocked_and_let_in_again(open_studio: Open, sale: 
     placed = await order(sale, 1)
     page = await open_studio(f"/studio/{sale.broadcast}/orders", role="host")
     opened = await order_sheet(page, placed["number"])
-    await opened.get_by_role("button", name="Block who ordered this").click()
-    sheet = page.get_by_role("dialog", name="Block who ordered this")
+    await opened.get_by_role("button", name="Block this buyer").click()
+    sheet = page.get_by_role("dialog", name="Block this buyer")
     await sheet.get_by_label("Reason").fill("never fetches")
     await sheet.get_by_role("button", name="Block", exact=True).click()
     await expect(page.get_by_role("button", name="Undo")).to_be_visible()
     await page.goto("/studio/people")
     blocked = page.get_by_role("listitem").filter(has_text="never fetches")
-    await blocked.get_by_role("button", name="Let in again").click()
+    await blocked.get_by_role("button", name="Reactivate").click()
     await expect(page.get_by_text("Nobody is blocked")).to_be_visible()
 
 

@@ -27,14 +27,14 @@ FIGURES = ("[data-viewers]", "[data-signal]")
 WORDS = {
     "en": {
         "silent": "No word from the server.",
-        "one": "1 thing that you pressed waits for it.",
-        "waits": "No answer yet: what you pressed waits for the server.",
+        "one": "1 action is waiting for it.",
+        "waits": "No answer yet: your action is waiting for the server.",
         "signal": "not known",
     },
     "zh": {
         "silent": "服务器没有回应",
         "one": "你按的 1 项操作在等服务器",
-        "waits": "还没有回应：你按的操作在等服务器。",
+        "waits": "还没有回应：您按的操作在等服务器。",
         "signal": "不清楚",
     },
 }

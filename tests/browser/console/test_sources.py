@@ -80,9 +80,9 @@ async def test_one_tap_shows_viewers_the_other_camera_in_the_same_session(
     await shows(viewer, "#video", GREEN)
     await sending(open_studio, sale, BROWN)
     # The one that comes in is offered, and nothing changes by itself.
-    await expect(host.locator(tile("Camera 2"))).to_contain_text("New")
+    await expect(host.locator(tile("Camera 2"))).to_contain_text("Just joined")
     await expect(host.locator("[data-sources-told]")).to_have_text(
-        "Camera 2 has come in. Camera 1 stays on air until you tap another."
+        "Camera 2 has joined. Camera 1 stays on air until you tap another."
     )
     await expect(host.get_by_text("Camera 1 stays until you tap another.")).to_be_visible()
     before = await viewer.evaluate("document.getElementById('video').currentTime")
@@ -93,7 +93,7 @@ async def test_one_tap_shows_viewers_the_other_camera_in_the_same_session(
     await expect(host.locator(tile("Camera 2"))).to_contain_text("On air")
     await expect(host.get_by_text("Camera 2 stays until you tap another.")).to_be_visible()
     await expect(host.get_by_role("button", name="Put on air: Camera 1")).to_be_enabled()
-    await expect(host.get_by_text("New", exact=True)).to_be_hidden()
+    await expect(host.get_by_text("Just joined", exact=True)).to_be_hidden()
     await shows(host, "[data-preview-video]", BROWN)
     assert await viewer.evaluate("document.getElementById('video').currentTime") > before
     assert await viewer.evaluate("peers") == sessions
@@ -167,7 +167,7 @@ async def test_switch_that_fails_says_why_and_changes_nothing(
     await put_on_air(sale, "Camera 2")
 
     async def gone(route: Route) -> None:
-        problem = {"type": "/problems/source-away", "title": "Away", "status": 409}
+        problem = {"type": "/problems/source-away", "title": "Disconnected", "status": 409}
         await route.fulfill(status=409, content_type="application/problem+json", json=problem)
 
     await host.route("**/on-air", gone)
@@ -212,10 +212,10 @@ async def test_picked_camera_that_goes_away_is_stood_in_for_and_comes_back(
     await expect(host.locator(tile("Camera 1"))).to_contain_text("Viewers see this one")
     await picked.close()
     await expect(host.get_by_text("Camera 1 is away. Camera 2 stands in")).to_be_visible()
-    await expect(host.locator(tile("Camera 2"))).to_contain_text("On air meanwhile")
+    await expect(host.locator(tile("Camera 2"))).to_contain_text("On air for now")
     await expect(host.get_by_role("button", name="No picture: Camera 1")).to_be_disabled()
     # It was shown by the stream of what is on air, which now shows the other one: nothing of that.
-    await expect(host.locator(tile("Camera 1"))).to_contain_text("It comes back by itself.")
+    await expect(host.locator(tile("Camera 1"))).to_contain_text("It comes back automatically.")
 
 
 async def test_only_camera_away_is_told_in_the_place_of_the_picture(

@@ -99,25 +99,25 @@ async def test_coordinator_comes_from_an_empty_server_to_on_air(
     await page.get_by_role("link", name="Prepare the first broadcast").click()
 
     await page.get_by_label("Title", exact=True).fill("Kumquats from the tree")
-    await page.get_by_role("button", name="Go on to the farm").click()
+    await page.get_by_role("button", name="Next: the farm").click()
     await page.get_by_label("Name of the farm", exact=True).fill("Banmian orchard")
     await page.get_by_label("Village or town", exact=True).fill("Banmian")
-    await page.get_by_role("button", name="Keep the farm").click()
+    await page.get_by_role("button", name="Save farm").click()
     await page.get_by_label("What was picked", exact=True).fill("Kumquats")
     await page.get_by_label("Picked", exact=True).fill("2026-11-25T06:40")
     await page.get_by_label("Harvested").fill("120.5")
-    await page.get_by_role("button", name="Keep the lot").click()
+    await page.get_by_role("button", name="Save lot").click()
     await expect(page.get_by_label("Name on the card", exact=True)).to_have_value("Kumquats")
     await page.get_by_label("Weight of one").fill("2.5")
     await page.get_by_label("Price", exact=True).fill("29.90")
-    await page.get_by_label("How many can be bought").fill("40")
-    await page.get_by_role("button", name="Put it into the bag").click()
+    await page.get_by_label("Boxes to release").fill("40")
+    await page.get_by_role("button", name="Add to the bag").click()
     await page.get_by_label("Up to 3 kg", exact=True).fill("8")
-    await page.get_by_role("button", name="Keep the fees").click()
+    await page.get_by_role("button", name="Save fees").click()
     # The studio's frame asks for an own name, too.
     await page.get_by_role("main").get_by_label("Name", exact=True).fill("Service centre")
     await page.get_by_label("Address", exact=True).fill("1 Jiefang road")
-    await page.get_by_role("button", name="Keep the pick-up point").click()
+    await page.get_by_role("button", name="Save pick-up point").click()
     await page.get_by_role("link", name="Open the console").click()
 
     await expect(page.get_by_role("button", name="Start")).to_be_disabled()
@@ -269,7 +269,7 @@ async def test_encoder_gets_an_address_and_a_key_shown_once(
 ) -> None:
     page = await open_studio(f"/studio/{broadcast}")
     await page.get_by_text("From OBS").click()
-    await page.get_by_role("button", name="Make a key").click()
+    await page.get_by_role("button", name="Create a key").click()
     await expect(page.get_by_label("Server", exact=True)).to_have_value(
         re.compile(f"/whip/{broadcast}$")
     )
@@ -284,7 +284,7 @@ async def test_encoder_that_is_refused_is_seen_with_the_reason(
 ) -> None:
     page = await open_studio(f"/studio/{broadcast}")
     await page.get_by_text("From OBS").click()
-    await page.get_by_role("button", name="Make a key").click()
+    await page.get_by_role("button", name="Create a key").click()
     key = page.get_by_label("Bearer token")
     await expect(key).to_have_value(re.compile("^fls_"))
     status = await page.evaluate(
@@ -298,7 +298,7 @@ async def test_encoder_that_is_refused_is_seen_with_the_reason(
     reason = "There is no m-line; offer at least one audio or video section."
     tile = page.locator(".cam").filter(has_text=reason)
     await expect(tile).to_be_visible()
-    await expect(tile).not_to_contain_text("comes back by itself")
+    await expect(tile).not_to_contain_text("comes back automatically")
     await expect(page.locator("[data-signals]")).to_contain_text(reason)
 
 
@@ -320,8 +320,8 @@ async def test_what_viewers_read_of_one_is_changed_behind_the_own_name(
     await page.get_by_role("button", name="Name that viewers read…").click()
     sheet = page.get_by_role("dialog", name="Name that viewers read")
     await sheet.get_by_label("Name").fill("果园小周")
-    await sheet.get_by_role("button", name="Keep it").click()
-    await expect(page.get_by_text("Viewers read 果园小周 from now on.")).to_be_visible()
+    await sheet.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Viewers see 果园小周 from now on.")).to_be_visible()
     await page.goto(f"/studio/{broadcast}")
     await page.get_by_label("Write to the viewers").fill("大家好")
     await page.get_by_role("button", name="Send").click()

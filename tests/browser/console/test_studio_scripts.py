@@ -18,13 +18,13 @@ async def test_what_is_told_twice_stands_once(open_page: Open) -> None:
         """async () => {
           const { toast } = await import("/static/lib/ui/toast.js");
           toast("A0001 is packed.", { act: "Undo", onAct: () => toast("The first one.") });
-          toast("Kept.");
+          toast("Saved.");
           toast("A0001 is packed.", { act: "Undo", onAct: () => toast("The second one.") });
         }"""
     )
-    await expect(page.locator(".toast > span")).to_have_text(["Kept.", "A0001 is packed."])
+    await expect(page.locator(".toast > span")).to_have_text(["Saved.", "A0001 is packed."])
     await page.get_by_role("button", name="Undo").click()
-    await expect(page.locator(".toast > span")).to_have_text(["Kept.", "The second one."])
+    await expect(page.locator(".toast > span")).to_have_text(["Saved.", "The second one."])
 
 
 async def test_advice_troubles_the_host_only_once_it_has_lasted(open_page: Open) -> None:

@@ -31,12 +31,12 @@ async def test_a_question_is_marked_on_one_phone_and_answered_on_another(
     phone = await console(open_studio, sale, role="moderator", size=PHONE)
     await asked(site, sale, "Are they sweet?")
     await open_line(phone, "Wang")
-    await phone.get_by_role("button", name="Question of Wang").click()
-    await expect(phone.locator(".toast")).to_contain_text("The question of Wang waits")
+    await phone.get_by_role("button", name="Question from Wang").click()
+    await expect(phone.locator(".toast")).to_contain_text("Wang's question is waiting")
     await expect(phone.locator("[data-tools] [data-questions-count]")).to_have_text("1")
     queue = desk.locator("[data-questions]")
     await expect(queue).to_contain_text("Are they sweet?")
-    await queue.get_by_role("button", name="Reply… to Wang").click()
+    await queue.get_by_role("button", name="Reply to Wang…").click()
     sheet = desk.get_by_role("dialog", name="Wang: Are they sweet?")
     await sheet.get_by_label("Your reply").fill("Very sweet, no seeds.")
     await sheet.get_by_role("button", name="Show the reply").click()
@@ -46,7 +46,7 @@ async def test_a_question_is_marked_on_one_phone_and_answered_on_another(
     # A reload shows what is so, from the server.
     await desk.reload()
     await expect(queue.locator("[data-answer-shown]")).to_contain_text("Very sweet, no seeds.")
-    await queue.get_by_role("button", name="Take away").click()
+    await queue.get_by_role("button", name="Clear from screen").click()
     await expect(queue).to_be_hidden()
 
 
@@ -60,12 +60,12 @@ async def test_a_question_is_answered_aloud_by_one_tap_or_dropped(
         await asked(site, sale, text)
         await expect(page.locator("[data-chat-list]")).to_contain_text(text)
         await open_line(page, "Wang")
-        await page.get_by_role("button", name="Question of Wang").last.click()
+        await page.get_by_role("button", name="Question from Wang").last.click()
         await expect(queue).to_contain_text(text)
     await queue.get_by_role("button", name="Answered: Wang").first.click()
     await expect(queue.locator("[data-answer-shown]")).to_contain_text("When do they ship?")
     await expect(queue.locator("[data-answer-shown]")).to_contain_text("Answered live")
-    await queue.get_by_role("button", name="Drop the question of Wang").click()
+    await queue.get_by_role("button", name="Dismiss Wang's question").click()
     await expect(queue.locator(".question")).to_have_count(0)
 
 
@@ -80,7 +80,7 @@ async def two_pages(open_studio: Open, sale: Sale) -> tuple[Page, Page]:
     await second.add_init_script(camera(GREEN))
     await second.goto(path)
     await second.get_by_role("button", name="Use this camera").click()
-    await second.get_by_role("button", name=re.compile("Send this picture|Put it on air")).click()
+    await second.get_by_role("button", name=re.compile("Use this picture|Put it on air")).click()
     await expect(second.get_by_text("Sending.")).to_be_visible()
     return first, second
 

@@ -52,7 +52,7 @@ async def test_numbers_are_said_once_they_have_lasted(open_page: Open, sale: Sal
     looks = [[None, 60], [counted(), 60], *[[less, 60]] * 5, *[[counted(), 60]] * 5, [None, 0]]
     words = [each for each, _ in await page.evaluate(COUNTS, looks)]
     told = (
-        "14 of 60 viewers get less than the whole picture: "
+        "14 of 60 viewers get a reduced picture: "
         "9 a smaller picture, 3 still pictures, 2 sound only. 5 of them chose it."
     )
     assert words[:6] == [""] * 6
@@ -66,16 +66,14 @@ async def test_of_a_large_audience_the_host_reads_about_how_many(open_page: Open
     page = await open_page("/sign-in")
     looks = [[counted(120, of=480, still_pictures=120), 1200]] * 5
     words, link = (await page.evaluate(COUNTS, looks))[-1]
-    assert words == (
-        "About 300 of 1,200 viewers get less than the whole picture: 300 still pictures."
-    )
+    assert words == ("About 300 of 1,200 viewers get a reduced picture: 300 still pictures.")
     assert link == 300
 
 
 async def test_words_for_what_to_set(open_studio: Open, sale: Sale) -> None:
     page = await open_studio(f"/studio/{sale.broadcast}")
     words, looks = await page.evaluate(ADVICE, [TOO_MUCH | {"wanted_kbps": 1500}, True])
-    assert "sends 2.6 Mbit/s, and 14 of 60 viewers can't take it" in words
+    assert "sends 2.6 Mbit/s, too much for 14 of 60 viewers" in words
     assert "“Bitrate” to 1500 Kbps" in words
     assert "“Total Layers” to 3" in words
     assert looks[0] == ["good", 0]
@@ -109,7 +107,7 @@ async def test_host_reads_how_many_get_less(site: Server, open_studio: Open, sal
         # As the engine does where the link carries no more.
         engine.limit_rung(session.peer, "keyframes")
         line = host.locator("[data-viewers-less]").last
-        await expect(line).to_contain_text("viewers get less than the whole picture")
+        await expect(line).to_contain_text("viewers get a reduced picture")
         await expect(line).to_contain_text("1 a still picture")
         await expect(line).to_contain_text("1 sound only")
         await expect(line).to_contain_text("1 of them chose it.")

@@ -27,9 +27,9 @@ async def test_all_that_fit_are_moved_on_by_one_press_and_taken_back(
     await order(sale, 4, way=PICKUP)
     page = await desk(open_studio, sale)
     await page.get_by_label("Way").select_option("parcel")
-    await page.get_by_role("checkbox", name="Choose all 3").check()
-    bar = page.get_by_role("region", name="What is chosen")
-    await expect(bar).to_contain_text("3 chosen, ¥89.70")
+    await page.get_by_role("checkbox", name="Select all 3").check()
+    bar = page.get_by_role("region", name="Selected orders")
+    await expect(bar).to_contain_text("3 selected, ¥89.70")
     await bar.get_by_role("button", name="Packed 3").click()
     await expect(page.locator(".toast").get_by_text("3 orders are packed.")).to_be_visible()
     shipped = bar.get_by_role("button", name="Shipped 3")
@@ -39,7 +39,7 @@ async def test_all_that_fit_are_moved_on_by_one_press_and_taken_back(
     await expect(shipped).to_be_focused()
     assert await states(sale) == ["packed", "packed", "packed", "placed"]
     await page.get_by_role("button", name="Undo", exact=True).click()
-    await expect(page.get_by_text("3 orders are as they were.")).to_be_visible()
+    await expect(page.get_by_text("3 orders are back to how they were.")).to_be_visible()
     await expect(page.get_by_role("button", name="Undo: 3 orders are packed.")).to_be_hidden()
     assert await states(sale) == ["placed"] * 4
     await page.keyboard.press("Escape")
@@ -82,9 +82,9 @@ async def test_what_nobody_collects_is_called_off_and_waits_again(
     await expect(page.locator(".toast")).to_contain_text(f"{waits['number']} is cancelled.")
     assert await states(sale) == ["cancelled", "placed"]
     await page.get_by_role("button", name="Undo", exact=True).click()
-    await expect(page.get_by_text(f"{waits['number']} is as it was.")).to_be_visible()
+    await expect(page.get_by_text(f"{waits['number']} is back to how it was.")).to_be_visible()
     assert await states(sale) == ["at_centre", "placed"]
-    await page.get_by_role("checkbox", name="Choose all 2").check()
+    await page.get_by_role("checkbox", name="Select all 2").check()
     await page.locator("[data-bar-cancel]").click()
     await expect(sheet).to_contain_text("The boxes of 1 order are packed and don't")
 
@@ -120,7 +120,7 @@ async def test_nothing_is_lost_where_the_connection_drops(open_studio: Open, sal
 
     await page.route("**/bulk-transitions", lost, times=1)
     await page.route("**/bulk-transitions", lambda route: route.abort(), times=1)
-    await page.get_by_role("checkbox", name="Choose all 2").check()
+    await page.get_by_role("checkbox", name="Select all 2").check()
     await page.get_by_role("button", name="Packed 2").click()
     await expect(page.get_by_text("What you did with 2 orders is kept here")).to_be_visible()
     await page.unroute_all()
@@ -152,7 +152,7 @@ async def test_a_double_press_moves_once_and_is_told_once(open_studio: Open, sal
     toasts = page.locator(".toast")
     await expect(toasts).to_contain_text(f"{placed['number']} is packed.")
     await toasts.get_by_role("button", name="Undo").click()
-    await expect(toasts).to_have_text(f"{placed['number']} is as it was.")
+    await expect(toasts).to_have_text(f"{placed['number']} is back to how it was.")
     assert await states(sale) == ["placed"]
     assert len(asked) == 1
 
@@ -213,7 +213,7 @@ async def test_papers_are_of_what_is_chosen(open_studio: Open, sale: Sale) -> No
     await choose(page, first["number"], third["number"])
     await page.get_by_role("button", name="Slips, labels, files…").last.click()
     sheet = page.get_by_role("dialog", name="Print or save")
-    await expect(sheet).to_contain_text("2 chosen orders")
+    await expect(sheet).to_contain_text("2 selected orders")
     async with page.context.expect_page() as opened:
         await sheet.get_by_role("link", name="Labels").click()
     labels = await opened.value

@@ -116,13 +116,13 @@ async def test_a_late_answer_leaves_what_is_written_to_another_claim(
         await expect(told).to_contain_text(f"{first['number']} · Wang 1")
         await expect(sheet.locator("[data-summary]")).to_be_hidden()
     else:
-        await expect(told).to_contain_text(f"¥2.50 of {first['number']} is refunded.")
+        await expect(told).to_contain_text(f"¥2.50 of {first['number']} was refunded.")
     await expect(sheet.get_by_label("What the buyer reads")).to_have_value(words)
     await send.click()
     await line.number(2)
     line.pass_on(1)
     await expect(sheet).to_be_hidden()
-    await expect(told.last).to_contain_text(f"¥2.50 of {second['number']} is refunded.")
+    await expect(told.last).to_contain_text(f"¥2.50 of {second['number']} was refunded.")
 
 
 async def test_the_second_is_sent_while_the_first_waits_for_its_answer(
@@ -138,7 +138,7 @@ async def test_the_second_is_sent_while_the_first_waits_for_its_answer(
     await line.number(2)
     line.pass_on(0)
     told = page.locator(".toast")
-    await expect(told).to_contain_text(f"¥2.50 of {first['number']} is refunded.")
+    await expect(told).to_contain_text(f"¥2.50 of {first['number']} was refunded.")
     await expect(sheet).to_be_visible()
     await expect(send).to_have_attribute("aria-busy", "true")
     line.pass_on(1)

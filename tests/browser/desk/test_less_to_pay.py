@@ -28,10 +28,10 @@ async def test_an_unpaid_order_at_a_wrong_price_is_asked_for_less(
     await expect(sheet.get_by_role("button", name="Cancel all 2")).to_be_visible()
     row = sheet.get_by_role("listitem").first
     async with page.expect_request("**/refunds") as sent:
-        await row.get_by_role("button", name=re.compile("^Take off ¥138.20")).click()
+        await row.get_by_role("button", name=re.compile("^Reduce by ¥138.20")).click()
     assert (await sent.value).headers["idempotency-key"]
     await expect(row.get_by_text("¥138.20 deducted", exact=True)).to_be_visible()
-    await expect(row.get_by_role("button", name=re.compile("^Take off"))).to_have_count(0)
+    await expect(row.get_by_role("button", name=re.compile("^Reduce"))).to_have_count(0)
     # What was decided is not cancelled with the others.
     await expect(sheet.get_by_role("button", name=re.compile("^Cancel all"))).to_be_hidden()
     found = await now(sale, placed)
@@ -45,8 +45,8 @@ async def test_a_box_fewer_goes_back_on_sale_and_is_not_paid(open_studio: Open, 
     row = page.locator("[data-order]")
     await row.get_by_role("button", name=placed["number"], exact=True).click()
     sheet = page.get_by_role("dialog", name=placed["number"])
-    await sheet.get_by_role("button", name="Fewer boxes or less to pay…").click()
-    fewer = page.get_by_role("dialog", name="Less to pay")
+    await sheet.get_by_role("button", name="Fewer boxes, or reduce the total…").click()
+    fewer = page.get_by_role("dialog", name="Reduction")
     less = fewer.get_by_role("button", name=re.compile("^One less"))
     await less.click()
     await expect(fewer.get_by_text("instead of 3")).to_be_visible()
@@ -56,8 +56,8 @@ async def test_a_box_fewer_goes_back_on_sale_and_is_not_paid(open_studio: Open, 
     await expect(fewer.get_by_label("Amount")).to_have_value("59.80")
     await fewer.get_by_role("button", name=re.compile("^One more")).click()
     await fewer.get_by_label("Reason").fill("Two are enough")
-    await fewer.get_by_role("button", name="Take it off").click()
-    said = f"¥29.90 is deducted from {placed['number']}: ¥59.80 is due."
+    await fewer.get_by_role("button", name="Confirm the reduction").click()
+    said = f"¥29.90 was deducted from {placed['number']}: ¥59.80 is due."
     await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
     await expect(row).to_contain_text("2 ×")
     await expect(row).to_contain_text("¥59.80")
@@ -72,10 +72,10 @@ async def _the_buyer_reads_it(page: Page, placed: Any) -> None:
     await buyer.goto(placed["url"])
     await expect(buyer.locator(".order__pay")).to_contain_text("¥59.80")
     what = buyer.get_by_role("region", name="What you ordered")
-    await expect(what).to_contain_text("1 box of it will not come and is deducted below.")
+    await expect(what).to_contain_text("1 box won't come and is deducted below.")
     await expect(what).to_contain_text(re.compile(r"Deducted\s*−¥29.90\s*To pay\s*¥59.80"))
-    told = buyer.get_by_role("region", name="What happened so far")
-    await expect(told).to_contain_text("Less to pay: Two are enough")
+    told = buyer.get_by_role("region", name="Order history")
+    await expect(told).to_contain_text("Reduction: Two are enough")
 
 
 async def test_a_claim_on_an_unpaid_parcel_is_answered_with_less_to_pay(
@@ -90,11 +90,11 @@ async def test_a_claim_on_an_unpaid_parcel_is_answered_with_less_to_pay(
     page = await desk(open_studio, sale)
     await page.get_by_role("button", name=re.compile("^Answer the claim")).click()
     claim = page.get_by_role("dialog", name="Claim")
-    await expect(claim.get_by_role("radio", name=re.compile("^Less to pay"))).to_be_checked()
+    await expect(claim.get_by_role("radio", name=re.compile("^Reduction"))).to_be_checked()
     await expect(claim).to_contain_text("¥59.80 at most")
     await claim.get_by_label("Amount").fill("29.90")
     await claim.get_by_label("What the buyer reads").fill("You pay for one.")
     await claim.get_by_role("button", name="Send the answer").click()
-    said = f"¥29.90 is deducted from {placed['number']}: ¥29.90 is due."
+    said = f"¥29.90 was deducted from {placed['number']}: ¥29.90 is due."
     await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
     assert (await now(sale, placed))["payment"] == "due"

@@ -19,12 +19,12 @@ async def test_a_code_hands_over_and_takes_the_money(open_studio: Open, sale: Sa
     wrong = f"{(int(waits['code']) + 1) % 1_000_000:06d}"
     for digit in wrong:
         await page.locator(f"[data-digit='{digit}']").click()
-    await expect(page.get_by_text("No order waits under")).to_be_visible()
+    await expect(page.get_by_text("No order is waiting here under")).to_be_visible()
     for digit in waits["code"]:
         await page.locator(f"[data-digit='{digit}']").click()
     sheet = page.get_by_role("dialog", name=waits["number"])
     await expect(sheet).to_contain_text("Small kumquats")
-    await sheet.get_by_role("button", name="Handed over, ¥29.90 taken").click()
+    await sheet.get_by_role("button", name="Handed over, ¥29.90 collected").click()
     await expect(page.get_by_text("handed over, ¥29.90 taken.")).to_be_visible()
     await expect(page.get_by_text("Nothing waits here")).to_be_visible()
     (found,) = await sale.api.orders(sale.broadcast)
@@ -76,7 +76,7 @@ async def test_what_was_not_ticked_as_packed_is_handed_over_once_it_is_there(
         await page.locator(f"[data-digit='{digit}']").click()
     sheet = page.get_by_role("dialog", name=placed["number"])
     await expect(sheet).to_contain_text("It was not ticked as packed. Is the box in front of you?")
-    deed = sheet.get_by_role("button", name="Handed over, ¥29.90 taken")
+    deed = sheet.get_by_role("button", name="Handed over, ¥29.90 collected")
     await expect(deed).to_be_disabled()
     await sheet.get_by_label("Yes, it is here").check()
     await deed.click()
@@ -147,14 +147,16 @@ async def test_a_hand_over_is_taken_back_over_a_lost_connection_and_for_ten_minu
     async def give() -> None:
         await expect(code).to_be_editable()
         await page.keyboard.type(waits["code"])
-        await page.get_by_role("button", name="Handed over, ¥29.90 taken").click()
+        await page.get_by_role("button", name="Handed over, ¥29.90 collected").click()
         await expect(page.get_by_text("handed over, ¥29.90 taken.")).to_be_visible()
 
     await give()
     undo = page.get_by_role("button", name="Undo")
     await page.route("**/bulk-transitions/*", lambda route: route.abort())
     await undo.click()
-    await expect(page.locator("[data-done-words]")).to_contain_text("It is kept and sent by itself")
+    await expect(page.locator("[data-done-words]")).to_contain_text(
+        "It is kept and sent automatically"
+    )
     await page.unroute_all()
     await page.clock.run_for(15_000)
     await expect(page.get_by_text("is as it was")).to_be_visible()
@@ -173,7 +175,9 @@ async def test_too_many_wrong_codes_rest_the_pad(open_studio: Open, sale: Sale) 
         async with page.expect_response("**/handovers/by-code"):
             await page.keyboard.type(f"{tried:06d}")
         if tried < 10:
-            await expect(page.get_by_text(f"No order waits under 000 {tried:03d}")).to_be_visible()
+            await expect(
+                page.get_by_text(f"No order is waiting here under 000 {tried:03d}")
+            ).to_be_visible()
     await expect(page.get_by_text("Too many wrong codes. Wait")).to_be_visible()
     await expect(code).not_to_be_editable()
     await expect(page.locator("[data-digit='1']")).to_be_disabled()

@@ -15,7 +15,7 @@ from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server(False)]
 
-KEPT = "It is kept and sent by itself"
+KEPT = "It is kept and sent automatically"
 # What hands over what was found without its code.
 TAKEN = "Known to me"
 
@@ -148,7 +148,7 @@ async def test_hand_over_and_its_undo_are_kept_over_a_reload(open_studio: Open, 
     lost = await Lost(page, place).begin()
     await page.keyboard.type(waits["code"])
     sheet = page.get_by_role("dialog", name=waits["number"])
-    await sheet.get_by_role("button", name="Handed over, ¥29.90 taken").click()
+    await sheet.get_by_role("button", name="Handed over, ¥29.90 collected").click()
     await expect(sheet).to_contain_text(KEPT)
     # Nothing of the buyer stays in the tab beside the code that was said.
     kept = await kept_in_tab(page)
@@ -158,7 +158,9 @@ async def test_hand_over_and_its_undo_are_kept_over_a_reload(open_studio: Open, 
     assert deed["by"] == {"code": waits["code"]}
     await page.reload()
     assert warned == ["beforeunload"]
-    await expect(page.get_by_text("Kept here, and sent by itself")).to_contain_text(waits["number"])
+    await expect(page.get_by_text("Kept here, and sent automatically")).to_contain_text(
+        waits["number"]
+    )
     # Who opens it again sees how it stands with it.
     sheet = await open_sheet(page, waits["number"])
     await expect(sheet).to_contain_text(KEPT)
@@ -174,10 +176,12 @@ async def test_hand_over_and_its_undo_are_kept_over_a_reload(open_studio: Open, 
     await page.get_by_role("button", name="Undo").click()
     await expect(page.locator("[data-done-words]")).to_contain_text(KEPT)
     await page.reload()
-    await expect(page.get_by_text("Kept here, and sent by itself")).to_contain_text(waits["number"])
+    await expect(page.get_by_text("Kept here, and sent automatically")).to_contain_text(
+        waits["number"]
+    )
     undone.is_found = True
     await page.evaluate("dispatchEvent(new Event('online'))")
-    await expect(page.get_by_text(f"{waits['number']} is as it was.")).to_be_visible()
+    await expect(page.get_by_text(f"{waits['number']} is back to how it was.")).to_be_visible()
     assert await states(sale) == ["at_centre"]
     assert await kept_in_tab(page) is None
 

@@ -34,6 +34,6 @@ async def test_a_reason_that_the_buyer_would_read_is_refused_in_words(
     sheet = page.get_by_role("dialog", name="Cancel the order")
     await sheet.get_by_label("Reason").fill("Wu (138 0000 1111) has the last box")
     await sheet.get_by_role("button", name="Cancel this order").click()
-    await expect(page.locator(".toast")).to_contain_text("take the telephone number out")
+    await expect(page.locator(".toast")).to_contain_text("remove the phone number")
     (kept,) = await sale.api.orders(sale.broadcast)
     assert kept["state"] == "placed"

@@ -21,11 +21,13 @@ OFFLINE = "What you did with 1 order is kept here"
 
 async def take_off(page: Page, placed: Any, amount: str, reason: str = "Less ripe") -> Any:
     sheet = await sheet_of(page, placed["number"])
-    await sheet.get_by_role("button", name=re.compile("less to pay…$", re.IGNORECASE)).click()
-    form = page.get_by_role("dialog", name="Less to pay")
+    await sheet.get_by_role(
+        "button", name=re.compile("reduce the total…$|Reduce…$", re.IGNORECASE)
+    ).click()
+    form = page.get_by_role("dialog", name="Reduction")
     await form.get_by_label("Amount").fill(amount)
     await form.get_by_label("Reason").fill(reason)
-    await form.get_by_role("button", name="Take it off").click()
+    await form.get_by_role("button", name="Confirm the reduction").click()
     return form
 
 
@@ -53,7 +55,7 @@ async def test_a_refund_whose_answer_was_lost_is_given_once(open_studio: Open, s
     form = await take_off(page, placed, "9.90")
     await expect(page.get_by_text(OFFLINE)).to_be_visible()
     await expect(form).to_be_hidden()
-    said = f"¥9.90 is deducted from {placed['number']}: ¥20.00 is due."
+    said = f"¥9.90 was deducted from {placed['number']}: ¥20.00 is due."
     await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
     await expect(page.get_by_text(OFFLINE)).to_be_hidden()
     assert sent[0] == sent[1]
@@ -74,7 +76,7 @@ async def test_a_key_that_was_used_gives_nothing_more_and_says_what_was_kept(
 
     await page.route("**/refunds", other, times=1)
     form = await take_off(page, placed, "9.90")
-    said = f"An earlier refund of {placed['number']} was kept: ¥5.00 in all."
+    said = f"{placed['number']} has a refund already: ¥5.00 in all."
     await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
     await expect(form).to_be_hidden()
     await expect(page.locator("[data-order]")).to_contain_text("¥24.90")
@@ -92,23 +94,23 @@ async def test_most_of_the_sum_is_asked_about_once_and_undone(
     placed = await order(sale, 1)
     page = await desk(open_studio, sale, size=PHONE)
     form = await take_off(page, placed, "29.90")
-    question = page.get_by_role("dialog", name="Take off ¥29.90 of ¥29.90?")
-    await expect(question).to_contain_text("Nothing is to be paid then.")
+    question = page.get_by_role("dialog", name="Reduce ¥29.90 by ¥29.90?")
+    await expect(question).to_contain_text("Nothing will be due.")
     await question.get_by_role("button", name="No, go back").click()
     await expect(form.get_by_label("Reason")).to_have_value("Less ripe")
     assert (await now(sale, placed))["refunded"]["amount"] == 0
-    await form.get_by_role("button", name="Take it off").click()
-    await question.get_by_role("button", name="Take off ¥29.90").click()
+    await form.get_by_role("button", name="Confirm the reduction").click()
+    await question.get_by_role("button", name="Reduce by ¥29.90").click()
     toast = page.locator(".toast")
-    await expect(toast).to_contain_text(f"¥29.90 is deducted from {placed['number']}: nothing is")
+    await expect(toast).to_contain_text(f"¥29.90 was deducted from {placed['number']}: nothing is")
     assert (await now(sale, placed))["refunded"]["amount"] == 2990
     await toast.get_by_role("button", name="Undo").click()
-    await expect(page.get_by_text(f"{placed['number']} is as it was.")).to_be_visible()
+    await expect(page.get_by_text(f"{placed['number']} is back to how it was.")).to_be_visible()
     await expect(page.locator("[data-order]")).to_contain_text("¥29.90")
     assert (await now(sale, placed))["refunded"]["amount"] == 0
     # What was meant is less than half, and no question.
     await take_off(page, placed, "2.99")
-    await expect(toast.last).to_contain_text("¥2.99 is deducted from")
+    await expect(toast.last).to_contain_text("¥2.99 was deducted from")
 
 
 async def test_a_lost_answer_at_a_wrong_price_is_asked_for_again_and_undone(
@@ -121,15 +123,15 @@ async def test_a_lost_answer_at_a_wrong_price_is_asked_for_again_and_undone(
     sheet = await wrong_orders(page, "¥99.00")
     sent = await lose_the_first_answer(page)
     row = sheet.get_by_role("listitem").first
-    await row.get_by_role("button", name=re.compile("^Take off ¥69.10")).click()
+    await row.get_by_role("button", name=re.compile("^Reduce by ¥69.10")).click()
     await expect(sheet.get_by_text(OFFLINE)).to_be_visible()
     await sheet.get_by_label("Reason").fill("Another reason")
-    await expect(row.get_by_role("button", name=re.compile("^Take off"))).to_be_disabled()
+    await expect(row.get_by_role("button", name=re.compile("^Reduce"))).to_be_disabled()
     await expect(row.get_by_text("¥69.10 deducted", exact=True)).to_be_visible()
     assert sent[0] == sent[1]
     assert (await now(sale, placed))["refunded"]["amount"] == 6910
     await row.get_by_role("button", name=re.compile("^Undo: ")).click()
-    await expect(row.get_by_role("button", name=re.compile("^Take off ¥69.10"))).to_be_enabled()
+    await expect(row.get_by_role("button", name=re.compile("^Reduce by ¥69.10"))).to_be_enabled()
     assert (await now(sale, placed))["refunded"]["amount"] == 0
 
 
@@ -139,14 +141,14 @@ async def test_of_a_mistyped_refund_whose_box_is_sold_again_the_money_comes_back
     placed = await order(sale, 1, quantity=2)
     page = await desk(open_studio, sale)
     sheet = await sheet_of(page, placed["number"])
-    await sheet.get_by_role("button", name="Fewer boxes or less to pay…").click()
-    form = page.get_by_role("dialog", name="Less to pay")
+    await sheet.get_by_role("button", name="Fewer boxes, or reduce the total…").click()
+    form = page.get_by_role("dialog", name="Reduction")
     await form.get_by_role("button", name=re.compile("^One less")).click()
     await form.get_by_label("Amount").fill("50.00")
     await form.get_by_label("Reason").fill("One is enough")
-    await form.get_by_role("button", name="Take it off").click()
-    question = page.get_by_role("dialog", name="Take off ¥50.00 of ¥59.80?")
-    await question.get_by_role("button", name="Take off ¥50.00").click()
+    await form.get_by_role("button", name="Confirm the reduction").click()
+    question = page.get_by_role("dialog", name="Reduce ¥59.80 by ¥50.00?")
+    await question.get_by_role("button", name="Reduce by ¥50.00").click()
     undo = page.locator(".toast").get_by_role("button", name="Undo")
     await expect(undo).to_be_visible()
     await order(sale, 2, quantity=19)
@@ -159,15 +161,15 @@ async def test_of_a_mistyped_refund_whose_box_is_sold_again_the_money_comes_back
     choice = right.get_by_role("radio", name=re.compile("^¥50.00 should not be deducted"))
     await choice.check()
     await expect(right).to_contain_text(
-        "¥59.80 is to be paid then. Boxes that came off with it are taken again; where they are "
-        "sold, the money alone comes back."
+        "¥59.80 will be due. Boxes removed with it are taken again; if they have been "
+        "sold, only the money is corrected."
     )
     await right.get_by_label("Reason").fill("It was 29.90")
     await right.get_by_role("button", name="Correct the order").click()
     said = f"{placed['number']} is corrected, the money only: its boxes stay removed."
     await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
     sheet = await sheet_of(page, placed["number"])
-    await expect(sheet.get_by_role("list").last).to_contain_text("undone · the money alone · staff")
+    await expect(sheet.get_by_role("list").last).to_contain_text("undone · money only · staff")
     found = await now(sale, placed)
     assert (found["refunded"]["amount"], found["lines"][0]["returned"]) == (0, 1)
 
@@ -216,7 +218,7 @@ async def test_a_wrong_hand_over_and_a_wrong_refund_are_put_right_later(
         form = page.get_by_role("dialog", name="Correct")
         await form.get_by_role("radio", name=re.compile(choice)).check()
         await form.get_by_role("button", name="Correct the order").click()
-        await expect(form.get_by_text("Fill this in.")).to_be_visible()
+        await expect(form.get_by_text("Please fill this in.")).to_be_visible()
         await form.get_by_label("Reason").fill("The wrong box")
         await form.get_by_role("button", name="Correct the order").click()
         said = page.locator(".toast").get_by_text(f"{waits['number']} is corrected.")

@@ -19,9 +19,9 @@ WORDS = {
         "nothing": "and nothing is to be paid",
         "back": "and ¥59.80 comes back to you",
         "sure": "Yes, cancel it",
-        "toast": "The order is cancelled. ¥59.80 comes back to you.",
-        "next": "This order is cancelled; ¥59.80 comes back to you.",
-        "badge": "Comes back to you",
+        "toast": "The order is cancelled. ¥59.80 will be refunded.",
+        "next": "This order is cancelled; ¥59.80 will be refunded.",
+        "badge": "You get back",
         "given": "This order is cancelled, and your money was refunded.",
     },
     "zh": {
@@ -73,7 +73,7 @@ async def test_who_has_not_paid_reads_that_nothing_is_to_be_paid(
     page = await open_page(placed["url"], size=PHONE)
     await page.get_by_role("button", name="Cancel the order…").click()
     await page.get_by_role("button", name="Yes, cancel it").click()
-    said = "The order is cancelled. Nothing is to be paid."
+    said = "The order is cancelled. There is nothing to pay."
     await expect(page.locator(".toast")).to_have_text(said)
 
 
@@ -87,14 +87,14 @@ async def test_the_desk_tells_of_it_until_it_is_given_back(open_studio: Open, sa
     sheet = page.get_by_role("dialog", name="Cancel the order")
     await sheet.get_by_label("Reason").fill("Rain.")
     await sheet.get_by_role("button", name="Cancel this order").click()
-    said = "3 orders are cancelled. Give ¥89.70 back."
+    said = "3 orders are cancelled. Refund ¥89.70."
     await expect(page.locator(".toast").get_by_text(said)).to_be_visible()
     # What nobody paid is over; the others are not, after a reload too.
     await page.reload()
     rows = page.locator("[data-order]")
     await expect(rows).to_have_count(2)
     row = rows.filter(has_text=first["number"])
-    await expect(row.locator(".badge", has_text="give ¥59.80 back")).to_be_visible()
+    await expect(row.locator(".badge", has_text="refund ¥59.80")).to_be_visible()
     await page.get_by_label("Payment").select_option("owed")
     await expect(rows).to_have_count(2)
     await row.get_by_role("button", name=first["number"], exact=True).click()
@@ -107,8 +107,8 @@ async def test_the_desk_tells_of_it_until_it_is_given_back(open_studio: Open, sa
     await expect(refund.get_by_label("Amount")).to_have_value("59.80")
     await refund.get_by_label("Amount").fill("9.80")
     await refund.get_by_label("Reason").fill("Rain.")
-    await refund.get_by_role("button", name="Refund it").click()
-    await expect(row.locator(".badge", has_text="give ¥50.00 back")).to_be_visible()
+    await refund.get_by_role("button", name="Confirm the refund").click()
+    await expect(row.locator(".badge", has_text="refund ¥50.00")).to_be_visible()
     # Given back elsewhere, it goes from the list by itself.
     await sale.api.refund_order(sale.broadcast, first["id"], cny(5000), "Rain.")
     await expect(rows).to_have_count(1)

@@ -39,7 +39,7 @@ async def test_countdowns_go_on_when_the_servers_clock_is_set(
     await host.call("chat.say", text="It is ten past")
     await page.keyboard.press("Escape")
     timer = page.locator("#card").get_by_role("timer")
-    kept = page.get_by_role("button", name="1 item held for you")
+    kept = page.get_by_role("button", name="1 box held for you")
     for _ in range(2):
         await expect(page.locator("#chat")).to_contain_text("It is ten past")
         await expect(timer).to_have_text(LEFT)

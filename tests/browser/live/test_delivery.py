@@ -17,7 +17,7 @@ from farmlive.server import Server
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 SMALL = (360, 640)
-CARRIES = "Your connection carries about 0.9 Mbit/s"
+CARRIES = "Your connection allows about 0.9 Mbit/s"
 
 WORDS = """
 async (all) => {
@@ -119,14 +119,14 @@ async def test_words_for_what_a_link_carries(open_page: Open, sale: Sale) -> Non
         f"{CARRIES}: a smaller picture",
         f"{CARRIES}: fewer frames",
         f"{CARRIES}: sound and a still picture",
-        "Your connection carries about 0.06 Mbit/s: sound only",
+        "Your connection allows about 0.06 Mbit/s: sound only",
         "Your connection is slow: sound and a still picture",
         None,
         None,
         None,
         None,
         None,
-        "You save data: sound and a still picture",
+        "Saving data: sound and a still picture",
     ]
     page = await open_page(sale.path, language="zh")
     for words in await page.evaluate(WORDS, given):
@@ -265,7 +265,7 @@ async def test_viewer_who_saves_data_of_a_camera_of_one_size_reads_why_the_pictu
         await page.evaluate(FRAMES, 20)
         await choose(page, "Save data")
         await gets(site, sale, "keyframes")
-        await expect(page.locator("#less")).to_have_text("You save data: sound and a still picture")
+        await expect(page.locator("#less")).to_have_text("Saving data: sound and a still picture")
         await choose(page, "Auto")
         await expect(page.locator("#less")).to_be_hidden()
         await gets(site, sale, "full")

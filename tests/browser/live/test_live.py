@@ -94,7 +94,7 @@ async def test_a_page_opened_early_begins_with_the_broadcast(sale: Sale, open_pa
     title = {"zh": "笋", "en": "Shoots"}
     broadcast = (await sale.api.create_broadcast(title))["id"]
     page = await open_page(f"/live/{broadcast}", size=PHONE)
-    await expect(page.locator("#slate")).to_contain_text("It starts soon")
+    await expect(page.locator("#slate")).to_contain_text("Starts soon")
     await expect(page.get_by_label("Say something")).to_be_disabled()
     await sale.api.start(broadcast)
     await expect(page.locator("#live-badge")).to_be_visible()
@@ -298,7 +298,7 @@ async def test_what_is_missing_is_said_beside_its_field(
     name = page.get_by_label("姓名", exact=True)
     await expect(page.get_by_label("收货地址")).to_be_focused()
     await expect(name).to_have_attribute("aria-invalid", "true")
-    await expect(page.locator("#name-error")).to_have_text("请写收货人姓名。")
+    await expect(page.locator("#name-error")).to_have_text("请填写收货人姓名。")
     await name.fill("王芳")
     await expect(page.locator("#name-error")).to_be_hidden()
     await page.get_by_text("我来自取").click()

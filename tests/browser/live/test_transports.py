@@ -65,7 +65,9 @@ async def test_a_viewer_comes_in_by_tcp_and_is_told_so(
         await frames(page)
         assert [place.protocol for place in places(site, publishers=False)] == ["tcp"]
         note = page.locator("#way")
-        await expect(note).to_have_text("The video comes by TCP, since this network blocks UDP.")
+        await expect(note).to_have_text(
+            "The video comes over TCP, because this network blocks UDP."
+        )
         await expect(page.locator("#slate")).to_be_hidden()
 
 

@@ -17,7 +17,7 @@ WORDS = {
     "en": {
         "tell": "Something is wrong with it…",
         "text": "What came damaged, and how many",
-        "missing": "Write in a few words what is wrong.",
+        "missing": "Say in a few words what is wrong.",
         "send": "Send",
         "look": "We are looking at it",
         "comes": "the answer will appear on this page",
@@ -159,7 +159,7 @@ async def test_a_photo_that_was_not_sent_is_sent_again(sale: Sale, open_page: Op
     await sheet.get_by_role("button", name=words["send"], exact=True).click()
     await expect(sheet.get_by_role("alert")).to_contain_text("A photo was not sent")
     await page.context.set_offline(False)
-    await sheet.get_by_role("button", name="Take this photo away").first.click()
+    await sheet.get_by_role("button", name="Remove this photo").first.click()
     await sheet.get_by_role("button", name=words["again"]).click()
     await expect(sheet.locator("[data-failed]")).to_have_count(0)
     await sheet.get_by_role("button", name=words["send"], exact=True).click()
@@ -169,8 +169,8 @@ async def test_a_photo_that_was_not_sent_is_sent_again(sale: Sale, open_page: Op
 @pytest.mark.parametrize(
     ("problem", "said"),
     [
-        ("unknown-photo", "有一张照片已经不在了。请把它去掉，重新发一次。"),
-        ("of-another-time", "这一项没有通过，请再看看。"),
+        ("unknown-photo", "有一张照片找不到了。请删掉它，重新发一次。"),
+        ("of-another-time", "这一项没有通过，请检查一下。"),
     ],
 )
 async def test_no_problem_is_told_in_english_on_a_chinese_page(

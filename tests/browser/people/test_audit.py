@@ -114,7 +114,7 @@ async def test_the_list_is_read_chosen_from_and_taken_out(
     # A day on which nothing was.
     await page.locator("input[name=to]").fill("2020-01-01")
     await page.locator("input[name=to]").press("Enter")
-    none = {"en": "No entry fits this", "zh": "没有符合条件的记录"}
+    none = {"en": "No matching entries", "zh": "没有符合条件的记录"}
     await expect(page.get_by_role("heading", name=none[language])).to_be_visible()
     await shot(page, f"{name}-none")
     show_all = {"en": "Show all", "zh": "查看全部"}[language]

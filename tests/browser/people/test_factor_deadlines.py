@@ -121,7 +121,7 @@ async def test_coordinator_sees_who_has_none_until_when_and_gives_seven_more_day
     more = "再宽限七天" if zh else "Seven more days"
     await fits(page, f"people-extend-{size[0]}")
     await sheet.get_by_role("button", name=more).click()
-    once = "还可以再宽限一次。" if zh else "Once more is possible."
+    once = "还可以再宽限一次。" if zh else "One more extension is possible."
     await expect(page.get_by_text(once)).to_be_visible()
     await expect(red).to_have_text(
         re.compile("^无两步验证（.+前须设置）$" if zh else r"^No second factor \(until .+\)$")
@@ -136,7 +136,7 @@ async def test_coordinator_sees_who_has_none_until_when_and_gives_seven_more_day
     await row.get_by_role("button", name="mei", exact=True).click()
     await sheet.get_by_role("button", name=more).click()
     await expect(sheet).to_be_hidden()
-    none = "之后不能再宽限了。" if zh else "No more is possible."
+    none = "之后不能再宽限了。" if zh else "No further extension is possible."
     await expect(page.get_by_text(none)).to_be_visible()
     await row.get_by_role("button", name="mei", exact=True).click()
     await expect(sheet).to_be_visible()

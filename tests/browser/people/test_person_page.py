@@ -24,7 +24,7 @@ SIZES = [
 ]
 SHOW = {"en": "Show it here", "zh": "在这里查看"}
 SAVE = {"en": "Download my data", "zh": "下载我的信息"}
-TITLE = {"en": "What we keep about you", "zh": "我们保存的您的信息"}
+TITLE = {"en": "What we keep about you", "zh": "我们保存您的哪些信息"}
 
 
 @pytest.fixture

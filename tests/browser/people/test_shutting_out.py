@@ -65,19 +65,19 @@ async def test_what_ends_is_listed_given_away_and_asked_about_on_air(
     open_studio: Open, site: Server, camera: dict[str, Any]
 ) -> None:
     page = await open_studio("/studio/people", size=PHONE)
-    await open_change(page, "Shut out")
-    sheet = page.get_by_role("dialog", name="Shut out mei?")
+    await open_change(page, "Deactivate")
+    sheet = page.get_by_role("dialog", name="Deactivate mei?")
     rows = sheet.get_by_role("listitem")
     await expect(rows).to_have_count(4)
     await expect(rows.filter(has_text="Orchard hall")).to_contain_text("On air")
     await fits(page)
     await shot(page, "sheet-phone-en")
-    last = sheet.get_by_label("What becomes of Aunt Lin")
+    last = sheet.get_by_label("What happens to Aunt Lin")
     await last.scroll_into_view_if_needed()
     await expect(last).to_be_in_viewport(ratio=1)
-    kept = sheet.get_by_label("What becomes of Price sheet")
+    kept = sheet.get_by_label("What happens to Price sheet")
     await kept.select_option("Give it to coordinator1")
-    await sheet.get_by_role("button", name="Shut out", exact=True).click()
+    await sheet.get_by_role("button", name="Deactivate", exact=True).click()
     asked = page.get_by_role("dialog", name="mei is on air")
     await expect(asked).to_contain_text("Orchard hall")
     await shot(page, "ask-phone-en")
@@ -85,9 +85,9 @@ async def test_what_ends_is_listed_given_away_and_asked_about_on_air(
     # Nothing was done, and nothing that was chosen is lost.
     await expect(kept).to_have_value(re.compile("^[0-9A-Z]{26}$"))
     assert camera["source"] in {source for _, source in site.house.media.relay.publishers()}
-    await sheet.get_by_role("button", name="Shut out", exact=True).click()
+    await sheet.get_by_role("button", name="Deactivate", exact=True).click()
     await asked.get_by_role("button", name="Yes, end the picture too").click()
-    await expect(page.get_by_text("mei is shut out and signed out.")).to_be_visible()
+    await expect(page.get_by_text("mei is deactivated and signed out.")).to_be_visible()
     # Ended keys don't come back, so that nothing offers to undo it.
     await expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     await until(lambda: not site.house.media.relay.publishers(), "the camera is gone")
@@ -131,8 +131,8 @@ async def test_nothing_is_given_to_an_account_that_is_shut_out_too(
         await mei.create_account("wu", "host")
     wu = (await site.house.people.find_by_name("wu")).id
     page = await open_studio("/studio/people", size=size, language="zh" if zh else "en")
-    await open_change(page, "停用" if zh else "Shut out")
-    sheet = page.get_by_role("dialog", name="停用 mei？" if zh else "Shut out mei?")
+    await open_change(page, "停用" if zh else "Deactivate")
+    sheet = page.get_by_role("dialog", name="停用 mei？" if zh else "Deactivate mei?")
     picture = sheet.locator("[data-ends]").get_by_role("listitem").filter(has_text="Orchard hall")
     given = picture.get_by_role("combobox")
     await given.select_option(wu)
@@ -147,7 +147,7 @@ async def test_nothing_is_given_to_an_account_that_is_shut_out_too(
     await made.select_option("")
     await expect(offered).to_be_enabled()
     await made.select_option("yes")
-    out = sheet.get_by_role("button", name="停用" if zh else "Shut out", exact=True)
+    out = sheet.get_by_role("button", name="停用" if zh else "Deactivate", exact=True)
     asked = page.get_by_role("dialog", name="mei 正在直播" if zh else "mei is on air")
     no = "不了，返回" if zh else "No, go back"
     # Nor does a receiver that ends too keep a picture on air, however it came to be chosen.
@@ -162,7 +162,7 @@ async def test_nothing_is_given_to_an_account_that_is_shut_out_too(
     await asked.get_by_role(
         "button", name="是的，画面也断开" if zh else "Yes, end the picture too"
     ).click()
-    told = "mei、wu 已停用并退出登录。" if zh else "mei, wu are shut out and signed out."
+    told = "mei、wu 已停用并退出登录。" if zh else "mei, wu are deactivated and signed out."
     await expect(page.get_by_text(told)).to_be_visible()
     await until(lambda: not site.house.media.relay.publishers(), "the camera is gone")
 
@@ -192,14 +192,14 @@ async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(
     sheet = page.get_by_role("dialog", name="Who owns Old scale?")
     await shot(page, "owner-phone-en")
     await sheet.get_by_label("Owner").select_option("mei")
-    await sheet.get_by_role("button", name="Keep it").click()
+    await sheet.get_by_role("button", name="Save").click()
     await expect(row).to_contain_text("Owner: mei")
     # Nor is it given on by whoever finds the browser ten minutes later.
     long_ago = update(tables.sessions).values(authenticated_at=now_ms() - 11 * 60_000)
     await site.house.store.write(lambda conn: conn.execute(long_ago).rowcount)
     await row.get_by_role("button", name="Change the owner: Old scale").click()
     await sheet.get_by_label("Owner").select_option("coordinator1")
-    await sheet.get_by_role("button", name="Keep it").click()
+    await sheet.get_by_role("button", name="Save").click()
     asked = page.get_by_role("dialog", name="Confirm it's you")
     await expect(asked).to_be_visible()
     assert {each.owner for each in await site.house.people.api_keys()} == {None, mei.id}
@@ -250,16 +250,16 @@ async def test_an_account_that_made_nothing_is_asked_about_shut_out_and_let_in_a
 ) -> None:
     await site.house.people.create_account("mei", "host", PASSWORD)
     page = await open_studio("/studio/people")
-    await open_change(page, "Shut out")
-    asked = page.get_by_role("dialog", name="Shut out mei?")
+    await open_change(page, "Deactivate")
+    asked = page.get_by_role("dialog", name="Deactivate mei?")
     await asked.get_by_role("button", name="No, go back").click()
     await expect(asked).to_be_hidden()
     assert (await site.house.people.find_by_name("mei")).disabled_at is None
-    await open_change(page, "Shut out")
-    await asked.get_by_role("button", name="Yes, shut out").click()
+    await open_change(page, "Deactivate")
+    await asked.get_by_role("button", name="Yes, deactivate").click()
     await page.get_by_role("button", name="Undo").click()
     row = page.get_by_role("listitem").filter(has_text="mei")
-    await expect(row.get_by_text("Shut out")).to_have_count(0)
+    await expect(row.get_by_text("Deactivate")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("size", "zh"), [(PHONE, False), (DESK, True)])
@@ -283,20 +283,20 @@ async def test_accounts_and_keys_that_someone_made_for_others_are_listed_and_dea
     price = row.filter(has_text="Price sheet")
     known = "mei 知道" if zh else "Known to mei"
     await expect(price.get_by_text(known, exact=True)).to_be_visible()
-    await open_change(page, "停用" if zh else "Shut out")
-    sheet = page.get_by_role("dialog", name="停用 mei？" if zh else "Shut out mei?")
+    await open_change(page, "停用" if zh else "Deactivate")
+    sheet = page.get_by_role("dialog", name="停用 mei？" if zh else "Deactivate mei?")
     await expect(sheet.locator("[data-known]")).to_contain_text("Price sheet")
     made = sheet.locator("[data-made-accounts]").get_by_role("listitem")
     await expect(made).to_have_count(2)
     await fits(page)
     await shot(page, f"sheet-made-{'zh' if zh else 'en'}")
-    out = "一并停用，连同其建立的一切" if zh else "Shut out too, with all it made"
+    out = "一并停用，连同其创建的一切" if zh else "Deactivate too, with everything it created"
     await made.filter(has_text="wu").get_by_role("combobox").select_option(out)
-    await sheet.get_by_role("button", name="停用" if zh else "Shut out", exact=True).click()
+    await sheet.get_by_role("button", name="停用" if zh else "Deactivate", exact=True).click()
     told = re.compile(
         "mei、wu 已停用并退出登录。对方仍知道 1 个"
         if zh
-        else "mei, wu are shut out and signed out. They still"
+        else "mei, wu are deactivated and signed out. They still"
     )
     await expect(page.get_by_text(told)).to_be_visible()
     # What they know is shown, however far down it stands.

@@ -86,7 +86,7 @@ async def test_weak_password_from_before_is_asked_about_until_it_is_changed(
     assert await page.evaluate(SMALL_TARGETS) == []
     await page.get_by_role("button", name="Change my password", exact=True).click()
     sheet = page.get_by_role("dialog", name="Change my password")
-    await sheet.get_by_label("Present password").fill("eight888")
+    await sheet.get_by_label("Current password").fill("eight888")
     await sheet.get_by_label("New password").fill("my dear mei of old")
     await sheet.get_by_role("button", name="Change it").click()
     await expect(sheet.get_by_text("Your name is in this password")).to_be_visible()

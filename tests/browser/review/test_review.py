@@ -129,7 +129,7 @@ async def test_a_live_review_brings_itself_up_to_date(sold: Sold, open_page: Ope
     await sold.order(3, "13800000009")
     await page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
     await expect(headline).to_contain_text("Sold 9 items for ¥269.10 to 5 buyers.")
-    await expect(page.locator("[data-fresh]")).to_contain_text("Up to date at")
+    await expect(page.locator("[data-fresh]")).to_contain_text("Updated automatically at")
     # What was read is still open.
     await expect(page.locator('[data-how="net-big"]')).to_have_attribute("open", "")
 
@@ -164,7 +164,7 @@ async def test_nothing_sold_yet_is_a_page_too(sale: Sale, open_page: Open) -> No
     await expect(page.get_by_role("heading", level=1)).to_have_text("Nothing has been ordered yet.")
     await expect(page.get_by_role("link", name="Pick list", exact=True)).to_have_count(0)
     await page.goto(f"/review/{sale.broadcast}/lists/pick-list")
-    await expect(page.get_by_text("Nothing stands on this list")).to_be_visible()
+    await expect(page.get_by_text("This sheet is empty")).to_be_visible()
 
 
 async def test_lists_are_taken_away_as_files(sold: Sold, open_page: Open) -> None:
@@ -205,6 +205,6 @@ async def test_a_seller_reads_own_farms_part(sold: Sold, open_page: Open) -> Non
     await expect(headline).to_contain_text("Sold 6 items for ¥179.40")
     await expect(page.get_by_text("This is your farms' part of the broadcast")).to_be_visible()
     await expect(page.get_by_role("link", name="Packing list as CSV")).to_have_count(0)
-    await expect(page.get_by_role("link", name="Hand-over list as CSV")).to_have_count(0)
+    await expect(page.get_by_role("link", name="Handover list as CSV")).to_have_count(0)
     answer = await page.request.get(f"{sold.path}/sheets/hand-over.csv")
     assert answer.status == 403

@@ -120,7 +120,7 @@ WORDS = {
         "next": "We have it.",
         "cancel": "Cancel the order…",
         "sure": "Yes, cancel it",
-        "cancelled": "This order is cancelled; nothing is to be paid.",
+        "cancelled": "This order is cancelled; there is nothing to pay.",
     },
     "zh": {
         "buy": "购买",
@@ -128,7 +128,7 @@ WORDS = {
         "origin": "从哪里来",
         "close": "关闭",
         "held": "已为您留货",
-        "more": "再从商品袋里加一样",
+        "more": "再从购物袋里加一样",
         "add": "加一件：大金桔",
         "name": "姓名",
         "phone": "电话",

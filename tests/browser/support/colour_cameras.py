@@ -49,7 +49,7 @@ SHOWS = """
 """
 
 # Beside a camera that is on air the button says no more than what it does.
-SEND = re.compile("^(Put it on air|Send this picture)$")
+SEND = re.compile("^(Put it on air|Use this picture)$")
 
 GREEN = (40, 120, 40)
 BROWN = (150, 80, 20)

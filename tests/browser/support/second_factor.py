@@ -87,6 +87,6 @@ async def set_up_app(page: Page) -> tuple[str, list[str]]:
     await page.keyboard.press("Escape")
     await page.mouse.click(5, 5)
     await expect(kept).to_be_visible()
-    await kept.get_by_role("button", name="I have them").click()
+    await kept.get_by_role("button", name="I've saved them").click()
     await expect(kept).to_be_hidden()
     return secret, codes

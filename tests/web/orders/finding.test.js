@@ -63,8 +63,11 @@ test("a choice of orders is written as few spans, in the order of their numbers"
 
 test("a refused move says in the staff's words how the order stands", () => {
   const said = (slug, more) => errorWords({ type: `/problems/${slug}`, ...more });
-  assert.match(said("not-in-state", { state: "at_centre" }), /^It is “at the pick-up point” now/);
+  assert.match(
+    said("not-in-state", { state: "at_centre" }),
+    /^The order is now “at the pick-up point”/,
+  );
   assert.match(said("sold-out", {}), /Tell the buyer\.$/);
-  assert.match(said("sold-out", { alone: true }), /only its money comes back\.$/);
-  assert.match(said("refund-too-high", {}), /^That is more than the rest/);
+  assert.match(said("sold-out", { alone: true }), /changes the money alone\.$/);
+  assert.match(said("refund-too-high", {}), /^That is more than what is left/);
 });

@@ -53,7 +53,7 @@ test("an order is due while something of it is to be paid", () => {
   assert.ok(!isDue(order({ state: "cancelled" })));
   assert.ok(!isDue(order({ refunded: cny(5_980) })));
   assert.equal(payment(order({ refunded: cny(5_980) })), "nothing to pay");
-  assert.equal(payment(order({ state: "cancelled", payment: "paid" })), "give ¥59.80 back");
+  assert.equal(payment(order({ state: "cancelled", payment: "paid" })), "refund ¥59.80");
 });
 
 test("the next step follows the way of delivery", () => {

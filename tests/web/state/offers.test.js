@@ -67,10 +67,10 @@ test("a batch's line says what is coming, what runs and what is taken", () => {
   const runs = flashInWords(inFlash({ per_buyer: 2 }));
   assert.deepEqual(
     [runs.state, runs.words, runs.time],
-    ["running", "Flash price · 2 a buyer", "1:01"],
+    ["running", "Flash price · 2 per buyer", "1:01"],
   );
   const taken = flashInWords(inFlash({}, { kept: 0 }));
-  assert.deepEqual([taken.state, taken.words], ["taken", "All at ¥19.90 are taken for now"]);
+  assert.deepEqual([taken.state, taken.words], ["taken", "All at ¥19.90 are taken for the moment"]);
   const soon = flashInWords(inFlash({ state: "planned", starts_at: now() + 30_000 }));
   assert.match(soon.words, /^¥19\.90 from \d\d:\d\d · 5 boxes$/);
   assert.equal(soon.time, "0:30");
@@ -104,7 +104,7 @@ test("little is left from fifteen of a hundred on; none is out only without a fl
   assert.ok(!isLow({ released: 100, left: 0 }));
   assert.ok(isOut({ left: 0 }) && !isOut({ left: 0, kept: 1 }));
   assert.equal(leftOfWords(card("a", { left: 3 })), "3 left");
-  assert.equal(leftOfWords(card("a", { left: 0, kept: 2 })), "All in the flash");
+  assert.equal(leftOfWords(card("a", { left: 0, kept: 2 })), "All in the flash batch");
   assert.equal(leftOfWords(card("a", { left: 0 })), "Sold out");
   assert.equal(leftOfWords(card("a", { lot: { stopped: [{}] } })), "Stopped");
 });
@@ -154,7 +154,7 @@ test("a lot without a harvest has no balance; one without a rest is counted by i
   const older = card("a", { held: 2, lot: { sold_g: 10_000, left_g: undefined } });
   assert.equal(balanceOf(older, [older]).left, 85_000);
   assert.match(spentWords(older, 3_000, 1), /enough for 1 more/);
-  assert.match(spentWords(older, 3_000, 0), /no more than what is on sale already/);
+  assert.match(spentWords(older, 3_000, 0), /all of it already on sale/);
 });
 
 test("a parcel's fee is that of the longest region that fits, and of its first band that holds", () => {

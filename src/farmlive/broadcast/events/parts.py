@@ -26,7 +26,7 @@ class Money(TypedDict):
 class Text(TypedDict):
     """A text in both languages; one of them may be empty."""
 
-    zh: Annotated[str, doc("Chinese.", "金桔")]
+    zh: Annotated[str, doc("Chinese.", "金柑")]
     en: Annotated[str, doc("English.", "Kumquats")]
 
 

@@ -62,7 +62,7 @@ def steps(stage: Stage) -> list[Step]:
         ("Bought across a price change", selling.price),
         ("A cancelled order gives its boxes back", selling.cancel),
         ("The lot's origin is read from its GS1 link", selling.origin),
-        ("No more of a lot is sorted out than is left", selling.balance),
+        ("No more of a lot is wasted than is left", selling.balance),
         ("Ended; the review's totals are the orders'", selling.review),
     ]
 

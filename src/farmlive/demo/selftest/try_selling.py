@@ -220,7 +220,7 @@ class TrySelling:
         )
         try:
             await api.waste(lot, before["left_g"] + 1, "selftest")
-            raise Failed("more was sorted out than is left")
+            raise Failed("more was wasted than is left")
         except ApiProblem as problem:
             require(problem.slug == "not-left", f"the problem was {problem}")
         wasted = await api.waste(lot, before["left_g"] - 10_000, "selftest")
@@ -231,7 +231,7 @@ class TrySelling:
         await api.undo_waste(lot, wasted["id"], "selftest")
         after = (await api.story(lot))["lot"]
         require(after == before, f"the lot is {after}, it was {before}")
-        return f"{wasted['weight_g'] / 1000:g} kg sorted out and taken back"
+        return f"{wasted['weight_g'] / 1000:g} kg wasted and taken back"
 
     async def review(self) -> str:
         """End the broadcast; check gross, net, kilograms and the pick list against the orders."""

@@ -70,7 +70,7 @@ def _checked(text: str, sending: bool) -> tuple[Offer, Terms]:
     if not media:
         raise UnfitOffer("Offer an audio or a video section; a data channel is not taken here.")
     if kinds.count("video") > 1 or kinds.count("audio") > 1:
-        raise UnfitOffer("Offer at most one audio and one video section.")
+        raise UnfitOffer("Send at most one audio and one video track.")
     mids = {section.mid for section in offer.sections}
     if len(mids) < len(offer.sections):
         raise BadSdp("Two sections have the same a=mid; send the offer as it is.")

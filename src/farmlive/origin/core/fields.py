@@ -27,7 +27,7 @@ def _milliseconds(value: object) -> object:
             return parse_rfc3339(value)
         except ValueError as error:
             raise ValueError(
-                "Write the time with its offset, such as 2026-11-23T08:30:00+08:00."
+                "Enter the time with its offset, such as 2026-11-23T08:30:00+08:00."
             ) from error
     return value
 
@@ -46,7 +46,7 @@ Identifier = Annotated[str, Field(min_length=1, max_length=26)]
 
 def _read(text: str) -> str:
     if not any(each.isalnum() for each in text):
-        raise ValueError("Write it in words: others read this.")
+        raise ValueError("Write it in words: others can read this.")
     return text
 
 

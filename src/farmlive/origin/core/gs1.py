@@ -21,7 +21,7 @@ def gtin14(text: str) -> str:
     """
     text = text.strip()
     if not (text.isascii() and text.isdigit() and len(text) in _GTIN_LENGTHS):
-        raise ValueError("A GTIN has 8, 12, 13 or 14 digits and nothing else.")
+        raise ValueError("A GTIN is 8, 12, 13 or 14 digits.")
     right = check_digit(text[:-1])
     if int(text[-1]) != right:
         raise ValueError(
@@ -52,7 +52,7 @@ def prefix(text: str) -> str:
     """
     text = text.strip()
     if not (text.isascii() and text.isdigit() and 4 <= len(text) <= 12):
-        raise ValueError("A GS1 company prefix has 4 to 12 digits and nothing else.")
+        raise ValueError("A GS1 company prefix is 4 to 12 digits.")
     return text
 
 

@@ -63,7 +63,7 @@ class NewFarm(Sent):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("Give latitude and longitude together, or neither.")
+            raise ValueError("Enter both latitude and longitude, or neither.")
         return self
 
 
@@ -179,7 +179,7 @@ class WorkList(Page):
 
 def _said(value: object) -> object:
     if not isinstance(value, bool):
-        raise ValueError("Say whether the lot passed this test: true or false.")
+        raise ValueError("Say whether the lot passed this test.")
     return value
 
 
@@ -253,7 +253,7 @@ class NewLot(Sent):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.packed_at is not None and self.packed_at < self.harvested_at:
-            raise ValueError("A lot can't be packed before it is harvested; correct the times.")
+            raise ValueError("A lot can't be packed before it is harvested. Check the times.")
         if self.farm is None and self.plot is None:
             raise ValueError("Say from which plot the harvest is, or from which farm.")
         return self

@@ -174,7 +174,7 @@ class Facts:
         if entry.action in ("order.claim_refunded", "order.put_right") and "amount" in detail:
             yield self._money(detail["amount"])
         if detail.get("alone") is True:
-            yield say("the money alone", "只改回金额")
+            yield say("money only", "只改回金额")
         if detail.get("codeless") is True:
             yield say("without its code", "没有报取货码")
         if known := sentences.KNOWN_BY.get(str(detail.get("known_by"))):

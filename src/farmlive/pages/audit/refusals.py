@@ -93,7 +93,7 @@ _AREAS: tuple[_Area, ...] = (
     _act(
         r"/moves\b|/state\b|/back\b|transitions\b", "change what an order stands at", "更改订单状态"
     ),
-    _act(r"/holds\b|hold\.", "hold stock", "占货"),
+    _act(r"/holds\b|hold\.", "hold stock", "留货"),
     _act(r"/waits\b|wait\.", "join or leave a waiting list", "加入或退出排队"),
     _act(r"order\.place", "place an order", "下单"),
     (
@@ -185,7 +185,7 @@ WHY: dict[str, Both] = {
     "not-to-give": ("it is their own", "属于本人"),
     "other-centre": ("another pick-up point's", "属于别的自提点"),
     "other-farm": ("another farm's", "属于别的农场"),
-    "shut-out": ("shut out", "已停用"),
+    "shut-out": ("deactivated", "已停用"),
     "wrong-phone-code": ("the code was wrong", "验证码不对"),
 }
 NOT_THEIRS: Both = ("not allowed for their role", "该角色无此权限")

@@ -22,7 +22,7 @@ ROLES: dict[str, Both] = {
     "simulator": ("Simulated viewer", "模拟观众"),
 }
 STATES: dict[str, Both] = {
-    "held": ("held", "占货中"),
+    "held": ("held", "留货中"),
     "placed": ("placed", "已下单"),
     "packed": ("packed", "已装箱"),
     "shipped": ("shipped", "已发货"),
@@ -87,15 +87,15 @@ def _blocked(detail: Detail) -> Both:
     return {
         "phone": ("{who} blocked a phone number", "{who} 拉黑了一个手机号"),
         "device": ("{who} blocked a device", "{who} 拉黑了一台设备"),
-        "address": ("{who} blocked a network address", "{who} 拉黑了一个网络地址"),
+        "address": ("{who} blocked an IP address", "{who} 拉黑了一个 IP 地址"),
     }.get(detail.get("kind", ""), ("{who} blocked someone", "{who} 拉黑了某人"))
 
 
 def _changed_account(detail: Detail) -> Both:
     if detail.get("disabled") is True:
-        return "{who} shut out {account}", "{who} 停用了 {account} 的账号"
+        return "{who} deactivated {account}", "{who} 停用了 {account} 的账号"
     if detail.get("disabled") is False:
-        return "{who} let {account} in again", "{who} 恢复了 {account} 的账号"
+        return "{who} reactivated {account}", "{who} 恢复了 {account} 的账号"
     return "{who} changed the account of {account}", "{who} 修改了 {account} 的账号"
 
 

@@ -69,7 +69,10 @@ def check_name(name: str) -> str:
     """Return the canonical name. Raises Invalid for one that can't be typed or read out."""
     name = canonical_name(name)
     if not _NAME.fullmatch(name):
-        message = "A name has 1 to 40 letters, digits, dots, dashes or underscores, and no space."
+        message = (
+            "A sign-in name is 1 to 40 letters, digits, dots, dashes or underscores, "
+            "without spaces."
+        )
         raise Invalid(message, errors=[{"field": "name", "message": message}])
     return name
 
@@ -97,7 +100,9 @@ def add(
     if find(conn, name):
         raise NameTaken(f"An account named {name} exists. Nothing was changed; take another name.")
     if likeness(name) in {likeness(shown) for shown in display_names(conn)}:
-        message = "Viewers read this as someone's name, and sign-in names are secret: take another."
+        message = (
+            "Viewers see this as someone's name, and sign-in names are secret. Choose another one."
+        )
         raise Invalid(message, errors=[{"field": "name", "message": message}])
     identifier = ulid()
     shown = canonical_display_name(conn, display_name, role, identifier, name)
@@ -155,7 +160,7 @@ def canonical_display_name(
     names = {*conn.execute(select(tables.accounts.c.name)).scalars(), own or ""} - {""}
     others = {likeness(each) for each in display_names(conn, but=account)}
     if is_blank(display_name):
-        message = "Write a name that can be seen."
+        message = "Enter a visible name."
     elif shown in {likeness(each) for each in names} or (
         role in OTHERS and (claims_authority(display_name) or is_like_any(display_name, others))
     ):

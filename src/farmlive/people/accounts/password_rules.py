@@ -21,9 +21,9 @@ Flaw = Literal["short", "long", "common", "name", "same"]
 _SENTENCES: dict[Flaw, str] = {
     "short": f"A password has at least {SHORTEST} characters.",
     "long": f"A password has at most {LONGEST} characters.",
-    "common": "Many people have this password, so it is tried first: choose another.",
-    "name": "Your name is in this password, so it is tried first: choose another.",
-    "same": "This is the password from before: choose another.",
+    "common": "This password is too common, so attackers try it first. Choose another one.",
+    "name": "Your name is in this password, so it is easy to guess. Choose another one.",
+    "same": "This is your old password: choose another one.",
 }
 # A shorter Latin name, such as `wu`, is part of many words: it counts only as a word of its own.
 _LONG_NAME = 3

@@ -18,7 +18,7 @@ PublicLabel = Annotated[Label, Public]
 
 def _seen(text: str) -> str:
     if is_blank(text):
-        raise ValueError("Write a name that can be seen.")
+        raise ValueError("Enter a visible name.")
     return text
 
 

@@ -13,7 +13,7 @@ export class Problem extends Error {
    * @param {number} [retryAfter] seconds
    */
   constructor(body, retryAfter = 0) {
-    super(body.detail || body.title || t("Something went wrong. Try it again."));
+    super(body.detail || body.title || t("Something went wrong. Try again."));
     this.body = body;
     /** The stable part of its type. */
     this.slug = String(body.type ?? "").replace(/^.*\//, "");
@@ -72,7 +72,7 @@ export async function api(method, path, body, { staff = false, headers = {}, wit
   } catch {
     throw new Problem({
       type: "/problems/offline",
-      detail: t("The server can't be reached. Nothing is lost; try it again in a moment."),
+      detail: t("The server can't be reached. Nothing is lost; try again in a moment."),
     });
   }
   if (answer.ok) return read;

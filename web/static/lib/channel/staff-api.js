@@ -103,9 +103,7 @@ export async function upload(path, file) {
   } catch {
     throw new Problem({
       type: "/problems/offline",
-      detail: t(
-        "The file could not be sent: the server can't be reached. Try it again in a moment.",
-      ),
+      detail: t("The file couldn't be sent: the server can't be reached. Try again in a moment."),
     });
   }
   const read = await answer.json().catch(() => ({}));

@@ -14,9 +14,9 @@ function reasonInWords({ kind, at, result, substance, until }) {
     });
   }
   if (kind === "test_missing")
-    return t("No passed test of it is recorded yet, and none is sold here without.");
+    return t("No passed test is recorded for it yet, and nothing is sold here without one.");
   if (kind === "certificate_missing")
-    return t("It has no certificate yet, and none is sold here without.");
+    return t("It has no certificate yet, and nothing is sold here without one.");
   const words = { day: day(at), until: day(until ?? at), substance: text(substance) };
   return substance
     ? t(

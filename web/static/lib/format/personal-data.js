@@ -24,15 +24,15 @@ export function openWords(because) {
     case "due":
       return t("not paid yet");
     case "to_give_back":
-      return t("money comes back for it");
+      return t("a refund is due");
     case "claim":
-      return t("a complaint without an answer");
+      return t("a claim without an answer");
     case "shipped":
       return t("on its way");
     case "at_centre":
-      return t("waits at the pick-up point");
+      return t("waiting at the pick-up point");
     case "flash":
-      return t("its flash batch is still on");
+      return t("its flash batch is still running");
     default:
       return t("not delivered yet");
   }
@@ -104,7 +104,7 @@ export async function save(path, body) {
   } catch {
     throw new Problem({
       type: "/problems/offline",
-      detail: t("The server can't be reached. Nothing is lost; try it again in a moment."),
+      detail: t("The server can't be reached. Nothing is lost; try again in a moment."),
     });
   }
   if (!answer.ok) {

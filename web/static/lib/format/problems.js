@@ -17,36 +17,35 @@ const together = (...each) => each.filter(Boolean).join(page.language === "zh" ?
 const passwordFlaws = {
   short: () => t("A password has at least 10 characters."),
   long: () => t("A password has at most 200 characters."),
-  common: () => t("Many people have this password, so it is tried first: choose another."),
-  name: () => t("Your name is in this password, so it is tried first: choose another."),
-  same: () => t("This is the password from before: choose another."),
+  common: () => t("This password is too common, so attackers try it first. Choose another one."),
+  name: () => t("Your name is in this password, so it is easy to guess. Choose another one."),
+  same: () => t("This is your old password: choose another one."),
 };
 
 /** @type {Record<string, (body: any) => string>} */
 const sentences = {
   "password-refused": ({ reason }) => (passwordFlaws[reason] ?? passwordFlaws.common)(),
   "password-change-needed": () =>
-    t("Somebody else chose this password. Sign in again and choose your own."),
+    t("Someone else set this password. Sign in again and choose your own."),
   "password-over": () =>
-    t("This password worked for 24 hours and has ended. Ask a coordinator for another."),
+    t("This password worked for 24 hours and has expired. Ask a coordinator for another."),
   "second-factor-needed": () => t("A second factor is required. Sign in again."),
   "second-factor-setup-needed": () =>
     t("This account now needs a second factor. Sign in again and set one up."),
   "wrong-factor-code": () =>
     t(
-      "The code is wrong or was used already. Enter the next one from the app, and check that the phone's clock is right.",
+      "The code is wrong or was already used. Enter the next one from the app, and check that the phone's clock is right.",
     ),
   "passkey-refused": () =>
     t(
       "This passkey was not accepted, or it took longer than five minutes. Try again, or use another second factor.",
     ),
-  "reauthentication-needed": () =>
-    t("Nothing was changed, because you did not confirm that it is you."),
-  "broadcast-ended": () => t("This broadcast has ended, so nothing more can be ordered in it."),
+  "reauthentication-needed": () => t("Nothing was changed, because you didn't confirm it was you."),
+  "broadcast-ended": () => t("This broadcast has ended, so nothing more can be ordered."),
   "broadcast-not-live": () => t("This broadcast has not started yet."),
   "unknown-broadcast": () =>
     t("There is no such broadcast. The start page shows what is live now."),
-  "key-reused": () => t("This order was sent before with other contents. Send it again."),
+  "key-reused": () => t("This order was sent before with different contents. Send it again."),
   muted: ({ reason, until, everywhere }) => {
     if (reason === "likeness")
       return t(
@@ -80,20 +79,20 @@ const sentences = {
       return t("Someone without a nickname was muted here. Choose a nickname of your own.");
     if (reason === "team")
       return t("Someone on the team has a similar name. Choose another nickname.");
-    if (reason === "blank") return t("Nobody could see this nickname. Choose another one.");
+    if (reason === "blank") return t("This nickname would be invisible. Choose another one.");
     if (reason === "sign_in")
       return t("You sign in with this name, so keep it secret. Choose another nickname.");
     return t("This nickname sounds like the host or the staff. Choose another one.");
   },
   blocked: () =>
     t("We can't take orders from here. If that is a mistake, ask at the pick-up point."),
-  "too-many-requests": () => t("That was very fast. Wait a moment and try again."),
-  "unknown-centre": () => t("That pick-up point is not open any more. Choose another one."),
-  "unknown-offer": () => t("This product is no longer offered here."),
-  "unknown-card": () => t("That product is not in the bag of this broadcast. Load the page again."),
-  "unknown-lot": () => t("There is no such lot. Compare the code with the label."),
+  "too-many-requests": () => t("That was too fast. Wait a moment and try again."),
+  "unknown-centre": () => t("That pick-up point has closed. Choose another one."),
+  "unknown-offer": () => t("This product is no longer sold here."),
+  "unknown-card": () => t("That product isn't in this broadcast's bag. Reload the page."),
+  "unknown-lot": () => t("There is no such lot. Check the code against the label."),
   "unknown-farm": () => t("There is no such farm."),
-  "unknown-chat-message": () => t("That message is not there any more."),
+  "unknown-chat-message": () => t("That message is gone."),
   "staff-only": () => t("Only the host and the team can do that."),
   "malformed-message": () => t("Something is missing or wrong. Check what you entered."),
   "unknown-order": () => t("There is no such order. Check the link."),
@@ -104,14 +103,14 @@ const sentences = {
       : t("Your details are erased, so you can't send anything here. Ask the shop."),
   "unknown-photo": () => t("A photo is missing. Remove it and send it again."),
   "file-not-kept": () =>
-    t("The file could not be saved. Nothing was changed; try again in a moment."),
+    t("The file couldn't be saved. Nothing was changed; try again in a moment."),
   "upload-late": () =>
     t("Sending the photo took too long. Send it again where the network is better."),
   "upload-quota": () => t("No more files can be sent for now. Try again tomorrow, or ask us."),
   "not-a-picture": () =>
-    t("That file can't be read as a picture. Take the photo again, or choose another."),
-  "not-in-state": () => t("The order has changed meanwhile, so this is no longer possible."),
-  "not-saved": () => t("It could not be saved. Nothing was changed; try again in a moment."),
+    t("That file isn't a picture we can read. Take the photo again, or choose another."),
+  "not-in-state": () => t("The order has changed in the meantime, so this is no longer possible."),
+  "not-saved": () => t("It couldn't be saved. Nothing was changed; try again in a moment."),
   "newer-database": () =>
     t("The shop is being updated. Nothing was changed; try again in a minute."),
   "not-read": () => t("The server is busy. Nothing was changed; try again in a moment."),
@@ -119,7 +118,7 @@ const sentences = {
     t("We don't know whether it was saved. Check your orders before you try again."),
   "answer-gone": () =>
     t(
-      "This order was placed long ago, and its details have been removed. Nothing was ordered; place a new order if you want more.",
+      "Nothing was ordered: this order was placed long ago, and its details have been removed. Place a new order if you want more.",
     ),
   "orders-open": ({ orders = [], count: all = orders.length }) => {
     const named = orders
@@ -138,9 +137,9 @@ const sentences = {
     t("The code is wrong, or older than ten minutes. Check the message, or request another one."),
   "codes-locked": () =>
     t(
-      "A wrong code was typed five times for this number. Try again in an hour, or use the link of an order.",
+      "The code for this number was entered wrongly five times. Try again in an hour, or use the link of an order.",
     ),
-  "no-codes": () => t("No text messages are sent here. Use the page of an order, or ask us."),
+  "no-codes": () => t("This shop sends no text messages. Use an order's page, or ask us."),
   "too-large": () => t("That is too large."),
   forbidden: () => t("That is not allowed here."),
   unavailable: () => t("The server is busy. Nothing was changed; try again in a moment."),
@@ -151,31 +150,31 @@ const sentences = {
     );
     return left > 0 && Number.isFinite(left)
       ? n(
-          "Only %(left)s is left. Nothing was ordered.",
-          "Only %(left)s are left. Nothing was ordered.",
+          "Nothing was ordered: only %(left)s is left.",
+          "Nothing was ordered: only %(left)s are left.",
           left,
           { left },
         )
-      : t("It has just sold out. Nothing was ordered; more may be released, so keep watching.");
+      : t("Nothing was ordered: it has just sold out. More may be released, so keep watching.");
   },
   "lot-spent": ({ left_g: left }) =>
     left > 0
-      ? t("Only %(left)s of this harvest are left. Nothing was ordered; order less.", {
+      ? t("Nothing was ordered: only %(left)s of this harvest are left. Order less.", {
           left: kilograms(left),
         })
-      : t("This harvest is sold out: all of it is sold or held. Nothing was ordered."),
+      : t("Nothing was ordered: this harvest is sold out or held."),
   "lot-stopped": ({ reasons }) => together(stopMeans(reasons), reasonsInWords(reasons)),
   "limit-reached": ({ limit, had }) =>
     had > 0
       ? n(
-          "At this price the limit is %(limit)s per buyer, and you have %(had)s already. Nothing was ordered.",
-          "At this price the limit is %(limit)s per buyer, and you have %(had)s already. Nothing was ordered.",
+          "Nothing was ordered: at this price the limit is %(limit)s per buyer, and you already have %(had)s.",
+          "Nothing was ordered: at this price the limit is %(limit)s per buyer, and you already have %(had)s.",
           limit,
           { limit: count(limit), had: count(had) },
         )
       : n(
-          "At this price the limit is %(limit)s per buyer. Nothing was ordered; order fewer.",
-          "At this price the limit is %(limit)s per buyer. Nothing was ordered; order fewer.",
+          "Nothing was ordered: at this price the limit is %(limit)s per buyer. Order fewer.",
+          "Nothing was ordered: at this price the limit is %(limit)s per buyer. Order fewer.",
           limit,
           { limit: count(limit) },
         ),
@@ -190,24 +189,24 @@ const sentences = {
     const values = { limit: count(limit) };
     if (of === "phone") {
       return t(
-        "A phone number can have %(limit)s boxes of a product that are not packed yet. Nothing was ordered: order fewer, or order the rest once they are packed.",
+        "Nothing was ordered: a phone number can have at most %(limit)s unpacked boxes of a product. Order fewer, or order the rest once those are packed.",
         values,
       );
     }
     if (of === "address") {
       return t(
-        "%(limit)s boxes of this are held or ordered from your network already and not packed yet. Nothing was ordered: try again later, or with another connection.",
+        "Nothing was ordered: %(limit)s boxes of this are already held or ordered from your network and not packed yet. Try again later, or from another connection.",
         values,
       );
     }
     if (of === "waits") {
       return t(
-        "The waiting list takes %(limit)s boxes of this from your network, and others are on it already. You were not added: ask for fewer, or try again later.",
+        "You were not added: the waiting list takes at most %(limit)s boxes of this from your network, and others are already on it. Ask for fewer, or try again later.",
         values,
       );
     }
     return t(
-      "A buyer can have %(limit)s boxes of a product that are not packed yet. Nothing was ordered: order fewer, or order the rest once they are packed.",
+      "Nothing was ordered: a buyer can have at most %(limit)s unpacked boxes of a product. Order fewer, or order the rest once those are packed.",
       values,
     );
   },
@@ -217,16 +216,16 @@ const sentences = {
     );
     return Number.isFinite(left)
       ? n(
-          "Order now: %(left)s is left, and it is yours once you order. We can't hold it for you, because others hold much of it already.",
-          "Order now: %(left)s are left, and they are yours once you order. We can't hold them for you, because others hold much of it already.",
+          "Order now: %(left)s is left, and it is yours once you order. We can't hold it for you, because much of the stock is already held.",
+          "Order now: %(left)s are left, and they are yours once you order. We can't hold them for you, because much of the stock is already held.",
           left,
           { left: count(left) },
         )
-      : t("Order now: we can't hold it for you, because others hold much of it already.");
+      : t("Order now: we can't hold it for you, because much of the stock is already held.");
   },
   "fee-changed": ({ fee, seen }) =>
     t(
-      "The parcel fee is %(fee)s now; it was %(seen)s before. Nothing is ordered yet: place the order again if you agree.",
+      "The parcel fee is now %(fee)s; it was %(seen)s before. Nothing has been ordered yet: place the order again if you agree.",
       {
         fee: money(fee),
         seen: money(seen),
@@ -234,27 +233,29 @@ const sentences = {
     ),
   "wrong-currency": ({ currency }) =>
     t(
-      "Amounts are in %(currency)s here. Nothing was changed: load the page again, then enter it in %(currency)s.",
+      "Nothing was changed: amounts here are in %(currency)s. Reload the page, then enter it in %(currency)s.",
       { currency },
     ),
   "too-heavy": ({ most_g: most, weight_g: grams }) =>
     t(
-      "A parcel to that region holds %(most)s at most, and this is %(weight)s. Nothing was ordered: order less, or pick it up.",
+      "Nothing was ordered: a parcel to that region can weigh at most %(most)s, and this is %(weight)s. Order less, or pick it up.",
       {
         most: weight(most),
         weight: weight(grams),
       },
     ),
   "hold-over": () =>
-    t("Your hold has expired, and the boxes are for sale again. Choose again from what is left."),
+    t("Your hold has expired, and the boxes are back on sale. Choose again from what is left."),
   "proof-needed": () =>
     t(
-      "Your browser could not do the calculation that keeps bots out. Try again, or use another browser.",
+      "Your browser couldn't do the calculation that keeps bots out. Try again, or use another browser.",
     ),
   "price-changed": ({ offers = [] }) =>
     offers.length && offers.every((/** @type {{ flash?: unknown }} */ { flash }) => flash)
-      ? t("The flash sale is over, and the usual price applies again. Nothing was ordered yet.")
-      : t("The price changed while you were ordering. Nothing was ordered yet."),
+      ? t(
+          "The flash batch is over and the usual price applies again. Nothing has been ordered yet.",
+        )
+      : t("The price changed while you were ordering. Nothing has been ordered yet."),
   invalid: () => t("Something is missing or wrong. Check what you entered."),
 };
 
@@ -265,8 +266,8 @@ const fields = {
   phone: () => t("Enter a phone number of 7 to 15 digits."),
   address: () => t("Enter the postal address, 2 to 300 characters."),
   centre: () => t("Choose a pick-up point."),
-  region: () => t("Choose the region again, or leave it out."),
-  email: () => t("An e-mail address looks like name@example.com; it may be left out."),
+  region: () => t("Choose the region again, or leave it empty."),
+  email: () => t("An e-mail address looks like name@example.com. You can leave it empty."),
 };
 
 /**
@@ -293,7 +294,7 @@ export function sentence(problem) {
 export function inWords(words) {
   const said = t(words);
   const isOurs = said !== words || page.language === "en" || /[\u4e00-\u9fff]/.test(words);
-  return isOurs ? said : t("The server did not accept this. Check it again.");
+  return isOurs ? said : t("The server didn't accept this. Check it again.");
 }
 
 /**

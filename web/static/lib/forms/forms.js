@@ -227,13 +227,13 @@ function complaint(field) {
   const { validity } = field;
   const { min, max } = field instanceof HTMLInputElement ? field : { min: "", max: "" };
   const minLength = field instanceof HTMLSelectElement ? 0 : field.minLength;
-  if (validity.badInput) return t("Write a number here.");
-  if (validity.valueMissing) return t("Fill this in.");
+  if (validity.badInput) return t("Enter a number.");
+  if (validity.valueMissing) return t("Please fill this in.");
   if (validity.tooShort) return t("At least %(min)s characters.", { min: minLength });
   if (validity.rangeUnderflow) return t("At least %(min)s.", { min });
   if (validity.rangeOverflow) return t("At most %(max)s.", { max });
   if (validity.stepMismatch) return t("Too many decimals.");
-  return t("This can't be right.");
+  return t("This doesn't look right.");
 }
 
 /** @param {HTMLFormElement} form */

@@ -21,12 +21,11 @@ export function checkDigit(digits) {
 export function complaint(text) {
   const gtin = text.trim();
   if (!gtin) return "";
-  if (!/^(\d{8}|\d{12,14})$/.test(gtin))
-    return t("A GTIN has 8, 12, 13 or 14 digits and nothing else.");
+  if (!/^(\d{8}|\d{12,14})$/.test(gtin)) return t("A GTIN is 8, 12, 13 or 14 digits.");
   const right = checkDigit(gtin.slice(0, -1));
   if (Number(gtin.slice(-1)) === right) return "";
   return t(
-    "It ends in %(last)s where its other digits give %(right)s. Read it once more from the label.",
+    "It ends in %(last)s, but its other digits give %(right)s. Read it from the label once more.",
     {
       last: gtin.slice(-1),
       right,

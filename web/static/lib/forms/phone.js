@@ -12,13 +12,13 @@ const plain = (phone) => phone.normalize("NFKC").replace(/[\s().-]/g, "");
  */
 export function phoneProblem(phone) {
   if (!phone.trim())
-    return t("Write a phone number, so that the courier or the pick-up point can call.");
+    return t("Enter a phone number, so that the courier or the pick-up point can call you.");
   const number = plain(phone);
   if (!/^\+?[0-9]+$/.test(number))
-    return t("That is not a phone number: write its digits, such as 138 0000 0000.");
+    return t("That isn't a phone number. Enter digits, such as 138 0000 0000.");
   const { length } = number.replace("+", "");
-  if (length < 7) return t("That phone number is too short: it has 7 digits at least.");
-  return length > 15 ? t("That phone number is too long: it has 15 digits at most.") : "";
+  if (length < 7) return t("That phone number is too short: 7 digits at least.");
+  return length > 15 ? t("That phone number is too long: 15 digits at most.") : "";
 }
 
 /**
@@ -41,7 +41,7 @@ export function isOutside(phone, prefixes) {
 export function phoneDoubt(phone) {
   const number = plain(phone);
   return /^1[0-9]*$/.test(number) && number.length !== 11
-    ? t("A mobile number has 11 digits; this has %(count)s. If it is right, go on once more.", {
+    ? t("A mobile number has 11 digits; this one has %(count)s. If it is right, tap again.", {
         count: number.length,
       })
     : "";

@@ -7,7 +7,7 @@ export function refusalWords(reason) {
   switch (reason) {
     case "insecure":
       return t(
-        "Browsers give the camera to secure pages only. Open this page by its https:// address.",
+        "Browsers allow the camera on secure pages only. Open this page at its https:// address.",
       );
     case "wechat":
       return t(
@@ -19,13 +19,13 @@ export function refusalWords(reason) {
       );
     case "denied":
       return t(
-        "The camera is not allowed here. Tap the lock or the “aA” beside the address, allow camera and microphone, then try again.",
+        "Camera access is blocked. Tap the lock or the “aA” next to the address, allow camera and microphone, then try again.",
       );
     case "missing":
       return t("No camera was found on this device. Connect one, or use a phone.");
     case "busy":
-      return t("Another app holds the camera. Close it, or end the call, and try again.");
+      return t("Another app is using the camera. Close it, or end the call, and try again.");
     default:
-      return t("The camera does not answer. Close other apps that use it and try again.");
+      return t("The camera isn't responding. Close other apps that use it and try again.");
   }
 }

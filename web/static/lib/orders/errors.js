@@ -14,21 +14,21 @@ export function errorWords(refused) {
   const problem = new Problem(refused);
   switch (problem.slug) {
     case "not-in-state":
-      return t("It is “%(state)s” now, so this is no longer possible.", {
+      return t("The order is now “%(state)s”, so this is no longer possible.", {
         state: stateWords(problem.body.state),
       });
     case "sold-out":
       if (refused.alone)
         return t(
-          "Its boxes have been sold meanwhile, so it stays unchanged. Correct the refund instead: only its money comes back.",
+          "The order stays unchanged: its boxes have been sold since. Correct the refund instead, which changes the money alone.",
         );
-      return t("Its boxes have been sold meanwhile, so it stays unchanged. Tell the buyer.");
+      return t("The order stays unchanged: its boxes have been sold since. Tell the buyer.");
     case "lot-spent":
       if (refused.alone)
         return t(
-          "The lot has no boxes left for it, so it stays unchanged. Correct the refund instead: only its money comes back.",
+          "The order stays unchanged: the lot has no boxes left. Correct the refund instead, which changes the money alone.",
         );
-      return t("The lot has no boxes left for it, so it stays unchanged. Tell the buyer.");
+      return t("The order stays unchanged: the lot has no boxes left. Tell the buyer.");
     default:
       return spoken(problem);
   }

@@ -34,8 +34,8 @@ function done({ state, payment, refund }, moved) {
         : t("%(n)s orders are at the pick-up point.", values);
     case "received":
       return isOne
-        ? t("%(number)s is with the buyer.", values)
-        : t("%(n)s orders are with their buyers.", values);
+        ? t("%(number)s has been received.", values)
+        : t("%(n)s orders have been received.", values);
     default:
       return cancelled(moved, values);
   }
@@ -53,8 +53,8 @@ function cancelled(moved, values) {
     return isOne ? t("%(number)s is cancelled.", values) : t("%(n)s orders are cancelled.", values);
   const owed = { ...values, sum: money({ ...moved[0].total, amount }) };
   return isOne
-    ? t("%(number)s is cancelled. Give %(sum)s back.", owed)
-    : t("%(n)s orders are cancelled. Give %(sum)s back.", owed);
+    ? t("%(number)s is cancelled. Refund %(sum)s.", owed)
+    : t("%(n)s orders are cancelled. Refund %(sum)s.", owed);
 }
 
 /**
@@ -64,8 +64,8 @@ function cancelled(moved, values) {
 function undone(moved) {
   const values = { n: count(moved.length), number: moved[0].number };
   return moved.length === 1
-    ? t("%(number)s is as it was.", values)
-    : t("%(n)s orders are as they were.", values);
+    ? t("%(number)s is back to how it was.", values)
+    : t("%(n)s orders are back to how they were.", values);
 }
 
 /**
@@ -73,10 +73,10 @@ function undone(moved) {
  * @param {Order} order
  */
 export function keptBefore(order) {
-  return t(
-    "An earlier refund of %(number)s was kept: %(sum)s in all. Look at it before you give more.",
-    { number: order.number, sum: money(order.refunded) },
-  );
+  return t("%(number)s has a refund already: %(sum)s in all. Check it before you refund more.", {
+    number: order.number,
+    sum: money(order.refunded),
+  });
 }
 
 /**
@@ -86,10 +86,10 @@ export function keptBefore(order) {
  */
 function refunded(order, amount) {
   const values = { sum: money(amount), number: order.number, left: money(amountPayable(order)) };
-  if (order.payment !== "due") return t("%(sum)s of %(number)s is refunded.", values);
+  if (order.payment !== "due") return t("%(sum)s of %(number)s was refunded.", values);
   return remainingTotal(order)
-    ? t("%(sum)s is deducted from %(number)s: %(left)s is due.", values)
-    : t("%(sum)s is deducted from %(number)s: nothing is due.", values);
+    ? t("%(sum)s was deducted from %(number)s: %(left)s is due.", values)
+    : t("%(sum)s was deducted from %(number)s: nothing is due.", values);
 }
 
 /** @typedef {import("./order-states.js").Order} Order */
@@ -221,12 +221,12 @@ export class MoveToasts {
       find(this._offline, "[data-offline-words]"),
       isSending
         ? n(
-            "The server can't be reached. What you did with %(n)s order is kept here, and is sent by itself as soon as there is a connection.",
-            "The server can't be reached. What you did with %(n)s orders is kept here, and is sent by itself as soon as there is a connection.",
+            "The server can't be reached. What you did with %(n)s order is kept here and sent automatically as soon as there is a connection.",
+            "The server can't be reached. What you did with %(n)s orders is kept here and sent automatically as soon as there is a connection.",
             waiting,
             { n: count(waiting) },
           )
-        : t("The connection is gone; new orders come in as soon as it is back."),
+        : t("The connection is lost; new orders come in as soon as it is back."),
     );
   }
 }

@@ -73,7 +73,7 @@ export function when(moment) {
 export function badges(order) {
   return [
     isStopped(order) ? badge(t("Stopped lot"), "red") : null,
-    isToLookAt(order) ? badge(t("Look at it"), "red") : null,
+    isToLookAt(order) ? badge(t("Check this"), "red") : null,
     openClaim(order) ? badge(t("Claim"), "red") : null,
     badge(stateWords(order.state), stateKind(order.state)),
     isGone(order.state) && order.payment === "due"

@@ -51,7 +51,7 @@ export function stateKind(state) {
  */
 export function payment(order) {
   const amount = toGiveBack(order);
-  if (amount) return t("give %(sum)s back", { sum: money({ ...order.total, amount }) });
+  if (amount) return t("refund %(sum)s", { sum: money({ ...order.total, amount }) });
   return order.payment === "due" && remainingTotal(order) === 0
     ? t("nothing to pay")
     : paymentWords(order.payment);

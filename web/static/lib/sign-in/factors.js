@@ -11,7 +11,7 @@ import { n, t } from "../words.js";
  * @param {string[]} kinds
  */
 export const codeLabel = (kinds) =>
-  kinds.includes("totp") ? t("Code of the app, or a recovery code") : t("Recovery code");
+  kinds.includes("totp") ? t("Code from the app, or a recovery code") : t("Recovery code");
 
 /**
  * Why a passkey that was made under other hosts is not offered here, and what to do.
@@ -19,7 +19,7 @@ export const codeLabel = (kinds) =>
  */
 export const elsewhereWords = (hosts) =>
   t(
-    "Your passkey belongs to %(hosts)s and works only there. Open farmlive at that address, or type a code.",
+    "Your passkey belongs to %(hosts)s and works only there. Open farmlive at that address, or enter a code.",
     { hosts: listed(hosts) },
   );
 
@@ -85,7 +85,7 @@ function printCodes(codes, name) {
       "p",
       {},
       t(
-        "Each signs in once in place of the second factor, beside the password. Keep the paper where nobody else gets at it.",
+        "Each works once, with your password, in place of the second factor. Keep the paper where nobody else can get at it.",
       ),
     ),
   );
@@ -107,8 +107,8 @@ export function factorWords(problem) {
   if (problem.status !== 429) return sentence(problem);
   const minutes = Math.max(1, Math.ceil(problem.retryAfter / 60));
   return n(
-    "Too many wrong codes. Try again in %(minutes)s minute; a recovery code is taken at once.",
-    "Too many wrong codes. Try again in %(minutes)s minutes; a recovery code is taken at once.",
+    "Too many wrong codes. Try again in %(minutes)s minute; a recovery code works at once.",
+    "Too many wrong codes. Try again in %(minutes)s minutes; a recovery code works at once.",
     minutes,
     { minutes: count(minutes) },
   );

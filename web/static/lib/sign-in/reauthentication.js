@@ -120,7 +120,7 @@ async function question() {
         "p",
         {},
         t(
-          "More than ten minutes have passed since you signed in or last confirmed this. What you were doing is done right after.",
+          "It has been more than ten minutes since you signed in or last confirmed. What you were doing continues right after.",
         ),
       ),
       elsewhere,
@@ -197,7 +197,7 @@ async function question() {
       withKey?.addEventListener("click", () =>
         trying(withKey, async () => {
           const answer = options && (await usePasskey(options));
-          if (!answer) say(t("No passkey was used. Try it again, or type a code."));
+          if (!answer) say(t("No passkey was used. Try again, or enter a code."));
           return answer && { passkey: answer };
         }),
       );

@@ -86,7 +86,7 @@ export interface BestMinute {
   after: Moment | null;
 }
 
-/** `{"zh": "金桔 2.5 公斤装", "en": "Kumquats, 2.5 kg box"}`; one of the two may be empty. */
+/** `{"zh": "金柑 2.5 公斤装", "en": "Kumquats, 2.5 kg box"}`; one of the two may be empty. */
 export interface Bilingual {
   zh?: string;
   en?: string;

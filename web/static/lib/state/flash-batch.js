@@ -67,7 +67,7 @@ const countdown = (ms) => duration(Math.ceil(Math.max(0, ms) / 1000) * 1000);
  * @param {{ per_buyer: number | null }} flash
  */
 export const limitInWords = ({ per_buyer: limit }) =>
-  limit ? t("%(limit)s a buyer", { limit: count(limit) }) : "";
+  limit ? t("%(limit)s per buyer", { limit: count(limit) }) : "";
 
 /** @param {Flash} flash */
 function startInWords({ starts_at: at, price: amount }) {
@@ -98,7 +98,7 @@ export function flashInWords(card) {
   if (!flash || !running(card)) return { state: "none", words: "", time: "" };
   const words = flashOf(card)
     ? [t("Flash price"), limit].filter(Boolean).join(" · ")
-    : t("All at %(price)s are taken for now", { price: money(flash.price) });
+    : t("All at %(price)s are taken for the moment", { price: money(flash.price) });
   return {
     state: flashOf(card) ? "running" : "taken",
     words,

@@ -119,7 +119,7 @@ export function drawBalance(place, balance) {
     part.hidden = balance[name] === 0;
     bar.append(part);
   }
-  const head = [t("In boxes"), t("Sold"), t("Held"), t("On sale"), t("Lot gives")];
+  const head = [t("In boxes"), t("Sold"), t("Held"), t("On sale"), t("Lot still gives")];
   place.replaceChildren(
     bar,
     el(
@@ -160,7 +160,7 @@ export function drawBalance(place, balance) {
       "p",
       { class: "small soft" },
       t(
-        "Kilograms count every broadcast that sells this lot, boxes this one. What is left is shared by all its boxes.",
+        "Kilograms count every broadcast that sells this lot; boxes count this one only. What is left is shared by all sizes.",
       ),
     ),
   );
@@ -176,11 +176,11 @@ export function spentWords(offer, left, most) {
   const values = { code: offer.lot.code, left: kilograms(left), n: count(most) };
   return most > 0
     ? t(
-        "Lot %(code)s has %(left)s left, enough for %(n)s more. Release no more than that, or record what was picked since.",
+        "Lot %(code)s has %(left)s left, enough for %(n)s more. Release no more than that, or record what has been picked since.",
         values,
       )
     : t(
-        "Lot %(code)s has %(left)s left, and no more than what is on sale already. Record what was picked since, and put that into the bag.",
+        "Lot %(code)s has %(left)s left, all of it already on sale. Record what has been picked since, and add that to the bag.",
         values,
       );
 }

@@ -61,7 +61,7 @@ export const leftOfWords = (offer) =>
   isStopped(offer)
     ? t("Stopped")
     : offer.left <= 0 && !isOut(offer)
-      ? t("All in the flash")
+      ? t("All in the flash batch")
       : leftWords(offer.left);
 
 /** @param {number} left */

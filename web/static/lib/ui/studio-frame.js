@@ -25,7 +25,7 @@ function changeName() {
     values: { display_name: shown },
     job: async (body) => {
       ({ display_name: shown } = await api("PATCH", "/api/v1/session", body, { staff: true }));
-      toast(t("Viewers read %(name)s from now on.", { name: shown }));
+      toast(t("Viewers see %(name)s from now on.", { name: shown }));
     },
   });
 }
@@ -38,7 +38,7 @@ function changePassword() {
       );
       forgetSession();
       document.querySelector("[data-weak-password]")?.remove();
-      toast(t("The new password holds from now on."));
+      toast(t("The new password works from now on."));
     },
   });
 }

@@ -90,10 +90,10 @@ export class BroadcastBar {
     const lines = [];
     if (phase === "scheduled" && !this._hasPicture) {
       lines.push(
-        t("Before you can start, a picture is needed: use this device's camera, or connect OBS."),
+        t("You need a picture before you can start: use this device's camera, or connect OBS."),
       );
     } else if (phase === "scheduled") {
-      lines.push(t("Your picture is ready and nobody sees it yet. Start shows it to everyone."));
+      lines.push(t("Your picture is ready and nobody sees it yet. “Start” shows it to everyone."));
       if (!this._scene.offers.size) lines.push(t("The bag is still empty."));
     } else if (phase === "ended")
       lines.push(t("This broadcast has ended. Nothing more happens in it."));

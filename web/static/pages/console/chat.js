@@ -155,7 +155,7 @@ export class Chat extends EventTarget {
     item.querySelector("[data-mute]").setAttribute("aria-label", t("Mute %(name)s", { name }));
     item
       .querySelector("[data-queue]")
-      .setAttribute("aria-label", t("Question of %(name)s", { name }));
+      .setAttribute("aria-label", t("Question from %(name)s", { name }));
   }
 
   _drawHidden(item) {
@@ -205,7 +205,7 @@ export class Chat extends EventTarget {
     const reason = t("Wrote in the chat: %(text)s", { text: chat.text }).slice(0, 200);
     try {
       const made = await post("/api/v1/blocks", { kind: "device", message, reason });
-      toast(t("%(name)s is blocked: no more orders and messages.", { name: nameOf(chat) }), {
+      toast(t("%(name)s is blocked: no more orders or messages.", { name: nameOf(chat) }), {
         act: t("Undo"),
         onAct: () => remove(`/api/v1/blocks/${made.id}`).catch(fail),
       });

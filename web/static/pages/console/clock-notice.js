@@ -15,11 +15,11 @@ export function showClock(clock) {
 function inWords({ offset_ms: off, database_offset_ms: step }) {
   return step
     ? t(
-        "The database's clock made a step of %(step)s. What is held and what runs goes on as it was, and nothing ends by it. Ask whoever runs the server to set the clock of the database's machine, and to keep it right by NTP.",
+        "The database's clock jumped by %(step)s. Holds and everything running continue as before; nothing ends because of it. Ask the server's operator to set the clock of the database's machine and keep it in step with NTP.",
         { step: duration(Math.abs(step)) },
       )
     : t(
-        "This server's clock is %(off)s off. What is held and what runs goes on as it was, and nothing ends by it. Ask whoever runs the server to set its clock, and to keep it right by NTP.",
+        "This server's clock is %(off)s off. Holds and everything running continue as before; nothing ends because of it. Ask the server's operator to set its clock and keep it in step with NTP.",
         { off: duration(Math.abs(off)) },
       );
 }

@@ -13,7 +13,8 @@ const LONGEST = 10 * 60_000;
 /** A server that hangs has what was sent, and does it once it goes on: so long its answer is waited for. */
 const HANGS = 60_000;
 
-const tellLost = () => toast(t("No answer yet. It is sent again by itself, and done once."));
+const tellLost = () =>
+  toast(t("No answer yet. It is sent again automatically and done only once."));
 
 /** `send(type, fields, onLost)` of the channel; `onLost` is called once where no answer came at first,
     `follow` gets the promise of each answer.

@@ -65,7 +65,7 @@ export class MutedList {
     button.setAttribute("aria-busy", "true");
     try {
       await remove(`${this._path}/${mute.id}`);
-      toast(t("%(name)s may write again.", { name }));
+      toast(t("%(name)s can write again.", { name }));
     } catch (problem) {
       this._fail(problem);
     }

@@ -173,7 +173,7 @@ export class OrderFeed extends EventTarget {
     this._list.hidden = isEmpty;
     const isPart = !this._isWhole || this._isCut;
     empty.textContent = isPart
-      ? t("None of these among the latest.")
+      ? t("None of these among the latest orders.")
       : this._items.size
         ? t("None of these at the moment.")
         : t("No orders yet. They appear here as they come.");

@@ -30,7 +30,7 @@ export class Questions {
   async queue({ seq, ...chat }) {
     try {
       await this._send("chat.queue", { message: seq });
-      toast(t("The question of %(name)s waits for its answer.", { name: nameOf(chat) }));
+      toast(t("%(name)s's question is waiting for an answer.", { name: nameOf(chat) }));
     } catch (problem) {
       fail(problem);
     }
@@ -73,10 +73,10 @@ export class Questions {
         "span",
         { class: "question__acts" },
         act(t("Answered"), t("Answered: %(name)s", { name }), () => this._show(message)),
-        act(t("Reply…"), t("Reply… to %(name)s", { name }), () => this._reply(question)),
+        act(t("Reply…"), t("Reply to %(name)s…", { name }), () => this._reply(question)),
         act(
-          t("Drop"),
-          t("Drop the question of %(name)s", { name }),
+          t("Dismiss"),
+          t("Dismiss %(name)s's question", { name }),
           () => this._send("chat.drop", { message }).catch(fail),
           "button--quiet",
         ),

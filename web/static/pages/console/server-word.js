@@ -40,14 +40,11 @@ export class ServerWord {
     say(
       this._line.querySelector("[data-silent-words]"),
       together([
-        t("No word from the server. What stands here is old; the broadcast may well go on."),
+        t("No word from the server. What you see here is old; the broadcast may still be running."),
         waiting
-          ? n(
-              "%(n)s thing that you pressed waits for it.",
-              "%(n)s things that you pressed wait for it.",
-              waiting,
-              { n: count(waiting) },
-            )
+          ? n("%(n)s action is waiting for it.", "%(n)s actions are waiting for it.", waiting, {
+              n: count(waiting),
+            })
           : "",
       ]),
     );

@@ -43,7 +43,7 @@ export class WaitingActs extends EventTarget {
     this.count += more;
     this._hide?.();
     this._hide = this.count
-      ? toast(t("No answer yet: what you pressed waits for the server."), { seconds: SHOWN_S })
+      ? toast(t("No answer yet: your action is waiting for the server."), { seconds: SHOWN_S })
       : null;
     this.dispatchEvent(new Event("change"));
   }

@@ -18,12 +18,10 @@ export function standingWords(standing, state, name) {
     case "preview":
       return {
         title: t("Only you see this"),
-        words: t(
-          "Hold the phone upright or across as you like, with the light before you. Then come in.",
-        ),
+        words: t("Hold the phone upright or sideways, facing the light. Then join."),
       };
     case "connecting":
-      return { title: t("Connecting…"), words: t("A moment.") };
+      return { title: t("Connecting…"), words: t("One moment…") };
     case "waiting":
       return {
         title: t("The host sees you"),
@@ -36,41 +34,39 @@ export function standingWords(standing, state, name) {
       return { title: t("You are on air"), words: t("Viewers see and hear you now.") };
     case "lost":
       return {
-        title: t("The connection is gone"),
+        title: t("Connection lost"),
         words: t(
-          "It is tried again by itself. Keep this page open; go nearer to the router or to where the phone has more bars.",
+          "Retrying automatically. Keep this page open, and move closer to the router or to a better signal.",
         ),
       };
     case "blocked":
       return {
-        title: t("This network lets no picture out"),
-        words: t("Change between Wi-Fi and mobile data; it is tried again by itself."),
+        title: t("This network blocks the upload"),
+        words: t("Switch between Wi-Fi and mobile data; the page retries automatically."),
       };
     case "taken":
       return {
-        title: t("The camera was taken away"),
+        title: t("The camera was taken by another app"),
         words: t("A call or another app has it. End it, then turn the camera on again."),
       };
     case "left":
       return {
         title: t("You have left"),
         words: t(
-          "Camera and microphone are off. The link still works if you would like to come in again.",
+          "Camera and microphone are off. The link still works if you would like to join again.",
         ),
       };
     case "replaced":
       return {
-        title: t("Another device has come in"),
+        title: t("Another device has joined"),
         words: t(
-          "This link was opened there, and it works on one device at a time. Turn the camera on to come in here instead.",
+          "The link was opened there and works on one device at a time. Turn the camera on to join from here instead.",
         ),
       };
     case "over":
       return {
-        title: t("The host has ended your visit"),
-        words: t(
-          "Your camera is off and the link does not work any more. Thank you for being there!",
-        ),
+        title: t("The host has disconnected you"),
+        words: t("Your camera is off and the link no longer works. Thank you for being there!"),
       };
     case "ended":
       return {
@@ -81,13 +77,13 @@ export function standingWords(standing, state, name) {
       return {
         title: t("The server did not let you in"),
         words: t(
-          "Too many cameras may send already. Wait a moment, then try again, or ask the host.",
+          "Too many cameras may be connected. Wait a moment, then try again, or ask the host.",
         ),
       };
     case "barred":
       return {
         title: t("%(name)s, you are invited", { name }),
-        words: t("Nothing is sent before you come in."),
+        words: t("Nothing is sent before you join."),
       };
     default:
       return {

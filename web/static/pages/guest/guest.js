@@ -183,14 +183,12 @@ function troubles() {
   if (refusal) lines.push(refusalWords(refusal));
   if (camera.isOpen && camera.silent) {
     lines.push(
-      t(
-        "There is no sound: allow the microphone beside the address, then leave and come in again.",
-      ),
+      t("There is no sound: allow the microphone next to the address, then leave and join again."),
     );
   }
   if (camera.isMuted) lines.push(t("Your microphone is off: nobody hears you."));
   if (publisher.isOn && !ScreenWakeLock.isSupported) {
-    lines.push(t("Keep the screen on: this browser can't do it by itself."));
+    lines.push(t("Keep the screen on yourself: this browser can't do it."));
   }
   return lines;
 }

@@ -276,7 +276,7 @@ at("share").addEventListener("click", async () => {
   try {
     // Before anything is loaded: a browser lets only a tap copy.
     await navigator.clipboard.writeText(url);
-    words = t("The link is copied.");
+    words = t("Link copied.");
   } catch {
     // Nothing is copied: the link itself is shown.
   }

@@ -49,7 +49,7 @@ async function send(token, file) {
   } catch {
     throw new Problem({
       type: "/problems/offline",
-      detail: t("The photo could not be sent. Tap it to try again."),
+      detail: t("The photo couldn't be sent. Tap it to try again."),
     });
   }
   const read = await answer.json().catch(() => ({}));
@@ -110,7 +110,7 @@ export function setUpClaim(token, sent) {
     );
     const away = el(
       "button",
-      { class: "photo__away", type: "button", "aria-label": t("Take this photo away") },
+      { class: "photo__away", type: "button", "aria-label": t("Remove this photo") },
       icon("close", true),
     );
     const item = el("li", { class: "photos__item" }, again, away);
@@ -171,7 +171,7 @@ export function setUpClaim(token, sent) {
     try {
       await Promise.all([...photos].map(({ sending }) => sending));
       if ([...photos].some(({ name }) => !name)) {
-        tell(t("A photo was not sent. Tap it to try again, or take it away."));
+        tell(t("A photo wasn't sent. Tap it to try again, or remove it."));
         return;
       }
       await api("POST", `/api/v1/orders/${token}/claims`, {
@@ -182,7 +182,7 @@ export function setUpClaim(token, sent) {
       text.value = "";
       for (const away of findAll(list, ".photo__away")) away.click();
       await sent();
-      toast(t("We have it and look at it. The answer comes onto this page."));
+      toast(t("We have it and are looking into it. The answer will appear on this page."));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       tell(sentence(error));

@@ -83,7 +83,7 @@ async function why(problem) {
     return sentence(problem);
   await look().catch(() => {});
   if (document.querySelector("[data-cancel]"))
-    return t("The order has changed meanwhile, so this is no longer possible.");
+    return t("The order has changed in the meantime, so this is no longer possible.");
   ask(false);
   return (what.textContent ?? "").trim();
 }
@@ -105,10 +105,10 @@ form.addEventListener("submit", async (event) => {
     const amount = toGiveBack(order);
     toast(
       amount
-        ? t("The order is cancelled. %(sum)s comes back to you.", {
+        ? t("The order is cancelled. %(sum)s will be refunded.", {
             sum: money({ ...order.total, amount }),
           })
-        : t("The order is cancelled. Nothing is to be paid."),
+        : t("The order is cancelled. There is nothing to pay."),
     );
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;

@@ -54,7 +54,7 @@ function told({ claimed_at: at, text, photos }) {
  * @param {Claim} claim
  */
 function answerWords(order, { amount }) {
-  if (!amount) return t("Refused");
+  if (!amount) return t("Declined");
   return isTakenOff(order)
     ? t("%(sum)s deducted", { sum: money(amount) })
     : t("%(sum)s refunded", { sum: money(amount) });
@@ -123,12 +123,12 @@ export class Claims {
       form.part("what"),
       [order.number, order.buyer?.name, money(amountPayable(order))].filter(Boolean).join(" · "),
     );
-    say(form.part("claim-deed"), isDue(order) ? t("Less to pay") : t("Money back"));
+    say(form.part("claim-deed"), isDue(order) ? t("Reduction") : t("Refund"));
     say(
       form.part("claim-most"),
       mayRefund
         ? t("%(sum)s at most", { sum: money({ amount: left, currency }) })
-        : t("Nothing is left of it"),
+        : t("Nothing is left to reduce or refund"),
     );
     form.open({
       values: { deed: mayRefund ? "refund" : "refuse", amount: { amount: null, currency } },
@@ -138,7 +138,9 @@ export class Claims {
         const after = await post(`${this._path}/${claim.id}/answer`, body);
         if (deed === "refund") return this._moves.tell({ refund: { amount } }, after);
         this._book.put([after]);
-        toast(t("The claim on %(number)s is refused, with your reason.", { number: order.number }));
+        toast(
+          t("The claim on %(number)s is declined, with your reason.", { number: order.number }),
+        );
       },
     });
     findAll(form.form, "[name=deed]", HTMLInputElement)[0].disabled = !mayRefund;

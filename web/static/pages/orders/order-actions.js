@@ -71,12 +71,12 @@ export class OrderActions {
     say(
       refund.part("refund-how"),
       due
-        ? t("So much less is asked for when it is paid. The buyer is told.")
-        : t("Hand the money back yourself; this keeps the books right and tells the buyer."),
+        ? t("The buyer pays this much less, and gets a message.")
+        : t("Give the money back yourself; this keeps the books right and tells the buyer."),
     );
     refund.open({
-      title: due ? t("Less to pay") : t("Refund"),
-      does: due ? t("Take it off") : t("Refund it"),
+      title: due ? t("Reduction") : t("Refund"),
+      does: due ? t("Confirm the reduction") : t("Confirm the refund"),
       values: { amount: { ...order.total, amount: due ? null : remainingTotal(order) } },
       job: async ({ amount, reason }) => {
         const lines = this._fewer.lines;
@@ -186,7 +186,7 @@ export class OrderActions {
 function rightWords({ number, history }) {
   return history[history.length - 1].alone
     ? t(
-        "%(number)s is corrected, the money only: its boxes stay removed. Reduce or refund the right amount.",
+        "%(number)s is corrected, the money only: its boxes stay removed. Now deduct or refund the right amount.",
         { number },
       )
     : t("%(number)s is corrected.", { number });
@@ -210,11 +210,11 @@ function boxesWords(orders) {
   if (!packed) return t("The boxes go back on sale.");
   if (!back)
     return t(
-      "The boxes are packed and don't go back on sale by themselves. Release as many again as are still good.",
+      "The boxes are packed and don't go back on sale automatically. Release as many as are still good.",
     );
   return n(
-    "What is not packed goes back on sale. The boxes of %(n)s order are packed and don't: release as many again as are still good.",
-    "What is not packed goes back on sale. The boxes of %(n)s orders are packed and don't: release as many again as are still good.",
+    "What is not packed goes back on sale. The boxes of %(n)s order are packed and don't: release as many as are still good.",
+    "What is not packed goes back on sale. The boxes of %(n)s orders are packed and don't: release as many as are still good.",
     packed,
     { n: count(packed) },
   );

@@ -53,7 +53,7 @@ export class OrderDocuments extends EventTarget {
             orders.length,
             { n: count(orders.length) },
           )
-        : n("%(n)s chosen order", "%(n)s chosen orders", orders.length, {
+        : n("%(n)s selected order", "%(n)s selected orders", orders.length, {
             n: count(orders.length),
           }),
     );

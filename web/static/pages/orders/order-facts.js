@@ -40,12 +40,12 @@ const stopNotice = ({ lot, lot_code: code, lot_stopped: reasons }, isStaff) =>
         " ",
         reasonsInWords(reasons),
       ),
-      el("p", {}, t("It is not packed, sent or handed over: call it off, or give money back.")),
+      el("p", {}, t("It won't be packed, sent or handed over: cancel it, or refund it.")),
       isStaff
         ? el(
             "p",
             {},
-            el("a", { class: "link", href: `/studio/lots/${lot}` }, t("Who has this lot")),
+            el("a", { class: "link", href: `/studio/lots/${lot}` }, t("Who bought this lot")),
           )
         : null,
     ),
@@ -152,9 +152,7 @@ function history(order) {
   const rows = steps.map((step, index) => {
     const { at, by, reason, undone, undoes, alone } = step;
     const words = changeWords(steps[index - 1], step);
-    const back = undoes
-      ? [t("undone"), alone && t("the money alone")].filter(Boolean).join(" · ")
-      : "";
+    const back = undoes ? [t("undone"), alone && t("money only")].filter(Boolean).join(" · ") : "";
     const said = undone ? el("s", {}, words) : words;
     return el(
       "li",
@@ -185,7 +183,7 @@ function changeWords(before, { state, payment, amount, undoes }) {
   if (before?.state !== state) return stateWords(state);
   if (undoes) return paymentWords(payment);
   const words =
-    before?.payment === "due" && payment === "due" ? t("less to pay") : paymentWords(payment);
+    before?.payment === "due" && payment === "due" ? t("reduced") : paymentWords(payment);
   return amount ? `${words} −${money(amount)}` : words;
 }
 
@@ -197,6 +195,6 @@ function byWords(by) {
     case "staff":
       return t("staff");
     default:
-      return t("by itself");
+      return t("automatic");
   }
 }

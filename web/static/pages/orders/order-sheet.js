@@ -148,7 +148,7 @@ export class OrderSheet {
       actions && order.buyer?.name
         ? button(
             "block",
-            t("Block who ordered this"),
+            t("Block this buyer"),
             leave(() => actions.block(order)),
             "button--quiet",
           )
@@ -179,5 +179,5 @@ const mayRefund = (order) => isDue(order) || ["paid", "part_refunded"].includes(
  */
 function refundDeed(order) {
   if (!isDue(order)) return t("Refund…");
-  return order.state === "placed" ? t("Fewer boxes or less to pay…") : t("Less to pay…");
+  return order.state === "placed" ? t("Fewer boxes, or reduce the total…") : t("Reduce…");
 }

@@ -113,7 +113,7 @@ export class Selection extends EventTarget {
     all.indeterminate = chosen.length > 0 && chosen.length < found.length;
     say(
       find(document, "[data-choose-all-words]"),
-      t("Choose all %(n)s", { n: count(found.length) }),
+      t("Select all %(n)s", { n: count(found.length) }),
     );
     bar.hidden = chosen.length === 0;
     document.body.classList.toggle("has-bar", chosen.length > 0);
@@ -123,7 +123,7 @@ export class Selection extends EventTarget {
       .reduce((sum, order) => sum + amountPayable(order).amount, 0);
     say(
       find(bar, "[data-bar-sum]"),
-      t("%(n)s chosen, %(sum)s", {
+      t("%(n)s selected, %(sum)s", {
         n: count(chosen.length),
         sum: money({ amount, currency: chosen[0].total.currency }),
       }),

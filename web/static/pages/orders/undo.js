@@ -23,14 +23,13 @@ export async function confirmLargeRefund(order, amount) {
   /** @param {number} minor */
   const sum = (minor) => money({ ...order.total, amount: minor });
   const values = { sum: sum(amount), whole: sum(whole), left: sum(whole - amount) };
-  const rest =
-    amount < whole ? t("%(left)s is to be paid then.", values) : t("Nothing is to be paid then.");
+  const rest = amount < whole ? t("%(left)s will be due.", values) : t("Nothing will be due.");
   return askToConfirm({
     title: isOff
-      ? t("Take off %(sum)s of %(whole)s?", values)
+      ? t("Reduce %(whole)s by %(sum)s?", values)
       : t("Refund %(sum)s of %(whole)s?", values),
-    words: isOff ? rest : t("%(left)s of it stays with us then.", values),
-    yes: isOff ? t("Take off %(sum)s", values) : t("Refund %(sum)s", values),
+    words: isOff ? rest : t("We keep %(left)s of it.", values),
+    yes: isOff ? t("Reduce by %(sum)s", values) : t("Refund %(sum)s", values),
   });
 }
 
@@ -69,7 +68,7 @@ function stateWrong({ state }, { state: before }) {
         ? {
             body,
             words: t("It was not handed over"),
-            outcome: t("It waits at the pick-up point again."),
+            outcome: t("It is waiting at the pick-up point again."),
           }
         : { body, words: t("It has not arrived"), outcome: t("It is on its way again.") };
     case "shipped":
@@ -77,7 +76,7 @@ function stateWrong({ state }, { state: before }) {
     case "at_centre":
       return {
         body,
-        words: t("It has not come to the pick-up point"),
+        words: t("It has not arrived at the pick-up point"),
         outcome: t("It is packed and still here."),
       };
     case "packed":
@@ -88,7 +87,7 @@ function stateWrong({ state }, { state: before }) {
         words: t("It is wanted after all"),
         outcome:
           before === "placed"
-            ? t("Its boxes are taken again, if they are still there.")
+            ? t("Its boxes are taken again, if they are still available.")
             : t("It is “%(state)s” again.", { state: stateWords(before) }),
       };
     default:
@@ -110,7 +109,7 @@ function moneyWrong(order, { payment, amount, refund }, before) {
     return {
       body: { payment: "due" },
       words: t("It was not paid"),
-      outcome: t("%(sum)s is to be paid again.", { sum: sum(remainingTotal(order)) }),
+      outcome: t("%(sum)s is due again.", { sum: sum(remainingTotal(order)) }),
     };
   }
   if (!refund || !amount || (before.payment === "due" && isGone(order.state))) return null;
@@ -120,12 +119,12 @@ function moneyWrong(order, { payment, amount, refund }, before) {
     ? {
         body: { refund },
         words: t("%(sum)s should not be deducted", { sum: money(amount) }),
-        outcome: together([t("%(sum)s is to be paid then.", then), ...boxes]),
+        outcome: together([t("%(sum)s will be due.", then), ...boxes]),
       }
     : {
         body: { refund },
         words: t("%(sum)s was not refunded", { sum: money(amount) }),
-        outcome: together([t("%(sum)s of it stays with us then.", then), ...boxes]),
+        outcome: together([t("We keep %(sum)s of it.", then), ...boxes]),
       };
 }
 
@@ -136,6 +135,6 @@ function moneyWrong(order, { payment, amount, refund }, before) {
 const boxesThen = ({ state }) =>
   state === "placed"
     ? t(
-        "Boxes that came off with it are taken again; where they are sold, the money alone comes back.",
+        "Boxes removed with it are taken again; if they have been sold, only the money is corrected.",
       )
-    : t("Boxes that came off with it stay off: the money alone comes back.");
+    : t("Boxes removed with it stay removed: only the money is corrected.");

@@ -22,7 +22,9 @@ const OPEN = ["placed", "packed", "at_centre"];
 /** @typedef {import("./pickup-queue.js").Said} Said */
 
 export const keptWords = () =>
-  t("The server can't be reached. It is kept and sent by itself as soon as there is a connection.");
+  t(
+    "The server can't be reached. It is kept and sent automatically as soon as there is a connection.",
+  );
 
 export class GiveSheet {
   /**
@@ -77,7 +79,7 @@ export class GiveSheet {
             together([
               t("Lot %(code)s is stopped.", { code }),
               reasonsInWords(reasons),
-              t("Don't hand it over; send the buyer to the coordinator."),
+              t("Don't hand it over. Send the buyer to the coordinator."),
             ]),
           ),
         ),
@@ -85,7 +87,7 @@ export class GiveSheet {
           ? null
           : notice(
               "red",
-              t("It is “%(state)s” now. Nothing can be handed over.", {
+              t("The order is now “%(state)s” and can't be handed over.", {
                 state: stateWords(order.state),
               }),
             ),
@@ -93,7 +95,7 @@ export class GiveSheet {
           ? notice("kumquat", t("It was not ticked as packed. Is the box in front of you?"))
           : null,
         order.state === "packed"
-          ? notice("kumquat", t("It was not ticked off as arrived; that is done with it."))
+          ? notice("kumquat", t("It was not ticked off as arrived; this does it too."))
           : null,
         ...(order.flags ?? []).map((flag) => notice("red", flagWords(flag))),
         this._othersNotice(order),
@@ -136,19 +138,19 @@ export class GiveSheet {
     say(
       this._gives,
       isDue(order)
-        ? t("Handed over, %(sum)s taken", { sum: money(amountPayable(order)) })
+        ? t("Handed over, %(sum)s collected", { sum: money(amountPayable(order)) })
         : t("Handed over"),
     );
     say(
       this._part("known-by-words"),
       isDue(order)
         ? t(
-            "Without the code: how do you know the buyer? One press hands it over, %(sum)s taken.",
+            "Without the code: how did you identify the buyer? One press hands it over, with %(sum)s collected.",
             {
               sum: money(amountPayable(order)),
             },
           )
-        : t("Without the code: how do you know the buyer? One press hands it over."),
+        : t("Without the code: how did you identify the buyer? One press hands it over."),
     );
     this.draw();
     this._onChange();
@@ -193,7 +195,7 @@ export class GiveSheet {
     return others.length
       ? notice(
           "leaf",
-          t("More waits here for this phone number: %(numbers)s", {
+          t("More orders are waiting here for this phone number: %(numbers)s", {
             numbers: listed(others.map(({ number }) => number)),
           }),
         )
@@ -208,8 +210,8 @@ export class GiveSheet {
 
 /** @param {Order} order */
 function takenWords(order) {
-  if (isDue(order)) return t("To take");
-  return order.payment === "due" ? t("Nothing to take") : t("Paid already");
+  if (isDue(order)) return t("To collect");
+  return order.payment === "due" ? t("Nothing to collect") : t("Paid already");
 }
 
 /**

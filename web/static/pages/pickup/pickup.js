@@ -109,7 +109,7 @@ function wrong(problem, { code = "", phone }) {
 /** @param {string} code */
 const unknownWords = (code) =>
   t(
-    "No order waits under %(code)s here. Have the digits said again, or find the order by name or phone.",
+    "No order is waiting here under %(code)s. Ask for the digits again, or find the order by name or phone.",
     { code: `${code.slice(0, 3)} ${code.slice(3)}` },
   );
 
@@ -125,7 +125,7 @@ function drawKept() {
     say(
       part("kept-words"),
       t(
-        "The server can't be reached. Kept here, and sent by itself as soon as there is a connection: %(numbers)s.",
+        "The server can't be reached. Kept here, and sent automatically as soon as there is a connection: %(numbers)s.",
         { numbers },
       ),
     );
@@ -148,7 +148,7 @@ handing.addEventListener("given", (event) => {
 handing.addEventListener("back", (event) => {
   /** @type {{ deed: Deed }} */
   const { deed } = detailOf(event);
-  const words = t("%(number)s is as it was.", deed);
+  const words = t("%(number)s is back to how it was.", deed);
   if (last && !isLast(deed)) toast(words);
   else tellLast({ order: deed.order, words });
   waiting.load();
@@ -211,7 +211,7 @@ function done({ deed, order, move, until }) {
     sum: deed.taken && money(deed.taken),
   };
   const words = deed.taken
-    ? t("%(number)s, %(name)s: handed over, %(sum)s taken.", values)
+    ? t("%(number)s, %(name)s: handed over, %(sum)s collected.", values)
     : t("%(number)s, %(name)s: handed over.", values);
   const back = () => {
     if (move) handing.takeBack(order, move);

@@ -158,11 +158,11 @@ export class WaitingOrders {
     say(
       part("rest-words"),
       typed
-        ? t("The first %(n)s that fit are shown. Type more to find the others.", {
+        ? t("The first %(n)s matches are shown. Type more to find the others.", {
             n: count(shown.length),
           })
         : t(
-            "The %(n)s that wait longest are shown. Type a name, a number or the end of a phone number to find the others.",
+            "The %(n)s waiting longest are shown. Enter a name, a number or the end of a phone number to find the others.",
             { n: count(shown.length) },
           ),
     );

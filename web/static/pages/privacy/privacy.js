@@ -78,7 +78,7 @@ code.addEventListener("submit", (event) => {
   tell("");
   const typed = field(code, "code");
   const digits = typed.value.normalize("NFKC").replace(/\s/g, "");
-  const wrong = /^[0-9]{6}$/.test(digits) ? "" : t("A code has six digits.");
+  const wrong = /^[0-9]{6}$/.test(digits) ? "" : t("The code is six digits.");
   mark(typed, wrong);
   if (wrong) return;
   busy(

@@ -69,7 +69,7 @@ export function actionWords(deed, axis) {
     });
   }
   if (quantity < 0) {
-    return t("Took back %(count)s of %(product)s", { product, count: count(-quantity) });
+    return t("Withdrew %(count)s of %(product)s", { product, count: count(-quantity) });
   }
   return t("Released %(count)s of %(product)s", { product, count: count(quantity) });
 }

@@ -50,9 +50,9 @@ async function again() {
     }
     renew(newer);
     chart?.set(data);
-    say(t("Up to date at %(clock)s, by itself", { clock: clock(Date.now()) }));
+    say(t("Updated automatically at %(clock)s", { clock: clock(Date.now()) }));
   } catch {
-    say(t("No connection: these are the numbers of before. It tries again by itself."));
+    say(t("No connection: these are older figures. Retrying automatically."));
   }
 }
 

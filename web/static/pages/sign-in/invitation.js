@@ -18,16 +18,16 @@ function mayWords(role) {
   switch (role) {
     case "seller":
       return t(
-        "You record harvests of your farm from the orchard, keep its products, and read what each broadcast sold of them.",
+        "You record harvests from the orchard, manage your products, and see what each broadcast sold of them.",
       );
     case "moderator":
-      return t("You stand by the host: pin cards, hide messages, mute who disturbs.");
+      return t("You help the host: pin cards, hide messages, mute people who disturb.");
     case "clerk":
-      return t("You hand over what neighbours have ordered, and keep who has paid.");
+      return t("You hand over what neighbours ordered and note who has paid.");
     case "host":
       return t("You go live, set prices and stock, and see every order.");
     default:
-      return t("You keep everything here: broadcasts, farms and people.");
+      return t("You manage everything here: broadcasts, farms and people.");
   }
 }
 
@@ -52,7 +52,7 @@ async function begin() {
     if (!(problem instanceof Problem)) throw problem;
     part("failed-words").textContent = [404, 410].includes(problem.status)
       ? t(
-          "It was used already, withdrawn, or is older than seven days. Ask the sender for a new one.",
+          "It was already used or withdrawn, or is older than seven days. Ask the sender for a new one.",
         )
       : spoken(problem);
     part("failed").hidden = false;

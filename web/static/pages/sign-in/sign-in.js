@@ -104,7 +104,7 @@ find(as, "[data-not-me]").addEventListener("click", () => {
 
 const lost = () =>
   t(
-    "Is it lost? A recovery code signs in once. Without one a coordinator resets it on the page of people; or whoever runs the server, with farmlive user reset-factor NAME.",
+    "Lost it? A recovery code signs you in once. Without one, a coordinator can reset it on the People page. If you are the only coordinator, ask the server's operator.",
   );
 
 /** What else the server asks for before it lets anyone in, by the problem that says so. */
@@ -114,7 +114,7 @@ const STEPS = {
     show("sign-in-own", {
       title: t("Choose a password"),
       about: t(
-        "The one you typed was made for you and works once. From now on you sign in with your own.",
+        "The password you entered was made for you and works once. From now on you sign in with your own.",
       ),
     });
     const shows = find(document, "#sign-in-show", HTMLInputElement);
@@ -133,7 +133,7 @@ const STEPS = {
     const byKey = Boolean(passkey) && hasPasskeys();
     show("sign-in-factor", {
       title: t("Your second factor"),
-      about: t("The password is right. Now show that it is you who has it."),
+      about: t("The password is right. One more step shows that it is you."),
       help: lost(),
       second: byKey,
     });
@@ -148,7 +148,7 @@ const STEPS = {
         /** @type {RequestOptions} */
         const options = step?.asked.passkey;
         const answer = await usePasskey(options);
-        if (!answer) tell(t("No passkey was used. Try it again, or type a code."));
+        if (!answer) tell(t("No passkey was used. Try again, or enter a code."));
         return answer && { passkey: answer };
       }),
     );
@@ -159,10 +159,10 @@ const STEPS = {
     show("sign-in-setup", {
       title: t("Set up a second factor"),
       about: t(
-        "Coordinators and hosts need one here, so that a password that somebody finds out is not enough. It takes two minutes.",
+        "Coordinators and hosts need one here, so that a stolen password is not enough. It takes two minutes.",
       ),
       help: t(
-        "No phone at hand? Ask a coordinator for seven more days, on the page of people. The only coordinator, and whoever has had them twice, asks whoever runs the server, who has farmlive user reset-factor NAME.",
+        "No phone to hand? Ask a coordinator for seven more days on the People page. If you are the only coordinator, or have had them twice, ask the server's operator.",
       ),
       go: t("Set it up and sign in"),
     });
@@ -174,7 +174,7 @@ const STEPS = {
         /** @type {CreationOptions} */
         const options = step?.asked.passkey;
         const credential = await makePasskey(options);
-        if (!credential) tell(t("No passkey was made. Try it again, or use an app."));
+        if (!credential) tell(t("No passkey was created. Try again, or use an app."));
         return (
           credential && { setup: { passkey: { name: deviceName() || t("Passkey"), credential } } }
         );
@@ -216,7 +216,7 @@ function keepCodes({ recovery_codes: codes, name }) {
   show("sign-in-codes", {
     title: t("Your recovery codes"),
     about: t("You are signed in."),
-    go: t("I have them: go on"),
+    go: t("I've saved them: continue"),
   });
   showCodes(place, codes, name);
   as.hidden = true;
@@ -242,7 +242,7 @@ async function failed(problem) {
         ? factorWords(problem)
         : problem.status === 429
           ? t(
-              "Too many tries. Wait a minute; or ask a coordinator for a new password, which works at once.",
+              "Too many attempts. Wait a minute, or ask a coordinator for a new password, which works at once.",
             )
           : sentence(problem),
   );

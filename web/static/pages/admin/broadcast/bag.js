@@ -121,8 +121,8 @@ function lotOf(card) {
 function flashWords({ state, price, boxes, starts_at: starts }) {
   const values = { n: count(boxes), price: money(price), time: clock(starts) };
   return state === "running"
-    ? t("Flash on air: %(n)s at %(price)s", values)
-    : t("Flash at %(time)s: %(n)s at %(price)s", values);
+    ? t("Flash batch running: %(n)s at %(price)s", values)
+    : t("Flash batch at %(time)s: %(n)s at %(price)s", values);
 }
 
 const ids = () => list.items.map((card) => card.id);
@@ -227,7 +227,7 @@ function drawMost() {
   const of = lots.find(({ id }) => id === lot.value);
   const most = chosen && of ? Math.floor((of.left_g ?? of.quantity_g) / chosen.net_weight_g) : null;
   adding.part("lot-gives").textContent =
-    most === null ? "" : t("The lot gives up to %(n)s in all.", { n: count(most) });
+    most === null ? "" : t("The lot has enough for %(n)s in all.", { n: count(most) });
 }
 
 async function add() {
@@ -259,7 +259,9 @@ async function add() {
 function change(card) {
   const more = releasable(card, list.items);
   changing.part("lot-gives").textContent =
-    more === null ? "" : t("The lot gives up to %(n)s in all.", { n: count(card.released + more) });
+    more === null
+      ? ""
+      : t("The lot has enough for %(n)s in all.", { n: count(card.released + more) });
   changing.open({
     title: text(card.name),
     values: {
@@ -277,7 +279,7 @@ function change(card) {
       if (more) await send("offer.release", { quantity: more });
       await list.reload();
       drawEnds();
-      toast(t("Kept."));
+      toast(t("Saved."));
     },
   });
 }

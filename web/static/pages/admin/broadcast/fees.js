@@ -65,17 +65,17 @@ function wrong(group, band, isFinal) {
   const weight = grams(band.weight);
   const fee = minor(band.fee, decimals);
   if (band.weight.trim() && Number.isNaN(weight))
-    return t("Write the weight in kilograms, such as 5 or 2.5, up to %(most)s.", {
+    return t("Enter the weight in kilograms, such as 5 or 2.5, up to %(most)s.", {
       most: count(MOST_KG),
     });
-  if (Number.isNaN(fee)) return t("Write the fee as 18 or 18.50.");
-  if (isFinal && !band.weight.trim()) return t("Write up to which weight.");
-  if (isFinal && fee === null) return t("Write the fee; 0 where it costs nothing.");
+  if (Number.isNaN(fee)) return t("Enter the fee as 18 or 18.50.");
+  if (isFinal && !band.weight.trim()) return t("Enter the upper weight.");
+  if (isFinal && fee === null) return t("Enter the fee, or 0 if it is free.");
   if (!(weight > 0)) return "";
   const others = group.bands
     .filter((other) => other !== band)
     .map((other) => ({ weight: grams(other.weight), fee: minor(other.fee, decimals) }));
-  if (others.some((other) => other.weight === weight)) return t("This weight stands here twice.");
+  if (others.some((other) => other.weight === weight)) return t("This weight is here twice.");
   if (fee === null) return "";
   const dearer = others
     .filter((other) => other.weight < weight && other.fee > fee)
@@ -104,7 +104,7 @@ function drawGroup(group) {
   section.querySelector("[data-name]").textContent =
     groups.length === 1 && !group.region ? t("Everywhere") : name;
   const away = section.querySelector("[data-away]");
-  away.setAttribute("aria-label", t("Take away the fees of %(name)s", { name }));
+  away.setAttribute("aria-label", t("Remove the fees for %(name)s", { name }));
   // Everywhere else stays while there are others: the server asks for it.
   away.hidden = !group.region && groups.length > 1;
   away.addEventListener("click", () => takeAway(group));
@@ -164,7 +164,7 @@ function check(isFinal = false) {
       0,
     );
     section.querySelector("[data-most]").textContent = most
-      ? t("What is heavier than %(most)s kg is not taken as a parcel there.", {
+      ? t("Parcels over %(most)s kg aren't sent there.", {
           most: kilograms(most),
         })
       : "";
@@ -180,7 +180,7 @@ function drawExample() {
   const words = part("example-words");
   const why = part("example-why");
   if (Number.isNaN(weight)) {
-    words.textContent = t("Write the weight in kilograms, such as 5 or 2.5, up to %(most)s.", {
+    words.textContent = t("Enter the weight in kilograms, such as 5 or 2.5, up to %(most)s.", {
       most: count(MOST_KG),
     });
     why.textContent = "";
@@ -198,15 +198,18 @@ function drawExample() {
   const of_ = of === undefined ? "" : nameOf(of);
   why.textContent =
     found.fee === undefined
-      ? t("%(of)s takes up to %(most)s kg. Heavier orders are told to be split or picked up.", {
-          of: of_,
-          most: kilograms(found.most),
-        })
+      ? t(
+          "%(of)s takes up to %(most)s kg. Buyers are asked to split heavier orders or pick them up.",
+          {
+            of: of_,
+            most: kilograms(found.most),
+          },
+        )
       : of === undefined
         ? t("No fee is set yet.")
         : of
-          ? t("By the fees of %(of)s.", { of: of_ })
-          : t("By the fees of everywhere else.");
+          ? t("Uses the fees for %(of)s.", { of: of_ })
+          : t("Uses the fees for everywhere else.");
 }
 
 const isChanged = () => JSON.stringify(groups) !== JSON.stringify(kept);
@@ -215,15 +218,15 @@ function drawState() {
   const foot = part("foot");
   foot.hidden = !isChanged();
   part("state").textContent = groups.length
-    ? t("Not kept yet: buyers still pay what was before.")
-    : t("Not kept yet: without any fee parcels cost nothing.");
+    ? t("Not saved yet: buyers still pay the earlier fees.")
+    : t("Not saved yet: without a fee, parcels ship free.");
 }
 
 function takeAway(group) {
   const place = groups.indexOf(group);
   groups.splice(place, 1);
   draw();
-  toast(t("The fees of %(name)s are away once you keep it.", { name: nameOf(group.region) }), {
+  toast(t("The fees for %(name)s are removed once you save.", { name: nameOf(group.region) }), {
     act: t("Undo"),
     onAct: () => {
       groups.splice(place, 0, group);
@@ -287,7 +290,7 @@ async function keep() {
   button.setAttribute("aria-busy", "true");
   try {
     await send(rows());
-    toast(t("Kept. Orders from now on pay this; those before keep theirs."), {
+    toast(t("Saved. New orders pay this; earlier ones keep theirs."), {
       act: t("Undo"),
       onAct: () => send(before).catch((problem) => toast(spoken(problem), { danger: true })),
     });
@@ -311,7 +314,7 @@ async function load() {
   } catch (problem) {
     part("failed-words").textContent = problem.slug
       ? spoken(problem)
-      : t("The server can't be reached. Nothing is lost; try it again in a moment.");
+      : t("The server can't be reached. Nothing is lost; try again in a moment.");
     part("failed").hidden = false;
   }
   part("loading").hidden = true;

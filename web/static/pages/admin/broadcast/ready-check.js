@@ -20,8 +20,10 @@ function checks(broadcast, { fees, free }) {
         return {
           good: false,
           words: here
-            ? t("On this computer it works. Phones need https: the operator sets it up.")
-            : t("A phone's camera needs https: the operator sets it up."),
+            ? t(
+                "It works on this computer. Phones need https: ask the server's operator to set it up.",
+              )
+            : t("A phone's camera needs https. Ask the server's operator to set it up."),
         };
       },
     ],
@@ -34,12 +36,15 @@ function checks(broadcast, { fees, free }) {
           words:
             {
               nothing: t(
-                "No camera sends yet. Switch one on in the console and come back: this tries it.",
+                "No camera is sending yet. Turn one on in the console and come back: this tests it.",
               ),
-              udp: t("This device gets it by UDP. Try it once from a phone with Wi-Fi off."),
-              tcp: t("Only by TCP, which stutters: the operator opens the UDP port."),
-              relay: t("Only by a relay: the operator opens the UDP port."),
-            }[way] ?? t("Nothing comes through: the operator opens the UDP port of media."),
+              udp: t("This device gets it over UDP. Try it once from a phone with Wi-Fi off."),
+              tcp: t(
+                "Only over TCP, which stutters. Ask the server's operator to open the UDP port.",
+              ),
+              relay: t("Only through a relay. Ask the server's operator to open the UDP port."),
+            }[way] ??
+            t("Nothing comes through. Ask the server's operator to open the media UDP port."),
         };
       },
     ],
@@ -48,7 +53,7 @@ function checks(broadcast, { fees, free }) {
       () => ({
         good: !data.weak_password,
         words: data.weak_password
-          ? t("It is easy to guess. Change it before strangers come.")
+          ? t("It is easy to guess. Change it before you go live.")
           : t("It is your own and not a common one."),
         act: data.weak_password ? ["/studio/account", t("My account")] : null,
       }),
@@ -61,7 +66,7 @@ function checks(broadcast, { fees, free }) {
           ? t("Buyers see the fee before they order.")
           : free
             ? t("Parcels are free for buyers.")
-            : t("No fee is set: you would pay the carrier for every parcel."),
+            : t("No fee is set: you pay the carrier for every parcel."),
         act: fees ? null : ["#fees", t("Set the fees")],
       }),
     ],
@@ -79,18 +84,18 @@ function checks(broadcast, { fees, free }) {
                 words:
                   able.length > 1
                     ? t("Somebody else can sign in and go on if you can't.")
-                    : t("Only you can sign in. If your phone fails, nobody can go on."),
+                    : t("Only you can sign in. If your phone fails, nobody can take over."),
                 act: able.length > 1 ? null : ["/studio/people", t("Invite someone")],
               };
             },
           ],
           [
-            t("Whom buyers ask"),
+            t("Who buyers contact"),
             () => ({
               good: !data.lacks_contact,
               words: data.lacks_contact
-                ? t("Pages name nobody whom buyers can ask.")
-                : t("Pages name the county and its contact."),
+                ? t("The pages don't say who buyers can contact.")
+                : t("The pages show the county and its contact."),
               act: data.lacks_contact ? ["/studio/county", t("Name the county")] : null,
             }),
           ],
@@ -109,7 +114,7 @@ export function showReady(list, broadcast, facts) {
       part("title").textContent = title;
       Promise.resolve()
         .then(find)
-        .catch(() => ({ good: false, words: t("This could not be looked up just now.") }))
+        .catch(() => ({ good: false, words: t("This couldn't be looked up just now.") }))
         .then(({ good, words, act }) => {
           part("wait").hidden = true;
           part(good ? "good" : "bad").hidden = false;

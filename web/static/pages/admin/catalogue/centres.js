@@ -30,7 +30,7 @@ function add() {
     job: async (body) => {
       const made = await post("/api/v1/centres", body);
       await list.reload();
-      toast(t("%(name)s is kept. Buyers can choose it now.", { name: text(made.name) }));
+      toast(t("%(name)s is saved. Buyers can choose it now.", { name: text(made.name) }));
     },
   });
 }
@@ -43,7 +43,7 @@ function change(centre) {
     job: async (body) => {
       await patch(`/api/v1/centres/${centre.id}`, body);
       await list.reload();
-      toast(t("Kept. Orders that go there show it too."));
+      toast(t("Saved. Orders picked up there show it too."));
     },
   });
 }
@@ -57,11 +57,11 @@ async function drawFees() {
     ? money({ ...fees[0].fee, amount: Math.min(...fees.map(({ fee }) => fee.amount)) })
     : "";
   const words = !fees.length
-    ? t("None yet: parcels cost nothing.")
+    ? t("None yet: parcels ship free.")
     : regions
       ? n(
-          "From %(least)s, %(n)s region with fees of its own",
-          "From %(least)s, %(n)s regions with fees of their own",
+          "From %(least)s; %(n)s region has its own fees",
+          "From %(least)s; %(n)s regions have their own fees",
           regions,
           { least, n: regions },
         )

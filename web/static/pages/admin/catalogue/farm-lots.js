@@ -28,7 +28,7 @@ export const lots = new RemoteList(
       ],
       acts: [
         lot.stopped && isStaff
-          ? act(t("Who has this lot"), () => location.assign(`/studio/lots/${lot.id}`), {
+          ? act(t("Who bought this lot"), () => location.assign(`/studio/lots/${lot.id}`), {
               name,
               danger: true,
             })
@@ -44,7 +44,7 @@ export const lots = new RemoteList(
           : act(t("Withdraw a test…"), () => withdrawTest(lot, lots), { name }),
         lot.packed_at ? null : act(t("Packed…"), () => pack(lot, lots), { name }),
         lot.shipped_at ? null : act(t("Shipped…"), () => ship(lot, lots), { name }),
-        (lot.left_g ?? 0) > 0 ? act(t("Sorted out…"), () => waste(lot, lots), { name }) : null,
+        (lot.left_g ?? 0) > 0 ? act(t("Record waste…"), () => waste(lot, lots), { name }) : null,
         act(t("Correct…"), () => correct(lot, lots), { name }),
       ].filter((each) => each !== null),
     });
@@ -73,7 +73,7 @@ function balance({ sold_g: sold, held_g: held, wasted_g: wasted, left_g: left })
   return [
     t("%(weight)s sold", { weight: kilograms(sold ?? 0) }),
     held ? t("%(weight)s held for buyers", { weight: kilograms(held) }) : "",
-    wasted ? t("%(weight)s sorted out", { weight: kilograms(wasted) }) : "",
+    wasted ? t("%(weight)s wasted", { weight: kilograms(wasted) }) : "",
     t("%(weight)s left", { weight: kilograms(left ?? 0) }),
   ]
     .filter(Boolean)

@@ -84,7 +84,7 @@ function withdrawWork(plot) {
 export function addPlot() {
   sheets.plot.open({
     title: t("New plot"),
-    job: (body) => kept(plots, t("The plot is kept."))(post(`${path}/plots`, body)),
+    job: (body) => kept(plots, t("The plot is saved."))(post(`${path}/plots`, body)),
   });
 }
 
@@ -93,7 +93,7 @@ function changePlot(plot) {
   sheets.plot.open({
     title: text(plot.name),
     values: plot,
-    job: (body) => kept(plots, t("Kept."))(patch(`/api/v1/plots/${plot.id}`, body)),
+    job: (body) => kept(plots, t("Saved."))(patch(`/api/v1/plots/${plot.id}`, body)),
   });
 }
 
@@ -115,7 +115,7 @@ function addWork(plot) {
       await post(`/api/v1/plots/${plot.id}/works`, body);
       await Promise.all([plots.reload(), lots.reload()]);
       const codes = [...stoppedLots()].filter(([lot]) => !before.has(lot)).map(([, code]) => code);
-      toast(codes.length ? stoppedWords(codes) : t("Kept."), { danger: codes.length > 0 });
+      toast(codes.length ? stoppedWords(codes) : t("Saved."), { danger: codes.length > 0 });
     },
   });
 }

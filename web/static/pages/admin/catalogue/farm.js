@@ -29,7 +29,7 @@ async function changeFarm() {
     values: farm,
     job: async (body) => {
       drawFarm(await patch(path, body));
-      toast(t("Kept. Buyers see it at once."));
+      toast(t("Saved. Buyers see it at once."));
     },
   });
 }

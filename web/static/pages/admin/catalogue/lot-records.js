@@ -24,13 +24,13 @@ export function test(lot, lots) {
   file.value = "";
   sheets.test.open({
     title: t("Test of lot %(code)s", { code: lot.code }),
-    does: t("Keep the test"),
+    does: t("Save test"),
     values: { at: now() }, // a test's result has no default: it is chosen
     job: async (body) => {
       const made = await post(`/api/v1/lots/${lot.id}/inspections`, body);
       const paper = file.files?.[0];
       let words = body.passed
-        ? t("The test of lot %(code)s is kept.", { code: lot.code })
+        ? t("The test of lot %(code)s is saved.", { code: lot.code })
         : stoppedWords([lot.code]);
       if (paper) {
         try {
@@ -49,7 +49,7 @@ export function test(lot, lots) {
 /** A test that was not passed stops the lot at once, which its button says before it is pressed. */
 sheets.test.form.addEventListener("change", ({ target }) => {
   if (!(target instanceof HTMLInputElement) || target.name !== "passed") return;
-  const words = target.value === "no" ? t("Keep it and stop the lot") : t("Keep the test");
+  const words = target.value === "no" ? t("Save, and stop the lot") : t("Save test");
   say(find(sheets.test.form, "[type=submit]"), words);
 });
 
@@ -61,7 +61,7 @@ export function pack(lot, lots) {
   sheets.pack.open({
     title: t("Lot %(code)s was packed", { code: lot.code }),
     values: { at: now() },
-    job: (body) => kept(lots, t("Kept."))(post(`/api/v1/lots/${lot.id}/packings`, body)),
+    job: (body) => kept(lots, t("Saved."))(post(`/api/v1/lots/${lot.id}/packings`, body)),
   });
 }
 
@@ -73,7 +73,7 @@ export function ship(lot, lots) {
   sheets.ship.open({
     title: t("Lot %(code)s left the farm", { code: lot.code }),
     values: { at: now() },
-    job: (body) => kept(lots, t("Kept."))(post(`/api/v1/lots/${lot.id}/shippings`, body)),
+    job: (body) => kept(lots, t("Saved."))(post(`/api/v1/lots/${lot.id}/shippings`, body)),
   });
 }
 
@@ -91,14 +91,14 @@ export function waste(lot, lots) {
   );
   const opened = new Date(new Date().setSeconds(0, 0)).toISOString();
   sheets.waste.open({
-    title: t("Sorted out of lot %(code)s", { code: lot.code }),
+    title: t("Waste of lot %(code)s", { code: lot.code }),
     values: { at: now() },
     job: async ({ at, ...body }) => {
       // Its field has no seconds: left as it was opened, it is now, and not before a harvest of now.
       const when = at === opened ? {} : { at };
       const made = await post(`/api/v1/lots/${lot.id}/waste`, { ...body, ...when });
       await lots.reload();
-      const words = t("%(weight)s of lot %(code)s are sorted out.", {
+      const words = t("%(weight)s of lot %(code)s recorded as wasted.", {
         weight: weight(made.weight_g),
         code: lot.code,
       });
@@ -130,7 +130,7 @@ export function correct(lot, lots) {
   const least = lot.quantity_g - (lot.left_g ?? 0);
   field(form, "quantity_g").min = String(Math.max(1, least) / 1000);
   const words = least
-    ? t("%(weight)s of it are sold, held or sorted out; it can't be less.", {
+    ? t("It can't be less than %(weight)s: that much is sold, held or wasted.", {
         weight: weight(least),
       })
     : t("None of it is sold yet.");

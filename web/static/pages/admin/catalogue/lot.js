@@ -114,8 +114,8 @@ async function reload() {
  */
 function cancel(orders) {
   const words = n(
-    "%(n)s order is called off; its buyer is told.",
-    "%(n)s orders are called off; their buyers are told.",
+    "%(n)s order will be cancelled, and its buyer gets a message.",
+    "%(n)s orders will be cancelled, and their buyers get a message.",
     orders.length,
     { n: count(orders.length) },
   );
@@ -143,8 +143,8 @@ function cancel(orders) {
       else
         toast(
           n(
-            "%(n)s order could not be called off. Look at it again.",
-            "%(n)s orders could not be called off. Look at them again.",
+            "%(n)s order couldn't be cancelled. Check it again.",
+            "%(n)s orders couldn't be cancelled. Check them again.",
             refused.length,
             { n: count(refused.length) },
           ),
@@ -169,7 +169,7 @@ function refund(order) {
         "idempotency-key": newKey(),
       });
       await reload();
-      toast(t("Kept."));
+      toast(t("Saved."));
     },
   });
 }
@@ -200,7 +200,7 @@ form?.addEventListener("submit", async (event) => {
   const sentence = valueIn(form, "sentence").trim();
   told.hidden = findings.length > 0 && sentence.length >= 4;
   if (findings.length === 0) say(told, t("Tick what this lifts."));
-  else if (sentence.length < 4) say(told, t("Write a sentence that everyone reads."));
+  else if (sentence.length < 4) say(told, t("Enter a sentence that everyone can read."));
   if (!told.hidden) return;
   const button = find(form, "[type=submit]", HTMLButtonElement);
   button.disabled = true;

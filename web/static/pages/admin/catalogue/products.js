@@ -104,7 +104,7 @@ function add() {
       const made = await post("/api/v1/products", body);
       await list.reload();
       toast(
-        t("%(name)s is kept. Put it into a broadcast's bag to sell it.", { name: text(made.name) }),
+        t("%(name)s is saved. Add it to a broadcast's bag to sell it.", { name: text(made.name) }),
       );
     },
   });
@@ -118,7 +118,7 @@ function change(product) {
     job: async ({ farm: _farm, ...body }) => {
       await patch(`/api/v1/products/${product.id}`, body);
       await list.reload();
-      toast(t("Kept."));
+      toast(t("Saved."));
     },
   });
   // A product stays its farm's: its lots are there.

@@ -16,7 +16,7 @@ const list = new RemoteList(
   "sessions",
   async () => (await getAll("/api/v1/sessions")).sessions,
   (/** @type {Session} */ session) => {
-    const name = session.browser ?? t("A browser that is not known");
+    const name = session.browser ?? t("Unknown browser");
     return row({
       title: name,
       badges: session.current ? [badge(t("This one"), "leaf")] : [],

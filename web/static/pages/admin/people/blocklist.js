@@ -25,7 +25,7 @@ const blocks = new RemoteList(
       title: kindWords(block.kind),
       badges: [badge(block.who)],
       lines: [block.reason, t("by %(name)s, %(when)s", { name: block.by, when: when(block.at) })],
-      acts: [act(t("Let in again"), () => unblock(block), { name: block.who })],
+      acts: [act(t("Reactivate"), () => unblock(block), { name: block.who })],
     }),
 );
 
@@ -40,7 +40,7 @@ const refusals = new RemoteList(
       lines: [
         refusal.limit === null
           ? t("Blocked: %(reason)s", { reason: refusal.reason })
-          : t("More than %(n)s a minute.", { n: count(refusal.limit) }),
+          : t("More than %(n)s per minute.", { n: count(refusal.limit) }),
         n("%(n)s time, last %(when)s", "%(n)s times, last %(when)s", refusal.count, {
           n: count(refusal.count),
           when: when(refusal.at),
@@ -65,7 +65,7 @@ function kindWords(kind) {
     case "device":
       return t("Device");
     case "address":
-      return t("Network address");
+      return t("IP address");
     default:
       return t("Name");
   }
@@ -98,7 +98,7 @@ function whatWords(what) {
       return t("Sending hearts");
     case "new devices of an address":
     case "new devices of a block":
-      return t("Taking part with a new device");
+      return t("Joining with a new device");
     case "play":
       return t("Starting the video");
     case "publish":
@@ -132,7 +132,7 @@ function whatWords(what) {
     case "leaves of a device":
     case "leaves of an address":
     case "leaves of a block":
-      return t("Waiting lists");
+      return t("Joining a waiting list");
     case "codes of a person":
     case "codes of an address":
       return t("Handing orders over");
@@ -146,10 +146,10 @@ function whatWords(what) {
     case "files of an order":
     case "person files of an address":
     case "person files of a block":
-      return t("Taking out or erasing own details");
+      return t("Downloading or erasing own details");
     case "deeds of an order":
     case "unknown orders of an address":
-      return t("Acting by an order's link");
+      return t("Using an order's link");
     case "sign-in address":
     case "sign-in block":
     case "sign-in name":
@@ -157,7 +157,7 @@ function whatWords(what) {
     case "password changes":
       return t("Signing in");
     case "display names":
-      return t("Changing one's own display name");
+      return t("Changing your own display name");
     default:
       return what;
   }
@@ -180,7 +180,7 @@ async function unblock({ id }) {
   try {
     await remove(`/api/v1/blocks/${id}`);
     await blocks.reload();
-    toast(t("Let in again."));
+    toast(t("Reactivated."));
   } catch (problem) {
     toastProblem(problem);
   }

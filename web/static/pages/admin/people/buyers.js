@@ -131,7 +131,7 @@ find(found, "[data-export]").addEventListener("click", (event) =>
       await withReauthentication(() =>
         save("/api/v1/person/exports", { phone, language: page.language }),
       );
-      toast(t("The file is among your downloads. Give it to nobody but the buyer."));
+      toast(t("The file is in your downloads. Give it to the buyer only."));
     },
     (problem) => tell(sentence(problem)),
   ),

@@ -37,5 +37,5 @@ onSubmit(form, async (body) => {
     phone: body.phone ?? "",
   });
   document.documentElement.dataset.colour = saved.colour;
-  toast(t("Saved. Every page has it from now on."));
+  toast(t("Saved. Every page shows it from now on."));
 });

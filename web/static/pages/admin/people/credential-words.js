@@ -58,11 +58,11 @@ export function left({ kind, role, acts_as: now, idle }, owner) {
   const named = { role: roleWords(owner.role) };
   if (idle)
     return t(
-      "Its owner's role is %(role)s now, so it does nothing. Choose another owner, or end it.",
+      "Its owner's role is now %(role)s, so it can do nothing. Choose another owner, or end it.",
       named,
     );
   return kind === "api_key" && now !== role
-    ? t("Its owner's role is %(role)s now, so it does no more than that.", named)
+    ? t("Its owner's role is now %(role)s, so it can do no more than that.", named)
     : "";
 }
 

@@ -32,7 +32,7 @@ function tellOfEveryCentre(all) {
   centresNotice.hidden = unchosen.length === 0;
   find(centresNotice, "[data-unchosen-keys-words]").textContent = unchosen.length
     ? t(
-        "API keys that still see every pick-up point's orders, with names and phone numbers: %(names)s. Their pick-up points can't be chosen any more: make others with theirs, then end these under “Keys and links”.",
+        "These API keys still see every pick-up point's orders, with names and phone numbers: %(names)s. Pick-up points can't be added to an existing key: create new keys with theirs, then end these under “Keys and links”.",
         { names: listed(unchosen.map(nameOf)) },
       )
     : "";
@@ -70,12 +70,12 @@ export const credentials = new RemoteList(
     notice.hidden = unowned === 0;
     find(notice, "[data-unowned-words]").textContent = together([
       n(
-        "%(n)s key or link has no owner and ends with nobody's account.",
-        "%(n)s keys or links have no owner and end with nobody's account.",
+        "%(n)s key or link has no owner, so it doesn't end with anyone's account.",
+        "%(n)s keys or links have no owner, so they don't end with anyone's account.",
         unowned,
         { n: count(unowned) },
       ),
-      t("Choose who answers for it, or end it."),
+      t("Choose who is responsible for it, or end it."),
     ]);
     // What someone has to look at stands first.
     /** @param {Credential} each */
@@ -115,7 +115,7 @@ export const credentials = new RemoteList(
         facts(credential).join(" · "),
         less,
         maker
-          ? t("%(name)s made it and can still use it, until you renew it.", { name: maker.name })
+          ? t("%(name)s created it and can still use it until you renew it.", { name: maker.name })
           : "",
       ].filter(Boolean),
       acts: [
@@ -143,18 +143,18 @@ function choose(credential) {
     job: async ({ owner }) => {
       await patch(`/api/v1/credentials/${credential.id}`, { owner });
       await credentials.reload();
-      toast(t("%(name)s: kept.", { name: nameOf(credential) }));
+      toast(t("%(name)s: saved.", { name: nameOf(credential) }));
     },
   });
 }
 
 /** @type {Record<string, () => string>} */
 const RENEWED = {
-  api_key: () => t("The program that uses it is refused until it has the new key."),
+  api_key: () => t("The program that uses it is rejected until it has the new key."),
   stream_key: () =>
-    t("The camera that sends goes on; when it connects again it needs the new key."),
+    t("A camera that is sending continues; when it reconnects it needs the new key."),
   invitation: () => t("The old link stops working. Send the new one."),
-  guest: () => t("The old link stops working. Send the new one; the guest comes in with it again."),
+  guest: () => t("The old link stops working. Send the new one; the guest uses it to join again."),
 };
 
 /** @param {Credential} credential */
@@ -172,9 +172,7 @@ async function renew(credential) {
       title: t("%(name)s is renewed", { name }),
       value: key,
       path: url,
-      words: t(
-        "Shown this once. Owner and rights stay as they were; the old one does not work any more.",
-      ),
+      words: t("Shown only once. Owner and rights are unchanged; the old one no longer works."),
     });
   } catch (problem) {
     toastProblem(problem);
@@ -189,14 +187,14 @@ async function end(credential) {
     title: t("End %(name)s?", { name }),
     words:
       credential.kind === "api_key"
-        ? t("The program that uses this key is refused from then on.")
-        : t("It does not work from then on. What it sends already goes on."),
+        ? t("The program that uses this key will be rejected.")
+        : t("It stops working. What it is already sending continues."),
     yes: t("Yes, end it"),
   });
   if (!isMeant) return;
   try {
     await remove(ADDRESSES[credential.kind](credential));
-    toast(t("%(name)s does not work any more.", { name }));
+    toast(t("%(name)s no longer works.", { name }));
   } catch (problem) {
     toastProblem(problem);
   }

@@ -64,9 +64,9 @@ function whyWords(limit) {
       return t("Too many for this number or address.");
     case "address":
     case "block":
-      return t("Too many from one network address.");
+      return t("Too many from one IP address.");
     case "prefix":
-      return t("A number of a country that we don't write to.");
+      return t("We don't send messages to this country.");
     case "unheard":
       return t("The buyer never heard of this order.");
     default:

@@ -66,7 +66,7 @@ function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }
       app
         ? t("Phone lost? Replace the app now: the old one stops working.")
         : passkeys.some(({ here }) => here)
-          ? t("Device lost? Remove its passkey, and set up another factor.")
+          ? t("Device lost? Remove its passkey and set up another factor.")
           : "",
     ].filter(Boolean),
   );
@@ -80,16 +80,18 @@ function tellOfRecovery({ totp_since: app, passkeys, recovery_codes_left: left }
 function whyNoPasskeys({ passkeys_possible: isPossible, passkeys_at: at }) {
   if (isPossible)
     return [
-      t("This browser has no passkeys here. Use an authenticator app instead, or another browser."),
+      t(
+        "This browser doesn't support passkeys here. Use an authenticator app instead, or another browser.",
+      ),
     ];
   if (at)
     return [
-      `${t("Passkeys work at one address of farmlive alone. To add one, open it there:")} `,
+      `${t("Passkeys work at one address of farmlive only. To add one, open it there:")} `,
       el("a", { class: "link", href: `${at}/studio/account` }, at),
     ];
   return [
     t(
-      "Passkeys don't work at this address (%(host)s): they need https:// and a name, such as https://farm.example. A number such as 192.168.1.20 is none. Use an authenticator app instead; without a phone a password manager on the computer, such as KeePassXC or 1Password, does it too.",
+      "Passkeys don't work at this address (%(host)s): they need https:// and a name, such as https://farm.example, not a number such as 192.168.1.20. Use an authenticator app instead; without a phone, a password manager on the computer, such as KeePassXC or 1Password, works too.",
       { host: location.hostname },
     ),
   ];
@@ -156,7 +158,7 @@ const ROWS = {
         here
           ? ""
           : t(
-              "It was made at %(host)s and works only there. Here you need a code, or another passkey.",
+              "It was created at %(host)s and works only there. Here you need a code, or another passkey.",
               { host },
             ),
         lastWords(),
@@ -167,7 +169,7 @@ const ROWS = {
     row({
       picture: sign("file"),
       title: t("Recovery codes"),
-      badges: left <= FEW ? [badge(t("Make new ones"), "red")] : [],
+      badges: left <= FEW ? [badge(t("Create new ones"), "red")] : [],
       lines: [n("%(n)s code left", "%(n)s codes left", left, { n: count(left) })],
     }),
 };
@@ -204,7 +206,7 @@ async function addApp() {
 
 function addPasskey() {
   sheets.passkey.part("where").textContent = t(
-    "It works only at this address, %(host)s. Where you open farmlive by another name or number, it is not offered.",
+    "It works only at this address, %(host)s. If you open farmlive at another name or number, it is not offered.",
     { host: location.hostname },
   );
   sheets.passkey.open({
@@ -213,7 +215,7 @@ function addPasskey() {
       const { passkey } = await post(`${PATH}/passkey-options`);
       const credential = await makePasskey(passkey);
       if (!credential) {
-        toast(t("No passkey was made. Try it again; a device has one for each account."), {
+        toast(t("No passkey was created. Try again; a device can have one per account."), {
           danger: true,
         });
         return false;
@@ -234,7 +236,7 @@ async function take(name, path) {
   const isMeant = await askToConfirm({
     title: t("Remove %(name)s?", { name }),
     words: t(
-      "It does not sign you in any more. Without another second factor the password alone is enough, and your recovery codes end.",
+      "It no longer signs you in. Without another second factor the password alone is enough, and your recovery codes end.",
     ),
     yes: t("Yes, remove it"),
   });
@@ -250,9 +252,9 @@ async function take(name, path) {
 
 async function renew() {
   const isMeant = await askToConfirm({
-    title: t("Make new recovery codes?"),
+    title: t("Create new recovery codes?"),
     words: t("Those that you have now stop working at once."),
-    yes: t("Yes, make new ones"),
+    yes: t("Yes, create new ones"),
   });
   if (!isMeant) return;
   try {

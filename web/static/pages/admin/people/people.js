@@ -105,13 +105,13 @@ const accounts = new RemoteList(
       dim: account.disabled,
       badges: [
         badge(roleWords(account.role), account.role === "seller" ? "leaf" : ""),
-        account.disabled ? badge(t("Shut out"), "red") : null,
+        account.disabled ? badge(t("Deactivate"), "red") : null,
         hasAll(account) ? badge(t("All pick-up points"), "red") : null,
         factorBadge(account),
         account.name === page.data.name ? badge(t("You")) : null,
       ].filter((each) => each !== null),
       lines: [
-        account.display_name ? t("Viewers read: %(name)s", { name: account.display_name }) : "",
+        account.display_name ? t("Viewers see: %(name)s", { name: account.display_name }) : "",
         scopeWords(account),
         t("since %(day)s", { day: day(Date.parse(account.created_at)) }),
       ].filter(Boolean),
@@ -166,7 +166,7 @@ function invite() {
           title: t("The invitation is ready"),
           path: made.url,
           words: t(
-            "Let them scan it, or send the link. It is shown this once, works once, and for seven days.",
+            "Let them scan it, or send the link. It is shown only once, works once, and lasts seven days.",
           ),
         });
     },
@@ -178,7 +178,7 @@ async function revoke(invitation) {
   try {
     await remove(`/api/v1/invitations/${invitation.id}`);
     await invitations.reload();
-    toast(t("The link does not work any more."));
+    toast(t("The link no longer works."));
   } catch (problem) {
     fail(problem);
   }
@@ -201,7 +201,7 @@ function offerMoreDays({
     : left
       ? ""
       : t(
-          "Seven more days were given twice; no more is possible here. Whoever runs the server can give more: farmlive user reset-factor %(name)s.",
+          "Seven more days were given twice, so no more can be given here. Reset the second factor, or ask the server's operator.",
           { name },
         );
   const extending = sheets.account.part("extend", HTMLButtonElement);
@@ -215,7 +215,7 @@ function offerMoreDays({
 function change(account) {
   opened = account;
   const disable = sheets.account.part("disable");
-  disable.textContent = account.disabled ? t("Let in again") : t("Shut out");
+  disable.textContent = account.disabled ? t("Reactivate") : t("Deactivate");
   disable.classList.toggle("button--danger", !account.disabled);
   disable.hidden = account.name === page.data.name;
   offerMoreDays(account);
@@ -230,7 +230,7 @@ function change(account) {
         display_name ? { ...body, display_name } : body,
       );
       await accounts.reload();
-      toast(t("%(name)s: kept.", { name: account.name }));
+      toast(t("%(name)s: saved.", { name: account.name }));
     },
   });
 }
@@ -239,10 +239,10 @@ async function resetPassword() {
   const account = current();
   const isMeant = await askToConfirm({
     title: t("A new password for %(name)s?", { name: account.name }),
-    words: t("The present one stops working at once, and %(name)s is signed out everywhere.", {
+    words: t("The current one stops working at once, and %(name)s is signed out everywhere.", {
       name: account.name,
     }),
-    yes: t("Yes, make one"),
+    yes: t("Yes, set a new one"),
   });
   if (!isMeant) return;
   try {
@@ -252,7 +252,7 @@ async function resetPassword() {
       title: t("New password of %(name)s", { name: account.name }),
       value: password,
       words: t(
-        "Shown this once, and good for 24 hours. Say it or write it down for them; at the first sign-in they choose their own.",
+        "Shown only once, and valid for 24 hours. Tell them or write it down; at the first sign-in they choose their own.",
       ),
     });
   } catch (problem) {
@@ -265,7 +265,7 @@ async function resetFactor() {
   const isMeant = await askToConfirm({
     title: t("Reset the second factor of %(name)s?", { name: account.name }),
     words: t(
-      "%(name)s then signs in by the password alone, until another one is set up. Be sure that it is really %(name)s who asks.",
+      "%(name)s can then sign in with the password alone until a new one is set up. Make sure that it is really %(name)s who is asking.",
       { name: account.name },
     ),
     yes: t("Yes, reset it"),
@@ -275,7 +275,7 @@ async function resetFactor() {
     await remove(`/api/v1/accounts/${account.id}/factors`);
     if (opened === account) sheets.account.close();
     await accounts.reload();
-    toast(t("%(name)s has no second factor any more.", { name: account.name }));
+    toast(t("%(name)s no longer has a second factor.", { name: account.name }));
   } catch (problem) {
     fail(problem);
   }
@@ -294,7 +294,7 @@ async function extend() {
           name: account.name,
           day: day(Date.parse(until)),
         }),
-        left ? t("Once more is possible.") : t("No more is possible."),
+        left ? t("One more extension is possible.") : t("No further extension is possible."),
       ]),
     );
   } catch (problem) {
@@ -319,8 +319,8 @@ function tellOfShutOut(out, undo) {
     together(
       [
         n(
-          "%(names)s is shut out and signed out.",
-          "%(names)s are shut out and signed out.",
+          "%(names)s is deactivated and signed out.",
+          "%(names)s are deactivated and signed out.",
           out.length,
           { names },
         ),

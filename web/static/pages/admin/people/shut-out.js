@@ -49,16 +49,16 @@ function madeLine(made, accounts) {
       class: "field__input",
       name: `out.${made.id}`,
       "data-as": "yes",
-      "aria-label": t("What becomes of %(name)s", { name: made.name }),
+      "aria-label": t("What happens to %(name)s", { name: made.name }),
     },
-    new Option(t("Stays"), ""),
-    new Option(t("Shut out too, with all it made"), "yes"),
+    new Option(t("Keep active"), ""),
+    new Option(t("Deactivate too, with everything it created"), "yes"),
   );
   const maker = accounts.find(({ id }) => id === made.made_by);
   return row({
     title: made.name,
     badges: [badge(roleWords(made.role))],
-    lines: [maker ? t("Made or invited by %(name)s", { name: maker.name }) : ""].filter(Boolean),
+    lines: [maker ? t("Created or invited by %(name)s", { name: maker.name }) : ""].filter(Boolean),
     acts: [choice],
   });
 }
@@ -84,9 +84,9 @@ function line(credential, accounts, account) {
       class: "field__input",
       name: `give.${credential.id}`,
       "data-as": "text",
-      "aria-label": t("What becomes of %(name)s", { name: nameOf(credential) }),
+      "aria-label": t("What happens to %(name)s", { name: nameOf(credential) }),
     },
-    new Option(t("It ends"), ""),
+    new Option(t("Ends"), ""),
   );
   offer(choice, choices(credential.kind, accounts, account));
   return row({
@@ -187,9 +187,9 @@ export async function shutOut(account, accounts, done) {
   const made = madeBy(account, accounts);
   if (!found.length && !known.length && !made.length) {
     const isSure = await askToConfirm({
-      title: t("Shut out %(name)s?", { name: account.name }),
+      title: t("Deactivate %(name)s?", { name: account.name }),
       words: t("They are signed out everywhere and can't sign in."),
-      yes: t("Yes, shut out"),
+      yes: t("Yes, deactivate"),
     });
     if (!isSure) return;
     await put({});
@@ -198,7 +198,7 @@ export async function shutOut(account, accounts, done) {
   }
   draw(account, accounts, { found, known, made });
   sheet.open({
-    title: t("Shut out %(name)s?", { name: account.name }),
+    title: t("Deactivate %(name)s?", { name: account.name }),
     job: async ({ give, out }) => {
       /** @type {Record<string, string>} */
       const given = Object.fromEntries(Object.entries(give ?? {}).filter(([, to]) => to));
@@ -244,7 +244,7 @@ sheet.part("made-accounts").addEventListener("change", ({ target }) => {
   if (reset.length)
     toast(
       t(
-        "Nothing can be given to an account that is shut out too. Choose again what becomes of what you gave it.",
+        "Nothing can be passed to an account that is deactivated too. Choose again for what you passed to it.",
       ),
     );
 });

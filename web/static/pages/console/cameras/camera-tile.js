@@ -121,7 +121,7 @@ export class CameraTile {
     let words = "";
     if (isBlank && this._refused) words = known(this._refused.detail);
     else if (isBlank && this.item.dataset.standing === "away")
-      words = t("It comes back by itself.");
+      words = t("It comes back automatically.");
     else if (isBlank && this._isPreview) {
       words =
         state === "blocked" ? t("This network blocks the preview") : t("The picture is coming…");

@@ -33,7 +33,7 @@ export function setUpEncoder(root, broadcast) {
       root.querySelector("[data-encoder-url]").value = new URL(made.whip_url, location.href).href;
       root.querySelector("[data-encoder-key]").value = made.key;
       root.querySelector("[data-encoder-shown]").hidden = false;
-      button.textContent = t("Make another key");
+      button.textContent = t("Create another key");
       root.querySelector("[data-encoder-url]").focus();
     } catch (problem) {
       trouble.textContent = sentence(problem);

@@ -34,9 +34,9 @@ function words(standing, guest, isLive) {
     case "air":
       return isLive ? t("On air") : t("Shown first");
     case "waiting":
-      return t("Waiting: you see them, viewers do not");
+      return t("Waiting: you see them, viewers don't");
     case "away":
-      return t("The connection is lost; it comes back by itself");
+      return t("Connection lost; reconnecting automatically");
     default:
       return t("Not there · the link works until %(time)s", { time: until(guest.expires_at) });
   }
@@ -116,7 +116,7 @@ export class Guests {
     say(
       this._linkPart("link-until"),
       t(
-        "It works until %(time)s, on one device at a time. It is shown this once; make another if it gets lost.",
+        "It works until %(time)s, on one device at a time. It is shown only once; create another if it gets lost.",
         { time: until(moment) },
       ),
     );
@@ -132,17 +132,17 @@ export class Guests {
     const name = guest.label;
     const isHere = standingOf(guest, this._sources) !== "invited";
     const isMeant = await askToConfirm({
-      title: t("End the visit of %(name)s?", { name }),
+      title: t("Disconnect %(name)s?", { name }),
       words: isHere
         ? t("Their picture and sound stop at once, and the link does not work any more.")
-        : t("The link does not work any more."),
+        : t("The link no longer works."),
       yes: t("Yes, end it"),
     });
     if (!isMeant) return;
     try {
       await remove(`${this._path}/${guest.id}`);
       await this.reload();
-      toast(t("%(name)s is not a guest any more.", { name }));
+      toast(t("%(name)s is no longer a guest.", { name }));
     } catch (problem) {
       toast(spoken(problem), { danger: true });
     }
@@ -168,7 +168,7 @@ export class Guests {
           {
             class: "button",
             type: "button",
-            "aria-label": [t("End the visit of %(name)s", { name: guest.label }), invited]
+            "aria-label": [t("Disconnect %(name)s", { name: guest.label }), invited]
               .filter(Boolean)
               .join(" · "),
             onclick: () => this._end(guest),

@@ -238,12 +238,12 @@ export class PhoneCamera extends EventTarget {
   _state() {
     if (this._busy && !this.picture) return t("Opening the camera…");
     if (this._elsewhere) return "";
-    if (this._waits) return t("This device was sending. One tap goes on.");
+    if (this._waits) return t("This device was sending. Tap to continue.");
     if (this.isSending && !this._camera.isOpen)
-      return t("The camera was taken away. One tap goes on.");
+      return t("The camera was taken by another app. Tap to continue.");
     if (this.isSending && this._publisher.isBlocked && this._publisher.state !== "live") {
       return t(
-        "This network lets no picture out. Change between Wi-Fi and mobile data; it is tried again by itself.",
+        "This network blocks the upload. Switch between Wi-Fi and mobile data; the page retries automatically.",
       );
     }
     switch (this._publisher.state) {
@@ -255,7 +255,7 @@ export class PhoneCamera extends EventTarget {
       case "connecting":
         return t("Connecting…");
       case "reconnecting":
-        return t("The connection is gone. Trying again by itself; keep this page open.");
+        return t("Connection lost. Reconnecting automatically; keep this page open.");
       default:
         return this.picture
           ? t("Only you see this.")
@@ -271,11 +271,11 @@ export class PhoneCamera extends EventTarget {
     document.body.toggleAttribute("data-sending", this.isSending);
     this._root.hidden = this._isEnded;
     this._button("open").hidden = !isOff || this._busy;
-    say(this._word("open"), this._waits || this.isSending ? t("Go on") : t("Use this camera"));
+    say(this._word("open"), this._waits || this.isSending ? t("Continue") : t("Use this camera"));
     this._button("send").hidden = !isOpen || this.isSending;
     // What is on air stays there: then this one is sent, and one tap above shows it.
     const airs = this._isLive && !this._isOtherShown;
-    say(this._word("send"), airs ? t("Put it on air") : t("Send this picture"));
+    say(this._word("send"), airs ? t("Put it on air") : t("Use this picture"));
     this._button("stop").hidden = !isOpen && !this.isSending;
     this._button("turn").hidden = !isOpen || this._button("turn").dataset.possible !== "true";
     this._button("mute").hidden = !isOpen || !this._camera.hasSound;
@@ -298,7 +298,7 @@ export class PhoneCamera extends EventTarget {
       );
     } else {
       say(place.querySelector("h4"), t("The camera is free"));
-      say(place.querySelector("p"), t("No page of this browser sends it now."));
+      say(place.querySelector("p"), t("No page of this browser is sending it now."));
     }
     if (!place.hidden) this._button("open").hidden = true;
   }
@@ -308,18 +308,18 @@ export class PhoneCamera extends EventTarget {
     if (this._refusal) lines.push(refusalWords(this._refusal));
     if (this._publisher.state === "refused") {
       const { detail, title } = this._publisher.problem;
-      lines.push(detail || title || t("The server did not take the picture. Try it again."));
+      lines.push(detail || title || t("The server didn't accept the picture. Try again."));
     }
     if (this.picture && this._camera.silent) {
       lines.push(
         t(
-          "There is no sound: allow the microphone beside the address, then turn the camera off and on.",
+          "There is no sound: allow the microphone next to the address, then turn the camera off and on.",
         ),
       );
     }
     if (this._camera.isMuted) lines.push(t("The microphone is off: viewers hear nothing."));
     if (this.isSending && !ScreenWakeLock.isSupported) {
-      lines.push(t("Keep the screen on: this browser can't do it by itself."));
+      lines.push(t("Keep the screen on yourself: this browser can't do it."));
     }
     const trouble = this._root.querySelector("[data-phone-trouble]");
     say(trouble.querySelector("p"), together(lines));

@@ -11,35 +11,31 @@ import { labelOf } from "./camera-tile.js";
 
 /** One sentence on how it does. */
 function inShort(source, { level }) {
-  if (source.objection) return t("It can't be shown.");
+  if (source.objection) return t("It can't be put on air.");
   if (source.refused) return known(source.refused.detail);
-  if (source.away) return t("It sends nothing at the moment. Its place is kept for half a minute.");
-  if (level === "unknown") return t("How it does now is not known.");
-  if (!source.bitrate_kbps) return t("It has just come in.");
+  if (source.away)
+    return t("It is sending nothing at the moment. Its place is kept for half a minute.");
+  if (level === "unknown") return t("Its current state is unknown.");
+  if (!source.bitrate_kbps) return t("It has just joined.");
   const values = { rate: megabits(source.bitrate_kbps), n: Math.round(source.fps ?? 0) };
   if (level === "good") {
     return source.loss >= 0.005
-      ? t(
-          "All is well: %(rate)s Mbit/s, %(n)s pictures a second, and hardly anything gets lost.",
-          values,
-        )
-      : t("All is well: %(rate)s Mbit/s, %(n)s pictures a second, nothing gets lost.", values);
+      ? t("All is well: %(rate)s Mbit/s, %(n)s frames per second, hardly anything lost.", values)
+      : t("All is well: %(rate)s Mbit/s, %(n)s frames per second, nothing lost.", values);
   }
-  return t("%(rate)s Mbit/s, %(n)s pictures a second.", values);
+  return t("%(rate)s Mbit/s, %(n)s frames per second.", values);
 }
 
 function wayWords(transport, isRelayed) {
-  if (isRelayed) return t("through a relay (TURN), since no direct way was found");
-  return transport === "tcp"
-    ? t("TCP, since this network lets no UDP through")
-    : t("UDP, the direct way");
+  if (isRelayed) return t("through a relay (TURN), because no direct way was found");
+  return transport === "tcp" ? t("TCP, because this network blocks UDP") : t("UDP, direct");
 }
 
 /** The numbers as `[name, value]`; what is not known is left out. */
 function facts(source) {
   const found = [];
   if (source.width && source.height) {
-    const pictures = t("%(n)s pictures/s", { n: Math.round(source.fps ?? 0) });
+    const pictures = t("%(n)s frames/s", { n: Math.round(source.fps ?? 0) });
     found.push([
       t("Picture"),
       `${source.width}×${source.height} · ${pictures} · ${source.codec ?? ""}`.replace(/ · $/, ""),
@@ -51,13 +47,13 @@ function facts(source) {
     const each = layers.map(
       ({ width, height, kbps }) => `${width ?? "?"}×${height ?? "?"} ${megabits(kbps)}`,
     );
-    found.push([t("In sizes"), `${each.join(" · ")} Mbit/s`]);
+    found.push([t("Layers"), `${each.join(" · ")} Mbit/s`]);
   }
   const loss = (source.loss ?? 0) * 100;
   found.push([t("Lost on the way"), loss < 0.05 ? t("nothing") : `${loss.toFixed(1)} %`]);
-  if (source.rtt_ms != null) found.push([t("There and back"), `${Math.round(source.rtt_ms)} ms`]);
+  if (source.rtt_ms != null) found.push([t("Round trip"), `${Math.round(source.rtt_ms)} ms`]);
   if (source.keyframe_s) {
-    found.push([t("Whole picture"), t("every %(n)s s", { n: source.keyframe_s.toFixed(1) })]);
+    found.push([t("Keyframe"), t("every %(n)s s", { n: source.keyframe_s.toFixed(1) })]);
   }
   if (source.transport) found.push([t("Way"), wayWords(source.transport, source.relayed)]);
   return found;
@@ -83,7 +79,7 @@ export class Signals {
       isOld
         ? t("No word from the server")
         : poor.length
-          ? t("Look at %(names)s", { names: listed(poor) })
+          ? t("Check %(names)s", { names: listed(poor) })
           : t("All is well"),
     );
     for (const [id, row] of this._rows) {

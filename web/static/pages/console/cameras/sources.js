@@ -37,11 +37,11 @@ export function ruleWords(sources, isLive) {
   const name = labelOf(held);
   if (held?.away) {
     return now && now !== held
-      ? t("%(name)s is away. %(other)s stands in and %(name)s comes back by itself.", {
+      ? t("%(name)s is disconnected. %(other)s stands in, and %(name)s comes back automatically.", {
           name,
           other: labelOf(now),
         })
-      : t("%(name)s is away. As soon as it is back, it is shown again.", { name });
+      : t("%(name)s is disconnected. It is shown again as soon as it is back.", { name });
   }
   if (sources.filter((source) => !source.guest).length + (now?.guest ? 1 : 0) < 2) return "";
   if (held) {
@@ -143,7 +143,7 @@ export class Sources {
       const values = { name: labelOf(source), other: labelOf(now) };
       say(
         this._part("told"),
-        t("%(name)s has come in. %(other)s stays on air until you tap another.", values),
+        t("%(name)s has joined. %(other)s stays on air until you tap another.", values),
       );
       this._intoSight(source.id);
     }
@@ -219,12 +219,12 @@ export class Sources {
           { name },
         );
       case "source-unplayable":
-        return t("Viewers could not play the picture of %(name)s.", { name });
+        return t("Viewers couldn't play the picture of %(name)s.", { name });
       case "unknown-source":
         return t("%(name)s has left.", { name });
       case "media-server-away":
       case "media-on-other-server":
-        return t("The server with the cameras does not answer. Try again in a moment.");
+        return t("The server with the cameras isn't responding. Try again in a moment.");
       default:
         return spoken(problem);
     }
@@ -234,7 +234,7 @@ export class Sources {
     const name = this._name(id);
     this._tell(
       t(
-        "%(name)s has not sent a whole picture yet; viewers get it as soon as it does. What was on air stays until then.",
+        "%(name)s hasn't sent a full picture yet; viewers switch to it as soon as it does. Until then the picture on air stays.",
         { name },
       ),
     );
@@ -304,7 +304,7 @@ export class Sources {
             ? t("Shown first")
             : standing === "air"
               ? t("On air")
-              : t("On air meanwhile"),
+              : t("On air for now"),
           // Without this the one that is away comes back and takes its place.
           act: standing === "meanwhile" ? t("Keep on air") : "",
           is: isLive ? t("Viewers see this one") : t("Viewers see this one first"),
@@ -313,7 +313,7 @@ export class Sources {
         return { badge: "", act: t("Switching…"), is: "" };
       case "away":
         return {
-          badge: source.picked ? t("Your choice, away") : t("Away"),
+          badge: source.picked ? t("Your choice, disconnected") : t("Disconnected"),
           act: t("No picture"),
           is: "",
         };
@@ -321,7 +321,7 @@ export class Sources {
         return { badge: t("Can't be shown"), act: t("Can't be shown"), is: "" };
       default:
         return {
-          badge: this._new.has(source.id) ? t("New") : "",
+          badge: this._new.has(source.id) ? t("Just joined") : "",
           act: isLive ? t("Put on air") : t("Show this first"),
           is: "",
         };

@@ -262,12 +262,13 @@ export class Stage extends EventTarget {
     if (this._isOver) return t("The broadcast has ended");
     const away = this._away();
     if (away.length === 1) {
-      return t("%(name)s is away. As soon as it is back, it is shown again.", {
+      return t("%(name)s is disconnected. It is shown again as soon as it is back.", {
         name: labelOf(away[0]),
       });
     }
-    if (away.length) return t("All cameras are away. As soon as one is back, it is shown again.");
-    return this._hadPicture ? t("No camera sends any more") : t("No picture yet");
+    if (away.length)
+      return t("All cameras are disconnected. As soon as one is back, it is shown again.");
+    return this._hadPicture ? t("No camera is sending any more") : t("No picture yet");
   }
 
   _caption(from) {
@@ -275,7 +276,7 @@ export class Stage extends EventTarget {
       return this._phone.isSending ? t("Your camera") : t("Your camera, not sent yet");
     if (from === "none") return "";
     if (this._player.state === "blocked") {
-      return t("This network blocks the video. Viewers elsewhere may well see it.");
+      return t("This network blocks the video. Viewers elsewhere may still see it.");
     }
     if (this._player.state !== "playing") return t("The picture is coming…");
     return t("As viewers get it: %(label)s", { label: labelOf(this._current) });

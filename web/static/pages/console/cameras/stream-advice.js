@@ -24,29 +24,29 @@ export function whatToDo(advice, isEncoder = false) {
     case "no-picture":
       return isEncoder
         ? t(
-            "Sound comes in, but no picture. Look whether the scene in OBS has a camera, and whether it is shown.",
+            "Sound comes in, but no picture. Check whether the scene in OBS has a camera, and whether it is shown.",
           )
         : t(
-            "Sound comes in, but no new picture. Look whether a call or another app has taken the camera.",
+            "Sound comes in, but no new picture. Check whether a call or another app has taken the camera.",
           );
     case "few-frames":
       return isEncoder
         ? t(
-            "Only %(n)s pictures a second. The computer can't keep up: in OBS set Settings → Output → “CPU Usage Preset” to ultrafast, or Settings → Video → “Output (Scaled) Resolution” lower.",
+            "Only %(n)s frames per second. The computer can't keep up: in OBS set Settings → Output → “CPU Usage Preset” to ultrafast, or lower Settings → Video → “Output (Scaled) Resolution”.",
             { n: Math.round(advice.fps) },
           )
         : t(
-            "Only %(n)s pictures a second. Close other apps on the camera's device, keep it out of the sun, and give it light.",
+            "Only %(n)s frames per second. Close other apps on the camera's device, keep it out of the sun, and give it more light.",
             { n: Math.round(advice.fps) },
           );
     case "loss":
       return t(
-        "%(share)s of the picture gets lost on the way. Go nearer to the router or to where the phone has more bars, or change between Wi-Fi and mobile data.",
+        "%(share)s of the picture is lost on the way. Move closer to the router or to a better signal, or switch between Wi-Fi and mobile data.",
         { share: `${advice.percent} %` },
       );
     case "narrow-uplink":
       return t(
-        "The picture is at %(rate)s Mbit/s and small (%(size)s): the way up carries no more. Go nearer to the mast or the router, or change between Wi-Fi and mobile data.",
+        "The picture is at %(rate)s Mbit/s and small (%(size)s): the upload allows no more. Move closer to the mast or the router, or switch between Wi-Fi and mobile data.",
         {
           rate: megabits(advice.kbps),
           size: size(advice),
@@ -61,12 +61,12 @@ export function whatToDo(advice, isEncoder = false) {
     case "no-sound":
       return isEncoder
         ? t(
-            "No sound comes in. Look in OBS's “Audio Mixer” whether the microphone moves and is not muted.",
+            "No sound comes in. Check in OBS's “Audio Mixer” that the microphone moves and is not muted.",
           )
-        : t("No sound comes in. Look whether the microphone is on and allowed.");
+        : t("No sound comes in. Check that the microphone is on and allowed.");
     case "keyframes":
       return t(
-        "A whole picture comes only every %(seconds)s s: new viewers, and a switch to this camera, wait that long. In OBS: Settings → Output → Output Mode “Advanced” → Streaming: set “Keyframe Interval” to %(wanted)s s. In FFmpeg: -g 60.",
+        "Keyframes come only every %(seconds)s s: new viewers, and a switch to this camera, wait that long. In OBS: Settings → Output → Output Mode “Advanced” → Streaming: set “Keyframe Interval” to %(wanted)s s. In FFmpeg: -g 60.",
         {
           seconds: Math.round(advice.seconds),
           wanted: advice.wanted_s,
@@ -74,12 +74,12 @@ export function whatToDo(advice, isEncoder = false) {
       );
     case "round-trip":
       return t(
-        "The way to the server is long (%(ms)s ms there and back). The picture is fine; answers to viewers come late.",
+        "The connection to the server is slow (%(ms)s ms round trip). The picture is fine; answers to viewers come late.",
         { ms: Math.round(advice.ms) },
       );
     case "tcp":
       return t(
-        "This network lets no UDP through, so the picture comes by TCP and may stand still for a moment when something is lost. Mobile data or another Wi-Fi is better.",
+        "This network blocks UDP, so the picture comes over TCP and may freeze for a moment when data is lost. Mobile data or another Wi-Fi is better.",
       );
     case "codec":
       return isEncoder
@@ -105,11 +105,11 @@ function tooFewBits(advice) {
   };
   return advice.lines
     ? t(
-        "The picture is at %(rate)s Mbit/s, too little for %(size)s. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps; where the way up does not carry that, Settings → Video → “Output (Scaled) Resolution” to %(lines)sp.",
+        "The picture is at %(rate)s Mbit/s, too little for %(size)s. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps; if the upload doesn't allow that, set Settings → Video → “Output (Scaled) Resolution” to %(lines)sp.",
         values,
       )
     : t(
-        "The picture is at %(rate)s Mbit/s, too little for any size. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps, and go where the way up carries it.",
+        "The picture is at %(rate)s Mbit/s, too little for any size. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps, and move to where the upload allows it.",
         values,
       );
 }
@@ -123,11 +123,11 @@ function tooMuchForViewers(advice, isEncoder) {
   };
   return isEncoder
     ? t(
-        "The camera sends %(rate)s Mbit/s, and %(n)s of %(all)s viewers can't take it. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps; or Settings → Stream → “Total Layers” to 3 (OBS 32.1 or newer), and only they get a smaller picture.",
+        "The camera sends %(rate)s Mbit/s, too much for %(n)s of %(all)s viewers. In OBS set Settings → Output → “Bitrate” to %(wanted)s Kbps; or Settings → Stream → “Total Layers” to 3 (OBS 32.1 or newer), and only they get a smaller picture.",
         values,
       )
     : t(
-        "The camera sends %(rate)s Mbit/s, and %(n)s of %(all)s viewers can't take it. Send from a current Chrome, Safari, Firefox or Edge: they get a smaller picture then.",
+        "The camera sends %(rate)s Mbit/s, too much for %(n)s of %(all)s viewers. Send from an up-to-date Chrome, Safari, Firefox or Edge: they then get a smaller picture.",
         values,
       );
 }
@@ -136,7 +136,7 @@ function tooMuchForViewers(advice, isEncoder) {
 export function whatToDoWithout(isAway) {
   return isAway
     ? t(
-        "The picture is gone; viewers see a slate. It comes back by itself: keep the camera's page open and look for better reception.",
+        "The picture is gone; viewers see “Back in a moment”. It comes back automatically: keep the camera's page open and look for better reception.",
       )
     : t("No picture comes in. Use this device's camera, or connect OBS.");
 }

@@ -70,8 +70,8 @@ export function countWords(counts) {
     parts: listed(parts.map(([part, number]) => partWords(part, number))),
   };
   const said = counts.about
-    ? t("About %(n)s of %(all)s viewers get less than the whole picture: %(parts)s.", values)
-    : t("%(n)s of %(all)s viewers get less than the whole picture: %(parts)s.", values);
+    ? t("About %(n)s of %(all)s viewers get a reduced picture: %(parts)s.", values)
+    : t("%(n)s of %(all)s viewers get a reduced picture: %(parts)s.", values);
   if (!counts.choice) return said;
   return together([
     said,

@@ -246,7 +246,7 @@ export class Bag {
     say(item.querySelector("[data-held]"), held ? t("%(n)s held", { n: count(held) }) : "");
     const lines = [];
     const minutes = this._soon.get(offer.id);
-    if (minutes && !isStopped(offer)) lines.push(t("Gone in about %(n)s min.", { n: minutes }));
+    if (minutes && !isStopped(offer)) lines.push(t("Sold out in about %(n)s min.", { n: minutes }));
     const back = held ? firstBack(this._held, offer.id) : null;
     if (back) lines.push(t("The first hold ends in %(time)s.", { time: duration(back - now()) }));
     say(item.querySelector("[data-soon]"), together(lines));
@@ -315,10 +315,10 @@ export class Bag {
   _stopActs({ id, lot, name }, isOver) {
     const acts = [];
     if (this._scene.pinned === id && !isOver)
-      acts.push({ words: t("Take it down"), run: () => this.takeDown(), name: text(name) });
+      acts.push({ words: t("Unpin"), run: () => this.takeDown(), name: text(name) });
     if (this._deeds)
       acts.push({
-        words: t("Who has this lot"),
+        words: t("Who bought this lot"),
         run: () => window.open(`/studio/lots/${lot.id}`, "_blank"),
         name: text(name),
       });
@@ -376,9 +376,7 @@ export class Bag {
     try {
       await put(before === id ? null : id);
       toast(
-        before === id
-          ? t("%(name)s is off the screen.", { name })
-          : t("%(name)s is on the screen.", { name }),
+        before === id ? t("%(name)s is unpinned.", { name }) : t("%(name)s is pinned.", { name }),
         {
           ...(canUndo && { act: t("Undo"), onAct: () => put(before).catch(fail) }),
         },

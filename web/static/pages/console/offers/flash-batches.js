@@ -84,7 +84,7 @@ export class Flashes {
     this._notes.put(offer.id, "flash", {
       icon: "flash",
       kind: "kumquat",
-      words: t("The flash has %(n)s in place of %(planned)s: lot %(code)s gives no more.", {
+      words: t("The flash batch has %(n)s instead of %(planned)s: lot %(code)s has no more.", {
         n: count(boxes),
         planned: count(planned),
         code: offer.lot.code,
@@ -98,8 +98,8 @@ export class Flashes {
     if ((!running && !sold) || why === "wrong") return;
     const values = { n: count(sold), boxes: running ? count(running.boxes) : "" };
     const how = running
-      ? t("Flash over: %(n)s of %(boxes)s sold.", values)
-      : t("Flash over: %(n)s sold.", values);
+      ? t("Flash batch over: %(n)s of %(boxes)s sold.", values)
+      : t("Flash batch over: %(n)s sold.", values);
     const cause =
       {
         sold_out: t("Sold out."),
@@ -168,7 +168,7 @@ export class Flashes {
         : t("%(n)s min", { n: Math.round((flash.ends_at - flash.starts_at) / MINUTE_MS) }),
     );
     set("held", slice?.held ? t("%(n)s held", { n: count(slice.held) }) : "");
-    set("limit", flash.per_buyer ? t("%(n)s a buyer", { n: count(flash.per_buyer) }) : "");
+    set("limit", flash.per_buyer ? t("%(n)s per buyer", { n: count(flash.per_buyer) }) : "");
     if (this._send) this._drawEnd(place, offer, slice, ends);
   }
 
@@ -182,8 +182,8 @@ export class Flashes {
     end.setAttribute(
       "aria-label",
       slice
-        ? t("End the flash of %(name)s", { name })
-        : t("Cancel the flash sale of %(name)s", { name }),
+        ? t("End the flash batch of %(name)s", { name })
+        : t("Cancel the flash batch of %(name)s", { name }),
     );
     end.hidden = isAsked;
     end.disabled = slice !== null && ends < -GRACE_MS;
@@ -194,7 +194,7 @@ export class Flashes {
       return undefined;
     };
     const wrong = place.querySelector("[data-flash-wrong]");
-    wrong.setAttribute("aria-label", t("The price of the flash of %(name)s was wrong", { name }));
+    wrong.setAttribute("aria-label", t("The flash price of %(name)s was wrong", { name }));
     wrong.hidden = isAsked || slice === null;
     wrong.onclick = () => this._putRight(flash.id);
     const question = place.querySelector("[data-flash-question]");
@@ -231,7 +231,7 @@ export class Flashes {
       fail(problem);
       return;
     }
-    toast(t("The flash sale of %(name)s is cancelled.", { name: text(offer.name) }), {
+    toast(t("The flash batch of %(name)s is cancelled.", { name: text(offer.name) }), {
       act: t("Undo"),
       onAct: () => this._planAgain(offer.id, flash),
     });

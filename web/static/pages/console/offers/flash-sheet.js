@@ -137,7 +137,7 @@ export class FlashSheet {
       ? now()
       : Math.max(now(), Date.parse(this._scene.broadcast.starts_at) || 0);
     elements.at.value = local(new Date(roundMoment(begin, isLive ? 10 : 15)));
-    this._part("name").textContent = t("Flash: %(name)s", { name: text(offer.name) });
+    this._part("name").textContent = t("Flash batch: %(name)s", { name: text(offer.name) });
     this._part("now").textContent = money(offer.price);
     this._part("currency").textContent = offer.price.currency;
     this._part("scheduled").hidden = isLive;
@@ -187,7 +187,7 @@ export class FlashSheet {
     this._part("at").hidden = elements.when.value !== "at";
     this._part("off").textContent =
       price > 0 && price < offer.price.amount
-        ? t("%(share)s less", { share: `${Math.round(100 - (price / offer.price.amount) * 100)}%` })
+        ? t("%(share)s off", { share: `${Math.round(100 - (price / offer.price.amount) * 100)}%` })
         : "";
     this._drawOutcome();
     this._drawDo();
@@ -201,11 +201,11 @@ export class FlashSheet {
     const values = { n: count(boxes), price: this._money(price) };
     this._part("do").textContent =
       !boxes || !(price > 0)
-        ? t("Start the flash")
+        ? t("Start the flash batch")
         : start === null
           ? t("Start now: %(n)s at %(price)s", values)
           : Number.isNaN(start)
-            ? t("Plan the flash")
+            ? t("Plan the flash batch")
             : t("Plan it for %(time)s: %(n)s at %(price)s", { time: whenWords(start), ...values });
   }
 
@@ -226,34 +226,34 @@ export class FlashSheet {
     if (will.boxes < boxes)
       lines.push(
         n(
-          "Lot %(code)s gives %(n)s box only: the flash gets no more.",
-          "Lot %(code)s gives %(n)s boxes only: the flash gets no more.",
+          "Lot %(code)s has only %(n)s box left for the flash batch.",
+          "Lot %(code)s has only %(n)s boxes left for the flash batch.",
           will.boxes,
           { code, n: count(will.boxes) },
         ),
       );
     if (will.released && will.fromLeft) {
       lines.push(
-        t("It takes the %(left)s that are left, and %(n)s more are released from lot %(code)s.", {
+        t("It takes the %(left)s left and releases %(n)s more from lot %(code)s.", {
           left: count(will.fromLeft),
           n: count(will.released),
           code,
         }),
       );
     } else if (will.released)
-      lines.push(t("%(n)s are released from lot %(code)s.", { n: count(will.released), code }));
+      lines.push(t("%(n)s will be released from lot %(code)s.", { n: count(will.released), code }));
     else if (will.rest)
       lines.push(
-        t("It takes them from the %(left)s that are left; %(n)s stay at %(price)s.", {
+        t("It takes them from the %(left)s left; %(n)s stay at %(price)s.", {
           left: count(left),
           n: count(will.rest),
           price: money(offer.price),
         }),
       );
-    else if (will.boxes) lines.push(t("It takes all that are left."));
+    else if (will.boxes) lines.push(t("It takes all the boxes left."));
     if (will.lotRest !== null) {
       lines.push(
-        t("After that the lot still gives %(n)s (%(weight)s).", {
+        t("The lot then has enough for %(n)s more (%(weight)s).", {
           n: count(will.lotRest),
           weight: kilograms(will.lotRest * offer.net_weight_g),
         }),
@@ -285,11 +285,11 @@ export class FlashSheet {
     };
     return lotRest === 0
       ? t(
-          "A flash of %(boxes)s, where %(proposed)s were proposed, releases all that lot %(code)s still gives: %(n)s more (%(weight)s). Is that meant?",
+          "A flash batch of %(boxes)s instead of the suggested %(proposed)s releases all that is left of lot %(code)s: %(n)s more (%(weight)s). Start it with %(boxes)s?",
           values,
         )
       : t(
-          "A flash of %(boxes)s, where %(proposed)s were proposed, releases %(n)s more from lot %(code)s (%(weight)s). Is that meant?",
+          "A flash batch of %(boxes)s instead of the suggested %(proposed)s releases %(n)s more from lot %(code)s (%(weight)s). Start it with %(boxes)s?",
           values,
         );
   }
@@ -307,10 +307,10 @@ export class FlashSheet {
     const price = minor(elements.price.value, this._places);
     const boxes = this._boxes();
     const start = this._start();
-    if (!(price > 0)) return this._complain(t("Write a price above zero."));
+    if (!(price > 0)) return this._complain(t("Enter a price above zero."));
     if (price >= offer.price.amount)
-      return this._complain(t("A flash costs less than now: write a lower price."));
-    if (!boxes) return this._complain(t("Write a whole number from 1 on."));
+      return this._complain(t("A flash price must be lower than the current price."));
+    if (!boxes) return this._complain(t("Enter a whole number from 1 up."));
     if (Number.isNaN(start)) return this._complain(t("Choose when it starts."));
     if (start !== null && start <= now())
       return this._complain(t("That time has passed. Choose a later one, or start it now."));
@@ -318,17 +318,13 @@ export class FlashSheet {
       const said = { price: this._money(price), now: money(offer.price) };
       return this._ask(
         "price",
-        t("%(price)s is less than half of %(now)s. Is that meant?", said),
-        t("Yes, %(price)s is meant", said),
+        t("%(price)s is less than half of %(now)s. Set the price to %(price)s?", said),
+        t("Yes, set %(price)s", said),
       );
     }
     const will = this._outcome(boxes);
     if (isVast(will, this._proposed) && !this._asked.has("boxes")) {
-      return this._ask(
-        "boxes",
-        this._vastWords(will),
-        t("Yes, %(n)s are meant", { n: count(will.boxes) }),
-      );
+      return this._ask("boxes", this._vastWords(will), t("Yes, %(n)s", { n: count(will.boxes) }));
     }
     const minutes = Number(elements.minutes.value);
     const perBuyer = Number(elements.per_buyer.value);
@@ -350,7 +346,7 @@ export class FlashSheet {
     };
     try {
       await this._send("flash.plan", plan, () =>
-        tell(t("No answer yet. It is sent again by itself, and planned once."), false),
+        tell(t("No answer yet. It is sent again automatically and planned only once."), false),
       );
     } catch (problem) {
       return tell(spoken(problem), true);

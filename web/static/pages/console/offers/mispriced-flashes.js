@@ -43,7 +43,7 @@ export class PastFlashes {
 
   _row(flash) {
     const { price, sold, held, starts_at: from, ended_at: until } = flash;
-    const words = t("Flash at %(price)s, %(from)s to %(until)s", {
+    const words = t("Flash batch at %(price)s, %(from)s to %(until)s", {
       price: money(price),
       from: clock(from),
       until: clock(until),

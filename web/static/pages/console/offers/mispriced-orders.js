@@ -216,7 +216,7 @@ export class MispricedOrders {
   }
 
   _cancel(orders) {
-    if (!this._reason) return this._say(t("Write why: the buyers read it."));
+    if (!this._reason) return this._say(t("Say why: the buyers can read it."));
     this._say("");
     return this._moves.make(
       orders.map(({ id }) => id),
@@ -297,8 +297,8 @@ export class MispricedOrders {
     if (isOffline) {
       this._say(
         n(
-          "The server can't be reached. What you did with %(n)s order is kept here, and is sent by itself as soon as there is a connection.",
-          "The server can't be reached. What you did with %(n)s orders is kept here, and is sent by itself as soon as there is a connection.",
+          "The server can't be reached. What you did with %(n)s order is kept here and sent automatically as soon as there is a connection.",
+          "The server can't be reached. What you did with %(n)s orders is kept here and sent automatically as soon as there is a connection.",
           size,
           { n: count(size) },
         ),
@@ -310,7 +310,7 @@ export class MispricedOrders {
 
   /** Where its answer is lost, it is asked for again by itself, and never given anew. */
   async _refund({ id, difference }) {
-    if (!this._reason) return this._say(t("Write why: the buyers read it."));
+    if (!this._reason) return this._say(t("Say why: the buyers can read it."));
     this._say("");
     try {
       return await this._moves.refund(id, {
@@ -330,7 +330,7 @@ export class MispricedOrders {
     this._say(
       number
         ? keptBefore({ number, refunded })
-        : t("Something else was saved before. Check the order before you continue."),
+        : t("Something else was saved in the meantime. Check the order before you continue."),
     );
   }
 }

@@ -37,7 +37,7 @@ export function mispricedRow(order, as, act) {
       order.refunded.amount && isTakenOff(order)
         ? badge(t("%(sum)s deducted", { sum: money(order.refunded) }), "leaf")
         : null,
-      as.isKept ? badge(t("stays as it is"), "leaf") : null,
+      as.isKept ? badge(t("honoured"), "leaf") : null,
       order.buyer
         ? el("a", { class: "mispriced__who", href: `tel:${order.buyer.phone}` }, order.buyer.name)
         : el("span", { class: "mispriced__who soft" }, t("Buyer's details removed")),
@@ -71,14 +71,14 @@ function buttons(order, { isMoving, isKept, together }, act) {
   if (isKept) return [button(t("Undo"), act.keep)];
   const made = [];
   if (order.deeds.includes("keep") && !isGone(order.state) && order.refunded.amount === 0)
-    made.push(button(t("Let it stand"), act.keep));
+    made.push(button(t("Honour the price"), act.keep));
   if (order.deeds.includes("cancel")) made.push(button(t("Cancel it"), act.cancel));
   // What was given back or taken off may have been just this: the order list knows.
   if (order.deeds.includes("refund") && order.refunded.amount === 0) {
     const sum = { sum: money(order.difference) };
     made.push(
       button(
-        order.payment === "due" ? t("Take off %(sum)s", sum) : t("Refund %(sum)s", sum),
+        order.payment === "due" ? t("Reduce by %(sum)s", sum) : t("Refund %(sum)s", sum),
         act.refund,
       ),
     );

@@ -182,7 +182,9 @@ export class Corrections {
       icon: "tag",
       words: together([
         t("%(was)s → %(price)s.", { was: sum(change.was), price: sum(change.price) }),
-        taken ? t("%(taken)s at it.", { taken }) : t("Nobody has ordered at it yet."),
+        taken
+          ? t("New price: %(taken)s.", { taken })
+          : t("Nobody has ordered at the new price yet."),
       ]),
       acts: [
         { words: t("Correct the price"), run: () => this._putRight(change), name },
@@ -207,8 +209,8 @@ export class Corrections {
       words: together([
         said,
         taken
-          ? t("%(taken)s at %(price)s.", { taken, price: prices })
-          : t("Nobody had ordered at it."),
+          ? t("%(price)s: %(taken)s.", { taken, price: prices })
+          : t("Nobody had ordered at that price."),
       ]),
       acts: taken
         ? [

@@ -85,7 +85,7 @@ export class Prices {
       ? t("Change the price")
       : this._isWrong
         ? t("Correct it to %(price)s", { price: sum })
-        : t("Sell for %(price)s", { price: sum });
+        : t("Set %(price)s", { price: sum });
   }
 
   _complain(words) {
@@ -98,8 +98,8 @@ export class Prices {
     const offer = this._offers().get(this._edited);
     const price = minor(this._form.elements.price.value, this._places);
     const list = this._isWrong ? null : minor(this._form.elements.list_price.value, this._places);
-    if (!(price > 0)) return this._complain(t("Write a price above zero."));
-    if (Number.isNaN(list)) return this._complain(t("The usual price is no number."));
+    if (!(price > 0)) return this._complain(t("Enter a price above zero."));
+    if (Number.isNaN(list)) return this._complain(t("The usual price isn't a number."));
     if (list !== null && list < price) {
       return this._complain(
         t(
@@ -161,10 +161,10 @@ export class Prices {
     if (price >= offer.price.amount * SLIP || this._isSure) return true;
     const sum = (amount) => money({ amount, currency: offer.price.currency });
     this._isSure = true;
-    this._part("do").textContent = t("Yes, %(price)s is meant", { price: sum(price) });
+    this._part("do").textContent = t("Yes, set %(price)s", { price: sum(price) });
     this._complain(
       t(
-        "The price falls from %(now)s to %(next)s for everyone who buys from now on. Is that meant?",
+        "The price drops from %(now)s to %(next)s for everyone who buys from now on. Set it to %(next)s?",
         { now: sum(offer.price.amount), next: sum(price) },
       ),
     );

@@ -87,12 +87,18 @@ export class Releases {
   _tellLost(id, key, quantity) {
     const words =
       quantity > 0
-        ? t("No answer yet to “%(n)s more”. It is sent again by itself, and released once.", {
-            n: count(quantity),
-          })
-        : t("No answer yet to withdrawing %(n)s. It is sent again by itself, and done once.", {
-            n: count(-quantity),
-          });
+        ? t(
+            "No answer yet to “%(n)s more”. It is sent again automatically and released only once.",
+            {
+              n: count(quantity),
+            },
+          )
+        : t(
+            "No answer yet to withdrawing %(n)s. It is sent again automatically and done only once.",
+            {
+              n: count(-quantity),
+            },
+          );
     this._notes.put(id, key, { icon: "warning", kind: "kumquat", words });
   }
 
@@ -185,7 +191,7 @@ export class Releases {
   async _submit() {
     const quantity = this._number();
     if (quantity === null || quantity < 1)
-      return this._complain(t("Write a whole number from 1 on."));
+      return this._complain(t("Enter a whole number from 1 up."));
     close(this._dialog);
     await this.release(this._edited, quantity);
     return undefined;
@@ -226,9 +232,9 @@ export class Releases {
         : together(
             [
               most > 0
-                ? t("Lot %(code)s gives %(n)s more.", { code, n: count(most) })
-                : t("Lot %(code)s gives no more.", { code }),
-              isShort ? t("Release fewer, or record first what was picked since.") : "",
+                ? t("Lot %(code)s has enough for %(n)s more.", { code, n: count(most) })
+                : t("Lot %(code)s has no more.", { code }),
+              isShort ? t("Release fewer, or first record what has been picked since.") : "",
             ].filter(Boolean),
           );
   }

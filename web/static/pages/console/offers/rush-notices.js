@@ -15,7 +15,7 @@ export function showRushes(scene, notes) {
       icon: "warning",
       kind: "kumquat",
       words: t(
-        "Devices that never had an order packed took %(boxes)s of it within a minute. They do a sum of about a second before each order now, which slows robots; it ends by itself five minutes after the rush.",
+        "Devices that never had an order packed took %(boxes)s of it within a minute. They now do a calculation of about a second before each order, which slows bots. It ends automatically five minutes after the rush.",
         { boxes: count(rush.boxes) },
       ),
     });

@@ -109,7 +109,7 @@ export class BasketLines {
       row.less.replaceChildren(icon(last ? "bin" : "minus"));
       row.less.setAttribute(
         "aria-label",
-        last ? t("Take %(name)s out", { name }) : t("One less: %(name)s", { name }),
+        last ? t("Remove %(name)s", { name }) : t("One less: %(name)s", { name }),
       );
     }
     const words = this.mostInWords(card, line) || this.priceInWords(card, line, most);
@@ -121,7 +121,7 @@ export class BasketLines {
   mostInWords({ id }, { quantity }) {
     const { order_boxes: boxes } = page.data;
     if (!boxes || quantity < mostOfOrder(id, this.basket)) return "";
-    return n("At most %(boxes)s box an order.", "At most %(boxes)s boxes an order.", boxes, {
+    return n("At most %(boxes)s box per order.", "At most %(boxes)s boxes per order.", boxes, {
       boxes: count(boxes),
     });
   }
@@ -145,7 +145,7 @@ export class BasketLines {
       card.price.amount <= line.price
     )
       return "";
-    return t("It costs %(price)s now; you keep yours while it is held.", {
+    return t("The price is now %(price)s; you keep yours while the hold lasts.", {
       price: money(card.price),
     });
   }

@@ -128,7 +128,7 @@ export class Buying {
     const { basket } = this;
     if (basket.empty || this.step === "done") return;
     if (this.ordering.busy) {
-      toast(t("We go on asking whether your order was taken, and say it here."));
+      toast(t("We keep asking whether your order was taken and tell you here."));
       return;
     }
     if (!basket.hold) {
@@ -137,9 +137,9 @@ export class Buying {
     }
     if (basket.isBeyond) return;
     this.heldToast = toast(
-      t("It stays held for you for %(time)s.", { time: duration(basket.remains) }),
+      t("Held for you for %(time)s more.", { time: duration(basket.remains) }),
       {
-        act: t("Give it back"),
+        act: t("Release it"),
         onAct: () => basket.drop(),
         seconds: 6,
       },
@@ -268,7 +268,7 @@ export class Buying {
     this.failed = this.raised = null;
     const told = cards.map((card) =>
       sentences(
-        t("%(name)s is not sold any more and is out of your order; nothing of it was ordered.", {
+        t("%(name)s is no longer sold and was taken out of your order.", {
           name: fullName(card),
         }),
         reasonsInWords(card.lot.stopped),

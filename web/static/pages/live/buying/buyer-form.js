@@ -108,9 +108,7 @@ export class BuyerForm {
       hint,
       hint.hidden
         ? ""
-        : t(
-            "This number gets no confirmation from us. Keep the order's page: everything is on it.",
-          ),
+        : t("We don't send messages to this number. Keep the order's page: everything is on it."),
     );
   }
 
@@ -175,21 +173,21 @@ export class BuyerForm {
   problems() {
     const buyer = this.read();
     const found = {};
-    if (!buyer.name) found.name = t("Write the name of the person who receives it.");
+    if (!buyer.name) found.name = t("Enter the recipient's name.");
     const phone =
       phoneProblem(buyer.phone) || (this._asked === buyer.phone ? "" : phoneDoubt(buyer.phone));
     if (phone) found.phone = phone;
     if (buyer.way === "parcel" && buyer.address.length < 2) {
-      found.address = t("Write where the parcel goes; a village is enough.");
+      found.address = t("Enter where the parcel goes; a village is enough.");
     }
     if (this.needsRegion && buyer.way === "parcel" && !buyer.region && !this.region.isMissing) {
       found.province = t("Choose the region: the parcel's fee depends on it.");
     }
     if (buyer.email && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(buyer.email)) {
-      found.email = t("An e-mail address looks like name@example.com; it may be left out.");
+      found.email = t("An e-mail address looks like name@example.com. You can leave it empty.");
     } else if (/[^\x21-\x7e]/.test(buyer.email.split("@", 1)[0])) {
       found.email = t(
-        "Before the @ only plain letters, digits and signs can be written to. Give another address, or leave it out.",
+        "Before the @ we can only write to plain letters, digits and signs. Use another address, or leave it empty.",
       );
     }
     if (buyer.way === "pickup" && !buyer.centre) found.centre = t("Choose a pick-up point.");
@@ -268,12 +266,12 @@ export class BuyerForm {
         : `${text(centre?.name)} · ${text(centre?.address)}`,
       pay: parcel
         ? t("In cash to the courier, on delivery")
-        : t("At the pick-up point, when you fetch it"),
+        : t("At the pick-up point, when you collect it"),
       next: parcel
         ? [t("The farm packs it and hands it to the courier."), t("You pay the courier in cash.")]
         : [
             t("The farm brings it to %(centre)s.", { centre: text(centre?.name) }),
-            t("You pay there when you pick it up; say your order number and the code."),
+            t("You pay there when you pick it up; give your order number and the code."),
           ],
     };
   }

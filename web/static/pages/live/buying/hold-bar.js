@@ -26,7 +26,7 @@ export class HoldBar {
     }
     let boxes = 0;
     for (const { quantity } of (basket.hold?.lines ?? basket.lines).values()) boxes += quantity;
-    const words = n("%(count)s item held for you", "%(count)s items held for you", boxes, {
+    const words = n("%(count)s box held for you", "%(count)s boxes held for you", boxes, {
       count: boxes,
     });
     say(this.button.querySelector("[data-kept-words]"), words);

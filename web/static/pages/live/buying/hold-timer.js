@@ -29,9 +29,9 @@ export class HoldTimer {
     const { remains } = basket;
     held.dataset.state = state === "held" && remains < SOON ? "soon" : state;
     const words = {
-      asking: t("Taking it off the shelf for you…"),
+      asking: t("Holding it for you…"),
       held: basket.hold?.final ? t("Held for you for the last time") : t("Held for you"),
-      over: t("The time is up; it went back to the others."),
+      over: t("Time is up; the hold was released."),
     };
     say(this.part("held-text"), words[state] ?? "");
     say(this.part("held-time"), state === "held" ? duration(remains) : "");
@@ -45,7 +45,7 @@ export class HoldTimer {
     }
     if (state === "over") say(this.part("held-told"), words.over);
     else if (state === "held" && remains < SOON) {
-      say(this.part("held-told"), t("It is held for less than a minute more."));
+      say(this.part("held-told"), t("Held for less than a minute more."));
     } else say(this.part("held-told"), state === "held" ? words.held : "");
   }
 }

@@ -27,7 +27,7 @@ export function noticeOf({ basket, scene, failed, taken, raised, heavy, act }) {
   if (raised) {
     return {
       words: t(
-        "It costs %(now)s now; it was %(was)s a moment ago. Nothing is ordered yet: place the order again if you agree.",
+        "The price is now %(now)s; it was %(was)s a moment ago. Nothing has been ordered yet: place the order again if you agree.",
         raised,
       ),
       acts: [],
@@ -35,7 +35,7 @@ export function noticeOf({ basket, scene, failed, taken, raised, heavy, act }) {
   }
   if (heavy) {
     return {
-      words: t("A parcel to that region holds %(most)s at most. Order less, or pick it up.", {
+      words: t("A parcel to that region can weigh at most %(most)s. Order less, or pick it up.", {
         most: weight(heavy),
       }),
       acts: [],
@@ -56,15 +56,15 @@ function changed(basket, scene, prices) {
   for (const { offer, was, now: is } of prices) {
     total += (is - was) * (basket.lines.get(offer)?.quantity ?? 0);
   }
-  const acts = [[t("Take it for %(total)s", { total: price(total) }), () => basket.accept()]];
+  const acts = [[t("Buy for %(total)s", { total: price(total) }), () => basket.accept()]];
   // Where it is held at the new price too, to keep it is to take it.
   const isHeldSo = prices.every(
     ({ offer, now: is }) => basket.hold?.lines.get(offer)?.price === is,
   );
-  if (basket.hold && !isHeldSo) acts.push([t("Keep what is held for me"), () => basket.keepHeld()]);
+  if (basket.hold && !isHeldSo) acts.push([t("Keep what I hold"), () => basket.keepHeld()]);
   else if (basket.lines.size > prices.length)
     acts.push([t("Order without it"), () => basket.without()]);
-  else acts.push([t("No, thank you"), () => basket.drop()]);
+  else acts.push([t("No, thanks"), () => basket.drop()]);
   return { words: sentences(...words), acts };
 }
 
@@ -73,22 +73,22 @@ function changedInWords({ offer, was, now: is, over }, scene) {
   const values = { name: fullName(scene.offers.get(offer)), was: price(was), now: price(is) };
   if (over === "sold_out") {
     return t(
-      "All %(name)s at %(was)s are gone. It costs %(now)s now; nothing is ordered yet.",
+      "All %(name)s at %(was)s are gone. The price is now %(now)s; nothing has been ordered yet.",
       values,
     );
   }
   if (over === "wrong")
     return t(
-      "The price %(was)s was a mistake. %(name)s costs %(now)s; nothing is ordered yet.",
+      "The price %(was)s was a mistake. %(name)s is %(now)s; nothing has been ordered yet.",
       values,
     );
   if (over)
     return t(
-      "The flash at %(was)s is over. %(name)s costs %(now)s now; nothing is ordered yet.",
+      "The flash batch at %(was)s is over. %(name)s is now %(now)s; nothing has been ordered yet.",
       values,
     );
   return t(
-    "%(name)s cost %(was)s a moment ago and costs %(now)s now. Nothing is ordered yet.",
+    "%(name)s was %(was)s a moment ago and is now %(now)s. Nothing has been ordered yet.",
     values,
   );
 }
@@ -97,7 +97,7 @@ function gone(basket, scene, short, raised, act) {
   const words = sentences(...short.map((change) => shortInWords(change, scene)));
   const none = short.filter((change) => change.left === 0);
   if (none.length === 0) {
-    const once = raised && t("Nothing is ordered yet: place the order again if you agree.");
+    const once = raised && t("Nothing has been ordered yet: place the order again if you agree.");
     const how = basket.problem?.slug === "hold-share" && sentence(basket.problem);
     return { words: sentences(words, once || how), acts: [] };
   }
@@ -109,7 +109,7 @@ function gone(basket, scene, short, raised, act) {
   );
   if (dear) {
     const { price: ordinary } = scene.offers.get(dear.offer);
-    acts.push([t("Take it for %(total)s", { total: money(ordinary) }), () => basket.ordinary()]);
+    acts.push([t("Buy for %(total)s", { total: money(ordinary) }), () => basket.ordinary()]);
   } else if (back) acts.push([t("Hold it now"), () => basket.again()]);
   else if (none.length === 1 && !isLimit(none[0])) {
     const { offer } = none[0];
@@ -130,25 +130,25 @@ function shortInWords(change, scene) {
   if (why === "lot-spent") {
     return left > 0
       ? n(
-          "Of lot %(lot)s the harvest gives %(left)s more of %(name)s; your order has that one now.",
-          "Of lot %(lot)s the harvest gives %(left)s more of %(name)s; your order has these now.",
+          "Lot %(lot)s has enough for %(left)s more of %(name)s; your order now has that one.",
+          "Lot %(lot)s has enough for %(left)s more of %(name)s; your order now has those.",
           left,
           { name, left: count(left), lot: change.lot },
         )
-      : t("The harvest gives no more of %(name)s: all of lot %(lot)s is sold or held.", {
+      : t("No more of %(name)s: all of lot %(lot)s is sold or held.", {
           name,
           lot: change.lot,
         });
   }
   if (left > 0) {
     return n(
-      "Of %(name)s only %(left)s is left; your order has that one now.",
-      "Of %(name)s only %(left)s are left; your order has these now.",
+      "Only %(left)s of %(name)s is left; your order now has that one.",
+      "Only %(left)s of %(name)s are left; your order now has those.",
       left,
       { name, left },
     );
   }
-  if (leftOf(card) > 0 && !change.flash) return t("%(name)s is there again.", { name });
+  if (leftOf(card) > 0 && !change.flash) return t("%(name)s is back in stock.", { name });
   return sentences(goneInWords(change, card, name), heldInWords(change, card));
 }
 
@@ -156,15 +156,15 @@ function limitInWords({ left, limit, had }, name) {
   const words = { name, limit: count(limit), had: count(had), left: count(left) };
   if (left > 0) {
     return n(
-      "At this price a buyer may have %(limit)s of %(name)s; your order has %(left)s now.",
-      "At this price a buyer may have %(limit)s of %(name)s; your order has %(left)s now.",
+      "At this price the limit for %(name)s is %(limit)s per buyer; your order now has %(left)s.",
+      "At this price the limit for %(name)s is %(limit)s per buyer; your order now has %(left)s.",
       limit,
       words,
     );
   }
   return n(
-    "At this price a buyer may have %(limit)s of %(name)s, and you have %(had)s already.",
-    "At this price a buyer may have %(limit)s of %(name)s, and you have %(had)s already.",
+    "At this price the limit for %(name)s is %(limit)s per buyer, and you already have %(had)s.",
+    "At this price the limit for %(name)s is %(limit)s per buyer, and you already have %(had)s.",
     limit,
     words,
   );
@@ -174,12 +174,12 @@ function boxLimitInWords({ left, limit }, name) {
   const words = { name, limit: count(limit), left: count(left) };
   if (left > 0) {
     return t(
-      "Of %(name)s a buyer may have %(limit)s that are not packed yet; your order has %(left)s now.",
+      "A buyer can have at most %(limit)s unpacked boxes of %(name)s; your order now has %(left)s.",
       words,
     );
   }
   return t(
-    "Of %(name)s a buyer may have %(limit)s that are not packed yet, and you have them. Order more once they are packed.",
+    "A buyer can have at most %(limit)s unpacked boxes of %(name)s, and you have that many. Order more once they are packed.",
     words,
   );
 }
@@ -207,15 +207,15 @@ function heldInWords({ held: told, back_at: at }, card) {
   if (!(held > 0)) return t("More may be released: keep watching.");
   if (at > 0) {
     return n(
-      "%(held)s is held by a buyer and comes back at %(time)s if it is not ordered.",
-      "%(held)s are held by buyers and come back if they are not ordered, the first at %(time)s.",
+      "%(held)s is held for a buyer and comes back at %(time)s if it isn't ordered.",
+      "%(held)s are held for buyers and come back if they aren't ordered, the first at %(time)s.",
       held,
       { held: count(held), time: clock(at) },
     );
   }
   return n(
-    "%(held)s is held by somebody and comes back if they do not order: keep watching.",
-    "%(held)s are held by others and come back if they do not order: keep watching.",
+    "%(held)s is held for another buyer and comes back if they don't order: keep watching.",
+    "%(held)s are held for other buyers and come back if they don't order: keep watching.",
     held,
     { held: count(held) },
   );

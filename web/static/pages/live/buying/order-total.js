@@ -72,7 +72,7 @@ export class OrderTotal {
   /** Show boxes, weight, fee and sum. */
   render() {
     const { boxes, grams, parcel, isExact } = this;
-    const words = n("%(count)s item", "%(count)s items", boxes, { count: boxes });
+    const words = n("%(count)s box", "%(count)s boxes", boxes, { count: boxes });
     say(this.part("count"), `${words} · ${weight(grams)}`);
     const { amount, currency } = this.basket.total;
     const fee = { amount: parcel.fee ?? 0, currency };
@@ -106,16 +106,17 @@ export class OrderTotal {
 
   /** The fee below the address, at once with weight and region. */
   feeLine({ fee, most }, shown) {
-    if (!this.buyer.isParcel) return t("Nothing is added for a pick-up.");
+    if (!this.buyer.isParcel) return t("Picking up is free.");
     if (most !== undefined) {
-      return t("A parcel to that region holds %(most)s at most. Order less, or pick it up.", {
+      return t("A parcel to that region can weigh at most %(most)s. Order less, or pick it up.", {
         most: weight(most),
       });
     }
     const words = { fee: money(shown), weight: weight(this.grams) };
-    if (!this.isExact) return t("The parcel costs from %(fee)s for %(weight)s, by region.", words);
-    if (fee === 0) return t("The parcel costs nothing.");
-    return t("The parcel costs %(fee)s for %(weight)s.", words);
+    if (!this.isExact)
+      return t("The parcel fee starts at %(fee)s for %(weight)s and depends on the region.", words);
+    if (fee === 0) return t("Free shipping.");
+    return t("The parcel fee is %(fee)s for %(weight)s.", words);
   }
 }
 

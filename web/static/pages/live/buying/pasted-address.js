@@ -99,7 +99,7 @@ export class PastedAddress {
     elements.address.value = text.slice(0, elements.address.maxLength).replace(/\s*\n\s*/g, " ");
     const whole = elements.address.value;
     this._before = whole;
-    this.show(el("span", { class: "pasted__words" }, t("Sorting it out…")));
+    this.show(el("span", { class: "pasted__words" }, t("Reading the address…")));
     this.form.dispatchEvent(new Event("change"));
     let found = null;
     try {
@@ -113,7 +113,7 @@ export class PastedAddress {
         el(
           "span",
           { class: "pasted__words" },
-          t("That could not be sorted: write name and phone below."),
+          t("We couldn't read that: enter name and phone below."),
         ),
       );
       return;

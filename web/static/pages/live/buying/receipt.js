@@ -23,6 +23,8 @@ export class Receipt {
     const next = this._part("next");
     next.replaceChildren(...buyer.summary().next.map((words) => line(words, "check")));
     if (buyer.isUntold)
-      next.append(line(t("Your number gets no confirmation: keep the order's page."), "warning"));
+      next.append(
+        line(t("We don't send messages to your number: keep the order's page."), "warning"),
+      );
   }
 }

@@ -64,7 +64,7 @@ export class Bag {
       row.shared.hidden = more || !joined || card.lot.left_g === undefined || isStopped(card);
       if (row.shared.hidden) return;
       const left = kilograms(card.lot.left_g);
-      say(row.shared, t("All sizes share what this harvest still gives: %(left)s", { left }));
+      say(row.shared, t("All sizes share what is left of this harvest: %(left)s", { left }));
     });
   }
 

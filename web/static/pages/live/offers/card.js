@@ -62,8 +62,8 @@ export function leftInWords(card) {
   if (ownLeft(card) > 0) return t("All of this harvest is sold or held");
   if (card.held > 0) {
     return n(
-      "%(held)s held by a buyer, may come back",
-      "%(held)s held by buyers, may come back",
+      "%(held)s held for a buyer, may come back",
+      "%(held)s held for buyers, may come back",
       card.held,
       { held: count(card.held) },
     );

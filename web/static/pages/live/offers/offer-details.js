@@ -128,7 +128,7 @@ export class OfferDetails {
     say(
       parts.lifted,
       card.lot.lifted
-        ? t("This lot was stopped and lifted by the county: %(sentence)s", card.lot.lifted)
+        ? t("This lot was stopped; the county has since lifted it: %(sentence)s", card.lot.lifted)
         : "",
     );
     parts.tested.hidden = !card.lot.tested;

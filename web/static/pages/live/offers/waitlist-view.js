@@ -39,7 +39,7 @@ export class WaitlistView {
     const wait = this.waits.of(offer);
     if (!wait) return;
     toast(
-      t("You are no. %(place)s for %(name)s. What comes back is held for you at once.", {
+      t("You're number %(place)s in line for %(name)s. What comes back is held for you at once.", {
         place: count(wait.place),
         name,
       }),
@@ -55,7 +55,7 @@ export class WaitlistView {
     }
     const sheet = document.querySelector("dialog[open]");
     if (sheet) close(sheet);
-    toast(t("You wait no more."));
+    toast(t("You've left the waiting list."));
   }
 
   /** What is held is looked at: it need not be told any more. */
@@ -81,10 +81,10 @@ export class WaitlistView {
 
   tell(name, until) {
     if (!this.basket.hold) return;
-    const words = t("%(name)s came back and is held for you until %(time)s.", {
+    const words = t("%(name)s is back and held for you until %(time)s.", {
       name,
       time: clock(until),
     });
-    this.told = toast(words, { act: t("Order it"), onAct: this.begin, seconds: TOLD });
+    this.told = toast(words, { act: t("Order"), onAct: this.begin, seconds: TOLD });
   }
 }

@@ -20,7 +20,7 @@ function placeholderOf(scene, picture, link, missing = null) {
     return {
       icon: "check",
       title: t("The broadcast has ended"),
-      words: t("Thank you for watching. Your orders stand as they are."),
+      words: t("Thank you for watching. Your orders are not affected."),
       act: "home",
     };
   }
@@ -29,9 +29,9 @@ function placeholderOf(scene, picture, link, missing = null) {
     return {
       icon: "clock",
       title: at
-        ? t("It starts on %(day)s at %(time)s", { day: day(at), time: clock(at) })
-        : t("It starts soon"),
-      words: t("Stay on this page: the picture comes by itself."),
+        ? t("Starts on %(day)s at %(time)s", { day: day(at), time: clock(at) })
+        : t("Starts soon"),
+      words: t("Stay on this page: the picture starts automatically."),
     };
   }
   if (picture === "unsupported") {
@@ -40,11 +40,11 @@ function placeholderOf(scene, picture, link, missing = null) {
       title: t("This browser can't show the video"),
       words: missing
         ? t(
-            "The camera sends %(codec)s, which this browser can't play. Open this page in a current Chrome, Safari, Firefox or Edge, or wait for the next camera. Chat and orders work here too.",
+            "The camera sends %(codec)s, which this browser can't play. Open this page in an up-to-date Chrome, Safari, Firefox or Edge, or wait for the next camera. Chat and orders work here too.",
             { codec: missing },
           )
         : t(
-            "Open this page in a current Chrome, Safari, Firefox or Edge. Chat and orders work here too.",
+            "Open this page in an up-to-date Chrome, Safari, Firefox or Edge. Chat and orders work here too.",
           ),
     };
   }
@@ -53,7 +53,7 @@ function placeholderOf(scene, picture, link, missing = null) {
       icon: "offline",
       title: t("This network blocks the video"),
       words: t(
-        "It gets through here neither by UDP nor by TCP. Try mobile data or another Wi-Fi. Chat and orders work all the same.",
+        "It gets through neither by UDP nor by TCP. Try mobile data or another Wi-Fi. Chat and orders still work.",
       ),
       act: "again",
     };
@@ -65,7 +65,7 @@ function placeholderOf(scene, picture, link, missing = null) {
     return {
       icon: "clock",
       title: t("Back in a moment"),
-      words: t("The camera lost its connection. Stay here: it goes on by itself."),
+      words: t("The camera lost its connection. Stay here: it continues automatically."),
       over: "over",
     };
   }
@@ -91,7 +91,7 @@ function placeholderOf(scene, picture, link, missing = null) {
     return {
       icon: "sound",
       title: t("Sound only for now"),
-      words: t("Your connection carries too little for the picture. It comes back by itself."),
+      words: t("Your connection is too slow for the picture. It comes back automatically."),
     };
   }
   if (picture === "playing") return null;
@@ -99,21 +99,23 @@ function placeholderOf(scene, picture, link, missing = null) {
     return {
       icon: "camera",
       title: t("The camera is not on yet"),
-      words: t("Stay on this page: the picture comes by itself."),
+      words: t("Stay on this page: the picture starts automatically."),
     };
   }
   if (picture === "busy") {
     return {
       icon: "clock",
-      title: t("Many people are coming in"),
-      words: t("You are let in shortly, without doing anything."),
+      title: t("Many people are joining"),
+      words: t("You'll be let in shortly. There is nothing to do."),
     };
   }
   if (picture === "lost") {
     return {
       icon: "offline",
       title: t("Connecting again…"),
-      words: t("The connection is gone for a moment. Stay here: the picture comes back by itself."),
+      words: t(
+        "The connection is lost for the moment. Stay here: the picture comes back automatically.",
+      ),
     };
   }
   return { icon: null, title: t("The picture is coming…"), words: "" };

@@ -45,7 +45,7 @@ export class QualityChoice extends EventTarget {
     this._draw();
     this.dispatchEvent(new Event("change"));
     if (!(await isTaken))
-      toast(t("The server can't be reached. Your choice holds once the picture is back."));
+      toast(t("The server can't be reached. Your choice applies once the picture is back."));
   }
 
   /** `isThere`: whether there is a picture to choose of; `words` on what comes now. */

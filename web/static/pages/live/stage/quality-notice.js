@@ -17,24 +17,24 @@ export function deliveryWords(delivery) {
   const { gets, limited_by: by, estimated_kbps: kbps } = delivery;
   // What one chose oneself is no news, but a picture that stands still looks like a fault.
   if (by === "choice")
-    return gets === "still_pictures" ? t("You save data: sound and a still picture") : null;
+    return gets === "still_pictures" ? t("Saving data: sound and a still picture") : null;
   const rate = kbps ? { rate: megabits(kbps) } : null;
   switch (gets) {
     case "smaller_picture":
       return rate
-        ? t("Your connection carries about %(rate)s Mbit/s: a smaller picture", rate)
+        ? t("Your connection allows about %(rate)s Mbit/s: a smaller picture", rate)
         : t("Your connection is slow: a smaller picture");
     case "fewer_frames":
       return rate
-        ? t("Your connection carries about %(rate)s Mbit/s: fewer frames", rate)
+        ? t("Your connection allows about %(rate)s Mbit/s: fewer frames", rate)
         : t("Your connection is slow: fewer frames");
     case "still_pictures":
       return rate
-        ? t("Your connection carries about %(rate)s Mbit/s: sound and a still picture", rate)
+        ? t("Your connection allows about %(rate)s Mbit/s: sound and a still picture", rate)
         : t("Your connection is slow: sound and a still picture");
     case "sound":
       return rate
-        ? t("Your connection carries about %(rate)s Mbit/s: sound only", rate)
+        ? t("Your connection allows about %(rate)s Mbit/s: sound only", rate)
         : t("Your connection is slow: sound only");
     default:
       return null;

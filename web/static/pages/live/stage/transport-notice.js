@@ -8,9 +8,11 @@ const SHOWN_FOR = 12_000;
 export function transportWords(way) {
   switch (way) {
     case "tcp":
-      return t("The video comes by TCP, since this network blocks UDP.");
+      return t("The video comes over TCP, because this network blocks UDP.");
     case "relay":
-      return t("The video comes through a relay server, since this network blocks the direct way.");
+      return t(
+        "The video comes through a relay server, because this network blocks the direct way.",
+      );
     default:
       return null;
   }
