@@ -12,6 +12,7 @@ from PIL import Image
 from tests.pages.conftest import Sale, signed_in
 from tests.support.waiting import until
 
+from farmlive.bus import LocalBus
 from farmlive.county import County
 from farmlive.county.models import COLOURS
 from farmlive.pages.rendering.static import WEB
@@ -71,6 +72,7 @@ async def test_a_server_that_starts_later_reads_it(site: Server) -> None:
     later = County(house.store, house.settings, house.bus)
     assert later.profile.colour == "kumquat"
     await later.start()
+    await later.stop()
     assert later.profile.model_dump(mode="json") == YOUXI
 
 
@@ -80,6 +82,14 @@ async def test_other_servers_hear_of_a_change(site: Server) -> None:
     async with program(site) as api:
         await api.put("/api/v1/county", json=YOUXI)
     await until(lambda: other.profile.colour == "lake", "the other server reads it again")
+
+
+async def test_a_change_of_which_the_bus_lost_word_is_found(site: Server) -> None:
+    other = County(site.house.store, site.house.settings, LocalBus())
+    async with program(site) as api:
+        await api.put("/api/v1/county", json=YOUXI)
+    await other.reread()
+    assert other.profile.colour == "lake"
 
 
 @pytest.mark.parametrize("role", ["host", "moderator"])
@@ -106,20 +116,30 @@ async def test_a_wrong_value_changes_nothing(site: Server, wrong: dict[str, obje
         assert (await api.get("/api/v1/county")).json()["colour"] == "kumquat"
 
 
+async def check_icons(visitor: httpx.AsyncClient) -> None:
+    """Check that the manifest's icons are as large as it says."""
+    manifest = (await visitor.get("/manifest.webmanifest?lang=en")).json()
+    for icon in manifest["icons"]:
+        picture = await visitor.get(icon["src"])
+        size = Image.open(BytesIO(picture.content)).size
+        assert f"{size[0]}x{size[1]}" == icon["sizes"]
+        assert picture.headers["content-type"] == icon["type"]
+
+
 async def test_its_mark_is_a_picture_of_this_server(
-    site: Server, visitor: httpx.AsyncClient
+    site: Server, visitor: httpx.AsyncClient, sale: Sale
 ) -> None:
     drawn = BytesIO()
-    Image.new("RGB", (64, 64), "green").save(drawn, "PNG")
+    Image.new("RGB", (96, 64), "green").save(drawn, "PNG")
     async with program(site) as api:
         absent = {**YOUXI, "mark": f"/files/{'0' * 64}.webp"}
         assert (await api.put("/api/v1/county", json=absent)).status_code == 422
         sent = await api.post("/api/v1/pictures", content=drawn.getvalue())
         mark = sent.json()["picture"]
         assert (await api.put("/api/v1/county", json={**YOUXI, "mark": mark})).status_code == 200
-    assert f'src="{mark}"' in (await visitor.get("/")).text
-    manifest = (await visitor.get("/manifest.webmanifest?lang=en")).json()
-    assert [icon["src"] for icon in manifest["icons"]] == [mark]
+    for path in ("/", f"/live/{sale.broadcast}"):
+        assert f'src="{mark}"' in (await visitor.get(path)).text
+    await check_icons(visitor)
 
 
 async def test_the_site_can_be_installed(site: Server, visitor: httpx.AsyncClient) -> None:
@@ -127,10 +147,7 @@ async def test_the_site_can_be_installed(site: Server, visitor: httpx.AsyncClien
     assert answer.headers["content-type"] == "application/manifest+json"
     manifest = answer.json()
     assert (manifest["name"], manifest["lang"]) == ("Youxi", "zh-CN")
-    for icon in manifest["icons"]:
-        picture = await visitor.get(icon["src"])
-        size = Image.open(BytesIO(picture.content)).size
-        assert f"{size[0]}x{size[1]}" == icon["sizes"]
+    await check_icons(visitor)
     page = (await visitor.get("/?lang=zh")).text
     assert '<link rel="manifest" href="/manifest.webmanifest?lang=zh">' in page
 

@@ -114,7 +114,7 @@ def _routers(rooms: Rooms, api: Api, pages: Pages, static: Static) -> list[APIRo
         ),
         page_routes.routes(pages, services, settings, person_page),
         # Before the broadcasts': /studio/county is none.
-        county_pages.routes(pages, services, static),
+        county_pages.routes(pages, services, static, rooms.county),
         studio.routes(pages, services, settings),
         review_pages.routes(pages, services, settings),
     ]

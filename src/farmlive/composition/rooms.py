@@ -85,6 +85,7 @@ class Rooms:
         await self.shop.stop()
         await self.chat.stop()
         await self.broadcasts.stop()
+        await self.county.stop()
         await self.people.stop()
         await self.bus.stop()
         await self.timekeeper.stop()

@@ -11,17 +11,20 @@ from sqlalchemy import Connection, insert, select, update
 from farmlive.bilingual import Bilingual, one_line
 from farmlive.bus import Bus
 from farmlive.clock import now_ms
+from farmlive.county.icons import square_icon
 from farmlive.county.models import CountyProfile
 from farmlive.county.tables import county
 from farmlive.people import Caller
 from farmlive.people.core.audit import record_action
-from farmlive.periodic import create_task
+from farmlive.periodic import Periodic, create_task
 from farmlive.problems import Invalid
 from farmlive.settings import Settings
 from farmlive.store import Store
 from farmlive.store.files.files import Files
 
 TOPIC = "county"
+# How soon a change on another server is here of which the bus did not tell.
+UNHEARD_S = 60.0
 
 
 def of_settings(settings: Settings) -> CountyProfile:
@@ -35,7 +38,7 @@ def of_settings(settings: Settings) -> CountyProfile:
 
 class County:
     """Reads and changes the county's profile. `profile` is the current one, from memory: another
-    server's change arrives by the bus.
+    server's change arrives by the bus, or a minute later where that lost it.
     """
 
     def __init__(self, store: Store, settings: Settings, bus: Bus):
@@ -43,12 +46,31 @@ class County:
         self._bus = bus
         self._files = Files(settings)
         self._first = self.profile = of_settings(settings)
+        self._icons: dict[tuple[str, int], bytes] = {}
         self._rereading: asyncio.Task[None] | None = None
+        # One after another: what was read last is the newest.
+        self._turn = asyncio.Lock()
+        self._looking = Periodic(
+            UNHEARD_S,
+            self.reread,
+            "whether the county's name was changed is not known",
+            "whether the county's name was changed is known again",
+        )
         bus.listen(self._hear)
 
     async def start(self) -> None:
+        """Read the profile, and again at an interval."""
+        await self.reread()
+        await self._looking.start()
+
+    async def stop(self) -> None:
+        """Stop reading."""
+        await self._looking.stop()
+
+    async def reread(self) -> None:
         """Read the profile."""
-        self.profile = await self._store.read(self._read)
+        async with self._turn:
+            self.profile = await self._store.read(self._read)
 
     def whom_to_ask(self) -> str:
         """Return its name and contact, as far as they are known, or ""."""
@@ -79,9 +101,21 @@ class County:
             record_action(connection, caller, "county.change", changed=changed)
             return wanted
 
-        self.profile = await self._store.write(write)
+        async with self._turn:
+            self.profile = await self._store.write(write)
         self._bus.publish(TOPIC, b"{}")
         return self.profile
+
+    async def icon(self, edge: int) -> bytes | None:
+        """Return the mark as a square PNG of `edge` pixels; None without a mark or its file."""
+        mark = self.profile.mark
+        path = self._files.path(mark.removeprefix("/files/")) if mark else None
+        if not mark or path is None:
+            return None
+        if (mark, edge) not in self._icons:
+            self._icons = {kept: icon for kept, icon in self._icons.items() if kept[0] == mark}
+            self._icons[mark, edge] = await asyncio.to_thread(square_icon, path, edge)
+        return self._icons[mark, edge]
 
     def _read(self, connection: Connection) -> CountyProfile:
         row = connection.execute(select(county)).one_or_none()
@@ -98,4 +132,4 @@ class County:
 
     def _hear(self, topic: str, _message: bytes) -> None:
         if topic == TOPIC:
-            self._rereading = create_task(self.start())
+            self._rereading = create_task(self.reread())

@@ -1,8 +1,5 @@
-"""The routes of the public pages: start, live, design, signing in. The other pages have files of
-their own, which this one includes.
-
-The order's is in order.py, that of what is kept of a buyer in person.py, the privacy page's in
-privacy.py, origin's are in origin.py, the studio's in studio.py, the review's in review.py.
+"""The routes of the public pages: start, live, design, signing in. Those of an order, of what is
+kept of a buyer, of privacy and of origin have files of their own, which this one includes.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
 """The Back key on the live page: it closes the open sheet, and leaves the page only without one."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -62,7 +63,7 @@ async def test_it_closes_the_sheet_and_then_leaves(sale: Sale, open_page: Open, 
     await page.go_back()
     await expect(page.locator(f"#{name}")).to_be_hidden()
     await page.go_back()
-    await expect(page).not_to_have_url(f"**{sale.path}")
+    await expect(page).to_have_url(re.compile(r"^https?://[^/]+/([?].*)?$"))
 
 
 async def test_a_sheet_that_is_closed_by_its_button_leaves_no_entry(
