@@ -88,7 +88,7 @@ async def test_guest_comes_in_by_the_link_is_put_on_air_and_sent_away(
     await expect(host.locator("[data-guests-list]")).to_contain_text("On air")
 
     await host.get_by_role("button", name="Disconnect Aunt Wang").click()
-    await host.get_by_role("button", name="Yes, end it").click()
+    await host.get_by_role("button", name="Yes, disconnect").click()
     await standing(guest, "The host has disconnected you")
     await shows(viewer, "#video", BROWN)
     await expect(host.locator("[data-guests-list]")).to_be_hidden()

@@ -59,7 +59,7 @@ async def test_a_clerks_key_from_before_stands_in_red_until_it_is_ended(
     row = page.locator("#credentials ~ * li").filter(has_text="till of Xicheng")
     await expect(row).to_contain_text("All pick-up points")
     await row.get_by_role("button", name="End it").click()
-    await page.get_by_role("button", name="Yes, end it").click()
+    await page.get_by_role("button", name="Yes, disable it").click()
     await expect(told).to_be_hidden()
     await expect(row).to_have_count(0)
 

@@ -208,7 +208,7 @@ async def test_keys_without_an_owner_stand_in_red_until_they_have_one_or_end(
     await expect(sheet).to_be_hidden()
     await expect(notice).to_contain_text("1 key or link has no owner")
     await row.get_by_role("button", name="End it: Old scale").click()
-    await page.get_by_role("button", name="Yes, end it").click()
+    await page.get_by_role("button", name="Yes, disable it").click()
     await expect(row).to_have_count(0)
     zh = await open_studio("/studio/people", size=DESK, language="zh")
     await expect(zh.locator("[data-unowned]")).to_contain_text("没有归属人")

@@ -76,3 +76,16 @@ def test_a_plural_takes_the_form_of_its_number() -> None:
     assert words["en"].ngettext("%(num)s box", "%(num)s boxes", 1) == "%(num)s box"
     assert words["en"].ngettext("%(num)s box", "%(num)s boxes", 2) == "%(num)s boxes"
     assert words["zh"].ngettext("%(num)s box", "%(num)s boxes", 2) == "%(num)s 件"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_message_says_the_same_in_every_catalogue(language: str) -> None:
+    """Of a message that stands in several, pages show the first: it needs words of its own where
+    it means something else.
+    """
+    said: dict[str, list[str]] = {}
+    for part in PARTS:
+        for message in catalogue(part, language):
+            if message.id:
+                text = forms(message.string)
+                assert said.setdefault(forms(message.id)[0], text) == text, (part, message.id)

@@ -1,7 +1,5 @@
 """Formats money, weights, numbers and times for pages. The scripts' twin is
 static/lib/format/format.js.
-
-The scripts' twin is static/lib/format/format.js.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -189,7 +189,7 @@ async function end(credential) {
       credential.kind === "api_key"
         ? t("The program that uses this key will be rejected.")
         : t("It stops working. What it is already sending continues."),
-    yes: t("Yes, end it"),
+    yes: t("Yes, disable it"),
   });
   if (!isMeant) return;
   try {

@@ -136,7 +136,7 @@ export class Guests {
       words: isHere
         ? t("Their picture and sound stop at once, and the link does not work any more.")
         : t("The link no longer works."),
-      yes: t("Yes, end it"),
+      yes: t("Yes, disconnect"),
     });
     if (!isMeant) return;
     try {
