@@ -7,6 +7,9 @@ import { t } from "../words.js";
  * @typedef {Partial<import("../state/api").Problem> & Record<string, any>} ProblemBody
  */
 
+/** @param {ProblemBody | null} body */
+const slugOf = (body) => String(body?.type ?? "").replace(/^.*\//, "");
+
 export class Problem extends Error {
   /**
    * @param {ProblemBody} body
@@ -16,20 +19,24 @@ export class Problem extends Error {
     super(body.detail || body.title || t("Something went wrong. Try again."));
     this.body = body;
     /** The stable part of its type. */
-    this.slug = String(body.type ?? "").replace(/^.*\//, "");
+    this.slug = slugOf(body);
     this.status = body.status ?? 0;
     this.retryAfter = retryAfter;
   }
 }
 
-/** @type {string | null | undefined} */
+/** @type {string | null | undefined} undefined until the server has said it */
 let csrf;
 
+/** The CSRF token; null where nobody is signed in. Throws Problem where the server can't say it now. */
 async function csrfToken() {
-  if (csrf === undefined) {
-    const answer = await fetch("/api/v1/session", { headers: { accept: "application/json" } });
-    csrf = answer.ok ? (await answer.json()).csrf : null;
-  }
+  if (csrf !== undefined) return csrf;
+  const { answer, body } = await call("/api/v1/session", {
+    headers: { accept: "application/json" },
+  });
+  if (answer.status === 401) return null;
+  if (!answer.ok) throw refusal(answer, body);
+  csrf = body.csrf;
   return csrf;
 }
 
@@ -51,33 +58,55 @@ export const UNATTENDED = { "x-unattended": "1" };
  * @returns {Promise<any>} what the server answers; null of none
  */
 export async function api(method, path, body, { staff = false, headers = {}, within } = {}) {
-  /** @type {Record<string, string>} */
-  const all = { accept: "application/json", ...headers };
-  if (body !== undefined) all["content-type"] = "application/json";
-  let answer;
-  let read = null;
-  try {
-    if (staff && method !== "GET") {
-      const token = await csrfToken();
-      if (token) all["x-csrf-token"] = token;
-    }
-    answer = await fetch(path, {
+  const send = async () => {
+    /** @type {Record<string, string>} */
+    const all = { accept: "application/json", ...headers };
+    if (body !== undefined) all["content-type"] = "application/json";
+    const token = staff && method !== "GET" ? await csrfToken() : null;
+    if (token) all["x-csrf-token"] = token;
+    return call(path, {
       method,
       headers: all,
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: within ? AbortSignal.timeout(within) : undefined,
     });
+  };
+  let { answer, body: read } = await send();
+  if (staff && slugOf(read) === "csrf") {
+    // Another tab of this browser has signed in since: the session has another token.
+    forgetSession();
+    ({ answer, body: read } = await send());
+  }
+  if (answer.ok) return read;
+  throw refusal(answer, read);
+}
+
+/**
+ * Fetch, and read the JSON that comes. Throws Problem where nothing comes.
+ * @param {string} path
+ * @param {RequestInit} request
+ * @returns {Promise<{ answer: Response, body: any }>}
+ */
+async function call(path, request) {
+  try {
+    const answer = await fetch(path, request);
     const type = answer.headers.get("content-type") ?? "";
-    if (answer.status !== 204 && type.includes("json")) read = await answer.json();
+    const isJson = answer.status !== 204 && type.includes("json");
+    return { answer, body: isJson ? await answer.json() : null };
   } catch {
     throw new Problem({
       type: "/problems/offline",
       detail: t("The server can't be reached. Nothing is lost; try again in a moment."),
     });
   }
-  if (answer.ok) return read;
-  throw new Problem(
-    { status: answer.status, ...(read ?? {}) },
+}
+
+/**
+ * @param {Response} answer
+ * @param {ProblemBody | null} body
+ */
+const refusal = (answer, body) =>
+  new Problem(
+    { status: answer.status, ...(body ?? {}) },
     Number(answer.headers.get("retry-after")) || 0,
   );
-}
