@@ -10,6 +10,7 @@ const LONGEST_WAIT = 10_000;
 const CROWD = 3_000; // over so long those who lost the same server spread their first tries
 const REPLY_WITHIN = 8_000;
 const SILENCE = 40_000; // a live broadcast counts its viewers every 10 s
+const BEAT_MISSED = 6_000; // where the server is heard every second: it hangs, or the link is dead
 const LONG = 3_000; // so long a link may be made anew in silence
 const LONGEST_TRY = 15_000; // a path that is dead answers no try, and refuses none
 const UNKNOWN_KEY = 4401;
@@ -55,6 +56,9 @@ export class Channel extends EventTarget {
     /** @type {WebSocket | null} */
     this.socket = null;
     this.began = 0;
+    /** @type {WebSocket | null} tried beside a link on which the heartbeat is missed */
+    this.spare = null;
+    this.spareBegan = 0;
     /** @type {number | undefined} */
     this.timer = undefined;
     /** @type {number | undefined} */
@@ -70,30 +74,40 @@ export class Channel extends EventTarget {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.hurry();
     });
-    setInterval(() => this.watch(), 10_000);
+    setInterval(() => this.watch(), heartbeat ? 1_000 : 10_000);
     this.connect();
   }
 
   connect() {
     clearTimeout(this.timer);
     this.began = Date.now();
+    this.socket = this.dial();
+  }
+
+  /** Another WebSocket, which takes up after what was heard. */
+  dial() {
     const url = new URL(this.path, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     if (this.to !== null) url.searchParams.set("after", String(this.to));
     if (this.heartbeat) url.searchParams.set("heartbeat", "1");
     const socket = new WebSocket(url, "farmlive.v1");
-    this.socket = socket;
     socket.addEventListener("message", ({ data }) => {
+      if (socket === this.spare) this.replace();
       if (socket === this.socket) this.hear(JSON.parse(data));
     });
     socket.addEventListener("close", ({ code }) => {
+      // Whom the server lets in no more hears it on whichever link comes through.
+      if (socket === this.spare && FINAL.has(code)) this.replace();
       if (socket === this.socket) this.lost(code);
+      else if (socket === this.spare) this.spare = null;
     });
+    return socket;
   }
 
   /** @param {any} frame one of the server's, see /asyncapi.json */
   hear(frame) {
     this.heard = Date.now();
+    this.dropSpare();
     if (frame.type === "welcome" || frame.type === "events") {
       if (this.role && frame.you && frame.you.role !== this.role) {
         this.cut();
@@ -138,6 +152,7 @@ export class Channel extends EventTarget {
   /** @param {number} code of the WebSocket's end */
   lost(code) {
     this.socket = null;
+    this.dropSpare();
     clearTimeout(this.late);
     this.letGo();
     if (FINAL.has(code)) {
@@ -181,9 +196,36 @@ export class Channel extends EventTarget {
     const isDead = this.state === "open" && this.isTold && this.isSilent;
     const isHanging =
       this.state === "waiting" && this.socket !== null && Date.now() - this.began >= LONGEST_TRY;
-    if (!isDead && !isHanging) return;
+    if (!isDead && !isHanging) {
+      this.trySpare();
+      return;
+    }
     this.cut();
     this.lost(1006);
+  }
+
+  /** A link without the heartbeat is dead, or its server hangs, which has what was sent to it: another link
+      is tried beside it, and takes its place if it is heard first. */
+  trySpare() {
+    const isMissed = this.heartbeat && this.state === "open" && this.silence >= BEAT_MISSED;
+    if (!isMissed || (this.spare && Date.now() - this.spareBegan < BEAT_MISSED)) return;
+    this.dropSpare();
+    this.spareBegan = Date.now();
+    this.spare = this.dial();
+  }
+
+  /** The spare link is the link now. */
+  replace() {
+    const { spare } = this;
+    this.spare = null;
+    this.cut();
+    this.socket = spare;
+  }
+
+  dropSpare() {
+    const { spare } = this;
+    this.spare = null;
+    spare?.close();
   }
 
   /** Where there is little to hear, silence does not tell if the link is dead: who comes back to the page
@@ -200,6 +242,7 @@ export class Channel extends EventTarget {
   cut() {
     const dead = this.socket;
     this.socket = null;
+    this.dropSpare();
     dead?.close();
     this.letGo();
   }
