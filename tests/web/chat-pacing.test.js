@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ChatPacing, LINES_A_FRAME } from "../../web/static/lib/state/chat-pacing.js";
+import { ChatPacing, hiddenSince, LINES_A_FRAME } from "../../web/static/lib/state/chat-pacing.js";
 
 const FRAME = 1000 / 60;
 const line = (seq, more = {}) => ({ seq, at: seq, nickname: "Fang", text: String(seq), ...more });
@@ -92,4 +92,20 @@ test("a hidden line that waits is not drawn, and the first ones are the latest",
   const drawn = play(pacing, 0, 200).map(({ seq }) => seq);
   assert.deepEqual(drawn, [41, 42, 43, 44, 46, 47, 48, 49, 50]);
   assert.equal(pacing.isWaiting, false);
+});
+
+test("of what is drawn, a snapshot that goes back so far and lacks it says that it was hidden", () => {
+  const now = [line(20), line(22)];
+  assert.deepEqual(hiddenSince([3, 20, 21, 22], now), [21]);
+  assert.deepEqual(hiddenSince([20, 22], now), []);
+  assert.deepEqual(hiddenSince([3, 4], []), [3, 4], "a snapshot without lines has none to show");
+});
+
+test("lines that wait for their turn can be told and taken away", () => {
+  const pacing = new ChatPacing({ perSecond: 1, burst: 1, first: 5 });
+  pacing.offer(lines(1, 6), 0);
+  const drawn = pacing.take(0);
+  assert.deepEqual([...drawn.map(({ seq }) => seq), ...pacing.waiting], [1, 2, 3, 4, 5]);
+  pacing.remove(5);
+  assert.ok(!pacing.waiting.includes(5));
 });

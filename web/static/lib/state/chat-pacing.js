@@ -14,6 +14,17 @@ const LONGEST_WAIT = 2_000;
  * @property {string} [role] of the team; absent for everyone else
  */
 
+/** Which of the drawn lines were hidden while the link was gone: a snapshot's chat, oldest first, lacks
+    them, though it goes back so far.
+    @param {number[]} drawn their seqs
+    @param {ChatLine[]} chat
+    @returns {number[]} */
+export function hiddenSince(drawn, chat) {
+  const shown = new Set(chat.map(({ seq }) => seq));
+  const oldest = chat.length > 0 ? chat[0].seq : 0;
+  return drawn.filter((seq) => seq >= oldest && !shown.has(seq));
+}
+
 export class ChatPacing {
   /** The team's lines and the reader's own are always drawn. Of the others at most `perSecond`, where
       they come faster; the rest is counted as `skipped`, and is in the log.
@@ -62,6 +73,11 @@ export class ChatPacing {
       @param {number} seq */
   remove(seq) {
     this._queue = this._queue.filter(({ line }) => line.seq !== seq);
+  }
+
+  /** The seqs of the lines that wait for their turn. */
+  get waiting() {
+    return this._queue.map(({ line }) => line.seq);
   }
 
   /** Whether any line waits for a later frame. */

@@ -3,7 +3,7 @@
 
 import { clock, count } from "../../lib/format/format.js";
 import { say } from "../../lib/ui/dom.js";
-import { ChatPacing } from "../../lib/state/chat-pacing.js";
+import { ChatPacing, hiddenSince } from "../../lib/state/chat-pacing.js";
 import { toast } from "../../lib/ui/toast.js";
 import { n, page, t } from "../../lib/words.js";
 import { post, remove } from "../../lib/channel/staff-api.js";
@@ -105,13 +105,21 @@ export class Chat extends EventTarget {
     );
   }
 
+  /** The page begins anew from a snapshot: what was hidden while the link was gone came by no event. */
+  reset({ chat }) {
+    const known = [...this._items.keys(), ...this._pacing.waiting];
+    for (const seq of hiddenSince(known, chat)) this._hideLine(seq);
+  }
+
   /** Marks what the events took away; the scene alone does not tell hidden from old. */
   hear(events) {
-    for (const { kind, data } of events) {
-      if (kind === "chat.hidden") this._pacing.remove(data.message);
-      const item = kind === "chat.hidden" && this._items.get(data.message);
-      if (item) this._drawHidden(item);
-    }
+    for (const { kind, data } of events) if (kind === "chat.hidden") this._hideLine(data.message);
+  }
+
+  _hideLine(seq) {
+    this._pacing.remove(seq);
+    const item = this._items.get(seq);
+    if (item) this._drawHidden(item);
   }
 
   _add(chat) {
@@ -218,12 +226,14 @@ export class Chat extends EventTarget {
     const field = form.elements.text;
     const text = field.value.trim();
     if (!text) return;
+    // Free for the next words at once, so that Enter twice says it once.
+    field.value = "";
     try {
       await this._send("chat.say", { text });
-      field.value = "";
       this._isFollowing = true;
       this.follow();
     } catch (problem) {
+      field.value = [text, field.value].filter(Boolean).join(" ");
       fail(problem);
     }
   }

@@ -171,6 +171,7 @@ setUpTabs();
 notes.addEventListener("change", () => scene.broadcast && drawSoon());
 channel.addEventListener("welcome", ({ detail }) => {
   scene.load(detail.snapshot);
+  chat.reset(scene);
   orders.begin(detail.snapshot);
   showRushes(scene, notes);
   drawSoon();
