@@ -2,9 +2,8 @@
 
 import { el, say } from "../../../lib/ui/dom.js";
 import { kilograms, money } from "../../../lib/format/format.js";
-import { pictureOf } from "../../../lib/format/product-picture.js";
 import { t } from "../../../lib/words.js";
-import { buyButton, fullName, lotLine, stockBar, stockInWords, unbroken } from "./card.js";
+import { buyButton, lotLine, showProduct, stockBar, stockInWords } from "./card.js";
 import { flashLine, priceOf, wasOf } from "../../../lib/state/flash-batch.js";
 import { isStopped } from "../../../lib/state/broadcast-state.js";
 
@@ -27,7 +26,7 @@ export class Bag {
       if (cards.length === 0) {
         rows.clear();
         const words = t("The bag is still empty. Products appear here when the host adds them.");
-        place.replaceChildren(el("p", { class: "soft bag__empty" }, words));
+        place.replaceChildren(el("li", { class: "soft bag__empty" }, words));
         continue;
       }
       if (rows.size === 0) place.replaceChildren();
@@ -70,11 +69,13 @@ export class Bag {
 
   row(card) {
     const parts = {
+      picture: el("img", { class: "thumb", alt: "", width: 72, height: 72, loading: "lazy" }),
+      name: el("span", { class: "bag__name" }),
       price: el("span", { class: "price price--small" }),
       was: el("s", { class: "price-was" }),
       left: el("span", { class: "small soft" }),
       stock: stockBar(),
-      lot: lotLine(card, this.act),
+      lot: lotLine(this.act),
       shared: el("p", { class: "bag__shared" }),
       flash: flashLine(),
       now: el("span", { class: "badge badge--kumquat" }, t("On screen now")),
@@ -88,19 +89,12 @@ export class Bag {
         "aria-haspopup": "dialog",
         onclick: () => this.act.look(card.id),
       },
-      el("img", {
-        class: "thumb",
-        src: pictureOf(card),
-        alt: "",
-        width: 72,
-        height: 72,
-        loading: "lazy",
-      }),
+      parts.picture,
       el(
         "span",
         { class: "bag__text" },
         parts.now,
-        el("span", { class: "bag__name" }, unbroken(fullName(card))),
+        parts.name,
         el("span", { class: "bag__money" }, parts.price, parts.was),
         el("span", { class: "bag__stock" }, parts.stock, parts.left),
       ),
@@ -119,6 +113,7 @@ export class Bag {
 
   update(row, card, pinned, buyable) {
     const was = wasOf(card);
+    showProduct(row, card);
     say(row.price, money(priceOf(card)));
     say(row.was, was ? money(was) : "");
     row.was.hidden = !was;

@@ -1,6 +1,7 @@
 // The pinned card over the video, and how any card's facts are put into words.
 
 import { el, icon, say } from "../../../lib/ui/dom.js";
+import { now as serverNow } from "../../../lib/channel/server-clock.js";
 import { clock, count, day, dayShort, money } from "../../../lib/format/format.js";
 import { pictureOf } from "../../../lib/format/product-picture.js";
 import { stopInWords } from "../../../lib/format/lot-stops.js";
@@ -21,7 +22,7 @@ const DAY = 24 * HOUR;
 const FEW = 10; // boxes at which the number left turns red
 
 /** When a lot was picked, in words: in hours on the same day and the night after. */
-export function pickedInWords(ms, now = Date.now()) {
+export function pickedInWords(ms, now = serverNow()) {
   if (!ms) return "";
   // A day without a time of day is midnight.
   const isDay = clock(ms) === "00:00";
@@ -86,6 +87,13 @@ export const unbroken = (name) =>
     .replace(/(\d)(?=\p{Script=Han})/gu, "$1\u2060")
     .replace(/\s*\/\s*/g, "\u00a0/\u2060\u00a0");
 
+/** Name and picture of what is sold, which may be changed while they are shown. */
+export function showProduct({ picture, name }, card) {
+  const address = pictureOf(card);
+  if (picture.getAttribute("src") !== address) picture.src = address;
+  say(name, unbroken(fullName(card)));
+}
+
 /** For how many boxes others wait, in words; nothing where nobody does. */
 export const waitingInWords = ({ waiting }) =>
   waiting > 0 ? t("%(waiting)s on the waiting list", { waiting: count(waiting) }) : "";
@@ -122,7 +130,8 @@ export function stockBar() {
 
 /** The green line: how fresh it is, and whether it was tested; opens the lot's story. Red where the lot
     is stopped, with the reason. */
-export function lotLine(card, act) {
+export function lotLine(act) {
+  let lot = null;
   const fresh = el("span");
   const why = el("span", { class: "lot-line__why" });
   const sign = el("span", { class: "lot-line__sign" });
@@ -132,7 +141,7 @@ export function lotLine(card, act) {
       class: "lot-line",
       type: "button",
       "aria-haspopup": "dialog",
-      onclick: () => act.origin(card.lot),
+      onclick: () => act.origin(lot),
     },
     sign,
     el(
@@ -143,10 +152,11 @@ export function lotLine(card, act) {
     ),
   );
   line.show = (now) => {
+    ({ lot } = now);
     const stopped = isStopped(now);
     line.classList.toggle("lot-line--stopped", stopped);
-    say(fresh, stopped ? lotInWords(now.lot) : freshInWords(now.lot));
-    say(why, stopped ? stopInWords(now.lot.stopped) : "");
+    say(fresh, stopped ? lotInWords(lot) : freshInWords(lot));
+    say(why, stopped ? stopInWords(lot.stopped) : "");
     if (sign.dataset.stopped === String(stopped)) return;
     sign.dataset.stopped = String(stopped);
     sign.replaceChildren(icon(stopped ? "warning" : "leaf", true));
@@ -204,6 +214,7 @@ export class PinnedCard {
     }
     if (this.shown !== card.id) this.build(card);
     this.tell(card);
+    showProduct(this.parts, card);
     const was = wasOf(card);
     const left = leftOf(card);
     say(this.parts.price, money(priceOf(card)), true);
@@ -233,11 +244,13 @@ export class PinnedCard {
   build(card) {
     this.shown = card.id;
     const parts = {
+      picture: el("img", { class: "thumb pinned__picture", alt: "", width: 96, height: 96 }),
+      name: el("span", { class: "pinned__name" }),
       price: el("span", { class: "price" }),
       was: el("s", { class: "price-was" }),
       left: el("span", { class: "pinned__left" }),
       stock: stockBar(),
-      lot: lotLine(card, this.act),
+      lot: lotLine(this.act),
       flash: flashLine(),
       buy: buyButton(card, this.act, "pinned__buy"),
     };
@@ -250,17 +263,11 @@ export class PinnedCard {
         "aria-haspopup": "dialog",
         onclick: () => this.act.look(card.id),
       },
-      el("img", {
-        class: "thumb pinned__picture",
-        src: pictureOf(card),
-        alt: "",
-        width: 96,
-        height: 96,
-      }),
+      parts.picture,
       el(
         "span",
         { class: "pinned__text" },
-        el("span", { class: "pinned__name" }, unbroken(fullName(card))),
+        parts.name,
         el("span", { class: "pinned__money" }, parts.price, parts.was),
         el("span", { class: "pinned__stock" }, parts.stock, parts.left),
       ),

@@ -3,11 +3,10 @@
 
 import { el, icon, say } from "../../../lib/ui/dom.js";
 import { count, money, perKilogram, weight } from "../../../lib/format/format.js";
-import { pictureOf } from "../../../lib/format/product-picture.js";
 import { open } from "../../../lib/ui/sheet.js";
 import { reasonsInWords, stopMeans } from "../../../lib/format/lot-stops.js";
 import { n, t, text } from "../../../lib/words.js";
-import { fullName, leftInWords, lotInWords, stockBar, unbroken, waitingInWords } from "./card.js";
+import { leftInWords, lotInWords, showProduct, stockBar, waitingInWords } from "./card.js";
 import { flashLine, flashOf, leftOf, priceOf, wasOf } from "../../../lib/state/flash-batch.js";
 import { isStopped } from "../../../lib/state/broadcast-state.js";
 import { sentences } from "../buying/notices.js";
@@ -44,6 +43,8 @@ export class OfferDetails {
 
   build(card) {
     const parts = {
+      picture: el("img", { class: "look__picture", alt: "", width: 560, height: 360 }),
+      name: this.sheet.querySelector(".sheet__title"),
       price: el("span", { class: "price" }),
       was: el("s", { class: "price-was" }),
       each: el("span", { class: "small soft" }),
@@ -52,15 +53,16 @@ export class OfferDetails {
       stock: stockBar(),
       stopped: el("p", { class: "notice notice--red", role: "alert" }),
       lifted: el("p", { class: "notice notice--kumquat" }),
+      farm: el("strong"),
+      place: el("span"),
+      lot: el("p"),
       tested: el("p", { class: "row" }, icon("seal", true), t("This lot was tested.")),
       wait: el("p", { class: "notice notice--kumquat" }),
     };
     this.parts = parts;
-    const { lot } = card;
-    say(this.sheet.querySelector(".sheet__title"), unbroken(fullName(card)));
     const body = this.sheet.querySelector(".sheet__body");
     body.replaceChildren(
-      el("img", { class: "look__picture", src: pictureOf(card), alt: "", width: 560, height: 360 }),
+      parts.picture,
       el(
         "div",
         { class: "stack stack--close" },
@@ -83,15 +85,15 @@ export class OfferDetails {
       (parts.from = el(
         "div",
         { class: "card card--leaf" },
-        el("p", {}, el("strong", {}, text(lot.farm.name)), ` · ${text(lot.farm.place)}`),
-        el("p", {}, lotInWords(lot)),
+        el("p", {}, parts.farm, parts.place),
+        parts.lot,
         parts.tested,
         el(
           "div",
           {},
           el(
             "button",
-            { class: "button", type: "button", onclick: () => this.act.origin(lot) },
+            { class: "button", type: "button", onclick: () => this.openOrigin() },
             icon("leaf", true),
             t("Where it comes from"),
           ),
@@ -110,6 +112,10 @@ export class OfferDetails {
     const was = wasOf(card);
     const wait = this.waits.of(card.id);
     const left = leftOf(card) > 0;
+    showProduct(parts, card);
+    say(parts.farm, text(card.lot.farm.name));
+    say(parts.place, ` · ${text(card.lot.farm.place)}`);
+    say(parts.lot, lotInWords(card.lot));
     say(parts.price, money(price));
     say(parts.was, was ? money(was) : "");
     parts.was.hidden = !was;
@@ -142,6 +148,11 @@ export class OfferDetails {
     else if (left) say(this.buy, t("Buy · %(price)s", { price: money(price) }));
     else if (!buyable) say(this.buy, t("Sold out"));
     else say(this.buy, wait ? t("Leave the waiting list") : t("Tell me when one comes back"));
+  }
+
+  openOrigin() {
+    const card = this.scene.offers.get(this.offer);
+    if (card) this.act.origin(card.lot);
   }
 
   stockInWords(card) {
