@@ -9,6 +9,7 @@ from tests.browser.support.desk import at_the_centre, states
 from tests.browser.support.requests import body_of
 from tests.browser.support.selling import PICKUP, order
 from tests.support.money import cny
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server(False)]
 
@@ -181,3 +182,23 @@ async def test_too_many_wrong_codes_rest_the_pad(open_studio: Open, sale: Sale) 
     await expect(page.get_by_text("Too many wrong codes. Wait")).to_be_visible()
     await expect(code).not_to_be_editable()
     await expect(page.locator("[data-digit='1']")).to_be_disabled()
+    held = await code.input_value()
+    await page.locator("body").press("7")
+    await expect(code).to_have_value(held)
+    await expect(page.get_by_text("Too many wrong codes. Wait")).to_be_visible()
+
+
+async def test_a_seventh_digit_does_not_look_the_code_up_again(
+    open_studio: Open, sale: Sale
+) -> None:
+    waits = await at_the_centre(sale, 1)
+    page = await open_studio("/studio/handover")
+    asked: list[Route] = []
+    await page.route("**/handovers/by-code", asked.append)
+    await page.locator("body").press_sequentially(f"{waits['code']}7")
+    await until(lambda: asked, "the code is looked up")
+    # What is written to the same server later comes later: a second look-up would be there by now.
+    await page.evaluate("fetch('/health').then((answer) => answer.text())")
+    assert len(asked) == 1
+    await asked[0].continue_()
+    await expect(page.get_by_role("dialog", name=waits["number"])).to_be_visible()

@@ -10,6 +10,7 @@ export class CodePad extends EventTarget {
     this._pad = find(document, "[data-pad]");
     this._said = find(document, "[data-said]");
     this._isWrong = false;
+    this._isResting = false;
     for (const key of findAll(this._pad, "[data-digit]"))
       key.addEventListener("click", () => this._type(key.dataset.digit ?? ""));
     find(this._pad, "[data-back]").addEventListener("click", () =>
@@ -38,12 +39,14 @@ export class CodePad extends EventTarget {
 
   /** @param {string} digit */
   _type(digit) {
+    if (this._isResting) return;
     if (this._isWrong) this.clear();
     this._set(`${this._field.value}${digit}`);
   }
 
   /** @param {string} digits */
   _set(digits) {
+    if (this._isResting) return;
     const many = this._field.maxLength;
     this._field.value = digits.slice(0, many);
     if (this._isWrong) this._unsay();
@@ -88,6 +91,7 @@ export class CodePad extends EventTarget {
    * @param {boolean} isResting
    */
   rest(isResting) {
+    this._isResting = isResting;
     this._field.readOnly = isResting;
     this._field.toggleAttribute("aria-busy", isResting);
     for (const key of findAll(this._pad, "button", HTMLButtonElement)) key.disabled = isResting;
