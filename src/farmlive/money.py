@@ -8,13 +8,14 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# Decimals of the minor unit where they are not two (ISO 4217, table A.1).
-_DECIMALS = {
+# Decimals of the minor unit where they are not two (ISO 4217, table A.1). Pages carry the table, so
+# that their scripts have no other.
+DECIMALS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
-_EXPONENTS = {code: decimals for decimals, codes in _DECIMALS.items() for code in codes.split()}
+_EXPONENTS = {code: decimals for decimals, codes in DECIMALS.items() for code in codes.split()}
 
 Minor = Annotated[int, Field(strict=True, ge=0, le=100_000_000_00)]
 

@@ -1,8 +1,13 @@
 """How values are written in each language."""
 
+import json
+import re
+
+import httpx
 import pytest
 
 from farmlive.clock import now_ms, parse_rfc3339
+from farmlive.money import decimals
 from farmlive.pages.rendering.formats import Formats
 
 ZH = Formats("zh", "Asia/Shanghai")
@@ -16,11 +21,27 @@ EN = Formats("en", "Asia/Shanghai")
         (1842050, "CNY", "¥18,420.50"),
         (0, "CNY", "¥0.00"),
         (500, "JPY", "JP¥500"),
+        (2990, "ISK", "ISK2,990"),
+        (2990, "KWD", "KWD2.990"),
+        (2990, "HUF", "HUF29.90"),
     ],
 )
 def test_money_has_its_sign_and_both_decimals(amount: int, currency: str, written: str) -> None:
     for formats in (ZH, EN):
         assert formats.money({"amount": amount, "currency": currency}) == written
+
+
+async def test_scripts_of_a_page_get_the_decimals_of_currencies_with_it(
+    visitor: httpx.AsyncClient,
+) -> None:
+    page = (await visitor.get("/")).text
+    found = re.search(r'id="page-data">(.*?)</script>', page, re.S)
+    assert found is not None
+    table = json.loads(found[1])["decimals"]
+    read = {code: int(places) for places, codes in table.items() for code in codes.split()}
+    assert read == {code: decimals(code) for code in read}
+    assert {"ISK": 0, "KWD": 3, "CLF": 4}.items() <= read.items()
+    assert not {"CNY", "HUF"} & read.keys()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import {
   clock,
   day,
   dayAndClock,
+  decimals,
   duration,
   kilograms,
   listed,
@@ -20,6 +21,12 @@ test("money has the currency's own decimals", () => {
   assert.equal(money({ amount: 2_990, currency: "CNY" }), "¥29.90");
   assert.equal(money({ amount: 2_990, currency: "JPY" }), "¥2,990");
   assert.equal(money({ amount: 5, currency: "EUR" }), "€0.05");
+  // By the page's table, whatever this browser's own says.
+  assert.match(money({ amount: 2_990, currency: "ISK" }), /2,990$/);
+  assert.match(money({ amount: 2_990, currency: "UGX" }), /2,990$/);
+  assert.match(money({ amount: 2_990, currency: "KWD" }), /2\.990$/);
+  assert.match(money({ amount: 2_990, currency: "HUF" }), /29\.90$/);
+  assert.deepEqual(["CNY", "JPY", "KWD", "HUF"].map(decimals), [2, 0, 3, 2]);
 });
 
 test("a weight is in grams below half a kilogram, a harvest in whole kilograms from ten on", () => {

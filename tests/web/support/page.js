@@ -17,18 +17,20 @@ class Storage {
 }
 
 /** Stand for a page in this language, before any script of the pages is imported. */
-export function stand(language, data = {}) {
+export function stand(language, data = {}, more = {}) {
   const said = {
     language,
     tag: language === "zh" ? "zh-CN" : "en",
     time_zone: "Asia/Shanghai",
     currency: "CNY",
+    decimals: { 0: "ISK JPY UGX", 3: "KWD" },
     icons: "/icons.svg",
     pictures: "/pictures/",
     drawings: { kinds: [["produce/citrus.svg", ["kumquat", "金柑"]]], boxes: ["a.svg", "b.svg"] },
     now: Date.parse("2026-11-28T12:00:00Z"),
     words: {},
     data,
+    ...more,
   };
   const block = { textContent: JSON.stringify(said) };
   globalThis.document = {

@@ -8,6 +8,8 @@
  * @property {string} [tag] the language as a locale
  * @property {string} [time_zone] the zone in which pages say times
  * @property {string} [currency] the one that is sold in, ISO 4217
+ * @property {Record<string, string>} [decimals] by a number of decimals the currencies that have as many,
+ * where it is not two
  * @property {string} [icons] the URL of icons.svg
  * @property {string} [pictures] the URL before the drawings' names
  * @property {{ kinds: [string, string[]][], boxes: string[] }} [drawings] see product-picture.js

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from farmlive.clock import now_ms
 from farmlive.county.models import CountyProfile
 from farmlive.edge.cleartext import cleartext_links
+from farmlive.money import DECIMALS
 from farmlive.pages.rendering.compression import accepts_gzip
 from farmlive.pages.rendering.formats import Formats
 from farmlive.pages.rendering.languages import (
@@ -146,6 +147,7 @@ class Pages:
             time_zone=self._settings.time_zone,
             zone_name=formats.zone_name,
             currency=self._settings.currency,
+            currency_decimals=DECIMALS,
         )
         return environment
 

@@ -4,7 +4,6 @@ import { page } from "../words.js";
 
 /** @typedef {import("../state/events").Money} Money */
 
-const zero = new Set(["JPY", "KRW", "VND"]);
 const locale = page.language === "en" ? "en-GB" : "zh-CN";
 const counts = new Intl.NumberFormat(locale);
 const clocks = new Intl.DateTimeFormat("en-GB", {
@@ -43,19 +42,31 @@ const SIGN = (() => {
   }
 })();
 
+const places = new Map(
+  Object.entries(page.decimals ?? {}).flatMap(([many, codes]) =>
+    codes.split(" ").map((code) => [code, Number(many)]),
+  ),
+);
+
+/**
+ * How many decimals a currency is written with.
+ * @param {string} currency
+ */
+export const decimals = (currency) => places.get(currency) ?? 2;
+
 /**
  * `{amount, currency}` as ¥29.90.
  * @param {Money} sum
  */
 export function money({ amount, currency }) {
-  const places = zero.has(currency) ? 0 : 2;
+  const many = decimals(currency);
   return new Intl.NumberFormat(locale, {
     style: "currency",
     currency,
     currencyDisplay: SIGN,
-    minimumFractionDigits: places,
-    maximumFractionDigits: places,
-  }).format(amount / 10 ** places);
+    minimumFractionDigits: many,
+    maximumFractionDigits: many,
+  }).format(amount / 10 ** many);
 }
 
 /**

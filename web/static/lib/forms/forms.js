@@ -7,7 +7,7 @@ import { toast } from "../ui/toast.js";
 import { page, t } from "../words.js";
 import { known, spoken, together } from "../format/staff-sentences.js";
 import { find } from "../ui/dom.js";
-import { decimals } from "./prices.js";
+import { decimals } from "../format/format.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
 
@@ -74,7 +74,7 @@ function denote(field, currency) {
   if ((field.dataset.currency ?? page.currency) === currency) return;
   const places = decimals(currency);
   Object.assign(field.dataset, { currency, decimals: places });
-  if (field instanceof HTMLInputElement) field.step = String(10 ** -places);
+  if (field instanceof HTMLInputElement) field.step = (10 ** -places).toFixed(places);
   const unit = field.parentElement?.querySelector(".studio-input__unit");
   if (unit) unit.textContent = currency;
 }

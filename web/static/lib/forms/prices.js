@@ -1,19 +1,8 @@
 // Prices as a host types them: what was written in minor units and back, how far one tap goes, and how
 // low a price is more likely a slip than an offer. Decides only.
 
-import { page } from "../words.js";
-
 /** Below this part of the present price a new one is asked for once. */
 export const SLIP = 0.5;
-
-/**
- * How many decimals a currency is written with.
- * @param {string} currency
- * @returns {number}
- */
-export const decimals = (currency) =>
-  new Intl.NumberFormat(page.tag, { style: "currency", currency }).resolvedOptions()
-    .maximumFractionDigits ?? 2;
 
 /**
  * How far one tap goes, in minor units: about a thirtieth of the price, a round sum.

@@ -2,7 +2,7 @@
 // kind of deed of the host: pins, prices, releases, and flash batches where there were any. Owns the drawing and the moment under the pointer; data comes from review.js.
 
 import { cameraName } from "../../lib/format/camera-name.js";
-import { clock, count, day, money } from "../../lib/format/format.js";
+import { clock, count, day, decimals, money } from "../../lib/format/format.js";
 import { el, find } from "../../lib/ui/dom.js";
 import { n, page, t } from "../../lib/words.js";
 import { followed, actionWords } from "./host-actions.js";
@@ -112,7 +112,7 @@ export class Chart {
     const font = `12px ${colour("font")}`;
     const base = { stroke: ink, font, ticks: { show: false } };
     const currency = axis.money ?? page.currency ?? "CNY";
-    const scale = minor(currency);
+    const scale = 10 ** decimals(currency);
     const short = new Intl.NumberFormat(page.tag, {
       notation: "compact",
       maximumFractionDigits: 2,
@@ -380,13 +380,6 @@ export class Chart {
     }
   }
 }
-
-// Minor units in one of the currency.
-/** @param {string} currency */
-const minor = (currency) => {
-  const format = new Intl.NumberFormat("en", { style: "currency", currency });
-  return 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2);
-};
 
 /**
  * @param {string} name

@@ -2,7 +2,7 @@
 // beforehand what becomes of the stock.
 
 import { say } from "../../../lib/ui/dom.js";
-import { clock, count, day, kilograms, money } from "../../../lib/format/format.js";
+import { clock, count, day, decimals, kilograms, money } from "../../../lib/format/format.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
 import { now } from "../../../lib/channel/server-clock.js";
 import { close, open, opening } from "../../../lib/ui/sheet.js";
@@ -12,7 +12,7 @@ import { gives } from "../../../lib/state/lot-balance.js";
 import { local } from "../../../lib/forms/forms.js";
 import { spoken, together } from "../../../lib/format/staff-sentences.js";
 import { parts } from "../../../lib/state/stock-parts.js";
-import { decimals, minor, SLIP, stepOf, typed } from "../../../lib/forms/prices.js";
+import { minor, SLIP, stepOf, typed } from "../../../lib/forms/prices.js";
 
 const MINUTE_MS = 60_000;
 /** So many times what was proposed, and more is likelier a slip than meant. */

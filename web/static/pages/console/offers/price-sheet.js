@@ -2,12 +2,12 @@
 // own. It asks once where the price would fall below half. A price that was wrong is put right from its
 // row, by price-correction.js, or here by another one; what was ordered at it is in mispriced-orders.js.
 
-import { money } from "../../../lib/format/format.js";
+import { decimals, money } from "../../../lib/format/format.js";
 import { close, open, opening } from "../../../lib/ui/sheet.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { t, text } from "../../../lib/words.js";
 import { dearerFlash, spoken } from "../../../lib/format/staff-sentences.js";
-import { decimals, minor, SLIP, stepOf, typed } from "../../../lib/forms/prices.js";
+import { minor, SLIP, stepOf, typed } from "../../../lib/forms/prices.js";
 
 export class Prices {
   /** `send(type, fields)` as the channel's; `offers()` the bag's offers by id, as they are now;
