@@ -8,6 +8,7 @@ import { page, t } from "../words.js";
 import { known, spoken, together } from "../format/staff-sentences.js";
 import { find } from "../ui/dom.js";
 import { decimals } from "../format/format.js";
+import { momentOf, wallTime } from "./wall-time.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
 
@@ -33,7 +34,7 @@ const READ = {
           currency: dataset.currency ?? page.currency,
         },
   kilograms: (value) => (value === "" ? null : Math.round(Number(value) * 1000)),
-  moment: (value) => (value === "" ? null : new Date(value).toISOString()),
+  moment: (value) => (value === "" ? null : new Date(momentOf(value)).toISOString()),
 };
 
 /** What a field shows of a body's value: the other way round. */
@@ -47,7 +48,7 @@ const WRITE = /** @type {Record<string, (value: any, field: Field) => string>} *
     return value?.amount == null ? "" : (value.amount / 10 ** places).toFixed(places);
   },
   kilograms: (value) => (value == null ? "" : String(value / 1000)),
-  moment: (value) => (value ? local(new Date(value)) : ""),
+  moment: (value) => (value ? wallTime(Date.parse(value)) : ""),
 });
 
 /**
@@ -77,15 +78,6 @@ function denote(field, currency) {
   if (field instanceof HTMLInputElement) field.step = (10 ** -places).toFixed(places);
   const unit = field.parentElement?.querySelector(".studio-input__unit");
   if (unit) unit.textContent = currency;
-}
-
-/**
- * A moment as a field of the browser writes it, in this device's time.
- * @param {Date} date
- */
-export function local(date) {
-  const shifted = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 16);
 }
 
 /**

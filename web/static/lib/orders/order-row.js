@@ -3,6 +3,7 @@
 
 import { el, icon } from "../ui/dom.js";
 import { clock, count, dayShort, day, money } from "../format/format.js";
+import { now } from "../channel/server-clock.js";
 import { t, text } from "../words.js";
 import { badge } from "../ui/remote-list.js";
 import { together } from "../format/staff-sentences.js";
@@ -63,7 +64,7 @@ export const mayCancel = ({ state }, { isStaff }) =>
  */
 export function when(moment) {
   const ms = Date.parse(moment);
-  return day(ms) === day(Date.now()) ? clock(ms) : `${dayShort(ms)} ${clock(ms)}`;
+  return day(ms) === day(now()) ? clock(ms) : `${dayShort(ms)} ${clock(ms)}`;
 }
 
 /**

@@ -4,6 +4,7 @@
 
 import { say } from "../../lib/ui/dom.js";
 import { count, duration, money } from "../../lib/format/format.js";
+import { now } from "../../lib/channel/server-clock.js";
 import { toast } from "../../lib/ui/toast.js";
 import { n, page, t, text } from "../../lib/words.js";
 import { isStopped } from "../../lib/state/broadcast-state.js";
@@ -104,7 +105,7 @@ export class BroadcastBar {
 
   _tick() {
     const { started_at: from, ended_at: to, state } = this._scene?.broadcast ?? {};
-    const end = state === "ended" ? Date.parse(to) : Date.now();
+    const end = state === "ended" ? Date.parse(to) : now();
     say(this._part("elapsed"), from && end ? duration(end - Date.parse(from)) : "");
   }
 

@@ -38,7 +38,7 @@ const SHOWN_DEEDS = 4;
  * @property {() => void} destroy
  */
 
-/** @type {{ new (options: object, data: unknown[], place: HTMLElement): Plot, paths: Record<string, (options?: object) => unknown> }} */
+/** @type {{ new (options: object, data: unknown[], place: HTMLElement): Plot, paths: Record<string, (options?: object) => unknown>, tzDate: (date: Date, zone?: string) => Date }} */
 const uPlot = /** @type {any} */ (globalThis).uPlot;
 
 /** @param {string} name */
@@ -132,7 +132,8 @@ export class Chart {
         width: this.canvas.clientWidth,
         height: narrow ? 320 : 360,
         padding: [top, narrow ? 4 : 8, 0, narrow ? 4 : 8],
-        tzDate: (/** @type {number} */ seconds) => new Date(seconds * 1000),
+        tzDate: (/** @type {number} */ seconds) =>
+          uPlot.tzDate(new Date(seconds * 1000), page.time_zone),
         legend: { show: false },
         scales: {
           x: { time: true, range: () => this.view },

@@ -6,8 +6,9 @@ import { count, money, weight } from "../../../lib/format/format.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, t, text } from "../../../lib/words.js";
 import { get, getAll, post, put } from "../../../lib/channel/staff-api.js";
-import { clear, fill, local, onSubmit } from "../../../lib/forms/forms.js";
+import { clear, fill, onSubmit } from "../../../lib/forms/forms.js";
 import { offer } from "../../../lib/forms/form-sheet.js";
+import { wallTime } from "../../../lib/forms/wall-time.js";
 import { setUpPictures } from "../../../lib/forms/picture-field.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
 import { stoppedWords } from "../../../lib/format/staff-sentences.js";
@@ -142,7 +143,7 @@ const DRAW = {
     section("lot").querySelector("[data-farm]").textContent = text(farm?.name);
     drawPlots();
     const picked = form("lot").elements.harvested_at;
-    if (!picked.value) picked.value = local(new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS));
+    if (!picked.value) picked.value = wallTime(Math.floor(Date.now() / HOUR_MS) * HOUR_MS);
     const lots = known.lots.filter((lot) => farmOf(lot) === chosen.farm);
     list(
       "lot",

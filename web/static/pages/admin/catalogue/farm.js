@@ -6,7 +6,7 @@ import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { page, t, text } from "../../../lib/words.js";
 import { get, patch } from "../../../lib/channel/staff-api.js";
-import { local } from "../../../lib/forms/forms.js";
+import { wallTime } from "../../../lib/forms/wall-time.js";
 import { setUpPictures } from "../../../lib/forms/picture-field.js";
 import { showCode } from "../../../lib/ui/qr-code.js";
 import { lots } from "./farm-lots.js";
@@ -56,7 +56,7 @@ sheets.work.form.addEventListener("change", drawKind);
 sheets.work.form.addEventListener("filled", drawKind);
 for (const at of findAll(document, '[name="at"]', HTMLInputElement)) {
   at.form?.addEventListener("filled", () => {
-    at.max = local(new Date(Date.now() + 60_000));
+    at.max = wallTime(Date.now() + 60_000);
   });
 }
 const phone = findDialog(document, "#phone-sheet");

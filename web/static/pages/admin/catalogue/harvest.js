@@ -8,7 +8,8 @@ import { dayAndClock, weight } from "../../../lib/format/format.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
 import { page, t, text } from "../../../lib/words.js";
 import { getAll, post } from "../../../lib/channel/staff-api.js";
-import { clear, fieldsOf, local, onSubmit } from "../../../lib/forms/forms.js";
+import { clear, fieldsOf, onSubmit } from "../../../lib/forms/forms.js";
+import { wallTime } from "../../../lib/forms/wall-time.js";
 import { spoken } from "../../../lib/format/staff-sentences.js";
 
 const { farm } = page.data;
@@ -45,10 +46,10 @@ export function codeFor(moment, taken) {
 }
 
 function propose() {
-  if (!isTimeTyped) harvestedAt.value = local(new Date());
+  if (!isTimeTyped) harvestedAt.value = wallTime(Date.now());
   if (!isCodeTyped)
     code.value = codeFor(
-      harvestedAt.value || local(new Date()),
+      harvestedAt.value || wallTime(Date.now()),
       new Set(lots.map((lot) => lot.code)),
     );
 }

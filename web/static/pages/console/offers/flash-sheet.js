@@ -9,7 +9,7 @@ import { close, open, opening } from "../../../lib/ui/sheet.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, t, text } from "../../../lib/words.js";
 import { gives } from "../../../lib/state/lot-balance.js";
-import { local } from "../../../lib/forms/forms.js";
+import { momentOf, wallTime } from "../../../lib/forms/wall-time.js";
 import { spoken, together } from "../../../lib/format/staff-sentences.js";
 import { parts } from "../../../lib/state/stock-parts.js";
 import { minor, SLIP, stepOf, typed } from "../../../lib/forms/prices.js";
@@ -136,7 +136,7 @@ export class FlashSheet {
     const begin = isLive
       ? now()
       : Math.max(now(), Date.parse(this._scene.broadcast.starts_at) || 0);
-    elements.at.value = local(new Date(roundMoment(begin, isLive ? 10 : 15)));
+    elements.at.value = wallTime(roundMoment(begin, isLive ? 10 : 15));
     this._part("name").textContent = t("Flash batch: %(name)s", { name: text(offer.name) });
     this._part("now").textContent = money(offer.price);
     this._part("currency").textContent = offer.price.currency;
@@ -175,7 +175,7 @@ export class FlashSheet {
   _start() {
     const { when, at } = this._form.elements;
     if (when.value === "now") return null;
-    if (when.value === "at") return at.value ? new Date(at.value).getTime() : NaN;
+    if (when.value === "at") return momentOf(at.value);
     return Math.round(now() + Number(when.value) * MINUTE_MS);
   }
 
