@@ -90,16 +90,17 @@ export const remove = (path) => call("DELETE", path);
  * Sends a file's bytes as they are; answers what the server made of them. Throws Problem.
  * @param {string} path
  * @param {Blob} file
+ * @param {AbortSignal} [signal] ends it where nobody needs it any more
  * @returns {Promise<any>} what the server made of it
  */
-export async function upload(path, file) {
+export async function upload(path, file, signal) {
   const session = await call("GET", "/api/v1/session");
   /** @type {Record<string, string>} */
   const headers = { accept: "application/json", "x-csrf-token": session.csrf };
   if (file.type) headers["content-type"] = file.type;
   let answer;
   try {
-    answer = await fetch(path, { method: "POST", headers, body: file });
+    answer = await fetch(path, { method: "POST", headers, body: file, signal });
   } catch {
     throw new Problem({
       type: "/problems/offline",

@@ -1,9 +1,11 @@
-// A picture in a form: chosen or taken with the phone, sent at once, shown as the server keeps it.
+// A picture in a form: chosen or taken with the phone, sent at once, shown as the server keeps it. What comes
+// after the form was filled for something else, or its sheet closed, leaves it as it is.
 
 import { spoken } from "../format/staff-sentences.js";
 import { Problem } from "../channel/api.js";
 import { upload } from "../channel/staff-api.js";
 import { find, findAll } from "../ui/dom.js";
+import { opening } from "../ui/sheet.js";
 import { t } from "../words.js";
 
 /**
@@ -25,6 +27,12 @@ function setUp(root, form) {
   const file = find(root, "[data-picture-file]", HTMLInputElement);
   const shown = find(root, "[data-picture-shown]", HTMLImageElement);
   const problem = find(root, "[data-problem]");
+  const button = find(form, "[type=submit]", HTMLButtonElement);
+  const sheet = form.closest("dialog");
+  /** What the form is open for. */
+  const now = () => (sheet ? opening(sheet) : form);
+  /** @type {AbortController | null} of the picture that is being sent */
+  let sending = null;
   /** @param {string} words */
   const say = (words) => {
     problem.textContent = words;
@@ -49,22 +57,35 @@ function setUp(root, form) {
     const preview = URL.createObjectURL(chosen);
     draw(preview);
     root.setAttribute("aria-busy", "true");
-    const button = find(form, "[type=submit]", HTMLButtonElement);
     button.disabled = true;
+    sending?.abort();
+    const own = new AbortController();
+    sending = own;
+    const meant = now();
+    const isMine = () => sending === own && now() === meant;
     try {
-      kept.value = (await upload("/api/v1/pictures", chosen)).picture;
+      const { picture } = await upload("/api/v1/pictures", chosen, own.signal);
+      if (isMine()) kept.value = picture;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      say(spoken(error));
+      if (isMine()) say(spoken(error));
     } finally {
-      button.disabled = false;
-      root.removeAttribute("aria-busy");
-      file.value = "";
-      draw();
-      changed();
       URL.revokeObjectURL(preview);
+      if (sending === own) {
+        rest();
+        draw();
+        changed();
+      }
     }
   });
+
+  /** No picture is being sent. */
+  function rest() {
+    sending = null;
+    button.disabled = false;
+    root.removeAttribute("aria-busy");
+    file.value = "";
+  }
   part("away").addEventListener("click", () => {
     kept.value = "";
     draw();
@@ -72,6 +93,10 @@ function setUp(root, form) {
     file.focus();
   });
   form.addEventListener("filled", () => {
+    if (sending) {
+      sending.abort();
+      rest();
+    }
     say("");
     draw();
   });
