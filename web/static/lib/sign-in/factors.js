@@ -2,6 +2,7 @@
 // secret of an authenticator app, recovery codes on paper, and what is wrong with a code.
 
 import { el, find } from "../ui/dom.js";
+import { setUpCopy } from "../ui/copy.js";
 import { count, listed } from "../format/format.js";
 import { sentence } from "../format/problems.js";
 import { n, t } from "../words.js";
@@ -53,16 +54,8 @@ export function showSecret(root, { qr, secret, uri }) {
 export function showCodes(root, codes, name) {
   find(root, "[data-codes]").replaceChildren(...codes.map((code) => el("li", {}, code)));
   find(root, "[data-print-codes]").onclick = () => printCodes(codes, name);
-  const button = find(root, "[data-copy-codes]");
-  button.onclick = async () => {
-    const words = button.textContent;
-    await navigator.clipboard.writeText(codes.join("\n"));
-    button.textContent = t("Copied");
-    setTimeout(() => {
-      button.textContent = words;
-    }, 2_000);
-  };
-  button.hidden = !navigator.clipboard;
+  const copy = find(root, "[data-copy-codes]", HTMLButtonElement);
+  setUpCopy(copy, () => codes.join("\n"), find(root, "[data-codes]"));
 }
 
 /**

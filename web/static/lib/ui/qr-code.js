@@ -23,20 +23,3 @@ export async function showCode(image, path) {
     return false;
   }
 }
-
-/**
- * A button that copies a text and says so.
- * @param {HTMLButtonElement} button
- * @param {() => string} read
- * @param {string} done what the button says then
- */
-export function setUpCopy(button, read, done) {
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(read());
-    const before = button.textContent;
-    button.textContent = done;
-    setTimeout(() => {
-      button.textContent = before;
-    }, 2_000);
-  });
-}

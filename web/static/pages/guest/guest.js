@@ -2,6 +2,7 @@
 // channel, which tells whether viewers see this camera; guest-words.js has what is said.
 
 import { api, Problem } from "../../lib/channel/api.js";
+import { setUpCopy } from "../../lib/ui/copy.js";
 import { detailOf, find, icon, say } from "../../lib/ui/dom.js";
 import { page, t } from "../../lib/words.js";
 import { Channel } from "../../lib/channel/channel.js";
@@ -141,18 +142,6 @@ async function turn() {
   draw();
 }
 
-async function copy() {
-  try {
-    await navigator.clipboard.writeText(location.href);
-  } catch {
-    // Some chat apps have no clipboard either: it is marked, to be copied by hand.
-    getSelection()?.selectAllChildren(part("link"));
-    return;
-  }
-  say(button("copy"), t("Copied"));
-  setTimeout(() => say(button("copy"), t("Copy the link")), 2_000);
-}
-
 /** After a call or a locked screen the tracks may be dead or held back: ask for new ones. */
 function takeUpAgain() {
   if (document.hidden || !publisher.isOn || (camera.isOpen && !camera.isHeld)) return;
@@ -247,10 +236,11 @@ function refused({ type = "", status }) {
 }
 
 /** @type {Record<string, () => unknown>} */
-const jobs = { open, copy, enter, turn, mute: () => camera.mute(), leave: () => leave("left") };
+const jobs = { open, enter, turn, mute: () => camera.mute(), leave: () => leave("left") };
 for (const [name, job] of Object.entries(jobs)) {
   button(name).addEventListener("click", () => job());
 }
+setUpCopy(button("copy"), () => location.href, part("link"));
 part("hear").addEventListener("click", () => hear(programVideo.muted));
 publisher.addEventListener("state", () => {
   if (publisher.state === "refused") refused(publisher.problem ?? {});

@@ -2,8 +2,8 @@
 
 import { find, findDialog } from "../../../lib/ui/dom.js";
 import { close, open } from "../../../lib/ui/sheet.js";
-import { t } from "../../../lib/words.js";
-import { setUpCopy, showCode } from "../../../lib/ui/qr-code.js";
+import { setUpCopy } from "../../../lib/ui/copy.js";
+import { showCode } from "../../../lib/ui/qr-code.js";
 
 const sheet = findDialog(document, "#secret-sheet");
 /** @param {string} name */
@@ -28,5 +28,5 @@ export function showOnce({ title, words, value = "", path = null }) {
 }
 
 part("close").addEventListener("click", () => close(sheet));
-setUpCopy(find(sheet, "[data-copy]", HTMLButtonElement), shown, t("Copied"));
+setUpCopy(find(sheet, "[data-copy]", HTMLButtonElement), shown, part("secret"));
 part("share").addEventListener("click", () => navigator.share({ url: shown() }).catch(() => {}));

@@ -2,19 +2,8 @@
 
 import { sentence } from "../../../lib/format/problems.js";
 import { t } from "../../../lib/words.js";
+import { setUpCopy } from "../../../lib/ui/copy.js";
 import { post } from "../../../lib/channel/staff-api.js";
-
-async function copy(field) {
-  try {
-    await navigator.clipboard.writeText(field.value);
-    return true;
-  } catch {
-    // Without https there is no clipboard: mark the text so that the keyboard can copy it.
-    field.focus();
-    field.select();
-    return false;
-  }
-}
 
 export function setUpEncoder(root, broadcast) {
   const form = root.querySelector("form");
@@ -43,11 +32,7 @@ export function setUpEncoder(root, broadcast) {
     }
   });
   for (const button of root.querySelectorAll("[data-copy]")) {
-    const label = button.textContent;
-    button.addEventListener("click", async () => {
-      const done = await copy(root.querySelector(`[data-encoder-${button.dataset.copy}]`));
-      button.textContent = done ? t("Copied") : t("Marked: press Ctrl+C");
-      setTimeout(() => (button.textContent = label), 2500);
-    });
+    const field = root.querySelector(`[data-encoder-${button.dataset.copy}]`);
+    setUpCopy(button, () => field.value, field);
   }
 }

@@ -9,7 +9,8 @@ import { t } from "../../../lib/words.js";
 import { getAll, post, remove } from "../../../lib/channel/staff-api.js";
 import { askToConfirm } from "../../../lib/ui/confirm.js";
 import { FormSheet } from "../../../lib/forms/form-sheet.js";
-import { setUpCopy, showCode } from "../../../lib/ui/qr-code.js";
+import { setUpCopy } from "../../../lib/ui/copy.js";
+import { showCode } from "../../../lib/ui/qr-code.js";
 import { spoken } from "../../../lib/format/staff-sentences.js";
 
 /** How a guest stands, by the health answer's sources: `air`, `waiting`, `away` or `invited`. */
@@ -59,7 +60,7 @@ export class Guests {
     button.addEventListener("click", () => this._ask());
     button.disabled = false; // until here a press would be lost
     this._linkPart("close").addEventListener("click", () => close(this._link));
-    setUpCopy(this._linkPart("link-copy").querySelector("span"), () => this._url, t("Copied"));
+    setUpCopy(this._linkPart("link-copy"), () => this._url, this._linkPart("link-url"));
     this._linkPart("link-share").addEventListener("click", () => {
       navigator.share({ url: this._url }).catch(() => {});
     });
