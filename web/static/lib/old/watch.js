@@ -8,6 +8,7 @@
   var failed = false;
   var threw = false;
   var closed = false;
+  var over = false;
   var came = 0;
   var last = Date.now();
 
@@ -42,6 +43,8 @@
     if (d.readyState === "loading" || now !== came) last = Date.now();
     came = now;
     if (begun()) {
+      // A page that has begun can read its scripts: whatever it fails to read later is none.
+      over = true;
       notice(false);
       clearInterval(timer);
     } else if (failed || Date.now() - last > WAIT) notice(true);
@@ -54,6 +57,7 @@
   w.addEventListener(
     "error",
     function (event) {
+      if (over) return;
       if (isEntry(event.target)) failed = true;
       else if (event.error && event.error.name === "SyntaxError") failed = true;
       else if (/\/static\//.test(event.filename)) threw = true;
@@ -75,7 +79,7 @@
     true,
   );
   w.addEventListener("unhandledrejection", function (event) {
-    if (!event.reason || event.reason.name !== "SyntaxError") return;
+    if (over || !event.reason || event.reason.name !== "SyntaxError") return;
     failed = true;
     look();
   });
