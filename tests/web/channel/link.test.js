@@ -69,7 +69,6 @@ beforeEach(() => {
   mock.timers.enable({ apis: ["setInterval", "setTimeout", "Date"], now: 1_700_000_000_000 });
   globalThis.WebSocket = Socket;
   globalThis.location = { href: "https://farm.example/studio/B", protocol: "https:" };
-  globalThis.addEventListener = () => {};
 });
 afterEach(() => mock.timers.reset());
 

@@ -39,6 +39,9 @@ export function stand(language, data = {}, more = {}) {
     querySelector: () => null,
     addEventListener: () => {},
   };
+  globalThis.addEventListener = () => {};
+  globalThis.removeEventListener = () => {};
+  globalThis.history = { state: null };
   if (!globalThis.navigator) globalThis.navigator = { onLine: true };
   Object.defineProperty(globalThis, "localStorage", { value: new Storage(), configurable: true });
   Object.defineProperty(globalThis, "sessionStorage", { value: new Storage(), configurable: true });

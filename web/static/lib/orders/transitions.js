@@ -150,6 +150,14 @@ export class Transitions extends EventTarget {
     this._keep();
     if (this._isSending) return;
     this._isSending = true;
+    try {
+      await this._sendAll();
+    } finally {
+      this._isSending = false;
+    }
+  }
+
+  async _sendAll() {
     this._pauses.reset();
     while (this._queue.length) {
       const [first] = this._queue;
@@ -171,7 +179,6 @@ export class Transitions extends EventTarget {
       }
       this._say(false);
     }
-    this._isSending = false;
   }
 
   /**

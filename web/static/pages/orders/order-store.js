@@ -3,6 +3,7 @@
 // it is being read may be newer than the answer: it stands, and the order is read once more.
 
 import { UNATTENDED } from "../../lib/channel/api.js";
+import { Backoff } from "../../lib/channel/retry.js";
 import { get, post } from "../../lib/channel/staff-api.js";
 import { place } from "../../lib/orders/order-numbers.js";
 
@@ -25,8 +26,11 @@ export class OrderStore extends EventTarget {
     this._sorted = null;
     /** @type {Set<string>} */
     this._stale = new Set();
-    /** @type {number | string} the place of the last one that was read */
+    /** @type {number | string} the place of the last of those that were read, with all before it */
     this._last = "";
+    this._pauses = new Backoff();
+    this._isPausing = false;
+    this._againPauses = new Backoff();
     /** @type {number | null} */
     this._reading = null;
     /** @type {Set<Set<string>>} of each read that is under way, the orders that something was heard of meanwhile */
@@ -57,18 +61,22 @@ export class OrderStore extends EventTarget {
   /**
    * Reads what is not known yet; a page's orders are there as soon as it came.
    * @param {Record<string, string>} [headers]
+   * @param {number | string} [last] the place after which it reads
    */
-  async load(headers = {}) {
+  async load(headers = {}, last = this._last) {
     /** @type {string | null | undefined} */
     let next = "";
     do {
-      const address = `${this.path}?limit=${PAGE}${this._last ? `&cursor=${this._last}` : ""}`;
+      // Each load goes its own way: two at a time would skip what the other one has yet to read.
+      const address = `${this.path}?limit=${PAGE}${last ? `&cursor=${last}` : ""}`;
       await this._read(
         () => get(address, headers),
         (answer) => {
           // A hold is no order yet; the console shows them while they run.
           const placed = answer.orders.filter(({ number }) => number);
-          if (placed.length) this._last = place(placed[placed.length - 1].number);
+          if (placed.length) last = place(placed[placed.length - 1].number);
+          // Up to there each one was read, by whichever load.
+          this._last = Math.max(Number(last), Number(this._last)) || "";
           ({ next } = answer);
           return placed;
         },
@@ -137,8 +145,10 @@ export class OrderStore extends EventTarget {
             throw problem;
           });
         }
+        this._againPauses.reset();
       } catch {
         // What is left waits for the next time.
+        await this._againPauses.pause();
       }
       this._readingAgain = null;
       if (this._again.size) this._readAgain();
@@ -178,14 +188,20 @@ export class OrderStore extends EventTarget {
     if (isChanged) this._tell();
   }
 
-  /** Reads what is new, once a second at most: in a rush orders come many at a time. */
+  /** Reads what is new, once a second at most: in a rush orders come many at a time. Where it can't be read
+      the pauses grow. */
   readSoon() {
-    if (this._reading !== null) return;
+    if (this._reading !== null || this._isPausing) return;
     this._reading = setTimeout(async () => {
       this._reading = null;
+      if (this._isPausing) return;
       try {
         await this.load(UNATTENDED);
+        this._pauses.reset();
       } catch {
+        this._isPausing = true;
+        await this._pauses.pause();
+        this._isPausing = false;
         this.readSoon();
       }
     }, READ_MS);
@@ -196,8 +212,7 @@ export class OrderStore extends EventTarget {
    * @param {Record<string, string>} [headers]
    */
   async loadAgain(headers = {}) {
-    this._last = "";
-    await this.load(headers);
+    await this.load(headers, "");
   }
 
   /** For who hears no events: looks again by itself, as long as someone looks at the page. */
