@@ -19,7 +19,7 @@ async def test_a_late_picture_is_not_put_into_another_product(
         await sale.api.create_product(sale.farm, {"zh": "", "en": name}, UNIT, 2500)
     page = await open_studio("/studio/products")
     sent: list[Route] = []
-    await page.route("**/api/v1/pictures", sent.append)
+    await page.route("**/api/v1/pictures", lambda route: sent.append(route))
     sheet = page.get_by_role("dialog")
     save = sheet.locator("[type=submit]")
     await page.get_by_role("button", name="Change: Pomelos").click()

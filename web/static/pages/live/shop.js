@@ -35,7 +35,7 @@ export class Shop {
         this.buying.begin(offer, price);
       },
       wait: (offer, quantity) => this.waiting.join(offer, quantity),
-      leave: (offer) => this.waiting.leave(offer),
+      leave: (offer) => this.waiting.leave(offer, at("look-sheet")),
       openBag: () => open(at("bag-sheet")),
       look: (offer) => {
         closeSheets();

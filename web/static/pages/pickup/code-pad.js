@@ -18,7 +18,8 @@ export class CodePad extends EventTarget {
     );
     find(this._pad, "[data-empty-code]").addEventListener("click", () => this.clear());
     this._field.addEventListener("beforeinput", (event) => {
-      if (event.data && /\D/.test(event.data.normalize("NFKC"))) event.preventDefault();
+      if (this._isResting) event.preventDefault();
+      else if (event.data && /\D/.test(event.data.normalize("NFKC"))) event.preventDefault();
       else if (this._isWrong && event.data) this.clear();
     });
     this._field.addEventListener("input", () =>

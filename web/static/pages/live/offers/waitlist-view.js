@@ -2,7 +2,7 @@
 
 import { sentence } from "../../../lib/format/problems.js";
 import { clock, count } from "../../../lib/format/format.js";
-import { close } from "../../../lib/ui/sheet.js";
+import { close, opening } from "../../../lib/ui/sheet.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { t } from "../../../lib/words.js";
 import { fullName } from "./card.js";
@@ -46,15 +46,16 @@ export class WaitlistView {
     );
   }
 
-  async leave(offer) {
+  /** `sheet` is the one that asked; another may be open by the time of the answer. */
+  async leave(offer, sheet) {
+    const asked = opening(sheet);
     try {
       await this.waits.leave(offer);
     } catch (problem) {
       toast(sentence(problem), { danger: true });
       return;
     }
-    const sheet = document.querySelector("dialog[open]");
-    if (sheet) close(sheet);
+    if (opening(sheet) === asked) close(sheet);
     toast(t("You've left the waiting list."));
   }
 
