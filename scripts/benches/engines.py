@@ -33,8 +33,10 @@ FLOORS = {
         "live.buy_in_sight",
         "live.buy_opens",
         "live.bag_opens",
+        "live.bag_fits",
         "order.begins",
         "console.begins",
+        "console.chat_fits",
     )
 }
 _BEGUN = """!document.getElementById('too-old') || (document.getElementById('too-old').hidden
@@ -51,6 +53,19 @@ _MIDDLE = """(selector => {
 })"""
 _PLAYS = "[...document.querySelectorAll('video')].some(each => each.videoWidth > 0)"
 _OPEN = "Boolean(document.querySelector('dialog[open]'))"
+# Each row's name has most of its width, and its button no more than its words need.
+_BAG_FITS = """(() => {
+  const rows = [...document.querySelectorAll('dialog[open] .bag__row')];
+  const width = (row, part) => row.querySelector(part).offsetWidth;
+  return rows.length > 0 && rows.every(row =>
+    width(row, '.bag__look') > row.offsetWidth / 2 &&
+    width(row, '.bag__buy') < row.offsetWidth / 2);
+})()"""
+# What a host writes in has room for some words, and a line of chat too.
+_CHAT_FITS = """(() => {
+  const parts = document.querySelectorAll('#say, [data-chat-list] > *');
+  return parts.length > 1 && [...parts].every(part => part.offsetWidth > 80);
+})()"""
 _FILM_S = 240.0
 
 
@@ -117,6 +132,7 @@ async def _console(tab: Tab, demo: dict[str, Any], found: dict[str, Any]) -> Non
     await tab.run(_signed_in(demo))
     await _open(tab, f"{demo['url']}/studio/{demo['live']}", found)
     found["plays"] = int(await tab.wait(_PLAYS))
+    found["chat_fits"] = int(await tab.wait(_CHAT_FITS))
 
 
 async def _live(tab: Tab, demo: dict[str, Any], found: dict[str, Any]) -> None:
@@ -132,11 +148,12 @@ async def _live(tab: Tab, demo: dict[str, Any], found: dict[str, Any]) -> None:
         found["buy_opens"] = int(await tab.wait(_OPEN))
         await tab.run("document.querySelectorAll('dialog[open]').forEach(each => each.close())")
     bag = await tab.run(f"{_MIDDLE}('#bag-open')")
-    found["bag_opens"] = 0
+    found["bag_opens"] = found["bag_fits"] = 0
     if bag:
         await tab.tap(bag["x"], bag["y"])
         shown = "document.querySelectorAll('dialog[open] .bag__row:not([aria-busy])').length > 0"
         found["bag_opens"] = int(await tab.wait(shown))
+        found["bag_fits"] = int(await tab.wait(_BAG_FITS))
 
 
 PAGES = {"start": _start, "live": _live, "order": _order, "console": _console}

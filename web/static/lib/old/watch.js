@@ -94,7 +94,7 @@
   if (!own || !("noModule" in own)) failed = true;
   // What browsers of the floor lack, each newer than the ones before it in every browser.
   else if (!w.AbortSignal || !AbortSignal.timeout || !("inert" in own) || !Array.prototype.findLast)
-    ["methods", "dialog", "flex-gap"].forEach(function (name) {
+    ["methods", "dialog", "flex-gap", "grid-tracks"].forEach(function (name) {
       d.write('<script src="' + own.getAttribute("data-old") + name + '.js"></' + "script>");
     });
 })(document, window);
