@@ -229,7 +229,7 @@ TOLD: list[Told] = [
     ("chat.queued", STAFF, {"message": 5, "nickname": "小林", "text": "甜吗？"}),
     ("chat.hidden", PUBLIC, {"message": 5}),
     ("chat.answered", PUBLIC, {"message": 25, "nickname": "阿强", "text": "买"}),
-    ("chat.cleared", PUBLIC, {}),
+    ("chat.cleared", PUBLIC, {"message": 25}),
     ("audience.counted", PUBLIC, {"viewers": 12, "reactions": 40, "buyers": 3}),
     ("order.held", buyer("a"), HELD),
     ("stock.changed", PUBLIC, {**TAKEN, "sold": 0, "left": 19, "lot_sold_g": 0}),

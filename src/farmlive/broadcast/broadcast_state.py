@@ -22,6 +22,7 @@ PASSED_OVER = frozenset({"flash.corrected", "source.joined"})
 UNUSED = {
     "broadcast.paused": frozenset({"reason"}),
     "card.unpinned": frozenset({"offer"}),
+    "chat.cleared": frozenset({"message"}),
     "flash.ended": frozenset({"sold", "why"}),
     "lot.stopped": frozenset({"again"}),
     "offer.changed": frozenset({"corrected"}),

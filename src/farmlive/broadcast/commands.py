@@ -121,15 +121,12 @@ class BroadcastCommands:
         """
         return await self._questions.answer(caller, broadcast, message.message, message.reply)
 
-    @raises(UnknownBroadcast, Ended)
+    @raises(UnknownBroadcast)
     async def clear(self, caller: Caller, broadcast: str, _message: ChatClear) -> dict[str, Any]:
-        """Take the answer away, if there is one; returns `EventSeq`.
+        """Take the answer away, if there is one, and erase what was written; returns `EventSeq`.
 
-        Raises UnknownBroadcast, Ended.
+        Raises UnknownBroadcast.
         """
-        async with self._current_hub(broadcast) as hub:
-            if hub.scene.answer is None:
-                return {"seq": None}
         return await self._questions.clear(caller, broadcast)
 
     @raises(Chat.mute)

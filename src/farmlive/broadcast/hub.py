@@ -17,9 +17,15 @@ import structlog
 from farmlive import compact_json
 from farmlive.broadcast.broadcast_state import BroadcastState, fold
 from farmlive.broadcast.event_index import EncodedEvents, EventIndex, drop_superseded
-from farmlive.broadcast.events import ChatHidden, OrderErased, StockChanged
+from farmlive.broadcast.events import (
+    ChatAnswered,
+    ChatCleared,
+    ChatHidden,
+    OrderErased,
+    StockChanged,
+)
 from farmlive.broadcast.events.audience_filter import ORDER, order_in
-from farmlive.broadcast.log import COPYING, REDACTING, Event
+from farmlive.broadcast.log import COPYING, REDACTING, Event, without_reply
 from farmlive.broadcast.recent_buyers import RecentBuyers
 from farmlive.broadcast.wire.client import Client
 from farmlive.broadcast.wire.ws_protocol import text_frame
@@ -231,6 +237,8 @@ class Hub:
             self.kept = 0
         if event.kind == ChatHidden.kind:
             self._erase(ChatHidden.parse(event.data).message)
+        elif event.kind == ChatCleared.kind:
+            self._erase_replies(ChatCleared.parse(event.data).message)
         elif event.kind == OrderErased.kind:
             erased = OrderErased.parse(event.data)
             self._rename(erased.order, erased.buyer)
@@ -242,6 +250,12 @@ class Hub:
                 self._ring[index] = Event(
                     event.broadcast, event.seq, event.at, event.kind, event.audience, {}
                 )
+
+    def _erase_replies(self, message: int | None) -> None:
+        """Erase the written replies to a question."""
+        for index, event in enumerate(self._ring):
+            if event.kind == ChatAnswered.kind and message == event.data.get("message"):
+                self._ring[index] = replace(event, data=without_reply(event.data))
 
     def _rename(self, order: str, buyer: str) -> None:
         """Replace the pseudonym of an erased order's buyer, and revoke the device's access to the

@@ -26,9 +26,14 @@ from farmlive.store import after_commit, hot, tally
 TOPIC = "log"
 # Events that redact earlier ones in place. A hub that has those in memory redacts its own copies
 # too.
-REDACTING = frozenset({"chat.hidden", "order.erased"})
+REDACTING = frozenset({"chat.hidden", "chat.cleared", "order.erased"})
 # Events with a copy of a chat message, whose seq is their `message`: hidden with it.
 COPYING = frozenset({"chat.queued", "chat.answered"})
+
+
+def without_reply(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of a `chat.answered` without its written reply."""
+    return {name: value for name, value in data.items() if name != "reply"}
 
 
 class UnknownBroadcast(NotFound):
@@ -298,9 +303,20 @@ class Log:
         data = {**event.data, "buyer": buyer}
         self._change(connection, event.broadcast, event.seq, data, by)
 
-    def redact(self, connection: Connection, broadcast: str, seq: int, *, by: Event) -> None:
-        """Empty an event's data in place; its `seq` stays. `by` is the event that records this."""
-        self._change(connection, broadcast, seq, {}, by)
+    def redact(
+        self,
+        connection: Connection,
+        broadcast: str,
+        seq: int,
+        *,
+        by: Event,
+        kept: dict[str, Any] | None = None,
+    ) -> None:
+        """Empty an event's data in place but for what is `kept` of it; its `seq` stays.
+
+        `by` is the event that records this.
+        """
+        self._change(connection, broadcast, seq, kept or {}, by)
 
     def _change(
         self, connection: Connection, broadcast: str, seq: int, data: dict[str, Any], by: Event

@@ -95,6 +95,37 @@ async def test_a_hidden_message_is_erased_from_queue_answer_and_log(
     assert "买别家的" not in str([event.data for event in log])
 
 
+async def test_a_reply_that_is_taken_away_is_erased_and_its_question_stays(
+    server: Server, live: str
+) -> None:
+    key = await role_key(server.house, "host")
+    async with channel(server, live) as viewer, channel(server, live, key=key) as host:
+        welcome = await get(viewer)
+        await get(host)
+        message, other = await said(viewer, "甜吗？"), await said(viewer, "几点发货？")
+        await ask(host, "chat.answer", message=other, reply="今天")
+        for reply in ("问王家的孙子", "王家的孙子知道"):
+            await ask(host, "chat.answer", message=message, reply=reply)
+        cleared = await ask(host, "chat.clear")
+        frame = await comes(viewer, with_kind("chat.cleared"))
+        assert frame["events"][-1]["seq"] == cleared["result"]["seq"]
+        assert (await ask(host, "chat.clear"))["result"] == {"seq": None}
+        # Nor is it in what whoever comes back is sent.
+        async with channel(server, live, f"?after={welcome['to']}") as back:
+            missed = str(await get(back))
+        assert "王家" not in missed
+        assert "甜吗？" in missed
+        assert "今天" in missed
+        # What was only seen to be wrong after the end is erased then.
+        await ask(host, "chat.answer", message=message, reply="王家")
+        await server.house.broadcasts.end(live)
+        assert (await ask(host, "chat.clear"))["result"]["seq"]
+    log = await server.house.store.read(lambda c: server.house.log.events(c, live))
+    answers = [event.data for event in log if event.kind == "chat.answered"]
+    assert [answer.get("reply") for answer in answers] == ["今天", None, None, None]
+    assert [answer["message"] for answer in answers] == [other, message, message, message]
+
+
 async def test_only_the_team_has_questions_and_none_after_the_end(
     server: Server, live: str
 ) -> None:

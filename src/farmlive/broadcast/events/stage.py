@@ -157,7 +157,14 @@ class ChatAnswered(PublicEvent):
 
 @kind("chat.cleared")
 class ChatCleared(PublicEvent):
-    """The answer that viewers read over their chat was taken away."""
+    """The answer that viewers read over their chat was taken away.
+
+    Its written reply, and every other one to the same question, is erased from the log.
+    """
+
+    message: Annotated[
+        int | None, doc("The seq of the question; absent in logs of older versions.", 17)
+    ] = None
 
 
 @kind("clock.moved")

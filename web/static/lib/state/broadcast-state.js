@@ -60,6 +60,7 @@ const OF_A_STEP = ["passed", "undone"];
 export const UNUSED = {
   "broadcast.paused": ["reason"],
   "card.unpinned": ["offer"],
+  "chat.cleared": ["message"],
   "flash.ended": ["sold", "why"],
   "lot.stopped": ["again"],
   "offer.changed": ["corrected"],

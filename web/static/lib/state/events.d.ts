@@ -102,8 +102,10 @@ export interface ChatAnswered {
   reply?: string;
 }
 
-/** The answer that viewers read over their chat was taken away. To: public. */
+/** The answer that viewers read over their chat was taken away. Its written reply, and every other one to the same question, is erased from the log. To: public. */
 export interface ChatCleared {
+  /** The seq of the question; absent in logs of older versions. */
+  message?: number;
 }
 
 /** A question was taken out of the queue without an answer. To: staff. */
