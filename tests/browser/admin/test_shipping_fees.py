@@ -96,6 +96,29 @@ async def test_region_goes_away_and_comes_back(open_studio: Open, sale: Sale) ->
     assert await kept(sale) == FEES
 
 
+async def test_two_who_change_the_fees_do_not_overwrite_one_another(
+    open_studio: Open, sale: Sale
+) -> None:
+    await sale.api.request("PUT", "/api/v1/parcel-fees", json={"fees": FEES})
+    page = await fees_page(open_studio)
+    theirs = [{**FEES[0], "fee": cny(900)}, *FEES[1:]]
+    await sale.api.request("PUT", "/api/v1/parcel-fees", json={"fees": theirs})
+    own = page.locator(".fees-group").first.get_by_label("Fee", exact=True).first
+    await own.fill("10")
+    await page.get_by_role("button", name="Keep the fees").click()
+    await expect(page.locator("[data-fees] [data-problem]")).to_contain_text(
+        "somebody else changed the fees"
+    )
+    assert await kept(sale) == theirs
+    await expect(own).to_have_value("10")
+    await page.get_by_role("button", name="As it was").click()
+    await expect(own).to_have_value("9.00")
+    await own.fill("10")
+    await page.get_by_role("button", name="Keep the fees").click()
+    await expect(page.get_by_text("Not kept yet")).to_be_hidden()
+    assert await kept(sale) == [{**FEES[0], "fee": cny(1000)}, *FEES[1:]]
+
+
 async def test_fees_are_for_staff(open_studio: Open) -> None:
     page = await open_studio("/studio/fees", role="clerk")
     await expect(page.get_by_label("Fee", exact=True)).to_have_count(0)

@@ -24,7 +24,7 @@ from farmlive.shop.core import regions
 from farmlive.shop.core.fields import MAX_PRICE
 from farmlive.shop.routes import shipping
 from farmlive.shop.shipping import fees
-from farmlive.shop.shipping.fees import ParcelFees, TooHeavy
+from farmlive.shop.shipping.fees import FeesReplaced, ParcelFees, TooHeavy
 from farmlive.shop.shipping.models import Fee, FeeTable
 from farmlive.store import Store
 
@@ -81,6 +81,21 @@ async def test_a_parcel_heavier_than_its_region_takes_is_refused_with_what_it_ta
         await fee(store, region, grams)
     assert refused.value.members == {"weight_g": grams, "most_g": most}
     assert f"{most // 1000} kg at most" in refused.value.detail
+
+
+async def test_of_two_who_change_the_same_fees_the_second_is_told(kept: ParcelFees) -> None:
+    empty = (await kept.list_fees()).version
+    first = await kept.set(HOST, USUAL.model_copy(update={"version": empty}))
+    assert first.version == (await kept.list_fees()).version != empty
+    other = table(("", 3_000, 900))
+    with pytest.raises(FeesReplaced) as refused:
+        await kept.set(HOST, other.model_copy(update={"version": empty}))
+    assert refused.value.members == {"version": first.version}
+    assert (await kept.list_fees()).fees == first.fees
+    await kept.set(HOST, other.model_copy(update={"version": first.version}))
+    # A program that replaces all of them sends none.
+    again = await kept.set(HOST, USUAL)
+    assert again.version == first.version
 
 
 async def test_without_any_fees_no_parcel_costs_and_none_is_too_heavy(
@@ -163,7 +178,8 @@ async def test_anyone_reads_the_fees_and_staff_set_them(
     clients: tuple[httpx.AsyncClient, httpx.AsyncClient],
 ) -> None:
     viewer, staff = clients
-    assert (await viewer.get("/api/v1/parcel-fees")).json() == {"fees": [], "currency": "CNY"}
+    empty = (await viewer.get("/api/v1/parcel-fees")).json()
+    assert (empty["fees"], empty["currency"]) == ([], "CNY")
     body = USUAL.model_dump()
     assert (await viewer.put("/api/v1/parcel-fees", json=body)).status_code == 401
     answer = await staff.put("/api/v1/parcel-fees", json=body)

@@ -79,10 +79,14 @@ class ShopCalls(Connection):
         """Return the parcel fees by region and weight."""
         return list((await self.request("GET", "/api/v1/parcel-fees"))["fees"])
 
-    async def set_parcel_fees(self, fees: Sequence[Json]) -> list[Json]:
-        """Set all parcel fees, each {region, upto_g, fee} with `fee` as Money."""
-        answer = await self.request("PUT", "/api/v1/parcel-fees", json={"fees": list(fees)})
-        return list(answer["fees"])
+    async def set_parcel_fees(
+        self, fees: Sequence[Json], *, version: str | None = None
+    ) -> list[Json]:
+        """Set all parcel fees, each {region, upto_g, fee} with `fee` as Money; with the `version`
+        of those that were read, only while they are still these.
+        """
+        body = {"fees": list(fees), "version": version}
+        return list((await self.request("PUT", "/api/v1/parcel-fees", json=body))["fees"])
 
     async def waits(self, broadcast: str) -> list[Json]:
         """List the waiting lists that this device is on, the longest wait first."""

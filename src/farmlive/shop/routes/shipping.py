@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from farmlive.edge.contracts import raises
 from farmlive.people import Caller, Guard
 from farmlive.shop.core.problems import WrongCurrency
-from farmlive.shop.shipping.fees import ParcelFees
+from farmlive.shop.shipping.fees import FeesReplaced, ParcelFees
 from farmlive.shop.shipping.models import Fees, FeeTable
 
 
@@ -22,7 +22,7 @@ def routes(fees: ParcelFees, guard: Guard) -> APIRouter:
         return await fees.list_fees()
 
     @router.put("/parcel-fees", operation_id="parcel_fees_set")
-    @raises(WrongCurrency)
+    @raises(WrongCurrency, FeesReplaced)
     async def set_fees(wanted: FeeTable, caller: Annotated[Caller, staff]) -> Fees:
         """Replace the table of parcel fees."""
         return await fees.set(caller, wanted)

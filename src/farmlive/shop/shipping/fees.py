@@ -4,6 +4,7 @@ checkout/order_writer.py decides whether an order is a parcel, and compares the 
 that the buyer saw.
 """
 
+import hashlib
 from typing import Any
 
 from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select
@@ -45,6 +46,20 @@ class TooHeavy(Conflict):
         )
 
 
+class FeesReplaced(Conflict):
+    """The table of fees is not the one that the request replaces; `version` is its own."""
+
+    slug = "fees-replaced"
+    title = "The parcel fees were changed meanwhile"
+
+    def __init__(self, version: str):
+        super().__init__(
+            "Nothing was changed: somebody else changed the fees since you read them. Read them "
+            "again, and send what you want to change with their version.",
+            version=version,
+        )
+
+
 def fee_query(region: str | None) -> tuple[Executable, dict[str, Any]]:
     """Return the query of `fee_of`, which can be prefetched."""
     return _FITTING, {"regions": ["", *((region[:2], region[:4], region) if region else ())]}
@@ -80,7 +95,7 @@ class ParcelFees:
     async def set(self, caller: Caller, wanted: FeeTable) -> Fees:
         """Replace the table of fees; placed orders keep theirs.
 
-        Raises WrongCurrency.
+        Raises WrongCurrency, and FeesReplaced unless the table is of the version that is wanted.
         """
         rows = [
             {
@@ -93,6 +108,9 @@ class ParcelFees:
         ]
 
         def write(connection: Connection) -> Fees:
+            present = self._read(connection).version
+            if wanted.version not in (None, present):
+                raise FeesReplaced(present)
             connection.execute(delete(parcel_fees))
             if rows:
                 connection.execute(insert(parcel_fees), rows)
@@ -112,12 +130,15 @@ class ParcelFees:
 
     def _read(self, connection: Connection) -> Fees:
         # As they are stored, even if a newer list lacks a region's code.
+        rows = connection.execute(_EVERY).all()
         fees = [
             Fee.model_construct(
                 region=row.region,
                 upto_g=row.upto_g,
                 fee=Money.model_construct(amount=row.fee, currency=self._currency),
             )
-            for row in connection.execute(_EVERY)
+            for row in rows
         ]
-        return Fees.model_construct(currency=self._currency, fees=fees)
+        said = "\n".join(f"{row.region} {row.upto_g} {row.fee}" for row in rows)
+        version = hashlib.sha256(said.encode()).hexdigest()[:16]
+        return Fees.model_construct(currency=self._currency, fees=fees, version=version)

@@ -47,12 +47,14 @@ class FeeTable(BaseModel):
     """All fees; without any, parcels are free.
 
     The fee is that of the region with the longest matching code, for the least sufficient weight; a
-    heavier parcel is refused.
+    heavier parcel is refused. `version` is that of the fees which these replace, from GET; without
+    it they replace any.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     fees: Annotated[list[Fee], Field(max_length=MAX_FEES)]
+    version: Annotated[str, Field(max_length=64)] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -87,8 +89,9 @@ def _named(region: str) -> str:
 
 
 class Fees(FeeTable):
-    """All fees, the shortest region code first, each region's lightest parcel first; and their
-    currency, which is the shop's.
+    """All fees, the shortest region code first, each region's lightest parcel first; their
+    currency, which is the shop's; and their `version`, another one for other fees.
     """
 
     currency: str
+    version: str

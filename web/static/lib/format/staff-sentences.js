@@ -39,6 +39,10 @@ const SPOKEN = {
           "This lot can't be sold yet: record its passed test on the farm's page, with its certificate if one is required.",
         )
       : sentence(problem),
+  "fees-replaced": () =>
+    t(
+      "Not kept: somebody else changed the fees meanwhile. “As it was” shows theirs; keep yours again to put them in their place.",
+    ),
   "lot-taken": () => t("This code is taken. Choose another one, such as the next number."),
   "not-a-picture": () =>
     t("This file can't be read as a picture. Choose a JPEG, PNG, WebP or HEIC."),

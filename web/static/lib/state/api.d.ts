@@ -501,14 +501,16 @@ export interface Fee {
   fee: Money;
 }
 
-/** All fees; without any, parcels are free. The fee is that of the region with the longest matching code, for the least sufficient weight; a heavier parcel is refused. */
+/** All fees; without any, parcels are free. The fee is that of the region with the longest matching code, for the least sufficient weight; a heavier parcel is refused. `version` is that of the fees which these replace, from GET; without it they replace any. */
 export interface FeeTable {
   fees: Fee[];
+  version?: string | null;
 }
 
-/** All fees, the shortest region code first, each region's lightest parcel first; and their currency, which is the shop's. */
+/** All fees, the shortest region code first, each region's lightest parcel first; their currency, which is the shop's; and their `version`, another one for other fees. */
 export interface Fees {
   fees: Fee[];
+  version: string;
   currency: string;
 }
 

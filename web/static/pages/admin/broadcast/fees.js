@@ -27,6 +27,7 @@ const { decimals } = page.data;
 let regions;
 /** What the server keeps, and what stands on the page: `[{region, bands: [{weight, fee}]}]` as typed. */
 let kept = [];
+let version = null;
 let groups = [];
 let example = EXAMPLE;
 
@@ -269,10 +270,16 @@ function complain(words) {
 
 async function send(rows) {
   const fees = rows.map((row) => ({ ...row, fee: { amount: row.fee, currency: page.currency } }));
-  const answer = await put(PATH, { fees });
-  kept = grouped(answer.fees);
+  const answer = await put(PATH, { fees, version });
+  keepNew(answer);
   groups = structuredClone(kept);
   draw();
+}
+
+/** @param {any} answer the fees that the server has */
+function keepNew(answer) {
+  kept = grouped(answer.fees);
+  version = answer.version;
 }
 
 async function keep() {
@@ -295,6 +302,8 @@ async function keep() {
       onAct: () => send(before).catch((problem) => toast(spoken(problem), { danger: true })),
     });
   } catch (problem) {
+    // What somebody else kept meanwhile is what holds, and what this page may replace the next time.
+    if (problem.slug === "fees-replaced") await get(PATH).then(keepNew, () => {});
     const said = named(problem.body ?? {}).map(([, words]) => words);
     complain(together(said) || spoken(problem));
   } finally {
@@ -306,7 +315,7 @@ async function load() {
   try {
     const [answer, found] = await Promise.all([get(PATH), regions ?? Regions.load()]);
     regions = found;
-    kept = grouped(answer.fees);
+    keepNew(answer);
     groups = structuredClone(kept);
     part("failed").hidden = true;
     setUp();
