@@ -47,6 +47,7 @@ class Hanging:
     server: Served
     broadcast: str
     password: str
+    number: str
 
     @property
     def url(self) -> str:
@@ -84,21 +85,32 @@ async def site(settings: Settings) -> AsyncIterator[Hanging]:
         farm = await api.create_farm(name, name)
         lot = await api.create_lot(farm["id"], "1123", name, "2026-11-20T08:00:00+08:00", 500_000)
         unit = {"zh": "箱", "en": "box"}
-        await api.create_offer(
+        offer = await api.create_offer(
             broadcast, lot["id"], cny(2990), 20, name=name, unit=unit, net_weight_g=2500
         )
         await api.start(broadcast)
-    yield Hanging(server, broadcast, password)
+        placed = await api.commands(broadcast).order(
+            "a-key-of-a-test-0001",
+            {
+                "lines": [{"offer": offer["id"], "quantity": 1, "price": 2990}],
+                "buyer": {"name": "Wang", "phone": "13800000001"},
+                "delivery": {"way": "parcel", "address": "Meixian, Youxi"},
+                "payment": "cash_on_delivery",
+            },
+        )
+    yield Hanging(server, broadcast, password, placed["number"])
     await server.end(signal.SIGTERM)
 
 
-async def console(new_page: Open, site: Hanging, size: tuple[int, int], language: str) -> Page:
+async def console(
+    new_page: Open, site: Hanging, size: tuple[int, int], language: str, path: str = ""
+) -> Page:
     page = await new_page(size=size, language=language)
     answer = await page.context.request.post(
         "/api/v1/session", data={"name": "chen", "password": site.password}
     )
     assert answer.ok
-    await page.goto(f"/studio/{site.broadcast}")
+    await page.goto(f"/studio/{site.broadcast}{path}")
     await expect(page.locator("body")).to_have_attribute("data-heard", "now")
     return page
 
@@ -132,6 +144,30 @@ async def test_a_server_that_hangs_is_told_and_what_is_pressed_waits_for_it(
     assert [await page.locator(figure).evaluate(COLOUR) for figure in FIGURES] == fresh
 
 
+@pytest.mark.parametrize(("size", "language"), [(PHONE, "zh"), (DESK, "en")], ids=["phone", "desk"])
+async def test_the_order_desk_says_the_same(
+    new_page: Open, site: Hanging, size: tuple[int, int], language: str
+) -> None:
+    words = WORDS[language]
+    page = await console(new_page, site, size, language, "/orders")
+    silent, total = page.locator("[data-silent]"), page.locator("[data-sum]")
+    row = page.locator("[data-order]").filter(has_text=site.number)
+    state = row.locator(".badge").first
+    pack = row.locator("[data-act=step]")
+    await expect(pack).to_be_enabled()
+    await expect(silent).to_be_hidden()
+    placed, fresh = await state.inner_text(), await state.evaluate(COLOUR)
+    with site.stopped():
+        await expect(silent).to_contain_text(words["silent"])
+        assert await state.evaluate(COLOUR) == await total.evaluate(COLOUR) != fresh
+        await pack.click()
+        await expect(page.locator(".toast")).to_contain_text(words["waits"])
+        await expect(silent).to_contain_text(words["one"])
+    await expect(silent).to_be_hidden()
+    await expect(state).not_to_have_text(placed)
+    await expect(page.locator(".toast").filter(has_text=words["waits"])).to_have_count(0)
+
+
 async def test_an_answer_is_grey_after_three_seconds_and_old_after_five(
     new_page: Open, site: Hanging
 ) -> None:
@@ -139,7 +175,7 @@ async def test_an_answer_is_grey_after_three_seconds_and_old_after_five(
     await page.goto("/sign-in")
     found = await page.evaluate(
         """async () => {
-          const { standing } = await import("/static/pages/console/server-word.js");
+          const { standing } = await import("/static/lib/channel/server-word.js");
           return [0, 2_999, 3_000, 4_999, 5_000, 60_000].map(standing);
         }"""
     )

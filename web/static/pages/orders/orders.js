@@ -17,6 +17,9 @@ import { OrderDocuments } from "./order-documents.js";
 import { row } from "../../lib/orders/order-row.js";
 import { MoveToasts } from "../../lib/orders/move-toasts.js";
 import { spoken } from "../../lib/format/staff-sentences.js";
+import { ServerWord } from "../../lib/channel/server-word.js";
+import { followActs } from "../../lib/channel/staff-api.js";
+import { WaitingActs } from "../../lib/channel/waiting-acts.js";
 import { showSignedOut } from "../../lib/channel/signed-out.js";
 import { amountPayable, isGone } from "../../lib/orders/order-states.js";
 
@@ -233,7 +236,12 @@ addEventListener("keydown", (event) => {
 // A clerk's device hears no orders on the channel: the page looks again by itself.
 if (role === "clerk") load().then(() => book.watch());
 else {
-  const channel = new Channel(broadcast, role);
+  const channel = new Channel(broadcast, role, { heartbeat: isStaff });
+  if (isStaff) {
+    const acts = new WaitingActs();
+    followActs((answer) => acts.follow(answer));
+    new ServerWord(channel, acts);
+  }
   channel.addEventListener("events", (event) => book.follow(detailOf(event).events));
   channel.addEventListener("state", (event) => told.live(detailOf(event)));
   showSignedOut(channel);

@@ -1,8 +1,8 @@
 // What was pressed and is not answered yet: after a moment the page says that it waits for the server,
 // and so does the button itself.
 
-import { toast } from "../../lib/ui/toast.js";
-import { t } from "../../lib/words.js";
+import { toast } from "../ui/toast.js";
+import { t } from "../words.js";
 
 /** So long an answer may take before anything is said. */
 const PATIENCE_MS = 1_500;
@@ -14,13 +14,16 @@ export class WaitingActs extends EventTarget {
     super();
     /** How many wait. */
     this.count = 0;
+    /** @type {(() => void) | null} */
     this._hide = null;
   }
 
-  /** Follow an act until it is answered, whatever the answer is; returns the same promise.
-      @template T
-      @param {Promise<T>} answer
-      @returns {Promise<T>} */
+  /**
+   * Follow an act until it is answered, whatever the answer is; returns the same promise.
+   * @template T
+   * @param {Promise<T>} answer
+   * @returns {Promise<T>}
+   */
   follow(answer) {
     const pressed = document.activeElement?.closest("button") ?? null;
     let waits = false;
@@ -39,6 +42,7 @@ export class WaitingActs extends EventTarget {
     return answer;
   }
 
+  /** @param {number} more */
   _add(more) {
     this.count += more;
     this._hide?.();
