@@ -76,13 +76,19 @@ async def test_a_first_show_takes_few_acts(open_studio: Open, site: Server, phot
     await acts.press(step, "Save fees")
     await acts.press(step, "Continue")
 
-    await expect(step.get_by_role("heading", name="Everything is ready")).to_be_visible()
+    await expect(step.get_by_role("heading", name="Before you go live")).to_be_visible()
     assert "is-good" in str(await (await ready_row(page, "Parcel fees")).get_attribute("class"))
     second = await ready_row(page, "A second person")
     await expect(second).to_contain_text("Only you can sign in.")
     await expect(second.get_by_role("link", name="Invite someone")).to_be_visible()
     await expect(await ready_row(page, "Encrypted page")).to_contain_text("Phones need https")
-    await expect(await ready_row(page, "Video gets through")).to_contain_text("No camera sends yet")
+    # Before any camera sends: tried as this device's would, which the server counts as none.
+    video = await ready_row(page, "Video gets through")
+    await expect(video).to_contain_text("This computer gets through over UDP.")
+    await expect(video).to_have_class(re.compile("is-good"))
+    (broadcast,) = await site.house.broadcasts.all()
+    log = await site.house.store.read(lambda c: site.house.log.events(c, broadcast.id))
+    assert [event.kind for event in log if event.kind.startswith("source.")] == []
     await acts.press(step, "Open the console", "link")
     await expect(page).to_have_url(re.compile(r"/studio/[0-9A-Z]{26}$"))
     # Camera and Start are two more.
@@ -112,5 +118,31 @@ async def test_the_check_tries_how_video_reaches_this_device(
     other = await page.context.new_page()
     await other.goto(f"{site.url}/studio/{sale.broadcast}/prepare#air")
     row = await ready_row(other, "Video gets through")
-    await expect(row).to_contain_text("This device gets it by UDP.")
+    await expect(row).to_contain_text("This computer gets through over UDP.")
     await expect(row).to_have_class(re.compile("is-good"))
+
+
+async def test_the_check_does_not_take_a_camera_s_place_on_air(
+    open_studio: Open, site: Server, sale: Sale
+) -> None:
+    page = await open_studio(f"/studio/{sale.broadcast}/prepare#air")
+    row = await ready_row(page, "Video gets through")
+    await expect(row).to_contain_text("No camera is sending just now.")
+    assert await sale.api.request("GET", f"/api/v1/broadcasts/{sale.broadcast}/stream-keys") == {
+        "stream_keys": [],
+        "next": None,
+    }
+
+
+async def test_what_was_chosen_is_forgotten_with_the_sign_out(
+    open_studio: Open, site: Server, sale: Sale
+) -> None:
+    page = await open_studio(f"/studio/{sale.broadcast}/prepare#farm")
+    await page.locator("section[data-step=farm]").get_by_role("button").first.click()
+    await page.evaluate("localStorage.setItem('farmlive.centre', '1')")
+    names = "Object.keys(localStorage).filter((name) => name.startsWith('farmlive.'))"
+    assert f"farmlive.prepare.{sale.broadcast}" in await page.evaluate(names)
+    await page.get_by_role("button", name="Sign out").click()
+    await page.wait_for_url(site.url + "/")
+    # Which pick-up point a device stands at is the device's, not the person's.
+    assert await page.evaluate(names) == ["farmlive.centre"]

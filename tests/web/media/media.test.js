@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { iceServers, linked } from "../../../web/static/lib/media/connection-path.js";
 import { delayOf, median } from "../../../web/static/lib/media/delay-report.js";
+import { namesOneNetwork, withWrongFingerprint } from "../../../web/static/lib/media/try-way.js";
 import {
   inPreferredOrder,
   withoutVideoOrientation,
@@ -70,4 +71,34 @@ test("the median is the lower one of two in the middle", () => {
   assert.equal(median([9, 1, 10]), 9);
   assert.equal(median([4, 1, 3, 2]), 2);
   assert.equal(median([]), null);
+});
+
+test("an answer with addresses of one network alone is known", () => {
+  const answer = (...addresses) =>
+    addresses.map((at, i) => `a=candidate:${i} 1 udp 2130706431 ${at} 8189 typ host\r\n`).join("");
+  for (const at of [
+    "10.0.0.4",
+    "127.0.0.1",
+    "192.168.1.7",
+    "172.31.0.1",
+    "100.64.0.1",
+    "fd00::1",
+    "fe80::1",
+  ])
+    assert.equal(namesOneNetwork(answer(at)), true, at);
+  for (const at of ["203.0.113.7", "172.32.0.1", "100.128.0.1", "2001:db8::1"])
+    assert.equal(namesOneNetwork(answer(at)), false, at);
+  assert.equal(namesOneNetwork(answer("192.168.1.7", "203.0.113.7")), false);
+  assert.equal(namesOneNetwork(""), false); // nothing is known
+});
+
+test("a try's answer has another fingerprint in each part, and is else the same", () => {
+  const sdp = ["a=fingerprint:sha-256 AB:CD", "m=video", "a=fingerprint:sha-256 00:CD", ""].join(
+    "\r\n",
+  );
+  const tried = withWrongFingerprint(sdp);
+  assert.equal(
+    tried,
+    ["a=fingerprint:sha-256 00:CD", "m=video", "a=fingerprint:sha-256 FF:CD", ""].join("\r\n"),
+  );
 });

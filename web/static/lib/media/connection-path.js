@@ -111,7 +111,7 @@ function renewed(answer, fragment) {
  * @param {RTCPeerConnection} connection
  * @returns {Promise<string | null>}
  */
-async function wayOf(connection) {
+export async function wayOf(connection) {
   const reports = reportsOf(await connection.getStats());
   /** @param {string} id */
   const byId = (id) => reports.find((each) => each.id === id);

@@ -1,34 +1,46 @@
-// Tries whether a WHEP session's packets reach this device, and how: nothing is played.
+// Tries whether media's packets pass between this device and the server, and how: nothing is played, and
+// no picture is sent.
 
-import { ConnectionPath, iceServers } from "./connection-path.js";
+import { ConnectionPath, iceServers, wayOf } from "./connection-path.js";
 
 const WITHIN = 15_000;
+const SETTLED_AFTER = 1_500; // browsers try all ways at once, and the best may not be the first
+/** Addresses that only devices of one network reach (RFC 1918, 3927, 4193, 4291, 6598). */
+const OF_ONE_NETWORK =
+  /^(0\.|10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe80)/i;
 
-/** `udp`, `tcp` or `relay` as soon as packets come through; `nothing` where no camera sends, null where
-    none do.
-    @param {string} broadcast
-    @returns {Promise<string | null>} */
+/**
+ * What was found: how packets go, null where none do, `nothing` where no camera sends; and whether the
+ * server is named to others only by addresses that nobody outside of its network reaches.
+ * @typedef {{ way: string | null, isOfOneNetwork: boolean }} Found
+ */
+
+/** @type {Found} */
+const NO_WAY = { way: null, isOfOneNetwork: false };
+
+/**
+ * As a viewer gets a broadcast.
+ * @param {string} broadcast
+ * @returns {Promise<Found>}
+ */
 export async function tryWay(broadcast) {
-  if (!("RTCPeerConnection" in window)) return null;
+  if (!("RTCPeerConnection" in window)) return NO_WAY;
   const connection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
   connection.addTransceiver("video", { direction: "recvonly" });
   /** @type {string | null} */
   let session = null;
   try {
-    await connection.setLocalDescription(await connection.createOffer());
-    const answer = await fetch(`/whep/${broadcast}`, {
-      method: "POST",
-      headers: { "content-type": "application/sdp", accept: "application/sdp" },
-      body: connection.localDescription?.sdp,
-    });
-    if (answer.status === 409) return "nothing";
-    if (!answer.ok) return null;
-    session = new URL(answer.headers.get("location") ?? "", location.origin).href;
+    const answer = await offer(connection, `/whep/${broadcast}`);
+    if (answer.status === 409) return { ...NO_WAY, way: "nothing" };
+    if (!answer.ok) return NO_WAY;
+    session = sessionOf(answer);
     const servers = iceServers(answer.headers);
-    await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
-    return await wayOf(new ConnectionPath(connection, { session, servers }));
+    const sdp = await answer.text();
+    await connection.setRemoteDescription({ type: "answer", sdp });
+    const way = await playersWay(new ConnectionPath(connection, { session, servers }));
+    return { way, isOfOneNetwork: namesOneNetwork(sdp) };
   } catch {
-    return null;
+    return NO_WAY;
   } finally {
     connection.close();
     if (session) fetch(session, { method: "DELETE" }).catch(() => {});
@@ -36,10 +48,115 @@ export async function tryWay(broadcast) {
 }
 
 /**
+ * As a camera of this device would send, before any does. The packets of ICE find their way there and
+ * back; then the connection is given up, so that the server counts no camera.
+ * @param {{ whip_url: string, key: string }} credentials
+ * @returns {Promise<Found>}
+ */
+export async function tryCamerasWay(credentials) {
+  if (!("RTCPeerConnection" in window)) return NO_WAY;
+  const { servers, ...found } = await tryToSend(credentials, []);
+  if (found.way || servers.length === 0) return found;
+  const { way, isOfOneNetwork } = await tryToSend(credentials, servers);
+  return { way, isOfOneNetwork };
+}
+
+/**
+ * @param {{ whip_url: string, key: string }} credentials
+ * @param {RTCIceServer[]} iceServersUsed
+ * @returns {Promise<Found & { servers: RTCIceServer[] }>}
+ */
+async function tryToSend({ whip_url: url, key }, iceServersUsed) {
+  const connection = new RTCPeerConnection({
+    iceServers: iceServersUsed,
+    bundlePolicy: "max-bundle",
+  });
+  connection.addTransceiver("video", { direction: "sendonly" });
+  const authorization = { authorization: `Bearer ${key}` };
+  /** @type {string | null} */
+  let session = null;
+  try {
+    const answer = await offer(connection, new URL(url).pathname, authorization);
+    if (!answer.ok) return { ...NO_WAY, servers: [] };
+    session = sessionOf(answer);
+    const servers = iceServers(answer.headers);
+    const sdp = await answer.text();
+    await connection.setRemoteDescription({ type: "answer", sdp: withWrongFingerprint(sdp) });
+    const way = (await iceConnected(connection)) ? await wayOf(connection) : null;
+    return { way, isOfOneNetwork: namesOneNetwork(sdp), servers };
+  } catch {
+    return { ...NO_WAY, servers: [] };
+  } finally {
+    connection.close();
+    if (session) fetch(session, { method: "DELETE", headers: authorization }).catch(() => {});
+  }
+}
+
+/**
+ * @param {RTCPeerConnection} connection
+ * @param {string} path
+ * @param {Record<string, string>} [headers]
+ */
+async function offer(connection, path, headers = {}) {
+  await connection.setLocalDescription(await connection.createOffer());
+  return fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/sdp", accept: "application/sdp", ...headers },
+    body: connection.localDescription?.sdp,
+  });
+}
+
+/** @param {Response} answer */
+const sessionOf = (answer) => new URL(answer.headers.get("location") ?? "", location.origin).href;
+
+/**
+ * Whether an answer names only addresses that nobody outside of the server's network reaches.
+ * @param {string} sdp
+ */
+export function namesOneNetwork(sdp) {
+  const addresses = [...sdp.matchAll(/^a=candidate:\S+ \d+ \S+ \d+ (\S+)/gm)].map(([, at]) => at);
+  return addresses.length > 0 && addresses.every((at) => OF_ONE_NETWORK.test(at));
+}
+
+/**
+ * The answer with another certificate's fingerprint: ICE connects, and DTLS (RFC 8842, section 5.2) is
+ * given up by this side before the server takes the connection for a camera.
+ * @param {string} sdp
+ */
+export function withWrongFingerprint(sdp) {
+  return sdp.replace(/^(a=fingerprint:\S+ )(..)/gm, (_, head, byte) =>
+    byte === "00" ? `${head}FF` : `${head}00`,
+  );
+}
+
+/**
+ * Whether ICE connected, once it has chosen among the ways.
+ * @param {RTCPeerConnection} connection
+ * @returns {Promise<boolean>}
+ */
+function iceConnected(connection) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), WITHIN);
+    const look = () => {
+      const state = connection.iceConnectionState;
+      if (state === "failed" || state === "closed") {
+        clearTimeout(timer);
+        resolve(false);
+      }
+      if (state !== "connected" && state !== "completed") return;
+      clearTimeout(timer);
+      setTimeout(() => resolve(true), SETTLED_AFTER);
+    };
+    connection.addEventListener("iceconnectionstatechange", look);
+    look();
+  });
+}
+
+/**
  * @param {ConnectionPath} path
  * @returns {Promise<string | null>}
  */
-function wayOf(path) {
+function playersWay(path) {
   return new Promise((resolve) => {
     /** @param {string | null} way */
     const end = (way) => {

@@ -4,7 +4,7 @@
 import { Problem } from "../../../lib/channel/api.js";
 import { count, money, weight } from "../../../lib/format/format.js";
 import { toast } from "../../../lib/ui/toast.js";
-import { n, t, text } from "../../../lib/words.js";
+import { t, text } from "../../../lib/words.js";
 import { get, getAll, post, put } from "../../../lib/channel/staff-api.js";
 import { clear, fill, onSubmit } from "../../../lib/forms/forms.js";
 import { offer } from "../../../lib/forms/form-sheet.js";
@@ -196,18 +196,9 @@ const DRAW = {
       known.centres.map((centre) => ({ title: text(centre.name), note: text(centre.address) })),
     ),
   air: () => {
-    section("air").querySelector("[data-offers]").textContent = n(
-      "%(n)s product is in the bag.",
-      "%(n)s products are in the bag.",
-      known.offers.length,
-      { n: count(known.offers.length) },
-    );
-    section("air").querySelector("[data-centres]").textContent = known.centres.length
-      ? n("%(n)s pick-up point.", "%(n)s pick-up points.", known.centres.length, {
-          n: count(known.centres.length),
-        })
-      : t("No pick-up point: everything goes by parcel.");
     showReady(section("air").querySelector("[data-ready]"), broadcast, {
+      offers: known.offers.length,
+      centres: known.centres.length,
       fees: known.fees.length > 0,
       free: chosen.free,
     });
@@ -298,12 +289,13 @@ const JOBS = {
       ...(more ? [{ region: "", upto_g: 10000, fee: more }] : []),
     ];
     // Somebody else may have set fees since this page was loaded: those stay.
-    known.fees = (await get("/api/v1/parcel-fees")).fees;
+    const { fees, version } = await get("/api/v1/parcel-fees");
+    known.fees = fees;
     if (known.fees.length > 0) {
       go("fees");
       return;
     }
-    known.fees = (await put("/api/v1/parcel-fees", { fees: rows })).fees;
+    known.fees = (await put("/api/v1/parcel-fees", { fees: rows, version })).fees;
     go("centre");
   },
   centre: async (body) => {

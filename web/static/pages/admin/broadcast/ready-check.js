@@ -1,25 +1,90 @@
 // What a first show still lacks: https, video by UDP, a password of one's own, fees, a second person who
 // can sign in, and whom buyers ask. Each is tried or looked up, never assumed.
 
-import { getAll } from "../../../lib/channel/staff-api.js";
-import { tryWay } from "../../../lib/media/try-way.js";
-import { page, t } from "../../../lib/words.js";
+import { get, getAll, post } from "../../../lib/channel/staff-api.js";
+import { tryCamerasWay, tryWay } from "../../../lib/media/try-way.js";
+import { showCode } from "../../../lib/ui/qr-code.js";
+import { count } from "../../../lib/format/format.js";
+import { n, page, t } from "../../../lib/words.js";
 
 const CREW = ["coordinator", "host"];
+const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 
-/** Each check: its name, and a function that finds `{ good, words, act }`. */
-function checks(broadcast, { fees, free }) {
+/** How media reaches this device: as a viewer gets what a camera sends; before any does, as this device
+    would send. On air a try would stand in the place of a camera that is away. */
+async function tryMedia(broadcast) {
+  const found = await tryWay(broadcast);
+  if (found.way !== "nothing") return found;
+  const path = `/api/v1/broadcasts/${broadcast}`;
+  if ((await get(path)).state !== "scheduled") return found;
+  return tryCamerasWay(await post(`${path}/stream-keys`, { purpose: "studio" }));
+}
+
+/** What was found of media, in words, and what a phone elsewhere can try. */
+function mediaWords({ way, isOfOneNetwork }, broadcast) {
+  const path = `/studio/${broadcast}/prepare#air`;
+  if (way === "udp" && isOfOneNetwork && !isHere)
+    return {
+      good: false,
+      words: t(
+        "In this network over UDP. Nobody outside gets it: the server gives only addresses of this network. Ask its operator to set the public one.",
+      ),
+    };
+  if (way === "udp")
+    return {
+      good: true,
+      words: isHere
+        ? t("This computer gets through over UDP.")
+        : t(
+            "This device gets through over UDP. Scan this with a phone on mobile data to try it from outside.",
+          ),
+      code: isHere ? null : path,
+    };
+  return {
+    good: false,
+    words:
+      {
+        nothing: t("No camera is sending just now. Turn it on in the console and come back."),
+        tcp: t("Only over TCP, which stutters. Ask the server's operator to open the UDP port."),
+        relay: t("Only through a relay. Ask the server's operator to open the UDP port."),
+      }[way] ?? t("Nothing comes through. Ask the server's operator to open the media UDP port."),
+  };
+}
+
+/** Each check: its name, and a function that finds `{ good, words, act, code }`; `code` is a path that a
+    phone opens. */
+function checks(broadcast, { offers, centres, fees, free }) {
   const { data } = page;
   return [
     [
+      t("In the bag"),
+      () => ({
+        good: offers > 0,
+        words: offers
+          ? n("%(n)s product is in the bag.", "%(n)s products are in the bag.", offers, {
+              n: count(offers),
+            })
+          : t("The bag is empty: viewers have nothing to buy yet."),
+        act: offers ? null : ["#offer", t("Put something into it")],
+      }),
+    ],
+    [
+      t("Pick-up points"),
+      () => ({
+        good: true,
+        words: centres
+          ? n("%(n)s pick-up point.", "%(n)s pick-up points.", centres, { n: count(centres) })
+          : t("No pick-up point: everything goes by parcel."),
+      }),
+    ],
+    [
       t("Encrypted page"),
       () => {
-        const here = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
         if (location.protocol === "https:" && !data.cleartext)
           return { good: true, words: t("The page comes by https.") };
         return {
           good: false,
-          words: here
+          words: isHere
             ? t(
                 "It works on this computer. Phones need https: ask the server's operator to set it up.",
               )
@@ -27,27 +92,7 @@ function checks(broadcast, { fees, free }) {
         };
       },
     ],
-    [
-      t("Video gets through"),
-      async () => {
-        const way = await tryWay(broadcast);
-        return {
-          good: way === "udp",
-          words:
-            {
-              nothing: t(
-                "No camera is sending yet. Turn one on in the console and come back: this tests it.",
-              ),
-              udp: t("This device gets it over UDP. Try it once from a phone with Wi-Fi off."),
-              tcp: t(
-                "Only over TCP, which stutters. Ask the server's operator to open the UDP port.",
-              ),
-              relay: t("Only through a relay. Ask the server's operator to open the UDP port."),
-            }[way] ??
-            t("Nothing comes through. Ask the server's operator to open the media UDP port."),
-        };
-      },
-    ],
+    [t("Video gets through"), async () => mediaWords(await tryMedia(broadcast), broadcast)],
     [
       t("Your password"),
       () => ({
@@ -115,11 +160,12 @@ export function showReady(list, broadcast, facts) {
       Promise.resolve()
         .then(find)
         .catch(() => ({ good: false, words: t("This couldn't be looked up just now.") }))
-        .then(({ good, words, act }) => {
+        .then(({ good, words, act, code }) => {
           part("wait").hidden = true;
           part(good ? "good" : "bad").hidden = false;
           row.classList.toggle("is-good", good);
           part("words").textContent = words;
+          if (code) showCode(part("code"), code);
           if (!act) return;
           const link = part("act");
           [link.href, link.textContent] = act;
