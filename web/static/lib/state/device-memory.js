@@ -26,3 +26,16 @@ export function remember(name, value) {
     // Private windows may refuse; the page works without.
   }
 }
+
+/** What pages for staff remember: drafts of a harvest's record or a broadcast, and choices in a console. */
+const OF_STAFF = /^farmlive\.(prepare|harvest|kept|prices|flash)(\.|$)/;
+
+/** Forget what was remembered for whoever signs out: the next one at this device is somebody else. */
+export function forgetStaff() {
+  try {
+    for (const name of Object.keys(localStorage))
+      if (OF_STAFF.test(name)) localStorage.removeItem(name);
+  } catch {
+    // Where nothing is kept there is nothing to forget.
+  }
+}

@@ -2,12 +2,14 @@
 // nobody sees and the server refuses.
 
 import { api, forgetSession } from "../channel/api.js";
+import { forgetStaff } from "../state/device-memory.js";
 
 document.querySelector("[data-sign-out]")?.addEventListener("click", async () => {
   try {
     await api("DELETE", "/api/v1/session", undefined, { staff: true });
   } finally {
     forgetSession();
+    forgetStaff();
     location.assign("/");
   }
 });
