@@ -50,7 +50,7 @@ async def test_first_fees_are_set_from_the_pick_up_points(open_studio: Open, sal
     assert await kept(sale) == []
     await beijing.get_by_label("Fee", exact=True).last.fill("25.5")
     await page.get_by_role("button", name="Save fees").click()
-    await expect(page.get_by_text("Not kept yet")).to_be_hidden()
+    await expect(page.get_by_text("Not saved yet")).to_be_hidden()
     assert await page.evaluate(SMALL_TARGETS) == []
     assert {"region": "11", "upto_g": 10000, "fee": cny(2550)} in (await kept(sale))  # type: ignore[operator]
     await page.get_by_role("button", name="Undo").click()
@@ -79,7 +79,7 @@ async def test_region_goes_away_and_comes_back(open_studio: Open, sale: Sale) ->
     await expect(page.get_by_text("5 kg to Beijing: ¥18.00")).to_be_visible()
     await page.get_by_role("button", name="Undo").click()
     await expect(page.get_by_text("5 kg to Beijing: ¥25.00")).to_be_visible()
-    await expect(page.get_by_text("Not kept yet")).to_be_hidden()
+    await expect(page.get_by_text("Not saved yet")).to_be_hidden()
     await page.get_by_label("Another region").fill("nowhere")
     await expect(page.get_by_role("status").filter(has_text="No region is")).to_be_visible()
     for typed, found in (
@@ -105,17 +105,17 @@ async def test_two_who_change_the_fees_do_not_overwrite_one_another(
     await sale.api.request("PUT", "/api/v1/parcel-fees", json={"fees": theirs})
     own = page.locator(".fees-group").first.get_by_label("Fee", exact=True).first
     await own.fill("10")
-    await page.get_by_role("button", name="Keep the fees").click()
+    await page.get_by_role("button", name="Save fees").click()
     await expect(page.locator("[data-fees] [data-problem]")).to_contain_text(
         "somebody else changed the fees"
     )
     assert await kept(sale) == theirs
     await expect(own).to_have_value("10")
-    await page.get_by_role("button", name="As it was").click()
+    await page.get_by_role("button", name="Discard changes").click()
     await expect(own).to_have_value("9.00")
     await own.fill("10")
-    await page.get_by_role("button", name="Keep the fees").click()
-    await expect(page.get_by_text("Not kept yet")).to_be_hidden()
+    await page.get_by_role("button", name="Save fees").click()
+    await expect(page.get_by_text("Not saved yet")).to_be_hidden()
     assert await kept(sale) == [{**FEES[0], "fee": cny(1000)}, *FEES[1:]]
 
 

@@ -115,7 +115,11 @@ async def test_coordinator_comes_from_an_empty_server_to_on_air(
     await page.get_by_label("Up to 3 kg", exact=True).fill("8")
     await page.get_by_role("button", name="Save fees").click()
     # The studio's frame asks for an own name, too.
-    await page.get_by_role("main").get_by_label("Name", exact=True).fill("Service centre")
+    await (
+        page.get_by_role("main")
+        .get_by_label("Name of the point", exact=True)
+        .fill("Service centre")
+    )
     await page.get_by_label("Address", exact=True).fill("1 Jiefang road")
     await page.get_by_role("button", name="Save pick-up point").click()
     await page.get_by_role("link", name="Open the console").click()

@@ -41,7 +41,7 @@ const SPOKEN = {
       : sentence(problem),
   "fees-replaced": () =>
     t(
-      "Not kept: somebody else changed the fees meanwhile. “As it was” shows theirs; keep yours again to put them in their place.",
+      "Not saved: somebody else changed the fees in the meantime. “Discard changes” shows theirs; save again to replace them with yours.",
     ),
   "lot-taken": () => t("This code is taken. Choose another one, such as the next number."),
   "not-a-picture": () =>

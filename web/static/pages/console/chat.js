@@ -57,6 +57,8 @@ export class Chat extends EventTarget {
       const { scrollHeight, scrollTop, clientHeight } = this._list;
       this._isFollowing = scrollHeight - scrollTop - clientHeight < NEAR;
     });
+    // A turned phone, a keyboard, and questions that come make it another size.
+    new ResizeObserver(() => this.follow()).observe(this._list);
     const form = root.querySelector("[data-say]");
     form.addEventListener("submit", (event) => {
       event.preventDefault();

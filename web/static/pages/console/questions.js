@@ -1,7 +1,7 @@
 // The questions that the team wants to answer, the same on every phone of it, and the answer that viewers
 // read over their chat.
 
-import { el, say } from "../../lib/ui/dom.js";
+import { el, icon, say } from "../../lib/ui/dom.js";
 import { count } from "../../lib/format/format.js";
 import { FormSheet } from "../../lib/forms/form-sheet.js";
 import { toast } from "../../lib/ui/toast.js";
@@ -59,11 +59,17 @@ export class Questions {
   _add(question) {
     const name = nameOf(question);
     const { message } = question;
-    const act = (words, label, run, kind = "") =>
+    const act = (what, label, run, kind = "button--icon") =>
       el(
         "button",
-        { class: `button ${kind}`.trim(), type: "button", "aria-label": label, onclick: run },
-        words,
+        {
+          class: `button ${kind}`.trim(),
+          type: "button",
+          "aria-label": label,
+          title: kind ? label : null,
+          onclick: run,
+        },
+        what,
       );
     const item = el(
       "li",
@@ -72,13 +78,13 @@ export class Questions {
       el(
         "span",
         { class: "question__acts" },
-        act(t("Answered"), t("Answered: %(name)s", { name }), () => this._show(message)),
-        act(t("Reply…"), t("Reply to %(name)s…", { name }), () => this._reply(question)),
+        act(t("Reply…"), t("Reply to %(name)s…", { name }), () => this._reply(question), ""),
+        act(icon("check"), t("Answered: %(name)s", { name }), () => this._show(message)),
         act(
-          t("Dismiss"),
+          icon("close"),
           t("Dismiss %(name)s's question", { name }),
           () => this._send("chat.drop", { message }).catch(fail),
-          "button--quiet",
+          "button--quiet button--icon",
         ),
       ),
     );

@@ -65,7 +65,7 @@ function checks(broadcast, { offers, centres, fees, free }) {
               n: count(offers),
             })
           : t("The bag is empty: viewers have nothing to buy yet."),
-        act: offers ? null : ["#offer", t("Put something into it")],
+        act: offers ? null : ["#offer", t("Add products to it")],
       }),
     ],
     [

@@ -280,7 +280,7 @@ export class PhoneCamera extends EventTarget {
     this._button("turn").hidden = !isOpen || this._button("turn").dataset.possible !== "true";
     this._button("mute").hidden = !isOpen || !this._camera.hasSound;
     this._button("mute").setAttribute("aria-pressed", String(isMuted));
-    say(this._word("mute"), isMuted ? t("Microphone on") : t("Microphone off"));
+    say(this._word("mute"), isMuted ? t("Mic on") : t("Mic off"));
     say(this._root.querySelector("[data-phone-state]"), this._state());
     this._drawElsewhere();
     this._drawTrouble();
