@@ -8,8 +8,8 @@ from farmlive.broadcast.recent_buyers import WINDOW_MS, RecentBuyers
 T = 1_795_944_000_000
 
 
-def event(at: int, kind: str, order: str, **data: object) -> Event:
-    return Event("B", 1, at, kind, ("staff",), {"order": order, **data})
+def event(at: int, kind: str, order: str, *, device: str | None = None, **data: object) -> Event:
+    return Event("B", 1, at, kind, ("staff",), {"order": order, **data}, device)
 
 
 @pytest.fixture
@@ -28,6 +28,27 @@ def test_one_buyer_of_many_orders_is_no_crowd(recent: RecentBuyers) -> None:
     assert recent.count(T + 10) is None
     place(recent, T + 5, "other", "qiang")
     assert recent.count(T + 10) == 2
+
+
+def test_one_person_of_many_names_and_devices_counts_once(recent: RecentBuyers) -> None:
+    for number, (buyer, device) in enumerate(
+        [("fang", "phone"), ("her mother", "phone"), ("an invention", "phone"), ("fang", "tablet")]
+    ):
+        recent.apply(event(T, "order.placed", f"o{number}", buyer=buyer, device=device))
+    assert recent.count(T) is None
+    recent.apply(event(T, "order.placed", "other", buyer="qiang", device="his"))
+    assert recent.count(T) == 2
+    # An order that shows two to be one joins them.
+    recent.apply(event(T, "order.placed", "both", buyer="qiang", device="phone"))
+    assert recent.count(T) is None
+
+
+def test_orders_that_staff_place_at_a_desk_are_no_crowd(recent: RecentBuyers) -> None:
+    for number in range(5):
+        told = {"buyer": f"villager {number}", "by": "staff", "device": f"desk {number}"}
+        recent.apply(event(T, "order.placed", f"o{number}", **told))
+    place(recent, T, "own", "fang")
+    assert recent.count(T) is None
 
 
 def test_what_is_older_than_the_window_is_over(recent: RecentBuyers) -> None:

@@ -192,7 +192,7 @@ class AudienceCounted(PublicEvent):
         int | None,
         doc(
             "Different people who placed an order in the last 20 seconds and did not cancel it, "
-            "by their pseudonyms; absent below 2.",
+            "by pseudonym and device, without orders that staff placed; absent below 2.",
             3,
         ),
     ] = None

@@ -227,11 +227,12 @@ class OrderWriter:
             "held_at": hold.held_at if hold else None,
         }
         connection.execute(_ORDER, row)
+        by_staff = caller.is_staff or caller.role == "clerk"
         reached = writing.Contact(
             row["buyer_phone"],
             row["buyer_email"],
             caller.simulated,
-            by_staff=caller.is_staff or caller.role == "clerk",
+            by_staff=by_staff,
             sender=order_request.sender,
         )
         writing.store_contact(connection, order, reached)
@@ -253,6 +254,7 @@ class OrderWriter:
             fee=money(fee, currency),
             state="placed",
             payment=row["payment"],
+            by="staff" if by_staff else None,
             way=request.delivery.way,
             simulated=caller.simulated,
             # Farms whose boxes were held and not ordered need the event: their boxes are available
