@@ -58,12 +58,13 @@ async def test_the_host_sells_a_flash_batch_of_which_the_bag_knows(
     async with opened(server, county, coordinator) as (channel, bag):
         assert (bag.price(offer), bag.left(offer)) == (PRICE, 3)
         host = Host(server.url, county, coordinator)
-        asking = asyncio.create_task(host._flash(channel, bag, offer, "zh"))
+        asking = asyncio.create_task(host._flash(channel, bag, offer))
         await follow(channel, bag, "stock.changed", kept=people.FLASH_BOXES)
         await asking
         assert (bag.price(offer), bag.left(offer)) == (CHEAP, people.FLASH_BOXES)
         assert (bag.ordinary_left(offer), bag.boxes_of_lot(offer)) == (0, 20)
         await follow(channel, bag, "chat.said", nickname="林秀珍")
+        await follow(channel, bag, "chat.said", nickname="Lin Xiuzhen")
         await channel.end_flash(bag.cards[offer]["flash"]["id"])
         await follow(channel, bag, "stock.changed", kept=0)
         assert (bag.price(offer), bag.left(offer)) == (PRICE, people.FLASH_BOXES)

@@ -16,6 +16,8 @@ from farmlive.clock import now_ms, rfc3339
 
 TIME_ZONE = ZoneInfo("Asia/Shanghai")
 CURRENCY = "CNY"
+# The simulated people write in both, since pages are read in both.
+LANGUAGES = ("zh", "en")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from farmlive.broadcast.taps import Tap, insert_taps
 from farmlive.broadcast.watch_sessions import insert_ended
 from farmlive.client import Api
 from farmlive.clock import MINUTE_MS
-from farmlive.demo.county import CURRENCY, TIME_ZONE, yuan
+from farmlive.demo.county import CURRENCY, LANGUAGES, TIME_ZONE, yuan
 from farmlive.demo.farms import add_lot
 from farmlive.ids import token
 from farmlive.money import Money
@@ -211,9 +211,10 @@ class Evening:
             hearts = _poisson(self._random, here / 4)
             acts.append((at + 50, AudienceCounted(viewers=here, reactions=hearts)))
         for _ in range(_poisson(self._random, 5)):
+            language = self._random.choice(LANGUAGES)
             message = ChatSaid(
-                nickname=self._random.choice(self._youxi["viewers"]),
-                text=self._random.choice(self._youxi["chat"]),
+                nickname=self._random.choice(self._youxi["viewers"][language]),
+                text=self._random.choice(self._youxi["chat"][language]),
                 simulated=True,
             )
             acts.append((began + self._random.randrange(MINUTE_MS - 100), message))

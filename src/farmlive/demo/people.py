@@ -14,7 +14,7 @@ import structlog
 
 from farmlive.client import Api, Channel, ChannelClosed, ChannelDropped, ChannelProblem
 from farmlive.client.http import ApiProblem
-from farmlive.demo.county import County, content, yuan
+from farmlive.demo.county import LANGUAGES, County, content, yuan
 from farmlive.ids import token
 
 _log = structlog.get_logger(__name__)
@@ -109,6 +109,7 @@ class Host:
         youxi = content()
         self._script: dict[str, list[dict[str, str]]] = youxi["script"]
         self._flash_line: dict[str, str] = youxi["flash"]
+        self._name: dict[str, str] = youxi["farms"]["orchard"]["person"]
         self._own_pin: str | None = None
         self._releasing: dict[str, asyncio.Task[None]] = {}
         self._yield_until = 0.0
@@ -151,14 +152,23 @@ class Host:
             with contextlib.suppress(ChannelProblem, ChannelDropped, TimeoutError):
                 await channel.release(offer, quantity)
 
-    async def _flash(self, channel: Channel, bag: Bag, offer: str, language: str) -> None:
+    async def _say(self, channel: Channel, line: dict[str, str]) -> None:
+        """Say a line in both languages, each under the name that its readers know."""
+        for language in LANGUAGES:
+            await channel.call("chat.say", text=line[language], nickname=self._name[language])
+
+    async def _flash(self, channel: Channel, bag: Bag, offer: str) -> None:
         """Sell a few boxes at a fifth less, in whole tens of minor units."""
         price = int(bag.cards[offer]["price"]["amount"]) * 8 // 100 * 10
         await channel.flash(offer, yuan(price), FLASH_BOXES, FLASH_S, per_buyer=FLASH_EACH)
-        line = self._flash_line[language].format(
-            boxes=FLASH_BOXES, seconds=FLASH_S, price=f"{price / 100:.2f}", each=FLASH_EACH
-        )
-        await channel.call("chat.say", text=line, nickname="林秀珍")
+        values = {
+            "boxes": FLASH_BOXES,
+            "seconds": FLASH_S,
+            "price": f"{price / 100:.2f}",
+            "each": FLASH_EACH,
+        }
+        line = {name: text.format_map(values) for name, text in self._flash_line.items()}
+        await self._say(channel, line)
 
     async def _pin_in_turn(self, channel: Channel, bag: Bag) -> None:
         turn = 0
@@ -170,10 +180,9 @@ class Host:
                 self._own_pin = card["id"]
                 try:
                     await channel.call("card.pin", offer=card["id"])
-                    language = "en" if turn % 4 == 3 else "zh"
-                    await channel.call("chat.say", text=line[language], nickname="林秀珍")
+                    await self._say(channel, line)
                     if turn % FLASH_TURNS == 1:
-                        await self._flash(channel, bag, card["id"], language)
+                        await self._flash(channel, bag, card["id"])
                 except (ChannelProblem, ChannelDropped, TimeoutError) as error:
                     _log.warning("the demo's host was not understood", error=str(error))
                 turn += 1
@@ -188,8 +197,11 @@ class Viewer:
         self._crowd = crowd
         self._random = Random()  # noqa: S311 - habits, not secrets
         youxi = content()
-        self._nickname: str = youxi["viewers"][number % len(youxi["viewers"])]
-        self._chat: list[str] = youxi["chat"]
+        # Every second one writes in English: the page is read in both languages.
+        language = LANGUAGES[number % len(LANGUAGES)]
+        nicknames: list[str] = youxi["viewers"][language]
+        self._nickname = nicknames[number // len(LANGUAGES) % len(nicknames)]
+        self._chat: list[str] = youxi["chat"][language]
         self._name: str = youxi["buyers"][number % len(youxi["buyers"])]
         self._address: str = self._random.choice(youxi["addresses"])
 
