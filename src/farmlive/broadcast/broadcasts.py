@@ -137,6 +137,16 @@ class Broadcasts:
 
         return await self._store.write(write)
 
+    async def show_frame(self, broadcast: str, frame: str | None) -> Broadcast:
+        """Replace or remove the frame that the start page shows. Raises UnknownBroadcast."""
+
+        def write(connection: Connection) -> Broadcast:
+            _get(connection, broadcast)
+            _set(connection, broadcast, frame=frame)
+            return _get(connection, broadcast)
+
+        return await self._store.write(write)
+
     async def begin(self, broadcast: str, *, caller: Caller | None = None) -> Broadcast:
         """Go live. A second start changes nothing. Raises Ended for an ended broadcast."""
 
@@ -310,4 +320,5 @@ def _broadcast(row: Row[Any]) -> Broadcast:
         starts_at=time(row.starts_at),
         started_at=time(row.started_at),
         ended_at=time(row.ended_at),
+        frame=row.frame,
     )

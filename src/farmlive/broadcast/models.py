@@ -19,6 +19,7 @@ from farmlive.commands import Message
 from farmlive.edge.paging import Page
 from farmlive.people.core.nicknames import is_blank
 from farmlive.public_text import PublicBilingual
+from farmlive.store.files.files import PictureUrl
 
 OfferId = Annotated[str, Field(min_length=1, max_length=26)]
 # The largest integer that JSON numbers keep exact.
@@ -50,6 +51,9 @@ class Broadcast(BaseModel):
     starts_at: str | None
     started_at: str | None
     ended_at: str | None
+    frame: Annotated[
+        str | None, Field(description="URL path of a frame of its picture, or null.")
+    ] = None
 
 
 class BroadcastList(Page):
@@ -79,6 +83,14 @@ class ChangedBroadcast(NewBroadcast):
     """Changes to a broadcast that has not ended."""
 
     title: PublicBilingual | None = None  # type: ignore[assignment]
+
+
+class ShownFrame(BaseModel):
+    """A frame of the broadcast's picture, as `POST /api/v1/pictures` kept it; null removes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    picture: PictureUrl | None
 
 
 class LoggedEvent(BaseModel):

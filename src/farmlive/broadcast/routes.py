@@ -24,12 +24,15 @@ from farmlive.broadcast.models import (
     MuteAnswer,
     MuteList,
     NewBroadcast,
+    ShownFrame,
 )
 from farmlive.edge import paging
 from farmlive.edge.contracts import raises
 from farmlive.edge.documents import Document
 from farmlive.people import Caller, Guard
+from farmlive.problems import Invalid
 from farmlive.store import Store
+from farmlive.store.files.files import Files
 
 
 def routes(
@@ -39,6 +42,7 @@ def routes(
     channel: Channel,
     chat: Chat,
     guard: Guard,
+    files: Files,
 ) -> APIRouter:
     """Return the router of this room."""
     router = APIRouter()
@@ -69,6 +73,18 @@ def routes(
     ) -> Broadcast:
         """Change a broadcast's title, time or note."""
         return await broadcasts.change(broadcast, new, caller=caller)
+
+    @router.put(
+        "/api/v1/broadcasts/{broadcast}/frame",
+        dependencies=[by_staff],
+        operation_id="broadcasts_show_frame",
+    )
+    @raises(UnknownBroadcast, Invalid)
+    async def show_frame(broadcast: str, shown: ShownFrame) -> Broadcast:
+        """Replace the frame that the start page shows."""
+        if shown.picture is not None and not files.has(shown.picture):
+            raise Invalid("There is no such picture here. Send the picture first.")
+        return await broadcasts.show_frame(broadcast, shown.picture)
 
     @router.post("/api/v1/broadcasts/{broadcast}/start", operation_id="broadcasts_start")
     @raises(UnknownBroadcast, Ended)

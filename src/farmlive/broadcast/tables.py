@@ -29,6 +29,8 @@ broadcasts = Table(
     Column("started_at", BigInteger),
     Column("ended_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
+    # URL path of a frame of its picture, which the start page shows.
+    Column("frame", String(80)),
     # The log's head: the last `seq` and the last time, updated in each event's transaction.
     Column("seq", BigInteger, nullable=False, server_default="0"),
     Column("last_at", BigInteger, nullable=False, server_default="0"),

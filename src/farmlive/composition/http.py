@@ -42,6 +42,7 @@ from farmlive.shop.routes import (
     waitlist,
 )
 from farmlive.shop.shipping.fees import ParcelFees
+from farmlive.store.files.files import Files
 
 
 def build_http(rooms: Rooms) -> tuple[Api, ASGIApp]:
@@ -83,7 +84,9 @@ def _routers(rooms: Rooms, api: Api, pages: Pages, static: Static) -> list[APIRo
     return [
         page_routes.start_page(pages, services),
         media_routes.routes(media.sessions, media.access, settings),
-        broadcast_routes.routes(store, log, broadcasts, rooms.channel, rooms.chat, guard),
+        broadcast_routes.routes(
+            store, log, broadcasts, rooms.channel, rooms.chat, guard, Files(settings)
+        ),
         command_routes.routes(rooms.channel.commands.values(), guard),
         people_routes.routes(people, guard, broadcast_state),
         file_routes.routes(store, settings, guard),

@@ -32,6 +32,7 @@ from farmlive.demo.authority import Address, Certificates, get_certificates
 from farmlive.demo.drawing import Drawing, drawing
 from farmlive.demo.farms import add_farms
 from farmlive.demo.film.film import HOST, KITCHEN, film_in
+from farmlive.demo.frames import show_frames
 from farmlive.demo.history import simulate
 from farmlive.demo.on_air import OrchardAndKitchen
 from farmlive.demo.state import DemoJson, DemoUser, Folder
@@ -194,6 +195,8 @@ async def _serve(
                 (orchard, stream_keys["film"]),
                 (kitchen, stream_keys["kitchen"]),
             )
+            # The first past evening was jam-making, by its picture.
+            await show_frames(api, {shown.live: orchard, **dict.fromkeys(shown.past[:1], kitchen)})
             crowd = people.crowd(url, shown, people.Keys(keys["host"], keys["simulator"]))
             await _until_over(publisher, crowd, stop)
             if not stop.is_set():

@@ -57,10 +57,13 @@ def start_page(pages: Pages, services: Services) -> APIRouter:
 
     async def shown(_key: str, _caller: Caller) -> dict[str, Any]:
         found = await services.broadcasts.all()
-        live = [broadcast for broadcast in found if broadcast.state == "live"]
+        live, coming, past = (
+            [broadcast for broadcast in found if broadcast.state == state]
+            for state in ("live", "scheduled", "ended")
+        )
         bags: dict[str, Sequence[Card]] = {
             broadcast.id: (await services.shop.bag.cards(broadcast.id))[:SHOWN]
-            for broadcast in live
+            for broadcast in (*live, *coming, *past[:PAST])
         }
         farms = {
             broadcast: await services.origin.farm(cards[0].lot.farm.id) if cards else None
@@ -74,8 +77,8 @@ def start_page(pages: Pages, services: Services) -> APIRouter:
             "bags": bags,
             "farms": farms,
             "viewers": {each.id: services.broadcasts.viewers(each.id) for each in live},
-            "coming": [broadcast for broadcast in found if broadcast.state == "scheduled"],
-            "past": [broadcast for broadcast in found if broadcast.state == "ended"][:PAST],
+            "coming": coming,
+            "past": past[:PAST],
         }
 
     page = SharedPage(pages, "start.html", "/", shown)
@@ -93,10 +96,11 @@ def _viewers(pages: Pages, services: Services, settings: Settings) -> APIRouter:
     anyone = Depends(services.guard.anyone)
 
     async def shown(broadcast: str, caller: Caller) -> dict[str, Any]:
+        found = await services.broadcasts.get(broadcast)
         return {
-            "broadcast": await services.broadcasts.get(broadcast),
+            "broadcast": found,
             "bag": await services.shop.bag.cards(broadcast),
-            "share": await share_card(pages, services, settings, broadcast),
+            "share": await share_card(pages, services, settings, found),
             # A clerk orders for who fetches it where the clerk is.
             "centres": [
                 centre.model_dump(mode="json")

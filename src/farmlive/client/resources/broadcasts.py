@@ -28,6 +28,12 @@ class BroadcastCalls(Connection):
             "POST", "/api/v1/broadcasts", json={"title": title, "starts_at": starts_at}
         )
 
+    async def show_frame(self, broadcast: str, picture: str | None) -> Json:
+        """Show a frame of the broadcast's picture on the start page; None removes it."""
+        return await self.request(
+            "PUT", f"/api/v1/broadcasts/{broadcast}/frame", json={"picture": picture}
+        )
+
     async def start(self, broadcast: str) -> Json:
         """Start a scheduled broadcast."""
         return await self.request("POST", f"/api/v1/broadcasts/{broadcast}/start")

@@ -127,6 +127,8 @@ export interface Broadcast {
   starts_at: string | null;
   started_at: string | null;
   ended_at: string | null;
+  /** URL path of a frame of its picture, or null. */
+  frame?: string | null;
 }
 
 /** Broadcasts: live ones first, then scheduled ones, then ended ones. */
@@ -1704,6 +1706,11 @@ export interface SessionList {
   /** The cursor of the page after this one; null: last */
   next?: string | null;
   sessions: SessionAnswer[];
+}
+
+/** A frame of the broadcast's picture, as `POST /api/v1/pictures` kept it; null removes it. */
+export interface ShownFrame {
+  picture: string | null;
 }
 
 /** A time when a lot's card was shown in a broadcast; `at` and `seq` are its event's. */

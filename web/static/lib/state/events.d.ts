@@ -7,7 +7,7 @@ export interface AudienceCounted {
   viewers: number;
   /** Likes since the start. */
   reactions: number;
-  /** Different people who placed an order in the last 20 seconds and did not cancel it, by their pseudonyms; absent below 2. */
+  /** Different people who placed an order in the last 20 seconds and did not cancel it, by pseudonym and device, without orders that staff placed; absent below 2. */
   buyers?: number;
 }
 

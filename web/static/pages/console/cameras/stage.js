@@ -9,6 +9,7 @@ import { WhepPlayer } from "../../../lib/media/whep-player.js";
 import { whatToDo, whatToDoWithout } from "./stream-advice.js";
 import { get, getAll } from "../../../lib/channel/staff-api.js";
 import { showClock } from "../clock-notice.js";
+import { keepFrames } from "./frame-keeper.js";
 import { delayWords } from "./delay-words.js";
 import { Guests } from "./guests.js";
 import { onAir, HealthWatch } from "./stream-health.js";
@@ -70,6 +71,7 @@ export class Stage extends EventTarget {
     this._sound.addEventListener("click", () => this._hear(this._video.muted));
     this._poll();
     setInterval(() => this._age(), 1_000);
+    keepFrames(broadcast, this._video, () => this._isShown);
   }
 
   /** What was answered long ago says nothing of now. */
@@ -78,6 +80,13 @@ export class Stage extends EventTarget {
     if (isOld === this._isOld) return;
     this._isOld = isOld;
     this._judge();
+  }
+
+  /** Whether the preview shows what viewers see, and that is no guest's face. */
+  get _isShown() {
+    if (!this._isLive || this._isOld || !this._current || this._current.guest) return false;
+    const { from } = this._preview.dataset;
+    return from === "phone" ? this._phone.isSending : from === "air" && !this._current.away;
   }
 
   /** Told how the broadcast stands: after its end there is nothing more to ask or to show. */
