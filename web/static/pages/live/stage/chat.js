@@ -90,7 +90,7 @@ export class Chat {
     const live = scene.broadcast?.state === "live";
     this.input.disabled = !live;
     const ended = scene.broadcast?.state === "ended";
-    const closed = ended ? t("Chat is closed") : t("Chat opens with the broadcast");
+    const closed = ended ? t("Chat is closed") : t("Chat opens later");
     this.input.placeholder = live ? t("Say something…") : closed;
     this.pacing.offer(scene.chat, performance.now());
     this.draw();

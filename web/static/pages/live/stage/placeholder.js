@@ -4,6 +4,19 @@ import { el, icon, say } from "../../../lib/ui/dom.js";
 import { clock, day } from "../../../lib/format/format.js";
 import { t } from "../../../lib/words.js";
 
+const DAY = 24 * 3_600_000;
+
+/** When a broadcast begins, in words; one whose time is over, or not set, begins soon.
+    @param {number} at milliseconds, or NaN
+    @param {number} [now] */
+export function startInWords(at, now = Date.now()) {
+  if (!(at > now)) return t("Starts soon");
+  const time = clock(at);
+  if (day(at) === day(now)) return t("Starts today at %(time)s", { time });
+  if (day(at) === day(now + DAY)) return t("Starts tomorrow at %(time)s", { time });
+  return t("Starts on %(day)s at %(time)s", { day: day(at), time });
+}
+
 /** What to show: {icon, title, words, act?: {words, call}} or null for the picture. `missing` is the
     codec that a player which is let in by no session lacks. */
 function placeholderOf(scene, picture, link, missing = null) {
@@ -25,13 +38,11 @@ function placeholderOf(scene, picture, link, missing = null) {
     };
   }
   if (state === "scheduled") {
-    const at = scene.broadcast.starts_at && Date.parse(scene.broadcast.starts_at);
     return {
       icon: "clock",
-      title: at
-        ? t("Starts on %(day)s at %(time)s", { day: day(at), time: clock(at) })
-        : t("Starts soon"),
+      title: startInWords(Date.parse(scene.broadcast.starts_at ?? "")),
       words: t("Stay on this page: the picture starts automatically."),
+      act: scene.offers?.size ? "bag" : undefined,
     };
   }
   if (picture === "unsupported") {
@@ -134,6 +145,7 @@ export class Placeholder {
     if (key === this.shown) return;
     this.shown = key;
     this.place.hidden = slate === null;
+    if (slate?.icon && !slate.over) this.showStill();
     // Over the last frame, where the camera is gone for a moment.
     document.body.dataset.slate = slate === null ? "none" : (slate.over ?? "whole");
     if (slate === null) {
@@ -152,7 +164,26 @@ export class Placeholder {
     );
   }
 
+  /** The farm or the last frame behind the words; not loaded where a picture comes at once. */
+  showStill() {
+    const still = document.getElementById("still");
+    if (!(still instanceof HTMLImageElement) || !still.dataset.src) return;
+    still.src = still.dataset.src;
+    still.hidden = false;
+    delete still.dataset.src;
+  }
+
   act(name) {
+    if (name === "bag") {
+      const open = () => document.getElementById("bag-open").click();
+      return [
+        el(
+          "button",
+          { class: "button slate__bag", type: "button", onclick: open },
+          t("See what is in the bag"),
+        ),
+      ];
+    }
     if (name === "home") {
       return [el("a", { class: "button", href: "/" }, t("What is live now"))];
     }
