@@ -3,6 +3,7 @@
 
 import { Problem } from "../../../lib/channel/api.js";
 import { count, money, weight } from "../../../lib/format/format.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { t, text } from "../../../lib/words.js";
 import { get, getAll, post, put } from "../../../lib/channel/staff-api.js";
@@ -205,15 +206,32 @@ const DRAW = {
   },
 };
 
+/** The farm whose plots are offered. */
+let plotsFarm = null;
+
 /** The plots of the chosen farm, where it has some. */
 async function drawPlots() {
+  const { farm } = chosen;
   const { plot } = form("lot").elements;
-  const { plots } = await getAll(`/api/v1/farms/${chosen.farm}/plots`).catch(() => ({ plots: [] }));
-  offer(
-    plot,
-    plots.map((each) => [each.id, text(each.name)]),
-  );
-  section("lot").querySelector("[data-plot]").hidden = plots.length === 0;
+  const show = (plots) => {
+    const before = plot.value;
+    offer(
+      plot,
+      plots.map((each) => [each.id, text(each.name)]),
+    );
+    if (plots.some(({ id }) => id === before)) plot.value = before;
+    section("lot").querySelector("[data-plot]").hidden = plots.length === 0;
+  };
+  if (plotsFarm !== farm) show([]);
+  plotsFarm = farm;
+  if (!farm) return;
+  try {
+    const { plots } = await getAll(`/api/v1/farms/${farm}/plots`);
+    // Another farm may be chosen by now, whose plots are others.
+    if (chosen.farm === farm) show(plots);
+  } catch (problem) {
+    if (chosen.farm === farm) toastProblem(problem, t("Plots"));
+  }
 }
 
 /** What the parcels' fees begin with, as a sentence. */
