@@ -16,6 +16,15 @@ export class WaitingActs extends EventTarget {
     this.count = 0;
     /** @type {(() => void) | null} */
     this._hide = null;
+    this._pressed = null;
+    // Not the focus: Safari gives it to no button that is clicked.
+    document.addEventListener(
+      "click",
+      ({ target }) => {
+        this._pressed = target instanceof Element ? target.closest("button") : null;
+      },
+      true,
+    );
   }
 
   /**
@@ -25,7 +34,7 @@ export class WaitingActs extends EventTarget {
    * @returns {Promise<T>}
    */
   follow(answer) {
-    const pressed = document.activeElement?.closest("button") ?? null;
+    const pressed = this._pressed;
     let waits = false;
     const timer = setTimeout(() => {
       waits = true;

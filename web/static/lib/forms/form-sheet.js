@@ -18,11 +18,6 @@ export class FormSheet {
     this._dialog = findDialog(document, `#${id}`);
     this._form = find(this._dialog, "form", HTMLFormElement);
     find(this._dialog, "[data-close]").addEventListener("click", () => close(this._dialog));
-    // What was said while the sheet was open stays to be read.
-    this._dialog.addEventListener("close", () => {
-      const said = this._dialog.querySelector(":scope > .toasts");
-      if (said) find(document, "#toasts").append(...said.children);
-    });
     onSubmit(this._form, async (body) => {
       const opened = opening(this._dialog);
       const then = await this._job(body);
