@@ -2,9 +2,9 @@
 // that leads on, and rows. What a row shows is the page's part.
 
 import { el, find, icon } from "./dom.js";
-/** @typedef {import("../channel/api.js").Problem} Problem */
 /** @typedef {import("./dom.js").Child} Child */
 
+import { Problem } from "../channel/api.js";
 import { spoken } from "../format/staff-sentences.js";
 
 /** @template {object} T */
@@ -21,21 +21,45 @@ export class RemoteList {
     this._root = find(document, `[data-list="${name}"]`);
     this._load = load;
     this._row = row;
+    /** @type {Promise<unknown>} the load that is under way, or was */
+    this._current = Promise.resolve();
+    /** @type {Promise<T[]> | null} the one that waits for it */
+    this._next = null;
     this._part("again").addEventListener("click", () => this.reload());
   }
 
-  async reload() {
+  /**
+   * Load it anew. One load comes after the other, so that what is shown is what was asked for last.
+   * @returns {Promise<T[]>}
+   */
+  reload() {
+    this._next =
+      this._next ??
+      this._current.then(() => {
+        this._next = null;
+        const loading = this._reload();
+        this._current = loading.catch(() => {});
+        return loading;
+      });
+    return this._next;
+  }
+
+  async _reload() {
     try {
       this.items = await this._load();
       this._part("failed").hidden = true;
       this.draw();
     } catch (problem) {
-      this._part("failed-words").textContent = spoken(/** @type {Problem} */ (problem));
+      const isRefused = problem instanceof Problem;
+      this._part("failed-words").textContent = spoken(isRefused ? problem : new Problem({}));
       this._part("failed").hidden = false;
       if (!this.items.length) this._part("items").hidden = true;
+      // A fault of ours, not the server's word.
+      if (!isRefused) throw problem;
+    } finally {
+      this._part("loading").hidden = true;
+      this._root.removeAttribute("aria-busy");
     }
-    this._part("loading").hidden = true;
-    this._root.removeAttribute("aria-busy");
     return this.items;
   }
 
