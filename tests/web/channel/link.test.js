@@ -124,6 +124,7 @@ test("who is signed out hears it by the spare link", () => {
   pass(7);
   sockets[1].end(SIGNED_OUT);
   assert.deepEqual(states, ["refused"]);
+  assert.equal(channel.refusal, SIGNED_OUT);
   assert.ok(sockets[0].isClosed);
   pass(60);
   assert.equal(sockets.length, 2);

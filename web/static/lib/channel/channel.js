@@ -14,7 +14,9 @@ const BEAT_MISSED = 6_000; // where the server is heard every second: it hangs, 
 const LONG = 3_000; // so long a link may be made anew in silence
 const LONGEST_TRY = 15_000; // a path that is dead answers no try, and refuses none
 const UNKNOWN_KEY = 4401;
-const FINAL = new Set([4404, 4403, UNKNOWN_KEY]);
+/** No broadcast has this id: the code with which the server refuses. */
+export const UNKNOWN_BROADCAST = 4404;
+const FINAL = new Set([UNKNOWN_BROADCAST, 4403, UNKNOWN_KEY]);
 
 /** @typedef {"open" | "waiting" | "refused"} ChannelState */
 /** @typedef {{ type: string } & Record<string, unknown>} Message */
@@ -59,6 +61,8 @@ export class Channel extends EventTarget {
     /** @type {WebSocket | null} tried beside a link on which the heartbeat is missed */
     this.spare = null;
     this.spareBegan = 0;
+    /** @type {number | null} the code with which the server refused for good */
+    this.refusal = null;
     /** @type {number | undefined} */
     this.timer = undefined;
     /** @type {number | undefined} */
@@ -156,6 +160,7 @@ export class Channel extends EventTarget {
     clearTimeout(this.late);
     this.letGo();
     if (FINAL.has(code)) {
+      this.refusal = code;
       this.become("refused");
       this.dispatchEvent(new Event("settled"));
       return;

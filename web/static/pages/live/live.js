@@ -62,7 +62,7 @@ function renderOffers() {
 /** What stands in the picture's place: until the rest is there, what the page came with, or nothing. */
 function renderSlate() {
   if (slate) {
-    slate.render(scene, picture(), channel.state, player.missing);
+    slate.render(scene, picture(), channel.refusal, player.missing);
   } else if (picture() === "playing" && !scene.paused) {
     at("slate").hidden = true;
     document.body.dataset.slate = "none";

@@ -2,6 +2,8 @@
 
 import { el, icon, say } from "../../../lib/ui/dom.js";
 import { clock, day } from "../../../lib/format/format.js";
+import { UNKNOWN_BROADCAST } from "../../../lib/channel/channel.js";
+import { now as serverNow } from "../../../lib/channel/server-clock.js";
 import { t } from "../../../lib/words.js";
 
 const DAY = 24 * 3_600_000;
@@ -9,7 +11,7 @@ const DAY = 24 * 3_600_000;
 /** When a broadcast begins, in words; one whose time is over, or not set, begins soon.
     @param {number} at milliseconds, or NaN
     @param {number} [now] */
-export function startInWords(at, now = Date.now()) {
+export function startInWords(at, now = serverNow()) {
   if (!(at > now)) return t("Starts soon");
   const time = clock(at);
   if (day(at) === day(now)) return t("Starts today at %(time)s", { time });
@@ -17,11 +19,20 @@ export function startInWords(at, now = Date.now()) {
   return t("Starts on %(day)s at %(time)s", { day: day(at), time });
 }
 
-/** What to show: {icon, title, words, act?: {words, call}} or null for the picture. `missing` is the
-    codec that a player which is let in by no session lacks. */
-function placeholderOf(scene, picture, link, missing = null) {
+/** What to show: {icon, title, words, act?} or null for the picture; `act` is the name of what the button
+    does (Placeholder.act), `over` leaves the last frame behind the words. `refusal` is the channel's, if
+    any; `missing` the codec that a player which is let in by no session lacks. */
+export function placeholderOf(scene, picture, refusal, missing = null) {
   const state = scene.broadcast?.state;
-  if (link === "refused") {
+  if (refusal && refusal !== UNKNOWN_BROADCAST) {
+    return {
+      icon: "warning",
+      title: t("This page no longer updates"),
+      words: t("Your sign-in has ended, or your role has changed. Reload the page to go on."),
+      act: "reload",
+    };
+  }
+  if (refusal) {
     return {
       icon: "warning",
       title: t("There is no such broadcast"),
@@ -139,8 +150,8 @@ export class Placeholder {
     this.shown = undefined;
   }
 
-  render(scene, picture, link, missing) {
-    const slate = placeholderOf(scene, picture, link, missing);
+  render(scene, picture, refusal, missing) {
+    const slate = placeholderOf(scene, picture, refusal, missing);
     const key = JSON.stringify(slate);
     if (key === this.shown) return;
     this.shown = key;
@@ -186,6 +197,12 @@ export class Placeholder {
     }
     if (name === "home") {
       return [el("a", { class: "button", href: "/" }, t("What is live now"))];
+    }
+    if (name === "reload") {
+      const reload = () => location.reload();
+      return [
+        el("button", { class: "button", type: "button", onclick: reload }, t("Reload the page")),
+      ];
     }
     if (name === "again") {
       return [
