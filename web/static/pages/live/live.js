@@ -160,7 +160,7 @@ function loadRest() {
         if (isSignedIn) shop.buying.signedIn();
         shop.ordering.resume();
         render();
-        if (known) shop.waits.welcome();
+        if (known) shop.welcome();
       },
     );
     loading.catch(() => {
@@ -207,7 +207,7 @@ hear({
     hearts?.reset(scene);
     signIn(detail.you);
     render();
-    shop?.waits.welcome();
+    shop?.welcome();
     // Where the bag stands beside the picture, it is no less urgent than that.
     if (at("bag-list").offsetParent || scene.broadcast.state !== "live") loadRestSoon();
     else setTimeout(loadRestSoon, PICTURE_WITHIN);

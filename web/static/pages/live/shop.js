@@ -77,9 +77,16 @@ export class Shop {
     this.buying.render(buyable);
   }
 
+  /** A snapshot came, which the scene has already. */
+  welcome() {
+    this.basket.log.hearAll();
+    this.waits.welcome();
+  }
+
   /** One event, which the scene has already. */
   apply(event) {
     this.waits.apply(event);
+    this.basket.log.hear(event);
     if (event.kind === "order.held" && event.data.corrected) this.basket.corrected(event.data);
   }
 

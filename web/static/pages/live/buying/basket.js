@@ -9,6 +9,7 @@ import { flashOf, keptOf, priceOf, running } from "../../../lib/state/flash-batc
 import { isStopped } from "../../../lib/state/broadcast-state.js";
 import { HoldRequests } from "./hold-requests.js";
 import { changesOf } from "./hold-refusal.js";
+import { ToldSince } from "./told-since.js";
 
 const SETTLE = 350; // quick taps on the stepper become one hold
 
@@ -20,6 +21,7 @@ export class Basket extends EventTarget {
     this.channel = channel;
     this.scene = scene;
     this.requests = new HoldRequests(broadcast, channel, this);
+    this.log = new ToldSince();
     // By offer: {quantity, price in minor units as it was seen, flash where it is of that batch}.
     this.lines = new Map();
     this.hold = null; // {id, until, lines: Map of the same, final where no asking moves its end}
@@ -165,8 +167,9 @@ export class Basket extends EventTarget {
     };
   }
 
-  /** A hold or an order was refused: keep what the server told, and what can still be done. */
-  refused(problem) {
+  /** A hold or an order was refused: keep what the server told, and what can still be done. What was asked
+      `then`, a former `log.now`, does not stand against what the log told since. */
+  refused(problem, then = this.log.now) {
     if (this.following) {
       // A lower price that could not be had: what is held stays as it was.
       this.refusedFlashes.add(this.following);
@@ -178,7 +181,8 @@ export class Basket extends EventTarget {
     }
     if (problem.slug === "lot-stopped") {
       const { lot, reasons } = problem.body;
-      this.scene.updateLot(lot, { stopped: reasons, lifted: null, tested: false });
+      if (!this.log.isTold(lot, then))
+        this.scene.updateLot(lot, { stopped: reasons, lifted: null, tested: false });
       if (this.unsell()) return;
     }
     this.problem = problem;
@@ -191,11 +195,11 @@ export class Basket extends EventTarget {
     }).concat(known);
     if (problem.slug === "lot-spent") {
       const { lot, left_g } = problem.body;
-      this.scene.updateLotWeights({ lot, lot_left_g: left_g });
+      if (!this.log.isTold(lot, then)) this.scene.updateLotWeights({ lot, lot_left_g: left_g });
     }
     let fewer = false;
     for (const change of this.changes) {
-      this.believe(change);
+      if (!this.log.isTold(change.offer, then)) this.believe(change);
       const line = this.lines.get(change.offer);
       if (!line || !(change.left > 0) || change.left >= line.quantity) continue;
       line.quantity = change.left;

@@ -59,13 +59,14 @@ export class HoldRequests {
       this.busy = false;
       if (basket.empty) return;
       if (this.late) await this.placing();
-      else basket.refused(problem);
+      else basket.refused(problem, this.asked);
     }
   }
 
   /** Ask for what is wanted by now: other quantities than when a proof of the key was begun. */
   send(key, proof) {
     this.late = false;
+    this.asked = this.basket.log.now;
     const body = { lines: this.basket.wanted(), ...(proof && { proof }) };
     return request(this.channel, { type: "hold.place", key, ...body }, () =>
       api("POST", `/api/v1/broadcasts/${this.broadcast}/holds`, body, {

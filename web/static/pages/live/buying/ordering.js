@@ -97,7 +97,7 @@ export class Ordering extends EventTarget {
     try {
       return this.placed(await this.surely(order));
     } catch (problem) {
-      if (problem instanceof Problem) this.basket.refused(problem);
+      if (problem instanceof Problem) this.basket.refused(problem, this.asked);
       throw problem;
     } finally {
       this.busy = false;
@@ -187,6 +187,7 @@ export class Ordering extends EventTarget {
   }
 
   async place(order, key) {
+    this.asked = this.basket.log.now;
     const placed = await request(this.channel, { type: "order.place", key, ...order }, () =>
       api("POST", `/api/v1/broadcasts/${this.broadcast}/orders`, order, {
         headers: { "idempotency-key": key },
