@@ -19,7 +19,6 @@ const SALES_MS = 5_000;
 export class BroadcastBar {
   /** `takeDown()` takes away the card that is on the screen. */
   constructor(broadcast, takeDown) {
-    this._broadcast = undefined;
     this._bar = document.querySelector("[data-bar]");
     this._missing = document.querySelector("[data-missing]");
     this._scene = null;

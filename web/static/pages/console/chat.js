@@ -36,9 +36,6 @@ export class Chat extends EventTarget {
   constructor(root, send) {
     super();
     this._questions = new Questions(root.querySelector("[data-questions]"), send);
-    this._root = undefined;
-    this._list = undefined;
-    this._send = undefined;
     this._items = new Map();
     this._isFollowing = true;
     this._isFirst = true;
@@ -47,7 +44,6 @@ export class Chat extends EventTarget {
     this._counted = 0;
     this._skipped = root.querySelector("[data-chat-skipped]");
     this._muteSheet = new FormSheet("mute-sheet");
-    this._muted = undefined;
     this._root = root;
     this._send = send;
     this._muted = new MutedList(page.data.broadcast);

@@ -10,7 +10,6 @@ import { spoken } from "../../lib/format/staff-sentences.js";
 
 export class MutedList {
   constructor(broadcast) {
-    this._path = undefined;
     this._dialog = document.getElementById("muted-sheet");
     this._list = this._dialog.querySelector("[data-muted-list]");
     this._none = this._dialog.querySelector("[data-muted-none]");

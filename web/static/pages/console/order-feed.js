@@ -25,8 +25,6 @@ export class OrderFeed extends EventTarget {
   /** Event `new` for each order that comes in while one looks. */
   constructor(root) {
     super();
-    this._root = undefined;
-    this._list = undefined;
     this._items = new Map();
     this._orders = new Map();
     this._offers = new Map();

@@ -18,8 +18,6 @@ export const prefixOf = (code) => code.replace(/(00)+$/, "");
 export class Regions {
   /** `names` in Chinese and `own` as the page calls them, by code of six digits. */
   constructor(names, own) {
-    this._names = undefined;
-    this._own = undefined;
     this._names = names;
     this._own = own;
   }

@@ -18,12 +18,9 @@ export const labelOf = (source) => cameraName(source?.label);
 export class CameraTile {
   /** `act.air(id)` is the one button, `act.look(id)` asks for the live picture of this one. */
   constructor(id, broadcast, act) {
-    this.item = undefined;
     /** In sight of whoever looks at the page, and the timer until it is not; kept by sources.js. */
     this.isSeen = false;
     this.resting = null;
-    this._id = undefined;
-    this._broadcast = undefined;
     this._player = null;
     this._isPreview = false;
     this._isShared = false;

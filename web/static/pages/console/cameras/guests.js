@@ -45,14 +45,11 @@ function words(standing, guest, isLive) {
 
 export class Guests {
   constructor(root, broadcast) {
-    this._broadcast = undefined;
-    this._list = undefined;
     this._guests = [];
     this._sources = [];
     this._isLive = false;
     this._link = document.getElementById("guest-link");
     this._url = "";
-    this._invite = undefined;
     this._broadcast = broadcast;
     this._list = root.querySelector("[data-guests-list]");
     this._invite = new FormSheet("guest-sheet");

@@ -21,13 +21,10 @@ const HELD_MS = 2_000;
 export class PhoneCamera extends EventTarget {
   constructor(root, broadcast) {
     super();
-    this._root = undefined;
-    this._broadcast = undefined;
     this._isLive = false;
     this._isEnded = false;
     this._camera = new Camera();
     this._awake = new ScreenWakeLock();
-    this._publisher = undefined;
     this._credentials = null;
     this._refusal = null;
     this._waits = false;

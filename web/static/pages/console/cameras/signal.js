@@ -62,8 +62,6 @@ function facts(source) {
 /** Draws one row a camera; rows stay, so that what was opened stays open. */
 export class Signals {
   constructor(panel) {
-    this._panel = undefined;
-    this._list = undefined;
     this._rows = new Map();
     this._panel = panel;
     this._list = panel.querySelector("[data-signals]");

@@ -57,8 +57,6 @@ export class Sources {
   /** `onPicked` hears that the server took the host's choice, and answers the number of the look
       that asks how the cameras stand since. */
   constructor(root, broadcast, onPicked) {
-    this._root = undefined;
-    this._broadcast = undefined;
     this._tiles = new Map();
     this._view = {
       sources: [],
@@ -71,7 +69,6 @@ export class Sources {
     this._looked = [];
     this._switching = null;
     this._shown = null;
-    this._onPicked = undefined;
     /** The cameras that have sent, and those of them that came in since and wait for the host's tap. */
     this._here = null;
     this._new = new Set();

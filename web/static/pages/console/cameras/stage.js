@@ -36,16 +36,11 @@ export class Stage extends EventTarget {
     this._current = undefined;
     this._judged = new Map();
     this._watches = new Map();
-    this._broadcast = undefined;
-    this._phone = undefined;
     this._video = document.querySelector("[data-preview-video]");
     this._preview = document.querySelector("[data-preview]");
     this._sound = document.querySelector("[data-preview-sound]");
-    this._player = undefined;
     this._purposes = new Map();
     this._panel = document.querySelector("[data-sources-panel]");
-    this._cameras = undefined;
-    this._guests = undefined;
     this._signals = new Signals(document.querySelector("[data-signals-panel]"));
     this._sources = [];
     this._isOver = false;

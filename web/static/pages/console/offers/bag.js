@@ -47,13 +47,6 @@ export class Bag {
   /** `send(type, fields)` resolves when it is done, rejects with a Problem; `flashes` are what runs and
       is planned, `deeds` the releases, prices and corrections, which a moderator has not. */
   constructor(root, dock, send, { flashes, deeds, notes }) {
-    this._root = undefined;
-    this._dock = undefined;
-    this._hand = undefined;
-    this._send = undefined;
-    this._deeds = undefined;
-    this._flashes = undefined;
-    this._notes = undefined;
     this._open = new Set();
     /** The rows that the host opened or closed; by themselves those of what is shown or stopped are open. */
     this._rows = new Map();

@@ -43,10 +43,6 @@ export class Flashes {
   /** `send(type, fields)` as the channel's, null for a moderator, who only sees what runs; `scene` is
       what is so; `notes` tell how a flash went. */
   constructor(send, scene, notes) {
-    this._send = undefined;
-    this._scene = undefined;
-    this._notes = undefined;
-    this._sheet = undefined;
     this._asked = new Set();
     this._send = send;
     this._scene = scene;

@@ -68,8 +68,6 @@ export function whenWords(ms) {
 export class FlashSheet {
   /** `send(type, fields, onLost)` as commands.js makes it; `scene` is what is so. */
   constructor(send, scene) {
-    this._send = undefined;
-    this._scene = undefined;
     this._dialog = document.getElementById("flash-sheet");
     this._form = this._dialog.querySelector("form");
     this._edited = null;

@@ -13,10 +13,6 @@ const isSold = ({ state, why, sold, held }) =>
 export class PastFlashes {
   /** `right()` is called once a price was put right, `fail(words)` with what went wrong. */
   constructor(place, path, { right, fail }) {
-    this._place = undefined;
-    this._path = undefined;
-    this._right = undefined;
-    this._fail = undefined;
     this._offer = null;
     this._place = place;
     this._path = `${path}/flashes`;

@@ -37,9 +37,6 @@ export function takenAt(orders, { offer, price, flash, from, known = [] }) {
 
 export class MispricedOrders {
   constructor(broadcast, scene) {
-    this._path = undefined;
-    this._memory = undefined;
-    this._scene = undefined;
     this._dialog = document.getElementById("mispriced-sheet");
     this._rows = this._dialog.querySelector("[data-rows]");
     this._card = null;
@@ -47,12 +44,9 @@ export class MispricedOrders {
     what its price `was` and which is the `right` one. */
     this._prices = null;
     this._orders = new Map();
-    this._flashes = undefined;
-    this._moves = undefined;
     /** How each order that was cancelled here is taken back, as {undo}: one tap's orders share it. */
     this._undos = new Map();
     this._isOffline = false;
-    this._kept = undefined;
     this._memory = `kept.${broadcast}`;
     this._kept = new Set(recall(this._memory) ?? []);
     this._path = `/api/v1/broadcasts/${broadcast}`;

@@ -24,17 +24,11 @@ const isLong = ({ until }) => until < now() - RIGHT_MS;
 export class Corrections {
   /** `prices` is the sheet of prices, `list` that of the orders at wrong ones. */
   constructor(broadcast, send, scene, notes, prices, list) {
-    this._send = undefined;
-    this._scene = undefined;
-    this._notes = undefined;
-    this._prices = undefined;
-    this._memory = undefined;
     /** By offer, amounts: a change, `{offer, was, price, from, known}`, and what was put right, `{offer,
     right, until, wrong}`, where each that was wrong is `{price, from, known}` or a flash's, `{price,
     flash, orders}`. */
     this._changes = new Map();
     this._righted = new Map();
-    this._list = undefined;
     this._timer = null;
     this._send = send;
     this._scene = scene;

@@ -13,8 +13,6 @@ export class Prices {
   /** `send(type, fields)` as the channel's; `offers()` the bag's offers by id, as they are now;
       `mispriced` the sheet of orders at wrong prices. */
   constructor(send, offers, mispriced) {
-    this._send = undefined;
-    this._offers = undefined;
     this._dialog = document.getElementById("price-sheet");
     this._form = this._dialog.querySelector("form");
     this._edited = null;

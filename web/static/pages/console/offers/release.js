@@ -27,9 +27,6 @@ export class Releases {
   /** `send(type, fields, onLost)` as commands.js makes it; `offers()` the bag's offers by id, as they are now; `notes`
       tell in a row what was refused. */
   constructor(send, offers, notes) {
-    this._send = undefined;
-    this._offers = undefined;
-    this._notes = undefined;
     this._dialog = document.getElementById("release-sheet");
     this._form = this._dialog.querySelector("form");
     this._edited = null;

@@ -23,9 +23,6 @@ export class QualityChoice extends EventTarget {
   /** `button` says what is chosen and opens `sheet`; `player` is asked at once and keeps to it. */
   constructor(button, sheet, player) {
     super();
-    this._button = undefined;
-    this._sheet = undefined;
-    this._player = undefined;
     this._button = button;
     this._sheet = sheet;
     this._player = player;

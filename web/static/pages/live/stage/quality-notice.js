@@ -93,8 +93,6 @@ export class QualityNotice extends EventTarget {
   /** `button` shows the words and opens the choice; `told` is read to whoever does not see it. */
   constructor(button, told) {
     super();
-    this._button = undefined;
-    this._told = undefined;
     this._lasting = new Lasting();
     this._key = "";
     this._timer = undefined;
