@@ -44,7 +44,7 @@ async function wanted() {
 }
 
 /** Asks. Resolves to whether it was confirmed; one question serves all who ask meanwhile. */
-export function reauthenticate() {
+function reauthenticate() {
   if (!open) {
     open = question().finally(() => {
       open = null;

@@ -66,7 +66,7 @@ const countdown = (ms) => duration(Math.ceil(Math.max(0, ms) / 1000) * 1000);
  * How many a buyer may have, in words; nothing where there is no limit.
  * @param {{ per_buyer: number | null }} flash
  */
-export const limitInWords = ({ per_buyer: limit }) =>
+const limitInWords = ({ per_buyer: limit }) =>
   limit ? t("%(limit)s per buyer", { limit: count(limit) }) : "";
 
 /** @param {Flash} flash */

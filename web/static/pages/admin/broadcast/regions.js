@@ -13,7 +13,7 @@ const plain = (words) =>
     .replace(/[\u0300-\u036f'’,\s]/g, "");
 
 /** What the codes of all that lies in one begin with: 35 of a province, 3504 of a prefecture. */
-export const prefixOf = (code) => code.replace(/(00)+$/, "");
+const prefixOf = (code) => code.replace(/(00)+$/, "");
 
 export class Regions {
   /** `names` in Chinese and `own` as the page calls them, by code of six digits. */

@@ -37,7 +37,7 @@ let isTimeTyped = false;
  * @param {string} moment
  * @param {Set<string>} taken
  */
-export function codeFor(moment, taken) {
+function codeFor(moment, taken) {
   const base = moment.slice(5, 7) + moment.slice(8, 10);
   for (let number = 1; ; number += 1) {
     const code = number === 1 ? base : `${base}-${number}`;

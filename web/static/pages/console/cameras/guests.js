@@ -14,7 +14,7 @@ import { showCode } from "../../../lib/ui/qr-code.js";
 import { spoken } from "../../../lib/format/staff-sentences.js";
 
 /** How a guest stands, by the health answer's sources: `air`, `waiting`, `away` or `invited`. */
-export function standingOf(guest, sources) {
+function standingOf(guest, sources) {
   const source = sources.find((each) => each.id === guest.source);
   if (!source) return "invited";
   if (source.on_air) return "air";

@@ -21,7 +21,7 @@ const heldIn = (sources) =>
 
 /** How a source stands: `air`, `meanwhile` (in place of the held one, which is away), `ready`,
     `away`, `unfit` (viewers could not play it). */
-export function standingOf(source, sources) {
+function standingOf(source, sources) {
   if (source.objection) return "unfit";
   if (source.on_air) {
     const held = heldIn(sources);

@@ -20,7 +20,7 @@ const ENDED_SECONDS = 120;
 const WRONG_SECONDS = 15 * 60;
 
 /** What of a running flash is sold, held and left: held by the orders that hold its boxes. */
-export function sliceOf({ id, boxes }, kept, held) {
+function sliceOf({ id, boxes }, kept, held) {
   const taken = held
     .flatMap(({ lines }) => lines ?? [])
     .filter((line) => line.flash === id)

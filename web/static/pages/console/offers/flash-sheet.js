@@ -55,7 +55,7 @@ export function isVast({ boxes, released, lotRest }, proposed) {
 }
 
 /** The next moment on a round five minutes that is at least so many minutes away. */
-export function roundMoment(ms, minutes) {
+function roundMoment(ms, minutes) {
   const step = 5 * MINUTE_MS;
   return Math.ceil((ms + minutes * MINUTE_MS) / step) * step;
 }

@@ -5,7 +5,7 @@ import { t } from "../../../lib/words.js";
 
 const SHOWN_FOR = 12_000;
 
-export function transportWords(way) {
+function transportWords(way) {
   switch (way) {
     case "tcp":
       return t("The video comes over TCP, because this network blocks UDP.");
