@@ -3,9 +3,9 @@
 
 import { detailOf, el, find, say } from "../ui/dom.js";
 import { count, money } from "../format/format.js";
+import { toastProblem } from "../ui/problem-toast.js";
 import { toast } from "../ui/toast.js";
 import { n, t } from "../words.js";
-import { spoken } from "../format/staff-sentences.js";
 import { amountPayable, remainingTotal, toGiveBack } from "./order-states.js";
 import { errorWords } from "./errors.js";
 
@@ -151,7 +151,7 @@ export class MoveToasts {
       const order = known && (await this._book.whole(known, true).catch(() => null));
       if (order) return toast(keptBefore(order), { danger: true });
     }
-    return toast(spoken(problem), { danger: true });
+    return toastProblem(problem);
   }
 
   /**

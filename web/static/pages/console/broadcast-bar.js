@@ -5,13 +5,13 @@
 import { say } from "../../lib/ui/dom.js";
 import { count, duration, money } from "../../lib/format/format.js";
 import { now } from "../../lib/channel/server-clock.js";
-import { toast } from "../../lib/ui/toast.js";
+import { toastProblem } from "../../lib/ui/problem-toast.js";
 import { n, page, t, text } from "../../lib/words.js";
 import { isStopped } from "../../lib/state/broadcast-state.js";
 import { get, post } from "../../lib/channel/staff-api.js";
 import { askToConfirm } from "../../lib/ui/confirm.js";
 import { bars, levelName } from "./cameras/stream-health.js";
-import { spoken, together } from "../../lib/format/staff-sentences.js";
+import { together } from "../../lib/format/staff-sentences.js";
 
 /** The review adds up all orders; between two looks at it, new ones are added here. */
 const SALES_MS = 5_000;
@@ -158,7 +158,7 @@ export class BroadcastBar {
     try {
       return await post(`/api/v1/broadcasts/${this._broadcast}/${verb}`);
     } catch (problem) {
-      toast(spoken(problem), { danger: true });
+      toastProblem(problem);
       return null;
     } finally {
       button.removeAttribute("aria-busy");

@@ -4,13 +4,14 @@
 import { clock, count } from "../../lib/format/format.js";
 import { say } from "../../lib/ui/dom.js";
 import { ChatPacing, hiddenSince } from "../../lib/state/chat-pacing.js";
+import { toastProblem } from "../../lib/ui/problem-toast.js";
 import { toast } from "../../lib/ui/toast.js";
 import { n, page, t } from "../../lib/words.js";
 import { post, remove } from "../../lib/channel/staff-api.js";
 import { FormSheet } from "../../lib/forms/form-sheet.js";
 import { MutedList } from "./muted-list.js";
 import { Questions } from "./questions.js";
-import { spoken } from "../../lib/format/staff-sentences.js";
+import { nameOf, roleName } from "./sender-name.js";
 
 const KEPT = 300;
 /** More lines a second nobody reads who sells; all of them are in the log. */
@@ -20,16 +21,6 @@ const NEXT_MS = 120;
 const COUNT_MS = 500;
 /** So near the end, in pixels, the reader is taken to follow. */
 const NEAR = 48;
-
-const fail = (problem) => toast(spoken(problem), { danger: true });
-
-/** Who said it: one of the team without a display name is the role alone. */
-const nameOf = ({ nickname, role }) => nickname || (role ? roleName(role) : t("Guest"));
-
-function roleName(role) {
-  if (role === "moderator") return t("Moderator");
-  return role === "host" ? t("Host") : t("Coordinator");
-}
 
 export class Chat extends EventTarget {
   /** Event `new` for each message that comes in while one looks. */
@@ -181,7 +172,7 @@ export class Chat extends EventTarget {
       await this._send("chat.hide", { message: chat.seq });
       toast(t("The message of %(name)s is hidden.", { name: nameOf(chat) }));
     } catch (problem) {
-      fail(problem);
+      toastProblem(problem);
     }
   }
 
@@ -213,10 +204,10 @@ export class Chat extends EventTarget {
       const made = await post("/api/v1/blocks", { kind: "device", message, reason });
       toast(t("%(name)s is blocked: no more orders or messages.", { name: nameOf(chat) }), {
         act: t("Undo"),
-        onAct: () => remove(`/api/v1/blocks/${made.id}`).catch(fail),
+        onAct: () => remove(`/api/v1/blocks/${made.id}`).catch(toastProblem),
       });
     } catch (problem) {
-      fail(problem);
+      toastProblem(problem);
     }
   }
 
@@ -232,7 +223,7 @@ export class Chat extends EventTarget {
       this.follow();
     } catch (problem) {
       field.value = [text, field.value].filter(Boolean).join(" ");
-      fail(problem);
+      toastProblem(problem);
     }
   }
 }

@@ -4,12 +4,10 @@
 import { el, icon, say } from "../../lib/ui/dom.js";
 import { count } from "../../lib/format/format.js";
 import { FormSheet } from "../../lib/forms/form-sheet.js";
+import { toastProblem } from "../../lib/ui/problem-toast.js";
 import { toast } from "../../lib/ui/toast.js";
 import { t } from "../../lib/words.js";
-import { spoken } from "../../lib/format/staff-sentences.js";
-
-const fail = (problem) => toast(spoken(problem), { danger: true });
-const nameOf = ({ nickname }) => nickname || t("Guest");
+import { nameOf } from "./sender-name.js";
 
 export class Questions {
   /** `send(type, fields)` as in commands.js. */
@@ -23,7 +21,7 @@ export class Questions {
     this._sheet = new FormSheet("reply-sheet");
     this._answer
       .querySelector("[data-clear]")
-      .addEventListener("click", () => this._send("chat.clear", {}).catch(fail));
+      .addEventListener("click", () => this._send("chat.clear", {}).catch(toastProblem));
   }
 
   /** Queue a message of the chat as a question. */
@@ -32,7 +30,7 @@ export class Questions {
       await this._send("chat.queue", { message: seq });
       toast(t("%(name)s's question is waiting for an answer.", { name: nameOf(chat) }));
     } catch (problem) {
-      fail(problem);
+      toastProblem(problem);
     }
   }
 
@@ -83,7 +81,7 @@ export class Questions {
         act(
           icon("close"),
           t("Dismiss %(name)s's question", { name }),
-          () => this._send("chat.drop", { message }).catch(fail),
+          () => this._send("chat.drop", { message }).catch(toastProblem),
           "button--quiet button--icon",
         ),
       ),
@@ -93,7 +91,7 @@ export class Questions {
   }
 
   _show(message) {
-    this._send("chat.answer", { message }).catch(fail);
+    this._send("chat.answer", { message }).catch(toastProblem);
   }
 
   _reply(question) {

@@ -4,11 +4,11 @@
 import { Problem } from "../../lib/channel/api.js";
 import { el, say } from "../../lib/ui/dom.js";
 import { count, listed, money } from "../../lib/format/format.js";
+import { toastProblem } from "../../lib/ui/problem-toast.js";
 import { toast } from "../../lib/ui/toast.js";
 import { n, t, text } from "../../lib/words.js";
 import { post, remove } from "../../lib/channel/staff-api.js";
 import { FormSheet } from "../../lib/forms/form-sheet.js";
-import { spoken } from "../../lib/format/staff-sentences.js";
 import { amountPayable, isDue, remainingTotal } from "../../lib/orders/order-states.js";
 import { LineReducer } from "./reduce-lines.js";
 import { keptBefore } from "../../lib/orders/move-toasts.js";
@@ -169,10 +169,7 @@ export class OrderActions {
         const made = await post("/api/v1/blocks", { ...body, order: order.id });
         toast(t("Blocked."), {
           act: t("Undo"),
-          onAct: () =>
-            remove(`/api/v1/blocks/${made.id}`).catch((problem) =>
-              toast(spoken(problem), { danger: true }),
-            ),
+          onAct: () => remove(`/api/v1/blocks/${made.id}`).catch(toastProblem),
         });
       },
     });

@@ -3,9 +3,8 @@
 
 import { el, find, findAll, findDialog, icon, say } from "../../lib/ui/dom.js";
 import { close, open } from "../../lib/ui/sheet.js";
-import { toast } from "../../lib/ui/toast.js";
+import { toastProblem } from "../../lib/ui/problem-toast.js";
 import { t } from "../../lib/words.js";
-import { spoken } from "../../lib/format/staff-sentences.js";
 import { isDue, isGone, mayPay } from "../../lib/orders/order-states.js";
 import { mayCancel, stepOf } from "../../lib/orders/order-row.js";
 import { OrderActions } from "./order-actions.js";
@@ -48,7 +47,7 @@ export class OrderSheet {
     open(this._dialog, () => {
       this._order = null;
     });
-    this._as.book.whole(order).catch((problem) => toast(spoken(problem), { danger: true }));
+    this._as.book.whole(order).catch(toastProblem);
   }
 
   /** What it shows keeps up with the order. */

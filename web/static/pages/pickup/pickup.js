@@ -7,6 +7,7 @@ import { listed, money } from "../../lib/format/format.js";
 import { recall, remember } from "../../lib/state/device-memory.js";
 import { now } from "../../lib/channel/server-clock.js";
 import { close } from "../../lib/ui/sheet.js";
+import { toastProblem } from "../../lib/ui/problem-toast.js";
 import { toast } from "../../lib/ui/toast.js";
 import { page, t, text } from "../../lib/words.js";
 import { Problem } from "../../lib/channel/api.js";
@@ -195,7 +196,7 @@ part("refused-close").addEventListener("click", () => {
  */
 function showUndoFailed(deed, problem) {
   if (!last || !isLast(deed)) return toast(`${deed.number}: ${spoken(problem)}`, { danger: true });
-  toast(spoken(problem), { danger: true });
+  toastProblem(problem);
   return tellLast({ ...last, move: problem.slug === "undo-over" ? null : last.move });
 }
 

@@ -4,12 +4,12 @@
 import { el, icon } from "../../../lib/ui/dom.js";
 import { clock, count, kilograms, money } from "../../../lib/format/format.js";
 import { pictureOf } from "../../../lib/format/product-picture.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { page, t, text } from "../../../lib/words.js";
 import { Channel } from "../../../lib/channel/channel.js";
 import { getAll, post, put } from "../../../lib/channel/staff-api.js";
 import { balanceOf, lotWords, releasable } from "../../../lib/state/lot-balance.js";
-import { spoken } from "../../../lib/format/staff-sentences.js";
 import { showSignedOut } from "../../../lib/channel/signed-out.js";
 import { drawParts, leftOfWords, parts } from "../../../lib/state/stock-parts.js";
 import { act, RemoteList } from "../../../lib/ui/remote-list.js";
@@ -154,7 +154,7 @@ async function arrange(order, focus = null) {
     list.items = before;
     list.draw();
     drawEnds();
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
   }
 }
 
@@ -236,7 +236,7 @@ async function add() {
     products = found.products.filter(({ archived }) => !archived);
     ({ lots } = kept);
   } catch (problem) {
-    toast(spoken(problem), { danger: true });
+    toastProblem(problem);
     return;
   }
   choices(

@@ -3,6 +3,7 @@
 // is kept.
 
 import { count, money } from "../../../lib/format/format.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { page, t } from "../../../lib/words.js";
 import { feeOf } from "../../../lib/state/parcel-fee.js";
@@ -299,7 +300,7 @@ async function keep() {
     await send(rows());
     toast(t("Saved. New orders pay this; earlier ones keep theirs."), {
       act: t("Undo"),
-      onAct: () => send(before).catch((problem) => toast(spoken(problem), { danger: true })),
+      onAct: () => send(before).catch(toastProblem),
     });
   } catch (problem) {
     // What somebody else kept meanwhile is what holds, and what this page may replace the next time.

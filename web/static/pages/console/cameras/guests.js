@@ -4,6 +4,7 @@
 import { el, icon, say } from "../../../lib/ui/dom.js";
 import { clock, dayShort } from "../../../lib/format/format.js";
 import { close, open } from "../../../lib/ui/sheet.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { t } from "../../../lib/words.js";
 import { getAll, post, remove } from "../../../lib/channel/staff-api.js";
@@ -11,7 +12,6 @@ import { askToConfirm } from "../../../lib/ui/confirm.js";
 import { FormSheet } from "../../../lib/forms/form-sheet.js";
 import { setUpCopy } from "../../../lib/ui/copy.js";
 import { showCode } from "../../../lib/ui/qr-code.js";
-import { spoken } from "../../../lib/format/staff-sentences.js";
 
 /** How a guest stands, by the health answer's sources: `air`, `waiting`, `away` or `invited`. */
 function standingOf(guest, sources) {
@@ -142,7 +142,7 @@ export class Guests {
       await this.reload();
       toast(t("%(name)s is no longer a guest.", { name }));
     } catch (problem) {
-      toast(spoken(problem), { danger: true });
+      toastProblem(problem);
     }
   }
 

@@ -7,6 +7,7 @@ import { count, duration, money } from "../../../lib/format/format.js";
 import { now } from "../../../lib/channel/server-clock.js";
 import { pictureOf } from "../../../lib/format/product-picture.js";
 import { reasonsInWords } from "../../../lib/format/lot-stops.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, t, text } from "../../../lib/words.js";
 import { running } from "../../../lib/state/flash-batch.js";
@@ -15,7 +16,7 @@ import { balanceOf, drawBalance, releasable, sayLot } from "../../../lib/state/l
 import { drawNotes } from "./offer-notices.js";
 import { SalesRate } from "./sales-rate.js";
 import { neededMore } from "./release.js";
-import { spoken, together } from "../../../lib/format/staff-sentences.js";
+import { together } from "../../../lib/format/staff-sentences.js";
 import {
   drawParts,
   firstBack,
@@ -40,8 +41,6 @@ const stopNote = ({ lot }, acts) => ({
   words: together([t("Lot %(code)s is stopped.", { code: lot.code }), reasonsInWords(lot.stopped)]),
   acts,
 });
-
-const fail = (problem) => toast(spoken(problem), { danger: true });
 
 export class Bag {
   /** `send(type, fields)` resolves when it is done, rejects with a Problem; `flashes` are what runs and
@@ -371,11 +370,11 @@ export class Bag {
       toast(
         before === id ? t("%(name)s is unpinned.", { name }) : t("%(name)s is pinned.", { name }),
         {
-          ...(canUndo && { act: t("Undo"), onAct: () => put(before).catch(fail) }),
+          ...(canUndo && { act: t("Undo"), onAct: () => put(before).catch(toastProblem) }),
         },
       );
     } catch (problem) {
-      fail(problem);
+      toastProblem(problem);
     }
   }
 }

@@ -6,10 +6,11 @@
 import { say } from "../../../lib/ui/dom.js";
 import { count, duration, money } from "../../../lib/format/format.js";
 import { now } from "../../../lib/channel/server-clock.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, t, text } from "../../../lib/words.js";
 import { FlashSheet, whenWords } from "./flash-sheet.js";
-import { spoken, together } from "../../../lib/format/staff-sentences.js";
+import { together } from "../../../lib/format/staff-sentences.js";
 import { drawParts, leftWords } from "../../../lib/state/stock-parts.js";
 
 /** Who pressed in the last moment is still served: the server ends a flash so much later. */
@@ -36,8 +37,6 @@ function sliceOf({ id, boxes }, kept, held) {
 
 /** What is held may come back: then it is not sold out. */
 const leftOf = ({ left, held }) => (left || !held ? leftWords(left) : t("%(n)s left", { n: 0 }));
-
-const fail = (problem) => toast(spoken(problem), { danger: true });
 
 export class Flashes {
   /** `send(type, fields)` as the channel's, null for a moderator, who only sees what runs; `scene` is
@@ -132,7 +131,7 @@ export class Flashes {
 
   /** At once, since buyers come by the second; what came of it is told in the row. */
   _putRight(flash) {
-    return this._send("flash.end", { flash, wrong: true }).catch(fail);
+    return this._send("flash.end", { flash, wrong: true }).catch(toastProblem);
   }
 
   /** Draws what runs or is planned of an offer into a `.flash` of its row or of the hand. */
@@ -214,7 +213,7 @@ export class Flashes {
     };
     yes.onclick = () => {
       drop();
-      this._send("flash.end", { flash: flash.id }).catch(fail);
+      this._send("flash.end", { flash: flash.id }).catch(toastProblem);
     };
     no.onclick = drop;
   }
@@ -224,7 +223,7 @@ export class Flashes {
     try {
       await this._send("flash.end", { flash: flash.id });
     } catch (problem) {
-      fail(problem);
+      toastProblem(problem);
       return;
     }
     toast(t("The flash batch of %(name)s is cancelled.", { name: text(offer.name) }), {
@@ -242,6 +241,6 @@ export class Flashes {
       starts_at: starts,
     };
     if (perBuyer) plan.per_buyer = perBuyer;
-    this._send("flash.plan", plan).catch(fail);
+    this._send("flash.plan", plan).catch(toastProblem);
   }
 }

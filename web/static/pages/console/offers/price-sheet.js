@@ -4,6 +4,7 @@
 
 import { decimals, money } from "../../../lib/format/format.js";
 import { close, open, opening } from "../../../lib/ui/sheet.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { t, text } from "../../../lib/words.js";
 import { dearerFlash, spoken } from "../../../lib/format/staff-sentences.js";
@@ -149,7 +150,7 @@ export class Prices {
       act: t("Undo"),
       onAct: () =>
         this._send("offer.change", { offer: offer.id, list_price: before.list_price }).catch(
-          (problem) => toast(spoken(problem), { danger: true }),
+          toastProblem,
         ),
     });
   }

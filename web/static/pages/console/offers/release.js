@@ -4,6 +4,7 @@
 
 import { count } from "../../../lib/format/format.js";
 import { close, open } from "../../../lib/ui/sheet.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, t, text } from "../../../lib/words.js";
 import { balanceOf, drawBalance, releasable, spentWords } from "../../../lib/state/lot-balance.js";
@@ -202,7 +203,7 @@ export class Releases {
       );
       toast(t("Withdrawn."));
     } catch (problem) {
-      toast(spoken(problem), { danger: true });
+      toastProblem(problem);
     } finally {
       this._notes.drop(offer.id, lost);
     }
