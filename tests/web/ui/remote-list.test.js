@@ -1,9 +1,9 @@
 // A list that is loaded from the server, in a page of nothing but its parts.
 
-import "./support/english-page.js";
+import "../support/english-page.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Problem } from "../../web/static/lib/channel/api.js";
+import { Problem } from "../../../web/static/lib/channel/api.js";
 
 class Part {
   constructor() {
@@ -23,7 +23,7 @@ class Part {
   }
 }
 globalThis.HTMLElement = Part;
-const { RemoteList } = await import("../../web/static/lib/ui/remote-list.js");
+const { RemoteList } = await import("../../../web/static/lib/ui/remote-list.js");
 
 /** A list whose loads are answered by hand, in any order. */
 function begin() {
