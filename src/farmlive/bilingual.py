@@ -9,6 +9,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from farmlive.problems import WrongValue
+
 # Control characters, which PostgreSQL would not store, and characters that turn the direction of
 # later text. Joiners stay, because emoji need them.
 _UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
@@ -35,7 +37,7 @@ class Bilingual(BaseModel):
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
         if not (self.zh or self.en):
-            raise ValueError("enter the text in Chinese or English")
+            raise WrongValue("text-missing", "Enter the text in Chinese or English")
         return self
 
     def in_language(self, language: str) -> str:

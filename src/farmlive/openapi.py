@@ -105,9 +105,13 @@ _FIELD_ERROR = {
     "title": "FieldError",
     "description": "An error in one field of a request.",
     "type": "object",
-    "required": ["field", "message"],
+    "required": ["field", "code", "message"],
     "properties": {
         "field": {"type": "string", "description": "Its path, such as `lines.0.quantity`."},
+        "code": {
+            "type": "string",
+            "description": "The kind of error, which never changes, such as `missing`.",
+        },
         "message": {"type": "string", "description": "The error."},
     },
 }

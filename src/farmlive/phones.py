@@ -12,6 +12,8 @@ from typing import NamedTuple
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber
 
+from farmlive.problems import WrongValue
+
 # ITU-T E.164: no number has more digits.
 _TYPED = re.compile(r"\+?[0-9]{7,15}")
 _MOBILE = re.compile(r"(?P<own>1[0-9]{10})")
@@ -38,14 +40,15 @@ class Phone(NamedTuple):
 def typed(text: str) -> str:
     """Return the number without spaces and signs; a leading plus stays.
 
-    Raises ValueError if it is no number.
+    Raises WrongValue if it is no number.
     """
     if _TYPED.fullmatch(text):
         return text
     number = re.sub(r"[\s().-]", "", unicodedata.normalize("NFKC", text))
     if not _TYPED.fullmatch(number):
-        raise ValueError(
-            "Enter a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."
+        raise WrongValue(
+            "phone",
+            "Enter a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000.",
         )
     return number
 

@@ -14,6 +14,22 @@ MEDIA_TYPE = "application/problem+json"
 ERRORS_MOST = 20
 
 
+class WrongValue(ValueError):
+    """A value that its field does not take; `code` names the kind of error and never changes.
+
+    Validators raise it, so that a page says the error in its reader's words.
+    """
+
+    def __init__(self, code: str, message: str):
+        super().__init__(message)
+        self.code = code
+
+
+def field_error(field: str, code: str, message: str) -> dict[str, str]:
+    """Return an entry of a problem's `errors`."""
+    return {"field": field, "code": code, "message": message}
+
+
 class Problem(Exception):
     """A request that nobody can make sense of; and the root of every error that reaches a person.
 
@@ -69,21 +85,28 @@ class Invalid(Problem):
 
     @classmethod
     def of(cls, found: Sequence[Mapping[str, Any]], *, skip: int = 0) -> Self:
-        """Convert pydantic's errors, a field and a sentence each, without the rejected values.
+        """Convert pydantic's errors: field, code and sentence, without the rejected values.
 
         `found` is its `errors()`; `skip` is the number of location parts that are not the sender's,
         such as `body`.
         """
         errors = [
-            {
-                "field": ".".join(str(part) for part in item["loc"][skip:]),
-                "message": item["msg"].removeprefix("Value error, ").rstrip(".") + ".",
-            }
+            field_error(
+                ".".join(str(part) for part in item["loc"][skip:]),
+                _code(item),
+                item["msg"].removeprefix("Value error, ").rstrip(".") + ".",
+            )
             for item in found[:ERRORS_MOST]
         ]
         first = errors[0]
         where = f"{first['field']}: " if first["field"] else ""
         return cls(f"{where}{first['message']} Nothing was changed.", errors=errors)
+
+
+def _code(item: Mapping[str, Any]) -> str:
+    """Return the code of a validator's WrongValue; else pydantic's type, such as `missing`."""
+    cause = item.get("ctx", {}).get("error")
+    return cause.code if isinstance(cause, WrongValue) else item["type"].replace("_", "-")
 
 
 class NotFound(Problem):

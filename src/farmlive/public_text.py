@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 
 from farmlive.bilingual import Bilingual
 from farmlive.contact_detection import contact_in
+from farmlive.problems import WrongValue
 
 REFUSED = {
     "phone": "Others can read this: remove the phone number. A pick-up point's number has its "
@@ -20,12 +21,12 @@ REFUSED = {
 
 
 def without_contacts(text: str | Bilingual) -> str | Bilingual:
-    """Return the text unchanged. Raises ValueError if it has a number or an e-mail address."""
+    """Return the text unchanged. Raises WrongValue if it has a number or an e-mail address."""
     parts = (text.zh, text.en) if isinstance(text, Bilingual) else (text,)
     for part in parts:
         found = contact_in(part)
         if found is not None:
-            raise ValueError(REFUSED[found])
+            raise WrongValue(f"contains-{found}", REFUSED[found])
     return text
 
 

@@ -68,7 +68,6 @@ export const exceptions = [
     "AbortSignal.timeout",
   ]),
   ...harmless("house names that a newer API has, too", [
-    ".errors",
     ".reasons",
     ".tag",
     ".destroy()",

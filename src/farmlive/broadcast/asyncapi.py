@@ -44,9 +44,10 @@ _PROBLEM = {
             "description": "The first 20 errors in the message, for `/problems/invalid`.",
             "items": {
                 "type": "object",
-                "required": ["field", "message"],
+                "required": ["field", "code", "message"],
                 "properties": {
                     "field": {"type": "string", "description": "Such as `lines.0.quantity`."},
+                    "code": {"type": "string", "description": "Such as `missing`."},
                     "message": {"type": "string"},
                 },
             },

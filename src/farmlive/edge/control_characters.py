@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, field_error
 
 # Multi-line members of a body: they may hold TAB, LF and CR.
 SEVERAL_LINES = frozenset({"address", "answer", "reason", "story", "text"})
@@ -53,8 +53,8 @@ def check(body: Any) -> None:
     """
     wrong = list(islice(_wrong(body), _NAMED))
     if wrong:
-        errors = [{"field": place, "message": advice} for place, advice in wrong]
-        place, advice = wrong[0]
+        errors = [field_error(*each) for each in wrong]
+        place, _, advice = wrong[0]
         raise Invalid(f"{place or 'The body'}: {advice} Nothing was changed.", errors=errors)
 
 
@@ -69,8 +69,8 @@ def check_json(body: bytes) -> None:
     check(decoded)
 
 
-def _wrong(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the paths of refused texts, such as `lines.0.name`, and what to do.
+def _wrong(value: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield the paths of refused texts, such as `lines.0.name`, the code, and what to do.
 
     It walks without recursion, and builds paths only for refused texts.
     """
@@ -79,15 +79,15 @@ def _wrong(value: Any) -> Iterator[tuple[str, str]]:
         each, place, lines = left.pop()
         if isinstance(each, str):
             if len(each) > MAX_TEXT:
-                yield _path(place), TOO_LONG
+                yield _path(place), "too-long", TOO_LONG
             elif (_UNTAKEN_IN_LINES if lines else _UNTAKEN).search(each):
-                yield _path(place), ADVICE
+                yield _path(place), "invisible-character", ADVICE
         elif isinstance(each, dict):
             if any(len(name) > MAX_TEXT for name in each):
-                yield _path(place), TOO_LONG
+                yield _path(place), "too-long", TOO_LONG
                 continue
             if any(_UNTAKEN.search(name) for name in each):
-                yield _path(place), ADVICE
+                yield _path(place), "invisible-character", ADVICE
                 continue
             left.extend(
                 (member, (place, name), lines or name in SEVERAL_LINES)
@@ -111,5 +111,5 @@ def _path(place: _Place) -> str:
 
 
 def _invalid(places: list[str], named: str) -> Invalid:
-    errors = [{"field": place, "message": ADVICE} for place in places]
+    errors = [field_error(place, "invisible-character", ADVICE) for place in places]
     return Invalid(f"{named}: {ADVICE} Nothing was changed.", errors=errors)

@@ -19,7 +19,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, field_error
 
 Row = TypeVar("Row")
 
@@ -48,7 +48,7 @@ def decode_cursor(cursor: str | None) -> Position | None:
     found = _CURSOR.fullmatch(cursor)
     if found is None:
         message = "Take the cursor from the page before, or leave it out."
-        raise Invalid(f"cursor: {message}", errors=[{"field": "cursor", "message": message}])
+        raise Invalid(f"cursor: {message}", errors=[field_error("cursor", "cursor", message)])
     return int(found[1]), found[2] or ""
 
 

@@ -3,7 +3,6 @@
 Pure decisions. Each piece of advice is a code with its numbers; the page has the texts.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from farmlive.media.engine.interface import Health
@@ -39,11 +38,6 @@ NARROW_KBPS = 600
 NARROW_PIXELS = Limits(640 * 480, 426 * 240)
 # Picture heights of 16:9 that cameras and OBS offer.
 _LINES = (1080, 720, 540, 480, 360, 240)
-
-_OBJECTIONS: Mapping[str, str] = {
-    codecs.NO_B_FRAMES: "b-frames",
-    codecs.NO_SUCH_PROFILE: "profile",
-}
 
 
 def advise(
@@ -83,7 +77,7 @@ def advise(
         return "poor" if value > limits.poor else "fair"
 
     if objection is not None:
-        add(_OBJECTIONS.get(objection, "unplayable"), "poor")
+        add(codecs.OBJECTIONS.get(objection, "unplayable"), "poor")
     if not health.bitrate_kbps:
         return found  # nothing is measured yet
     if not health.fps:

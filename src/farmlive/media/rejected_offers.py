@@ -18,16 +18,22 @@ _log = structlog.get_logger(__name__)
 
 
 class RejectedOffer(NamedTuple):
-    """The last rejected offer of a source; `at` is in ms since 1970."""
+    """The last rejected offer of a source; `at` is in ms since 1970, `reason` a code, if any."""
 
     admission: Admission
     slug: str
     detail: str
+    reason: str | None
     at: int
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, str | None]:
         """Return it as in the API."""
-        return {"slug": self.slug, "detail": self.detail, "at": rfc3339(self.at)}
+        return {
+            "slug": self.slug,
+            "reason": self.reason,
+            "detail": self.detail,
+            "at": rfc3339(self.at),
+        }
 
 
 class RejectedOffers:
@@ -47,7 +53,7 @@ class RejectedOffers:
         )
         self._rejected = {key: each for key, each in self._rejected.items() if _is_fresh(each)}
         self._rejected[broadcast, admission.source] = RejectedOffer(
-            admission, problem.slug, problem.detail, now_ms()
+            admission, problem.slug, problem.detail, problem.members.get("reason"), now_ms()
         )
 
     def forget(self, broadcast: str, source: str | None = None) -> None:

@@ -34,7 +34,7 @@ from farmlive.people.moderation.blocklist import Blocklist
 from farmlive.people.people_base import note
 from farmlive.people.session_admin import SessionAdmin
 from farmlive.periodic import Periodic
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, field_error
 from farmlive.settings import Settings
 from farmlive.store import Store
 
@@ -134,7 +134,7 @@ class People(AccountAdmin, SessionAdmin, FactorAdmin):
         reauthentication.require(caller)
         if expires_at is not None and expires_at <= now_ms():
             message = "A key works until a time to come; leave it out for no end."
-            raise Invalid(message, errors=[{"field": "expires_at", "message": message}])
+            raise Invalid(message, errors=[field_error("expires_at", "past-time", message)])
 
         def add(conn: Connection) -> tuple[ApiKey, str]:
             if owner is not None:

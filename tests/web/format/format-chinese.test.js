@@ -2,6 +2,7 @@ import "../support/chinese-page.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inWords, pathOf } from "../../../web/static/lib/format/divisions.js";
+import { wrongField } from "../../../web/static/lib/format/staff-sentences.js";
 import {
   day,
   kilograms,
@@ -60,4 +61,10 @@ test("a division stands in its province; what is no name is left out, a municipa
   assert.deepEqual(pathOf(names, "110101"), ["北京市", "东城区"]);
   assert.deepEqual(pathOf(names, "429004"), ["湖北省", "仙桃市"]);
   assert.equal(inWords(["福建省", "三明市"]), "福建省 三明市");
+});
+
+test("what the server says in English alone is said in general on a Chinese page", () => {
+  const wrong = (code, message = "As it is.") => wrongField({ field: "name", code, message });
+  assert.equal(wrong("unheard-of"), "The server didn't accept this. Check it again.");
+  assert.equal(wrong("unheard-of", "请再看看。"), "请再看看。");
 });

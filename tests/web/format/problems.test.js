@@ -9,7 +9,7 @@ import {
 } from "../../../web/static/lib/format/lot-stops.js";
 import { fieldErrors, isUnknown, sentence } from "../../../web/static/lib/format/problems.js";
 import { pictureOf } from "../../../web/static/lib/format/product-picture.js";
-import { spoken } from "../../../web/static/lib/format/staff-sentences.js";
+import { rejection, spoken, wrongField } from "../../../web/static/lib/format/staff-sentences.js";
 
 const problem = (slug, more = {}) => new Problem({ type: `/problems/${slug}`, ...more });
 
@@ -90,4 +90,18 @@ test("a product without a picture has the drawing of its kind, or always the sam
   assert.equal(boxed, pictureOf({ name: { en: "Ab", zh: "" } }));
   assert.match(boxed, /^\/pictures\/[ab]\.svg$/);
   assert.notEqual(boxed, pictureOf({ name: { en: "Ac", zh: "" } }));
+});
+
+test("what is wrong with a field is said by its code, and in the server's words where it has none", () => {
+  const wrong = (code, message = "As it is.") => wrongField({ field: "name", code, message });
+  assert.equal(wrong("invisible-name"), "Enter a visible name.");
+  assert.equal(wrong("unheard-of"), "As it is.");
+  const errors = [{ field: "story", code: "contains-phone", message: "As it is." }];
+  assert.match(spoken(problem("invalid", { errors })), /remove the phone number/);
+  assert.match(spoken(problem("invalid", { errors: [] })), /Check what you entered/);
+});
+
+test("why a stream was not accepted is said by the code of the reason", () => {
+  assert.match(rejection({ reason: "b-frames", detail: "" }), /^The stream has B-frames/);
+  assert.equal(rejection({ reason: null, detail: "As it is." }), "As it is.");
 });

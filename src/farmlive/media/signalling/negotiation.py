@@ -70,7 +70,7 @@ def _checked(text: str, sending: bool) -> tuple[Offer, Terms]:
     if not media:
         raise UnfitOffer("Offer an audio or a video section; a data channel is not taken here.")
     if kinds.count("video") > 1 or kinds.count("audio") > 1:
-        raise UnfitOffer("Send at most one audio and one video track.")
+        raise UnfitOffer("Send at most one audio and one video track.", reason="too-many-tracks")
     mids = {section.mid for section in offer.sections}
     if len(mids) < len(offer.sections):
         raise BadSdp("Two sections have the same a=mid; send the offer as it is.")
@@ -156,12 +156,10 @@ def _wanted(section: Section) -> Codec:
                 if codec.name.upper() == name and key(section, codec):
                     return codec
     if any(codec.name.upper() == "H264" for codec in section.codecs):
-        raise NoCommonCodec(codecs.NO_SUCH_PROFILE)
-    raise NoCommonCodec(
-        "Send video as H264, VP8, VP9 or AV1."
-        if section.kind == "video"
-        else "Send sound as Opus (48 kHz)."
-    )
+        raise NoCommonCodec(codecs.NO_SUCH_PROFILE, reason="profile")
+    if section.kind == "video":
+        raise NoCommonCodec("Send video as H264, VP8, VP9 or AV1.", reason="video-codec")
+    raise NoCommonCodec("Send sound as Opus (48 kHz).", reason="audio-codec")
 
 
 def _refuse_unplayable(codec: Codec) -> None:
@@ -173,7 +171,7 @@ def _refuse_unplayable(codec: Codec) -> None:
             continue
         sentence = codecs.objection("H264", unit)
         if sentence is not None:
-            raise NoCommonCodec(sentence)
+            raise NoCommonCodec(sentence, reason=codecs.OBJECTIONS[sentence])
 
 
 def publish(text: str, local: Local) -> tuple[str, Publishing, Terms]:

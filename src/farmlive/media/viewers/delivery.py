@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, get_args
 from pydantic import BaseModel, Field
 
 from farmlive.media.engine.interface import Health, Rung, ViewerHealth
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, field_error
 
 Choice = Literal["auto", "save_data", "sound_only"]
 Part = Literal["all", "smaller_picture", "fewer_frames", "still_pictures", "sound"]
@@ -64,7 +64,7 @@ def read_choice(given: str | None) -> Choice:
     names = ", ".join(_CHOICES[:-1])
     raise Invalid(
         f"choice is {names} or {_CHOICES[-1]}.",
-        errors=[{"field": "choice", "message": f"It is {names} or {_CHOICES[-1]}."}],
+        errors=[field_error("choice", "unknown-choice", f"It is {names} or {_CHOICES[-1]}.")],
     )
 
 

@@ -20,6 +20,8 @@ NO_SUCH_PROFILE = (
     "This H264 profile is not one that browsers play. Set the encoder's profile to baseline, main "
     "or high, 8 bit 4:2:0 (in ffmpeg: -profile:v baseline -pix_fmt yuv420p). Then start it again."
 )
+# What stands for them where a page says them in its reader's language.
+OBJECTIONS: Mapping[str, str] = {NO_B_FRAMES: "b-frames", NO_SUCH_PROFILE: "profile"}
 
 
 def key(name: str, parameters: Mapping[str, str]) -> str | None:

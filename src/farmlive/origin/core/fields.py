@@ -16,6 +16,7 @@ from pydantic import (
 from farmlive.bilingual import Bilingual, one_line
 from farmlive.clock import parse_rfc3339, rfc3339
 from farmlive.origin.core.gs1 import gtin14, lot_code, prefix
+from farmlive.problems import WrongValue
 from farmlive.public_text import Public
 
 MAX_POINTS = 500
@@ -26,8 +27,9 @@ def _milliseconds(value: object) -> object:
         try:
             return parse_rfc3339(value)
         except ValueError as error:
-            raise ValueError(
-                "Enter the time with its offset, such as 2026-11-23T08:30:00+08:00."
+            raise WrongValue(
+                "time-without-offset",
+                "Enter the time with its offset, such as 2026-11-23T08:30:00+08:00.",
             ) from error
     return value
 
@@ -46,7 +48,7 @@ Identifier = Annotated[str, Field(min_length=1, max_length=26)]
 
 def _read(text: str) -> str:
     if not any(each.isalnum() for each in text):
-        raise ValueError("Write it in words: others can read this.")
+        raise WrongValue("not-words", "Write it in words: others can read this.")
     return text
 
 

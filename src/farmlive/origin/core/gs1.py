@@ -3,6 +3,8 @@
 import re
 from urllib.parse import quote, unquote, urlsplit
 
+from farmlive.problems import WrongValue
+
 # GS1 General Specifications, figure 7.11-1: the 82 characters of AI 10.
 _LOT = re.compile(r"""[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}""")
 _GTIN_LENGTHS = (8, 12, 13, 14)
@@ -17,16 +19,17 @@ def check_digit(digits: str) -> int:
 def gtin14(text: str) -> str:
     """Return a GTIN-8, -12, -13 or -14 with fourteen digits.
 
-    Raises ValueError with a sentence for the user.
+    Raises WrongValue with a sentence for the user.
     """
     text = text.strip()
     if not (text.isascii() and text.isdigit() and len(text) in _GTIN_LENGTHS):
-        raise ValueError("A GTIN is 8, 12, 13 or 14 digits.")
+        raise WrongValue("gtin", "A GTIN is 8, 12, 13 or 14 digits.")
     right = check_digit(text[:-1])
     if int(text[-1]) != right:
-        raise ValueError(
+        raise WrongValue(
+            "gtin-check-digit",
             f"The GTIN {text} has the wrong check digit: it ends in {text[-1]} where its other "
-            f"digits give {right}. Read it once more from the label."
+            f"digits give {right}. Read it once more from the label.",
         )
     return text.zfill(14)
 
@@ -34,13 +37,14 @@ def gtin14(text: str) -> str:
 def lot_code(text: str) -> str:
     """Check a lot's code: 1 to 20 of the characters that GS1 allows in AI 10.
 
-    Raises ValueError with a sentence for the user.
+    Raises WrongValue with a sentence for the user.
     """
     text = text.strip()
     if not _LOT.fullmatch(text):
-        raise ValueError(
+        raise WrongValue(
+            "lot-code",
             "A lot code has 1 to 20 characters: letters without accents, digits and "
-            "! \" % & ' ( ) * + , - . / : ; < = > ? _, without spaces."
+            "! \" % & ' ( ) * + , - . / : ; < = > ? _, without spaces.",
         )
     return text
 
@@ -48,11 +52,11 @@ def lot_code(text: str) -> str:
 def prefix(text: str) -> str:
     """Check a GS1 company prefix: 4 to 12 digits.
 
-    Raises ValueError with a sentence for the user.
+    Raises WrongValue with a sentence for the user.
     """
     text = text.strip()
     if not (text.isascii() and text.isdigit() and 4 <= len(text) <= 12):
-        raise ValueError("A GS1 company prefix is 4 to 12 digits.")
+        raise WrongValue("gs1-prefix", "A GS1 company prefix is 4 to 12 digits.")
     return text
 
 

@@ -22,6 +22,7 @@ from farmlive.origin.core.fields import (
     Time,
     Words,
 )
+from farmlive.problems import WrongValue
 from farmlive.public_text import Public, PublicBilingual
 from farmlive.store.files.files import PictureUrl
 
@@ -63,7 +64,7 @@ class NewFarm(Sent):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("Enter both latitude and longitude, or neither.")
+            raise WrongValue("half-coordinates", "Enter both latitude and longitude, or neither.")
         return self
 
 
@@ -144,9 +145,10 @@ class NewWork(Sent):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.kind == "sprayed" and self.waiting_days is None:
-            raise ValueError(
-                "Say for how many days nothing may be picked after the spraying; 0 where there is "
-                "no waiting period."
+            raise WrongValue(
+                "waiting-days-missing",
+                "Enter how many days must pass after spraying before picking; 0 if there is no "
+                "waiting period.",
             )
         if self.kind != "sprayed" and (self.substance or self.waiting_days is not None):
             raise ValueError("Only a spraying has a substance and waiting days.")
@@ -179,7 +181,7 @@ class WorkList(Page):
 
 def _said(value: object) -> object:
     if not isinstance(value, bool):
-        raise ValueError("Say whether the lot passed this test.")
+        raise WrongValue("test-undecided", "Say whether the lot passed this test.")
     return value
 
 
@@ -253,7 +255,10 @@ class NewLot(Sent):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.packed_at is not None and self.packed_at < self.harvested_at:
-            raise ValueError("A lot can't be packed before it is harvested. Check the times.")
+            raise WrongValue(
+                "packed-before-harvest",
+                "A lot can't be packed before it is harvested. Check the times.",
+            )
         if self.farm is None and self.plot is None:
             raise ValueError("Say from which plot the harvest is, or from which farm.")
         return self

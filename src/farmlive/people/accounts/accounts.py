@@ -20,7 +20,7 @@ from farmlive.people.core.nicknames import claims_authority, is_blank, is_like_a
 from farmlive.people.core.problems import LastCoordinator, NameTaken, UnknownAccount
 from farmlive.people.core.roles import Role
 from farmlive.people.core.scope import centres_of, farms_of, split_centres, stored_centres
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, field_error
 
 # Roles that do not run broadcasts; in the chat they write as viewers do.
 OTHERS: tuple[Role, ...] = ("seller", "clerk")
@@ -73,7 +73,7 @@ def check_name(name: str) -> str:
             "A sign-in name is 1 to 40 letters, digits, dots, dashes or underscores, "
             "without spaces."
         )
-        raise Invalid(message, errors=[{"field": "name", "message": message}])
+        raise Invalid(message, errors=[field_error("name", "sign-in-name", message)])
     return name
 
 
@@ -103,7 +103,7 @@ def add(
         message = (
             "Viewers see this as someone's name, and sign-in names are secret. Choose another one."
         )
-        raise Invalid(message, errors=[{"field": "name", "message": message}])
+        raise Invalid(message, errors=[field_error("name", "name-is-shown", message)])
     identifier = ulid()
     shown = canonical_display_name(conn, display_name, role, identifier, name)
     account = Account(
@@ -156,17 +156,17 @@ def canonical_display_name(
     """
     if display_name is None:
         return None
-    shown, message = likeness(display_name), ""
+    shown, code, message = likeness(display_name), "", ""
     names = {*conn.execute(select(tables.accounts.c.name)).scalars(), own or ""} - {""}
     others = {likeness(each) for each in display_names(conn, but=account)}
     if is_blank(display_name):
-        message = "Enter a visible name."
+        code, message = "invisible-name", "Enter a visible name."
     elif shown in {likeness(each) for each in names} or (
         role in OTHERS and (claims_authority(display_name) or is_like_any(display_name, others))
     ):
-        message = _TAKEN
+        code, message = "name-is-secret", _TAKEN
     if message:
-        raise Invalid(message, errors=[{"field": "display_name", "message": message}])
+        raise Invalid(message, errors=[field_error("display_name", code, message)])
     return display_name
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from farmlive.people.core.roles import STAFF, KeyRole
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, field_error
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def farms_of(role: KeyRole, farms: Iterable[str]) -> frozenset[str]:
         if role == "seller"
         else f"Only a seller has farms of its own; leave them out for a {role}."
     )
-    raise Invalid(message, errors=[{"field": "farms", "message": message}])
+    raise Invalid(message, errors=[field_error("farms", "unfit-farms", message)])
 
 
 def centres_of(role: KeyRole, centres: Iterable[str]) -> frozenset[str]:
@@ -44,7 +44,7 @@ def centres_of(role: KeyRole, centres: Iterable[str]) -> frozenset[str]:
         if role == "clerk"
         else f"Only a clerk has pick-up points; leave them out for a {role}."
     )
-    raise Invalid(message, errors=[{"field": "centres", "message": message}])
+    raise Invalid(message, errors=[field_error("centres", "unfit-centres", message)])
 
 
 def stored_centres(role: KeyRole, centres: list[str] | None) -> frozenset[str] | None:

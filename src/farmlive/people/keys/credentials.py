@@ -21,7 +21,7 @@ from farmlive.people.core.problems import NotToGive, ShutOut, UnknownAccount, Un
 from farmlive.people.core.roles import STAFF, KeyRole, Role
 from farmlive.people.keys import api_keys
 from farmlive.people.keys.models import CredentialKind
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, field_error
 
 TABLES: dict[CredentialKind, Table] = {
     "api_key": tables.api_keys,
@@ -189,7 +189,7 @@ def require_owner(conn: Connection, kind: CredentialKind, account: str) -> str:
         message = f"Choose another: {row.name} can't own this, being " + (
             "shut out." if row.disabled_at is not None else f"a {row.role}."
         )
-        raise Invalid(message, errors=[{"field": "owner", "message": message}])
+        raise Invalid(message, errors=[field_error("owner", "unfit-owner", message)])
     return str(row.name)
 
 

@@ -8,6 +8,7 @@ from farmlive.edge.paging import Page
 from farmlive.people.core.models import Centres, Farms, Identifier, Label, Moment, Sent
 from farmlive.people.core.nicknames import is_blank
 from farmlive.people.core.roles import KeyRole
+from farmlive.problems import WrongValue
 from farmlive.public_text import Public
 
 Purpose = Literal["studio", "encoder", "guest"]
@@ -18,7 +19,7 @@ PublicLabel = Annotated[Label, Public]
 
 def _seen(text: str) -> str:
     if is_blank(text):
-        raise ValueError("Enter a visible name.")
+        raise WrongValue("invisible-name", "Enter a visible name.")
     return text
 
 

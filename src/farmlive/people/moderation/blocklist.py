@@ -23,7 +23,7 @@ from farmlive.people.core.lookups import Lookups
 from farmlive.people.core.problems import Blocked, EveryonesAddress, NothingToBlock, UnknownBlock
 from farmlive.people.moderation.models import BlockKind, NewBlock
 from farmlive.people.moderation.refusals import Refusals
-from farmlive.problems import Invalid
+from farmlive.problems import Invalid, field_error
 from farmlive.store import Store
 
 # Seconds until another server's block applies here.
@@ -210,7 +210,8 @@ class Blocklist:
         except ValueError as error:
             message = str(error)
             raise Invalid(
-                f"Nobody was blocked. {message}", errors=[{"field": "value", "message": message}]
+                f"Nobody was blocked. {message}",
+                errors=[field_error("value", getattr(error, "code", "unfit-value"), message)],
             ) from None
 
     def _found(self, conn: Connection, new: NewBlock) -> str:

@@ -14,6 +14,7 @@ from farmlive.edge.paging import Page
 from farmlive.money import Money
 from farmlive.origin.core.fields import Gtin
 from farmlive.origin.stops.models import CardLift, StopReason
+from farmlive.problems import WrongValue
 from farmlive.public_text import PublicBilingual
 from farmlive.shop.core.fields import (
     Identifier,
@@ -172,7 +173,10 @@ class NewOffer(BaseModel):
                 "in grams."
             )
         if is_lower(self.list_price, self.price):
-            raise ValueError("The list price is the higher one, struck out beside the price.")
+            raise WrongValue(
+                "list-price-too-low",
+                "The list price is the higher one, struck out beside the price.",
+            )
         return self
 
 

@@ -284,18 +284,18 @@ export const isUnknown = ({ slug, status }) =>
  */
 export function sentence(problem) {
   const known = sentences[problem.slug];
-  return known ? known(problem.body ?? {}) : inWords(problem.message);
+  return known ? known(problem.body ?? {}) : readable(problem.message);
 }
 
 /**
- * Words of the server in the reader's language; in Chinese a general sentence where none are known.
+ * The server's own words, if the reader can read them: a general sentence in place of English ones
+ * on a Chinese page.
  * @param {string} words
  */
-export function inWords(words) {
-  const said = t(words);
-  const isOurs = said !== words || page.language === "en" || /[\u4e00-\u9fff]/.test(words);
-  return isOurs ? said : t("The server didn't accept this. Check it again.");
-}
+export const readable = (words) =>
+  page.language === "en" || /[\u4e00-\u9fff]/.test(words)
+    ? words
+    : t("The server didn't accept this. Check it again.");
 
 /**
  * What a Problem says of single fields, `{field: sentence}`; `names` maps where its errors point
@@ -307,9 +307,9 @@ export function fieldErrors(problem, names = {}) {
   /** @type {Record<string, string>} */
   const found = {};
   if (problem.slug === "unknown-centre") found.centre = sentences["unknown-centre"](problem.body);
-  for (const { field = "", message } of problem.body?.errors ?? []) {
+  for (const { field, message } of problem.body?.errors ?? []) {
     const name = names[field] ?? field.replace(/^.*\./, "");
-    found[name] = fields[name]?.() ?? inWords(message);
+    found[name] = fields[name]?.() ?? readable(message);
   }
   return found;
 }

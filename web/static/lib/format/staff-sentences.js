@@ -1,8 +1,8 @@
-// Sentences for staff: one after another, and what the server says in English put into the reader's
-// language. The server's own words are the key, so that they stay as they are where none is known.
+// Sentences for staff: one after another, and what the server says by its codes in the reader's
+// language. Its own words, which are English, are for codes that this page does not know.
 
 import { count, kilograms, money } from "./format.js";
-import { inWords, sentence } from "./problems.js";
+import { readable, sentence } from "./problems.js";
 import { page, t } from "../words.js";
 
 /** @typedef {import("../state/api").Doubt} Doubt */
@@ -155,10 +155,8 @@ const SPOKEN = {
   "unknown-notice": () => t("This message is no longer held back. Reload the page."),
   "unknown-order": () => t("That order no longer exists. Reload the page."),
   invalid: (problem) => {
-    const personal = problem.body?.errors?.find(({ message }) =>
-      message.startsWith("Others read this: "),
-    );
-    return personal ? known(personal.message) : sentence(problem);
+    const personal = problem.body?.errors?.find(({ code }) => code.startsWith("contains-"));
+    return personal ? wrongField(personal) : sentence(problem);
   },
   forbidden: () => t("Your account can't do this. A coordinator can change that."),
 };
@@ -212,48 +210,74 @@ export function spoken(problem) {
   return SPOKEN[problem.slug]?.(problem) ?? sentence(problem);
 }
 
-/** What the server says of single fields, and of what a camera or an encoder offers. */
-const fields = () => [
-  t("Enter the text in Chinese or English."),
-  t("It contains an invisible character, such as a tab. Type it again without it."),
-  t("Enter a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."),
-  t("Others can read this: remove the phone number. A pick-up point's number has its own field."),
-  t("Others can read this: remove the e-mail address."),
-  t("Enter the time with its offset, such as 2026-11-23T08:30:00+08:00."),
-  t("A lot can't be packed before it is harvested. Check the times."),
-  t("The list price is the higher one, struck out beside the price."),
-  t("A sign-in name is 1 to 40 letters, digits, dots, dashes or underscores, without spaces."),
-  t("Viewers see this as someone's name, and sign-in names are secret. Choose another one."),
-  t(
-    "Someone signs in with this name, or viewers would take you for the host or a colleague. Choose another one.",
-  ),
-  t("Enter a visible name."),
-  t(
-    "A lot code has 1 to 20 characters: letters without accents, digits and ! \" % & ' ( ) * + , - . / : ; < = > ? _, without spaces.",
-  ),
-  t("A GS1 company prefix is 4 to 12 digits."),
-  t("Enter both latitude and longitude, or neither."),
-  t("Say whether the lot passed this test."),
-  t("Write it in words: others can read this."),
-  t(
-    "Enter how many days must pass after spraying before picking; 0 if there is no waiting period.",
-  ),
-  t(
-    "The stream has B-frames, which browsers can't play live. In OBS untick “Ignore streaming service setting recommendations” (Settings, Stream), or set the encoder's “B-Frames” to 0 (x264: the tune “zerolatency”); in ffmpeg add -bf 0. Then start it again.",
-  ),
-  t(
-    "This H264 profile is not one that browsers play. Set the encoder's profile to baseline, main or high, 8 bit 4:2:0 (in ffmpeg: -profile:v baseline -pix_fmt yuv420p). Then start it again.",
-  ),
-  t("Send video as H264, VP8, VP9 or AV1."),
-  t("Send sound as Opus (48 kHz)."),
-  t("Send at most one audio and one video track."),
-];
+/**
+ * What is wrong with a single field, by the code of the server's error.
+ * @type {Record<string, () => string>}
+ */
+const FIELDS = {
+  "text-missing": () => t("Enter the text in Chinese or English."),
+  "invisible-character": () =>
+    t("It contains an invisible character, such as a tab. Type it again without it."),
+  phone: () =>
+    t("Enter a phone number of 7 to 15 digits, such as 138 0000 0000 or +44 20 7946 0000."),
+  "contains-phone": () =>
+    t("Others can read this: remove the phone number. A pick-up point's number has its own field."),
+  "contains-email": () => t("Others can read this: remove the e-mail address."),
+  "time-without-offset": () =>
+    t("Enter the time with its offset, such as 2026-11-23T08:30:00+08:00."),
+  "packed-before-harvest": () =>
+    t("A lot can't be packed before it is harvested. Check the times."),
+  "list-price-too-low": () => t("The list price is the higher one, struck out beside the price."),
+  "sign-in-name": () =>
+    t("A sign-in name is 1 to 40 letters, digits, dots, dashes or underscores, without spaces."),
+  "name-is-shown": () =>
+    t("Viewers see this as someone's name, and sign-in names are secret. Choose another one."),
+  "name-is-secret": () =>
+    t(
+      "Someone signs in with this name, or viewers would take you for the host or a colleague. Choose another one.",
+    ),
+  "invisible-name": () => t("Enter a visible name."),
+  "lot-code": () =>
+    t(
+      "A lot code has 1 to 20 characters: letters without accents, digits and ! \" % & ' ( ) * + , - . / : ; < = > ? _, without spaces.",
+    ),
+  gtin: () => t("A GTIN is 8, 12, 13 or 14 digits."),
+  "gs1-prefix": () => t("A GS1 company prefix is 4 to 12 digits."),
+  "half-coordinates": () => t("Enter both latitude and longitude, or neither."),
+  "test-undecided": () => t("Say whether the lot passed this test."),
+  "not-words": () => t("Write it in words: others can read this."),
+  "waiting-days-missing": () =>
+    t(
+      "Enter how many days must pass after spraying before picking; 0 if there is no waiting period.",
+    ),
+};
 
 /**
- * The server's sentence in the reader's language; in Chinese a general one where none is known.
- * @param {string} words
+ * Why an encoder's stream was not accepted, by the code of its reason.
+ * @type {Record<string, () => string>}
  */
-export function known(words) {
-  fields();
-  return inWords(words);
-}
+const REJECTIONS = {
+  "b-frames": () =>
+    t(
+      "The stream has B-frames, which browsers can't play live. In OBS untick “Ignore streaming service setting recommendations” (Settings, Stream), or set the encoder's “B-Frames” to 0 (x264: the tune “zerolatency”); in ffmpeg add -bf 0. Then start it again.",
+    ),
+  profile: () =>
+    t(
+      "This H264 profile is not one that browsers play. Set the encoder's profile to baseline, main or high, 8 bit 4:2:0 (in ffmpeg: -profile:v baseline -pix_fmt yuv420p). Then start it again.",
+    ),
+  "video-codec": () => t("Send video as H264, VP8, VP9 or AV1."),
+  "audio-codec": () => t("Send sound as Opus (48 kHz)."),
+  "too-many-tracks": () => t("Send at most one audio and one video track."),
+};
+
+/**
+ * What is wrong with a field in the reader's language.
+ * @param {import("../state/api").FieldError} error
+ */
+export const wrongField = ({ code, message }) => FIELDS[code]?.() ?? readable(message);
+
+/**
+ * Why a stream was not accepted, in the reader's language.
+ * @param {{ reason?: string | null, detail: string }} rejected
+ */
+export const rejection = ({ reason, detail }) => REJECTIONS[reason ?? ""]?.() ?? readable(detail);

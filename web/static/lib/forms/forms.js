@@ -5,7 +5,7 @@ import { Problem } from "../channel/api.js";
 import { opening } from "../ui/sheet.js";
 import { toast } from "../ui/toast.js";
 import { page, t } from "../words.js";
-import { known, spoken, together } from "../format/staff-sentences.js";
+import { spoken, together, wrongField } from "../format/staff-sentences.js";
 import { find } from "../ui/dom.js";
 import { decimals } from "../format/format.js";
 import { momentOf, wallTime } from "./wall-time.js";
@@ -156,11 +156,7 @@ function collapse(value) {
  * @returns {[string, string][]}
  */
 export function named(body) {
-  return (Array.isArray(body.errors) ? body.errors : []).map((error) => {
-    const path = String(error.field ?? "");
-    const words = String(error.message ?? "").replace(/^Value error, /, "");
-    return [path, known(words.charAt(0).toUpperCase() + words.slice(1))];
-  });
+  return (body.errors ?? []).map((error) => [error.field, wrongField(error)]);
 }
 
 /**

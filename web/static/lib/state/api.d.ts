@@ -520,6 +520,8 @@ export interface Fees {
 export interface FieldError {
   /** Its path, such as `lines.0.quantity`. */
   field: string;
+  /** The kind of error, which never changes, such as `missing`. */
+  code: string;
   /** The error. */
   message: string;
 }

@@ -7,7 +7,7 @@ import { say } from "../../../lib/ui/dom.js";
 import { t } from "../../../lib/words.js";
 import { WhepPlayer } from "../../../lib/media/whep-player.js";
 import { bars, levelName } from "./stream-health.js";
-import { known } from "../../../lib/format/staff-sentences.js";
+import { rejection } from "../../../lib/format/staff-sentences.js";
 
 /** A preview is as small as the camera sends it: the host looks at several at once. */
 const SMALLEST = 0;
@@ -116,7 +116,7 @@ export class CameraTile {
     const state = this._player?.state;
     this.item.classList.toggle("cam--blank", isBlank);
     let words = "";
-    if (isBlank && this._refused) words = known(this._refused.detail);
+    if (isBlank && this._refused) words = rejection(this._refused);
     else if (isBlank && this.item.dataset.standing === "away")
       words = t("It comes back automatically.");
     else if (isBlank && this._isPreview) {

@@ -6,13 +6,13 @@ import { listed, megabits } from "../../../lib/format/format.js";
 import { t } from "../../../lib/words.js";
 import { whatToDo } from "./stream-advice.js";
 import { bars, levelName } from "./stream-health.js";
-import { known } from "../../../lib/format/staff-sentences.js";
+import { rejection } from "../../../lib/format/staff-sentences.js";
 import { labelOf } from "./camera-tile.js";
 
 /** One sentence on how it does. */
 function inShort(source, { level }) {
   if (source.objection) return t("It can't be put on air.");
-  if (source.refused) return known(source.refused.detail);
+  if (source.refused) return rejection(source.refused);
   if (source.away)
     return t("It is sending nothing at the moment. Its place is kept for half a minute.");
   if (level === "unknown") return t("Its current state is unknown.");
