@@ -1,7 +1,9 @@
 """The sheets of a real broadcast: what to pick, who fetches what, what each farm is owed."""
 
+import re
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from openpyxl import load_workbook
@@ -218,7 +220,9 @@ async def test_a_sheet_is_downloaded_as_a_file(fair: Any, site: Any) -> None:
     async with site.client(await site.key("clerk")) as clerk:
         answer = await clerk.get(f"{path}/hand-over.csv?lang=zh")
         assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-        assert "attachment" in answer.headers["content-disposition"]
+        named = answer.headers["content-disposition"]
+        assert re.match(r'attachment; filename="hand-over-\d{4}-\d\d-\d\d[\w-]*\.csv"', named)
+        assert f"filename*=UTF-8''{quote('自提交付单')}-" in named
         assert answer.headers["cache-control"] == "no-store"
         assert answer.content.startswith(b"\xef\xbb\xbf")
         assert "自提点" in answer.text

@@ -15,12 +15,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
+from farmlive.bilingual import Bilingual
+from farmlive.downloads import attachment
 from farmlive.edge.hosts import own_url
 from farmlive.money import Money
 from farmlive.pages.entry import redirect_of
 from farmlive.pages.rendering.languages import language_of
 from farmlive.pages.rendering.render import FILE_HEADERS, Pages
-from farmlive.pages.review import FILE_TYPES
+from farmlive.pages.review import FILE_TYPES, day_of
 from farmlive.pages.services import Services
 from farmlive.people import Caller
 from farmlive.people.accounts import reauthentication
@@ -135,14 +137,14 @@ def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
         services.people.access.record_export(
             caller, f"orders.{form}", len(found), **_audited_selection(broadcast, choice)
         )
-        title = (await services.broadcasts.get(broadcast)).title
+        of = await services.broadcasts.get(broadcast)
         language = language_of(request)
 
         def written() -> bytes:
             sheet = order_sheet(
                 found,
                 seller=caller.role == "seller",
-                broadcast=title.in_language(language),
+                broadcast=of.title.in_language(language),
                 broadcast_id=broadcast,
                 language=language,
                 currency=settings.currency,
@@ -155,7 +157,13 @@ def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
             headers={
                 **FILE_HEADERS,
                 "Cache-Control": "no-store",
-                "Content-Disposition": f'attachment; filename="orders-{broadcast}.{form}"',
+                "Content-Disposition": attachment(
+                    language,
+                    form,
+                    Bilingual(zh="订单", en="orders"),
+                    day_of(of, settings.time_zone),
+                    of.title,
+                ),
             },
         )
 

@@ -102,7 +102,7 @@ def routes(pages: Pages, services: Services, drawn: PersonPage) -> APIRouter:
     async def answer(request: Request, whose: OrderScope, asked: AsPageOrFile) -> Response:
         language: Language = "en" if language_of(request) == "en" else "zh"
         if asked.form == "file":
-            return as_file(await persons.export(whose, language, drawn.draw))
+            return as_file(await persons.export(whose, language, drawn.draw), language)
         found, photos = await persons.to_show(whose)
         html = await asyncio.to_thread(drawn.draw_for_browser, found, language, photos)
         return pages.answer(request, html, cache="no-store", headers=drawn.headers)

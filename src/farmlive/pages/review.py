@@ -6,13 +6,18 @@ Owns redirects; the review room owns the numbers and who may read which sheet.
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
+from farmlive.bilingual import Bilingual
 from farmlive.broadcast.log import UnknownBroadcast
 from farmlive.broadcast.models import Broadcast
+from farmlive.clock import now_ms, parse_rfc3339
+from farmlive.downloads import attachment
 from farmlive.edge.contracts import called_by, raises
 from farmlive.origin.core.problems import UnknownFarm
 from farmlive.pages.rendering.languages import language_of
@@ -183,13 +188,22 @@ def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
         )
         write = as_csv if form == "csv" else as_xlsx
         content = await asyncio.to_thread(write, document, settings.time_zone)
+        of = await services.broadcasts.get(broadcast)
+        farms = await services.review.farms(broadcast) if farm else {}
         return Response(
             content,
             media_type=FILE_TYPES[form],
             headers={
                 **FILE_HEADERS,
                 "Cache-Control": "no-store",
-                "Content-Disposition": f'attachment; filename="{name}-{broadcast}.{form}"',
+                "Content-Disposition": attachment(
+                    language,
+                    form,
+                    Bilingual(zh=SHEET_WORDS[name][0].zh, en=name),
+                    day_of(of, settings.time_zone),
+                    of.title,
+                    Bilingual.model_validate(farms[farm]) if farm else "",
+                ),
             },
         )
 
@@ -197,6 +211,13 @@ def routes(pages: Pages, services: Services, settings: Settings) -> APIRouter:
     both.include_router(router)
     both.include_router(files)
     return both
+
+
+def day_of(broadcast: Broadcast, time_zone: str) -> str:
+    """Return the day of its start, or of today where it has none, such as 2026-11-28."""
+    start = broadcast.started_at or broadcast.starts_at
+    moment = parse_rfc3339(start) if start else now_ms()
+    return f"{datetime.fromtimestamp(moment / 1000, ZoneInfo(time_zone)):%Y-%m-%d}"
 
 
 def _rows(sheet: Sheet) -> int:

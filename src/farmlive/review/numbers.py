@@ -342,7 +342,7 @@ def describe_action(moment: Moment, name: str, sheet: Sheet, say: Words) -> str:
     """Return a host's action in a few words."""
     of = f" {name}" if name else ""
     if moment.kind == "pin":
-        return say(f"pinned{of}", f"置顶{of}")
+        return say(f"pinned{of}", f"上屏{of}")
     if moment.kind == "price" and moment.price and moment.was:
         was, now = sheet.money(moment.was.amount), sheet.money(moment.price.amount)
         return say(f"price{of} {was} → {now}", f"改价{of} {was} → {now}")

@@ -97,7 +97,7 @@ DEFINITIONS = {
     "impressions": _say(
         "Card impressions: a pinned card seen by a device counts once for each time it was "
         "pinned while the device watched.",
-        "卡片曝光：商品卡置顶期间正在观看的设备，每次置顶各计一次。",
+        "商品卡曝光：商品卡上屏期间正在观看的设备，每次上屏各计一次。",
     ),
     "taps": _say(
         "Taps: how often viewers opened a card or its place in the bag.",
@@ -133,7 +133,7 @@ DEFINITIONS = {
         "each. A refund for boxes or a wrong price is of their line first, others are shared. "
         "Flash batches are in it.",
         "按商品：含该商品的订单数、件数和金额；一单含多种商品时，各计一次。"
-        "退箱和错价的退款先计入相应商品，其他退款按订单各行金额分摊。限时抢购按抢购价计入。",
+        "退箱和错价的退款先计入相应商品，其他退款按订单各行金额分摊。限时抢购按限时价计入。",
     ),
     "lots": _say(
         "By lot: all offers that draw on the lot; weight is net weight times the items that are "
@@ -149,12 +149,12 @@ DEFINITIONS = {
         "Timeline: viewers on average, sales where they were ordered. With a pin, a price or a "
         "release: what its product sold in the 5 minutes after it; with a flash batch, its own.",
         "时间线：观众为每一段的平均在线数，销售按下单时间计，含后来取消的。"
-        "置顶、改价、放货旁的数字是该商品此后五分钟内的销售，限时抢购旁的是这一批本身的销售。",
+        "上屏、改价、放货旁的数字是该商品此后五分钟内的销售，限时抢购旁的是这一批本身的销售。",
     ),
     "highlights": _say(
         "What stands out: the minute with the highest gross, and the release or flash batch of "
         "which as many as were released were ordered soonest.",
-        "亮点：成交总额最高的一分钟，以及放货或抢购中最快订满的一批。",
+        "亮点：成交总额最高的一分钟，以及放货或限时抢购中最快抢完的一批。",
     ),
 }
 
@@ -168,14 +168,14 @@ SHEET_WORDS = {
         ),
     ),
     "hand-over": (
-        _say("Hand-over list", "自提交货单"),
+        _say("Handover list", "自提交付单"),
         _say(
-            "Who fetches what at each pick-up point, and what is still to pay.",
+            "Who picks up what at each pick-up point, and what is still to pay.",
             "每个自提点谁来取什么货，还应收多少。",
         ),
     ),
     "packing": (
-        _say("Packing list", "快递打包单"),
+        _say("Packing list", "快递装箱单"),
         _say(
             "What goes into each parcel, where it goes, and what the courier collects.",
             "每个包裹装什么、寄到哪里、快递应代收多少。",

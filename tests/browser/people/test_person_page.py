@@ -84,7 +84,8 @@ async def test_the_file_is_read_without_a_network(
     async with page.expect_download() as waited:
         await page.get_by_role("button", name=SAVE[language]).click()
     download = await waited.value
-    assert download.suggested_filename == f"farmlive-{placed['number']}.zip"
+    named = {"zh": "我的信息", "en": "my-data"}[language]
+    assert download.suggested_filename == f"{named}-{placed['number']}.zip"
     await download.save_as(tmp_path / "kept.zip")
     with zipfile.ZipFile(tmp_path / "kept.zip") as file:
         file.extractall(tmp_path)

@@ -23,6 +23,7 @@ from tests.shop.support.departing_buyer import (
     settings,
 )
 
+from farmlive.bilingual import Bilingual
 from farmlive.settings import Settings
 from farmlive.shop.privacy.erasing import OrderScope
 
@@ -35,12 +36,13 @@ PAGE = "read-me.html"
 async def opened(
     stall: Any, settings: Settings, whose: OrderScope, language: Any = "zh"
 ) -> tuple[str, zipfile.ZipFile]:
-    """The file's name, and the file."""
+    """The file's name in English, and the file."""
     made = await stall.shop.persons.export(whose, language, drawn(stall, settings))
     with made.file:
         data = made.file.read()
     assert len(data) == made.size
-    return made.name, zipfile.ZipFile(io.BytesIO(data))
+    named = [each.en if isinstance(each, Bilingual) else each for each in made.names]
+    return "-".join(named), zipfile.ZipFile(io.BytesIO(data))
 
 
 def shown(file: zipfile.ZipFile) -> str:
@@ -139,12 +141,12 @@ async def test_a_file_is_named_after_its_orders(stall: Any, settings: Settings) 
     for each in (first, second):
         whose = await stall.shop.persons.of_order(caller(), each["token"])
         name, _ = await opened(stall, settings, whose)
-        assert name == f"farmlive-{each['number']}.zip"
+        assert name == f"my-data-{each['number']}"
     name, _ = await opened(stall, settings, await of_phone(stall))
-    assert re.fullmatch(rf"farmlive-2-orders-{second['number']}-\d{{4}}-\d\d-\d\d\.zip", name)
-    somebody_elses = await stall.place(1)
+    assert re.fullmatch(r"my-data-2-orders-\d{4}-\d\d-\d\d", name)
+    await stall.place(1)
     name, _ = await opened(stall, settings, await of_phone(stall, "13800000000"))
-    assert name.startswith(f"farmlive-1-order-{somebody_elses['number']}-")
+    assert name.startswith("my-data-1-order-")
 
 
 async def test_a_link_tells_no_mark_of_the_phones_other_orders(

@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 from fastapi.responses import Response, StreamingResponse
 
 from farmlive import compact_json
+from farmlive.bilingual import Bilingual
 from farmlive.clock import now_ms
+from farmlive.downloads import attachment
 from farmlive.pages.audit.words import RESULTS, EntryText
 from farmlive.pages.rendering.render import FILE_HEADERS
 from farmlive.people import Caller, People
@@ -52,7 +54,7 @@ async def audit_csv(
         headers={
             **FILE_HEADERS,
             "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="{sheet.name(selected)}"',
+            "Content-Disposition": attachment(language, "csv", *sheet.names(selected)),
         },
     )
 
@@ -93,14 +95,16 @@ class _Sheet:
             f"Log: {what} · {many} · downloaded {at}", f"操作记录：{what} · {many} · 导出于 {at}"
         )
 
-    def name(self, selected: Mapping[str, str]) -> str:
-        """Return the file name: its day, the group and the selected days, and no person."""
+    def names(self, selected: Mapping[str, str]) -> list[str | Bilingual]:
+        """Return the parts of its name: its day, the group and the selected days, and no person."""
         day = f"{datetime.fromtimestamp(now_ms() / 1000, self._zone):%Y-%m-%d}"
-        named = ["person"] if "person" in selected else []
+        named: list[str | Bilingual] = []
+        if "person" in selected:
+            named.append(Bilingual(zh="人员", en="person"))
         named += [selected["group"]] if "group" in selected else []
         for end in ("from", "to"):
             named += [end, selected[end]] if end in selected else []
-        return "-".join(["audit", day, *named]) + ".csv"
+        return [Bilingual(zh="操作记录", en="audit"), day, *named]
 
     def head(self) -> list[str]:
         """Return the titles of the columns."""

@@ -82,16 +82,18 @@ class Export:
     is_one_order: bool
 
     @property
-    def name(self) -> str:
-        """The file's name: by the order's number, or the latest one's and its day."""
+    def names(self) -> list[str | Bilingual]:
+        """The parts of the file's name: the order's number, or how many orders until which day."""
+        what = Bilingual(zh="我的信息", en="my-data")
         if not self.orders:
-            return "farmlive-no-orders.zip"
+            return [what]
         latest = self.orders[-1].order
         if self.is_one_order:
-            return f"farmlive-{latest.number}.zip"
+            return [what, latest.number]
         day = datetime.fromtimestamp(latest.placed_at / 1000, UTC).date()
-        several = "order" if len(self.orders) == 1 else "orders"
-        return f"farmlive-{len(self.orders)}-{several}-{latest.number}-{day}.zip"
+        count = len(self.orders)
+        many = f"{count}-order{'' if count == 1 else 's'}"
+        return [what, Bilingual(zh=f"{count}个订单", en=many), f"{day}"]
 
     @property
     def photos(self) -> list[str]:
@@ -101,13 +103,13 @@ class Export:
 
 
 class Zip(NamedTuple):
-    """A finished file, opened at its start: size in bytes, name, number of orders, and number and
-    broadcast of the first ones.
+    """A finished file, opened at its start: size in bytes, parts of its name, number of orders,
+    and number and broadcast of the first ones.
     """
 
     file: IO[bytes]
     size: int
-    name: str
+    names: list[str | Bilingual]
     orders: int
     named: list[dict[str, str]]
 
@@ -168,7 +170,7 @@ class PersonExport:
             {"number": each.order.number, "broadcast": each.order.broadcast}
             for each in export.orders[:NAMED]
         ]
-        return Zip(made, size, export.name, len(export.orders), named)
+        return Zip(made, size, export.names, len(export.orders), named)
 
     def _read_photos(self, names: Sequence[str], at_most: int) -> dict[str, bytes]:
         found: dict[str, bytes] = {}

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
+from farmlive.downloads import attachment
 from farmlive.edge.contracts import raises
 from farmlive.people import Caller, Guard
 from farmlive.people.accounts import reauthentication
@@ -41,7 +42,7 @@ _ZIP: dict[int | str, dict[str, Any]] = {
 }
 
 
-def as_file(made: Zip) -> StreamingResponse:
+def as_file(made: Zip, language: str) -> StreamingResponse:
     """Return a response that the browser saves under the file's name."""
     return StreamingResponse(
         export.parts(made.file),
@@ -49,7 +50,7 @@ def as_file(made: Zip) -> StreamingResponse:
         headers={
             **PRIVATE,
             "Content-Length": str(made.size),
-            "Content-Disposition": f'attachment; filename="{made.name}"',
+            "Content-Disposition": attachment(language, "zip", *made.names),
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "default-src 'none'; sandbox",
         },
@@ -115,7 +116,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
         made = await shop.persons.export(whose, asked.language, draw)
         if asked.code is None:
             exported(caller, "person.zip", made.orders, named=made.named)
-        return as_file(made)
+        return as_file(made, asked.language)
 
     @router.post("/person/erasures", dependencies=uncached, operation_id="persons_erase")
     @raises(
@@ -158,7 +159,7 @@ def routes(shop: Shop, guard: Guard, exported: Exported, draw: Draw) -> APIRoute
         """Export the data of one order as a file, for anyone who has its token."""
         whose = await shop.persons.of_order(caller, token)
         language = (asked or ExportAsked()).language
-        return as_file(await shop.persons.export(whose, language, draw))
+        return as_file(await shop.persons.export(whose, language, draw), language)
 
     @router.post("/orders/{token}/erasures", dependencies=counted, operation_id="order_links_erase")
     @raises(UnknownOrder, OrdersOpen, TooMany)

@@ -115,9 +115,11 @@ export async function save(path, body) {
     );
   }
   const url = URL.createObjectURL(await answer.blob());
-  const name =
-    /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ??
-    "farmlive.zip";
+  const disposition = answer.headers.get("content-disposition") ?? "";
+  const spoken = /filename\*=UTF-8''([^;]+)/.exec(disposition)?.[1];
+  const name = spoken
+    ? decodeURIComponent(spoken)
+    : (/filename="([^"]+)"/.exec(disposition)?.[1] ?? "farmlive.zip");
   const link = el("a", { href: url, download: name, hidden: true });
   document.body.append(link);
   link.click();
