@@ -27,7 +27,7 @@ function mediaWords({ way, isOfOneNetwork }, broadcast) {
     return {
       good: false,
       words: t(
-        "In this network over UDP. Nobody outside gets it: the server gives only addresses of this network. Ask its operator to set the public one.",
+        "Over UDP, in this network only. Nobody outside gets it: the server offers only addresses of this network. Ask the server's operator to set the public one.",
       ),
     };
   if (way === "udp")
