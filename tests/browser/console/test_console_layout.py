@@ -165,3 +165,47 @@ async def test_the_orders_that_came_in_stand_at_their_button(open_studio: Open, 
     await expect(new).to_have_text("1")
     await open_panel(page, "orders")
     await expect(new).to_have_text("")
+
+
+async def test_a_turned_phone_stays_at_the_end_of_the_chat(
+    open_studio: Open, sale: Sale, host: Channel
+) -> None:
+    await busy(sale, host)
+    page = await console(open_studio, sale, role="host", size=PHONE)
+    last = page.locator("[data-chat-list] > *").last
+    await expect(last).to_be_in_viewport(ratio=0.9)
+    for width, height in (LANDSCAPE, (320, 640), PHONE):
+        await page.set_viewport_size({"width": width, "height": height})
+        await expect(last).to_be_in_viewport(ratio=0.9)
+    # Whoever reads further above stays there.
+    await page.locator("[data-chat-list]").evaluate("(list) => { list.scrollTop = 0; }")
+    await expect(page.locator("[data-chat-list] > *").first).to_be_in_viewport()
+    await host.call("chat.say", text="One more")
+    await expect(page.locator("[data-chat-list] > *").last).to_contain_text("One more")
+    await expect(last).not_to_be_in_viewport()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+async def test_the_reply_that_viewers_see_stays_in_sight_below_many_questions(
+    open_studio: Open, sale: Sale, host: Channel, size: tuple[int, int]
+) -> None:
+    page = await console(open_studio, sale, role="host", size=size)
+    async with await Channel.connect(sale.api.url, sale.broadcast) as viewer:
+        asked = [await viewer.call("chat.say", text=f"How sweet is no. {n}?") for n in range(8)]
+    for each in asked:
+        await host.call("chat.queue", message=each["seq"])
+    reply = "They are as sweet as honey this year, and the peel may be eaten, too"
+    await host.call("chat.answer", message=asked[0]["seq"], reply=reply)
+    if size == PHONE:
+        await page.get_by_role("button", name="Chat", exact=False).first.click()
+    questions = page.locator("[data-questions]")
+    await expect(questions.locator("[data-reply-shown]")).to_have_text(reply)
+    around = await box(questions)
+    for part in (questions.locator("[data-reply-shown]"), questions.locator("[data-clear]")):
+        await expect(part).to_be_in_viewport(ratio=1)
+        own = await box(part)
+        assert own["y"] + own["height"] <= around["y"] + around["height"] + 1
+        assert own["x"] + own["width"] <= around["x"] + around["width"] + 1
+    assert await page.locator(".question").evaluate_all(IN_SIGHT) >= 1
+    await questions.locator("[data-clear]").click()
+    await expect(questions.locator("[data-answer-shown]")).to_be_hidden()

@@ -22,6 +22,8 @@ const COUNT_MS = 500;
 /** So near the end, in pixels, the reader is taken to follow. */
 const NEAR = 48;
 
+const sizeOf = ({ clientWidth, clientHeight }) => `${clientWidth} ${clientHeight}`;
+
 export class Chat extends EventTarget {
   /** Event `new` for each message that comes in while one looks. */
   constructor(root, send) {
@@ -41,11 +43,17 @@ export class Chat extends EventTarget {
     root.querySelector("[data-muted]").addEventListener("click", () => this._muted.open());
     this._list = root.querySelector("[data-chat-list]");
     this._list.addEventListener("scroll", () => {
+      // A list of another size is moved by its page; whoever reads did nothing.
+      if (this._size !== sizeOf(this._list)) return;
       const { scrollHeight, scrollTop, clientHeight } = this._list;
       this._isFollowing = scrollHeight - scrollTop - clientHeight < NEAR;
     });
     // A turned phone, a keyboard, and questions that come make it another size.
-    new ResizeObserver(() => this.follow()).observe(this._list);
+    this._size = sizeOf(this._list);
+    new ResizeObserver(() => {
+      this._size = sizeOf(this._list);
+      this.follow();
+    }).observe(this._list);
     const form = root.querySelector("[data-say]");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
