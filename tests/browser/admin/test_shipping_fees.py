@@ -35,7 +35,7 @@ async def test_first_fees_are_set_from_the_pick_up_points(open_studio: Open, sal
     for place, fee in enumerate(("8", "12", "18")):
         await everywhere.get_by_label("Fee", exact=True).nth(place).fill(fee)
     await expect(page.get_by_text("5 kg to Beijing: ¥12.00")).to_be_visible()
-    await page.get_by_label("Another region").fill("beij")
+    await page.get_by_label("Add a region with its own fees").fill("beij")
     await page.get_by_role("option", name="Beijing", exact=True).click()
     beijing = page.locator(".fees-group").last
     await expect(beijing.get_by_label("Fee", exact=True).first).to_be_focused()
@@ -80,7 +80,7 @@ async def test_region_goes_away_and_comes_back(open_studio: Open, sale: Sale) ->
     await page.get_by_role("button", name="Undo").click()
     await expect(page.get_by_text("5 kg to Beijing: ¥25.00")).to_be_visible()
     await expect(page.get_by_text("Not saved yet")).to_be_hidden()
-    await page.get_by_label("Another region").fill("nowhere")
+    await page.get_by_label("Add a region with its own fees").fill("nowhere")
     await expect(page.get_by_role("status").filter(has_text="No region is")).to_be_visible()
     for typed, found in (
         ("youxi c", "Youxi County, Sanming City, Fujian Province"),
@@ -89,9 +89,9 @@ async def test_region_goes_away_and_comes_back(open_studio: Open, sale: Sale) ->
         ("xian city", "Xi'an City, Shaanxi Province"),
         ("xizang", "Tibet (Xizang)"),
     ):
-        await page.get_by_label("Another region").fill(typed)
+        await page.get_by_label("Add a region with its own fees").fill(typed)
         await expect(page.get_by_role("option").first).to_have_text(found)
-    await page.get_by_label("Another region").fill("1101")
+    await page.get_by_label("Add a region with its own fees").fill("1101")
     await expect(page.get_by_role("option")).to_have_count(8)
     assert await kept(sale) == FEES
 

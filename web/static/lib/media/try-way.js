@@ -49,7 +49,7 @@ export async function tryWay(broadcast) {
 
 /**
  * As a camera of this device would send, before any does. The packets of ICE find their way there and
- * back; then the connection is given up, so that the server counts no camera.
+ * back, and no more: the server counts no camera.
  * @param {{ whip_url: string, key: string }} credentials
  * @returns {Promise<Found>}
  */
@@ -81,7 +81,7 @@ async function tryToSend({ whip_url: url, key }, iceServersUsed) {
     session = sessionOf(answer);
     const servers = iceServers(answer.headers);
     const sdp = await answer.text();
-    await connection.setRemoteDescription({ type: "answer", sdp: withWrongFingerprint(sdp) });
+    await connection.setRemoteDescription({ type: "answer", sdp: withoutHandshake(sdp) });
     const way = (await iceConnected(connection)) ? await wayOf(connection) : null;
     return { way, isOfOneNetwork: namesOneNetwork(sdp), servers };
   } catch {
@@ -119,13 +119,13 @@ export function namesOneNetwork(sdp) {
 }
 
 /**
- * The answer with another certificate's fingerprint: ICE connects, and DTLS (RFC 8842, section 5.2) is
- * given up by this side before the server takes the connection for a camera.
+ * The answer with the other DTLS role (RFC 8842, section 5.2): both ends wait for the other's handshake,
+ * so that ICE connects and the server takes the connection for no camera.
  * @param {string} sdp
  */
-export function withWrongFingerprint(sdp) {
-  return sdp.replace(/^(a=fingerprint:\S+ )(..)/gm, (_, head, byte) =>
-    byte === "00" ? `${head}FF` : `${head}00`,
+export function withoutHandshake(sdp) {
+  return sdp.replace(/^a=setup:(active|passive)/gm, (_, role) =>
+    role === "active" ? "a=setup:passive" : "a=setup:active",
   );
 }
 
