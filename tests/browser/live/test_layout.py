@@ -1,11 +1,13 @@
 """How the live page stands on a screen: whole at twice the text, on its side, and over white."""
 
+import re
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 from tests.browser.conftest import DESK, PHONE, Open, Sale
 from tests.browser.support.playing import FRAMES, picture
+from tests.support.money import cny
 
 from farmlive.client import Channel
 from farmlive.client.media.counter import TestPicture
@@ -47,10 +49,16 @@ CUT = """
 # Parts of the page that lie over each other, though each is to be read.
 OVERLAPS = """
 () => {
-  const parts = [".top__who", ".top__count", ".tools", ".sound", "#card .pinned", ".bar"]
+  const boxes = [".top__who", ".top__count", ".tools", ".sound", "#card .pinned", ".bar"]
     .map((name) => [name, document.querySelector(name)])
     .filter(([, part]) => part.checkVisibility({ visibilityProperty: true }))
     .map(([name, part]) => [name, part.getBoundingClientRect()]);
+  const words = [".top__title", "#farm-name"].map((name) => {
+    const range = document.createRange();
+    range.selectNodeContents(document.querySelector(name));
+    return [name, range.getBoundingClientRect()];
+  });
+  const parts = boxes.filter(([name]) => name !== ".top__who").concat(words);
   const found = [];
   for (const [one, a] of parts)
     for (const [other, b] of parts)
@@ -58,6 +66,13 @@ OVERLAPS = """
           && a.top < b.bottom - 1 && b.top < a.bottom - 1) found.push(`${one} ${other}`);
   return found;
 }
+"""
+# Controls whose name lacks the words that stand on them: who says what is read, must be understood.
+NAMED_OTHERWISE = """
+() => [...document.querySelectorAll("button, a")]
+  .filter((each) => each.checkVisibility({ visibilityProperty: true }) && each.ariaLabel)
+  .filter((each) => !each.ariaLabel.includes(each.innerText.trim()))
+  .map((each) => each.outerHTML)
 """
 # The lowest contrast of the texts in a part, where what lies behind it is white.
 OVER_WHITE = """
@@ -162,6 +177,45 @@ async def test_an_upright_picture_fills_a_phone_and_one_that_lies_stands_at_the_
         video, chat = await box(page, "#video"), await box(page, ".talk")
         assert round(video["height"]) == round(PHONE[0] * 9 / 16)
         assert chat["y"] >= video["y"] + video["height"]
+
+
+@pytest.mark.usefixtures("pinned")
+async def test_each_control_is_called_by_the_words_on_it(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE, language="en")
+    await expect(page.locator("#card .pinned")).to_be_visible()
+    await page.get_by_role("button", name="Like").click()
+    await expect(page.get_by_role("button", name=re.compile("^Like ?1$"))).to_be_visible()
+    await expect(page.get_by_role("button", name=re.compile("^Open the bag ?2$"))).to_be_visible()
+    await expect(page.get_by_role("link", name="中文", exact=True)).to_be_visible()
+    assert await page.evaluate(NAMED_OTHERWISE) == []
+
+
+@pytest.mark.usefixtures("pinned")
+async def test_nothing_moves_by_itself(sale: Sale, open_page: Open) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    await expect(page.locator("#card .pinned")).to_be_visible()
+    endless = """() => document.getAnimations()
+      .filter(({ effect }) => effect.getComputedTiming().iterations === Infinity)
+      .map(({ effect }) => effect.target)
+      .filter((moved) => !moved.closest("#slate, [aria-busy]") && moved.checkVisibility())
+      .map((moved) => moved.outerHTML)"""
+    assert await page.evaluate(endless) == []
+
+
+async def test_who_waits_for_the_start_looks_at_the_bag_meanwhile(
+    sale: Sale, open_page: Open
+) -> None:
+    made = await sale.api.create_broadcast({"zh": "晚场", "en": "Evening"})
+    name = {"zh": "金桔", "en": "Kumquats"}
+    await sale.api.create_offer(
+        made["id"], sale.lot, cny(2990), 5, name=name, unit=name, net_weight_g=2500
+    )
+    page = await open_page(f"/live/{made['id']}", size=PHONE, language="en")
+    await expect(page.locator("#slate")).to_contain_text("Starts soon")
+    await page.get_by_role("button", name="See what is in the bag").click()
+    await expect(page.get_by_role("dialog", name="Bag")).to_contain_text("Kumquats")
 
 
 async def box(page: Page, name: str) -> Any:

@@ -163,7 +163,7 @@ export class Placeholder {
       this.place.replaceChildren();
       return;
     }
-    const title = el("p", { class: "slate__title" });
+    const title = el("h2", { class: "slate__title" });
     say(title, slate.title);
     this.place.replaceChildren(
       slate.icon
