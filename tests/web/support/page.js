@@ -16,6 +16,13 @@ class Storage {
   }
 }
 
+class Told extends Event {
+  constructor(type, { detail } = {}) {
+    super(type);
+    this.detail = detail;
+  }
+}
+
 /** Stand for a page in this language, before any script of the pages is imported. */
 export function stand(language, data = {}, more = {}) {
   const said = {
@@ -42,6 +49,7 @@ export function stand(language, data = {}, more = {}) {
   globalThis.addEventListener = () => {};
   globalThis.removeEventListener = () => {};
   globalThis.history = { state: null };
+  if (!globalThis.CustomEvent) globalThis.CustomEvent = Told; // Node.js 18 has none
   if (!globalThis.navigator) globalThis.navigator = { onLine: true };
   Object.defineProperty(globalThis, "localStorage", { value: new Storage(), configurable: true });
   Object.defineProperty(globalThis, "sessionStorage", { value: new Storage(), configurable: true });

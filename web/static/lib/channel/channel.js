@@ -19,19 +19,9 @@ export const UNKNOWN_BROADCAST = 4404;
 const FINAL = new Set([UNKNOWN_BROADCAST, 4403, UNKNOWN_KEY]);
 
 /** @typedef {"open" | "waiting" | "refused"} ChannelState */
-/** @typedef {{ type: string } & Record<string, unknown>} Message */
+/** @typedef {import("./frames").Message} Message */
+/** @typedef {import("./frames").Frame} Frame */
 /** @typedef {{ resolve: (result: any) => void, reject: (problem: Problem) => void, timer: number }} Asked */
-
-/**
- * A welcome, with a snapshot, or events.
- * @typedef {object} Frame
- * @property {"welcome" | "events"} type
- * @property {number} to the last seq that it covers
- * @property {number} [now] the server's time, milliseconds since 1970
- * @property {{ role: string } & Record<string, any>} [you]
- * @property {import("../state/broadcast-state.js").Snapshot} [snapshot]
- * @property {import("../state/events").LiveEvent[]} [events]
- */
 
 export class Channel extends EventTarget {
   /**
@@ -108,7 +98,7 @@ export class Channel extends EventTarget {
     return socket;
   }
 
-  /** @param {any} frame one of the server's, see /asyncapi.json */
+  /** @param {Frame} frame */
   hear(frame) {
     this.heard = Date.now();
     this.dropSpare();
@@ -131,7 +121,7 @@ export class Channel extends EventTarget {
       this.asked.delete(frame.id);
       clearTimeout(asked.timer);
       if (frame.ok) asked.resolve(frame.result);
-      else asked.reject(new Problem(frame.problem));
+      else asked.reject(new Problem(frame.problem ?? {}));
     } else if (frame.type === "problem") {
       this.problem = new Problem(frame.problem);
     }
@@ -139,9 +129,12 @@ export class Channel extends EventTarget {
 
   /**
    * Whether the broadcast is live now, and by how much the server's clock was set.
-   * @param {Frame} frame
+   * @param {import("./frames").Welcome | import("./frames").Events} frame
    */
-  follow({ now, snapshot, events = [] }) {
+  follow(frame) {
+    const { now } = frame;
+    const snapshot = frame.type === "welcome" ? frame.snapshot : null;
+    const events = frame.type === "events" ? frame.events : [];
     if (snapshot) this.live = snapshot.broadcast.state === "live";
     for (const { kind, at, data } of events) {
       if (kind === "clock.moved") moved(data.by);

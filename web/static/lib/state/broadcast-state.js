@@ -6,52 +6,9 @@ const QUESTIONS_KEPT = 50;
 
 /** @typedef {import("./events").LiveEvent} LiveEvent */
 /** @typedef {import("./events").CardLot} CardLot */
-/** @typedef {import("./events").Money} Money */
-
-/** @typedef {{ id: string } & Record<string, unknown>} Source */
-
-/**
- * An offer as its events tell it. `gone_at` is when its last box went, null where that is not known.
- * @typedef {Omit<import("./events").OfferAdded, "offer"> & { id: string, gone_at?: number | null }} Offer
- */
-
-/** @typedef {import("./events").ChatSaid & { seq: number, at: number }} ChatLine */
-
-/**
- * An order of this device, or for staff any, as its events so far tell it.
- * @typedef {object} LiveOrder
- * @property {string} id
- * @property {import("./events").OrderHeld["state"]} state
- * @property {number} at when it was held or placed, milliseconds since 1970
- * @property {string} [number]
- * @property {string} [buyer] its pseudonym
- * @property {import("./events").Line[]} [lines]
- * @property {Money} [total]
- * @property {Money} [refunded]
- * @property {string} [payment]
- * @property {number} [until] when the hold ends
- * @property {boolean} [waited]
- * @property {boolean} [corrected]
- */
-
-/** @typedef {import("./events").RushBegan} Rush */
-
-/** @typedef {import("./events").ChatAnswered & { at: number }} Question */
-
-/**
- * @typedef {object} Snapshot
- * @property {Record<string, any> & { id: string, state: string }} broadcast
- * @property {boolean} paused
- * @property {Source | null} source
- * @property {string | null} pinned
- * @property {Offer[]} offers
- * @property {ChatLine[]} chat
- * @property {import("./events").AudienceCounted} audience
- * @property {LiveOrder[]} [orders]
- * @property {Rush[]} [rushes]
- * @property {Question[]} [questions]
- * @property {Question | null} [answer]
- */
+/** @typedef {import("./scene").Offer} Offer */
+/** @typedef {import("./scene").LiveOrder} LiveOrder */
+/** @typedef {import("./scene").OrderEvent} OrderEvent */
 
 // Kinds that change nothing in a scene, and fields of the others that are no part of it.
 export const PASSED_OVER = ["flash.corrected", "source.joined"];
@@ -81,37 +38,41 @@ const OF_A_HOLD = /** @type {const} */ (["until", "waited", "corrected"]);
 
 /**
  * What of an event's data is part of the scene.
- * @param {{ kind: string, data: object }} event
+ * @template {object} D
+ * @param {string} kind
+ * @param {D} data
  * @param {string[]} but fields that are left out, too
- * @returns {any}
+ * @returns {D}
  */
-function used({ kind, data }, ...but) {
+function used(kind, data, ...but) {
   const leftOut = [...(UNUSED[kind] ?? []), ...but];
-  return Object.fromEntries(Object.entries(data).filter(([name]) => !leftOut.includes(name)));
+  return /** @type {D} */ (
+    Object.fromEntries(Object.entries(data).filter(([name]) => !leftOut.includes(name)))
+  );
 }
 
 export class BroadcastState {
   constructor() {
-    /** @type {any} {id, title, state, starts_at, started_at, ended_at}, null before the snapshot */
+    /** @type {import("./api").Broadcast | null} null before the snapshot */
     this.broadcast = null;
     this.paused = false;
-    /** @type {Source | null} */
+    /** @type {import("./scene").Source | null} */
     this.source = null;
     /** @type {string | null} */
     this.pinned = null;
     /** @type {Map<string, Offer>} by id, in the order of the bag */
     this.offers = new Map();
-    /** @type {ChatLine[]} oldest first */
+    /** @type {import("./scene").ChatLine[]} oldest first */
     this.chat = [];
-    /** @type {Question[]} for staff: the questions to answer, oldest first */
+    /** @type {import("./scene").Question[]} for staff: the questions to answer, oldest first */
     this.questions = [];
-    /** @type {Question | null} what viewers read over their chat */
+    /** @type {import("./scene").Answer | null} what viewers read over their chat */
     this.answer = null;
     /** @type {import("./events").AudienceCounted} */
     this.audience = { viewers: 0, reactions: 0 };
     /** @type {Map<string, LiveOrder>} this device's, by id, oldest first */
     this.orders = new Map();
-    /** @type {Map<string, Rush>} for staff, by offer */
+    /** @type {Map<string, import("./scene").Rush>} for staff, by offer */
     this.rushes = new Map();
     /** @type {Map<string, LiveOrder>} holds that came to nothing since the page was opened, by id */
     this.over = new Map();
@@ -119,7 +80,7 @@ export class BroadcastState {
 
   /**
    * Begin from a welcome's snapshot.
-   * @param {Snapshot} snapshot
+   * @param {import("./scene").Snapshot} snapshot
    */
   load(snapshot) {
     this.broadcast = { ...snapshot.broadcast };
@@ -142,10 +103,10 @@ export class BroadcastState {
     const { seq, at, kind, data } = event;
     switch (kind) {
       case "broadcast.started":
-        Object.assign(this.broadcast, { state: "live", started_at: new Date(at).toISOString() });
+        this.becomeState("live", { started_at: new Date(at).toISOString() });
         break;
       case "broadcast.ended":
-        Object.assign(this.broadcast, { state: "ended", ended_at: new Date(at).toISOString() });
+        this.becomeState("ended", { ended_at: new Date(at).toISOString() });
         this.pinned = null;
         this.answer = null;
         this.paused = false;
@@ -158,14 +119,14 @@ export class BroadcastState {
         break;
       case "source.switched":
         // It is shown, so a pause is over: a server that was restarted knows of none to end.
-        this.source = { id: data.source, ...used(event, "source") };
+        this.source = { id: data.source, ...used(kind, data, "source") };
         this.paused = false;
         break;
       case "source.left":
         if (this.source?.id === data.source) this.source = null;
         break;
       case "offer.added": {
-        const card = { id: data.offer, ...used(event, "offer") };
+        const card = { id: data.offer, ...used(kind, data, "offer") };
         this.offers.set(card.id, card);
         count(card);
         this.sort();
@@ -175,20 +136,20 @@ export class BroadcastState {
       case "offer.released": {
         const card = this.offers.get(data.offer);
         if (!card) break;
-        Object.assign(card, used(event, "offer"));
+        Object.assign(card, used(kind, data, "offer"));
         count(card, at);
         this.sort();
         break;
       }
       case "stock.changed": {
         const card = this.offers.get(data.offer);
-        if (card) Object.assign(card, used(event, "offer", "lot", "lot_sold_g", "lot_left_g"));
+        if (card) Object.assign(card, used(kind, data, "offer", "lot", "lot_sold_g", "lot_left_g"));
         if (data.lot && data.lot_sold_g !== undefined) this.updateLotWeights(data, at);
         if (card) count(card, at);
         break;
       }
       case "lot.changed":
-        this.updateLot(data.lot, used(event, "lot"));
+        this.updateLot(data.lot, used(kind, data, "lot"));
         break;
       case "lot.stopped":
         this.updateLot(data.lot, { stopped: data.reasons, lifted: null, tested: false });
@@ -202,7 +163,7 @@ export class BroadcastState {
       case "flash.started": {
         const card = this.offers.get(data.offer);
         const state = kind === "flash.planned" ? "planned" : "running";
-        if (card) card.flash = { id: data.flash, ...used(event, "flash", "offer"), state };
+        if (card) card.flash = { id: data.flash, ...used(kind, data, "flash", "offer"), state };
         break;
       }
       case "flash.ended": {
@@ -211,14 +172,14 @@ export class BroadcastState {
         break;
       }
       case "rush.began":
-        this.rushes.set(data.offer, used(event));
+        this.rushes.set(data.offer, used(kind, data));
         break;
       case "rush.over":
         this.rushes.delete(data.offer);
         break;
       case "wait.changed": {
         const card = this.offers.get(data.offer);
-        if (card) Object.assign(card, used(event, "offer"));
+        if (card) Object.assign(card, used(kind, data, "offer"));
         break;
       }
       case "clock.moved":
@@ -232,7 +193,7 @@ export class BroadcastState {
         break;
       case "chat.said":
         if (data.text === undefined) break; // hidden
-        this.chat.push({ seq, at, ...used(event) });
+        this.chat.push({ ...used(kind, data), seq, at, text: data.text });
         if (this.chat.length > CHAT_KEPT) this.chat.shift();
         break;
       case "chat.hidden":
@@ -241,23 +202,26 @@ export class BroadcastState {
         if (this.answer?.message === data.message) this.answer = null;
         break;
       case "chat.queued":
-        if (data.message === undefined) break; // hidden
+        if (data.message === undefined || data.text === undefined) break; // hidden
         this.dropQuestion(data.message);
-        this.questions = [...this.questions, { at, ...used(event) }].slice(-QUESTIONS_KEPT);
+        this.questions = [
+          ...this.questions,
+          { at, ...used(kind, data), message: data.message, text: data.text },
+        ].slice(-QUESTIONS_KEPT);
         break;
       case "chat.dropped":
         this.dropQuestion(data.message);
         break;
       case "chat.answered":
-        if (data.message === undefined) break; // hidden
+        if (data.message === undefined || data.text === undefined) break; // hidden
         this.dropQuestion(data.message);
-        this.answer = { at, ...used(event) };
+        this.answer = { at, ...used(kind, data), message: data.message, text: data.text };
         break;
       case "chat.cleared":
         this.answer = null;
         break;
       case "audience.counted":
-        this.audience = used(event);
+        this.audience = used(kind, data);
         break;
       case "order.erased":
         if (this.orders.has(data.order))
@@ -267,14 +231,23 @@ export class BroadcastState {
           );
         break;
       default:
-        if (kind.startsWith("order.") && "order" in data && data.order) this.applyOrderStep(event);
+        if (kind.startsWith("order.") && "order" in data && data.order)
+          this.applyOrderStep(/** @type {OrderEvent} */ (event));
     }
+  }
+
+  /**
+   * @param {"live" | "ended"} state
+   * @param {{ started_at: string } | { ended_at: string }} since
+   */
+  becomeState(state, since) {
+    if (this.broadcast) Object.assign(this.broadcast, { state, ...since });
   }
 
   /**
    * An order as its events so far tell it; `at` is when it was held or placed. A hold that came to
    * nothing is no order any more.
-   * @param {{ at: number, kind: string, data: any }} event
+   * @param {OrderEvent} event
    */
   applyOrderStep(event) {
     const { at, kind, data } = event;
@@ -291,13 +264,12 @@ export class BroadcastState {
       this.over.set(id, /** @type {LiveOrder} */ ({ id, ...known, ...told }));
       return;
     }
-    /** @type {LiveOrder} */
-    const order = {
+    const order = /** @type {LiveOrder} */ ({
       id: data.order,
       ...known,
-      ...used(event, "order"),
+      ...used(kind, data, "order"),
       at: begins ? at : known?.at,
-    };
+    });
     if (kind === "order.refunded") order.refunded = data.amount;
     if (order.state !== "held") for (const name of OF_A_HOLD) delete order[name];
     this.orders.set(data.order, order);

@@ -5,14 +5,7 @@ export const LINES_A_FRAME = 3;
 /** How long a line may wait for its turn, in milliseconds; then later ones are of more use. */
 const LONGEST_WAIT = 2_000;
 
-/**
- * @typedef {object} ChatLine
- * @property {number} seq
- * @property {number} at
- * @property {string} [nickname]
- * @property {string} text
- * @property {string} [role] of the team; absent for everyone else
- */
+/** @typedef {import("./scene").ChatLine} ChatLine */
 
 /** Which of the drawn lines were hidden while the link was gone: a snapshot's chat, oldest first, lacks
     them, though it goes back so far.

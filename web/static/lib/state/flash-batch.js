@@ -7,7 +7,7 @@ import { now } from "../channel/server-clock.js";
 import { n, t } from "../words.js";
 import { boxesOfLot, isStopped } from "./broadcast-state.js";
 
-/** @typedef {import("./broadcast-state.js").Offer} Offer */
+/** @typedef {import("./scene").Offer} Offer */
 /** @typedef {NonNullable<Offer["flash"]>} Flash */
 
 const TOLD_WITHIN = 10_000; // its end is told a little after its time; for so long it is waited for

@@ -7,7 +7,7 @@ import { t, text } from "../words.js";
 import { ownLeft } from "./broadcast-state.js";
 import { parts } from "./stock-parts.js";
 
-/** @typedef {import("./broadcast-state.js").Offer} Offer */
+/** @typedef {import("./scene").Offer} Offer */
 
 /**
  * A lot in grams, and its boxes by offer.

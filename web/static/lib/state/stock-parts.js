@@ -6,8 +6,8 @@ import { findAll } from "../ui/dom.js";
 import { t } from "../words.js";
 import { isStopped } from "./broadcast-state.js";
 
-/** @typedef {import("./broadcast-state.js").Offer} Offer */
-/** @typedef {import("./broadcast-state.js").LiveOrder} LiveOrder */
+/** @typedef {import("./scene").Offer} Offer */
+/** @typedef {import("./scene").LiveOrder} LiveOrder */
 /** @typedef {{ released: number, left: number, held: number, kept: number, sold: number }} Parts */
 
 /**

@@ -261,7 +261,7 @@ channel.addEventListener("welcome", (event) => {
 });
 channel.addEventListener("events", (frame) => {
   for (const event of detailOf(frame).events) scene.apply(event);
-  if (scene.broadcast.state === "ended" && (publisher.isOn || camera.isOpen)) leave("ended");
+  if (scene.broadcast?.state === "ended" && (publisher.isOn || camera.isOpen)) leave("ended");
   draw();
 });
 

@@ -12,12 +12,15 @@ const CHOICES = ["auto", "save_data", "sound_only"];
 function rememberedChoice() {
   const kept = recall("delivery");
   if (CHOICES.includes(kept)) return kept;
-  const isSaving = recall("thrift") ?? navigator.connection?.saveData ?? false;
+  /** @type {Navigator & { connection?: { saveData?: boolean } }} not in every browser */
+  const { connection } = navigator;
+  const isSaving = recall("thrift") ?? connection?.saveData ?? false;
   return isSaving === true ? "save_data" : "auto";
 }
 
+/** @type {import("./types").LiveData} */
 const { broadcast } = page.data;
-export const video = document.getElementById("video");
+export const video = /** @type {HTMLVideoElement} */ (document.getElementById("video"));
 export const player = new WhepPlayer(video, broadcast.id, { choice: rememberedChoice() });
 if (broadcast.state === "live") player.start();
 export const channel = new Channel(broadcast.id);

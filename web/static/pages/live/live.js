@@ -1,6 +1,6 @@
 // The live page: builds its parts once and tells them when the broadcast changes.
 
-import { el, say } from "../../lib/ui/dom.js";
+import { el, find, findAll, findDialog, say } from "../../lib/ui/dom.js";
 import { count } from "../../lib/format/format.js";
 import { page, t, text } from "../../lib/words.js";
 import { PinnedCard } from "./offers/card.js";
@@ -9,31 +9,51 @@ import { Chat } from "./stage/chat.js";
 import { BroadcastState } from "../../lib/state/broadcast-state.js";
 import { PictureFit } from "./stage/picture-fit.js";
 
-const at = (id) => document.getElementById(id);
+/** @type {import("./types").LiveData} */
 const { broadcast, centres, rest } = page.data;
+/** @param {string} id */
+const at = (id) => find(document, `#${id}`);
 
 const scene = new BroadcastState();
 scene.broadcast = broadcast;
 
 // What comes later (loadRest): all to buy by, the words in the picture's place and on the stream's
 // quality, hearts, and who bought.
+/** @type {import("./shop.js").Shop | null} */
 let shop = null;
+/** @type {import("./stage/placeholder.js").Placeholder | null} */
 let slate = null;
+/** @type {import("./stage/quality.js").Quality | null} */
 let quality = null;
+/** @type {import("./stage/hearts.js").Hearts | null} */
 let hearts = null;
+/** @type {import("./stage/just-bought.js").Bought | null} */
 let bought = null;
+/** @type {import("./stage/answer.js").Answer | null} */
 let answer = null;
+/** @type {Promise<void> | null} */
 let loading = null;
 let isSignedIn = false;
 
 const NO_WAITS = { of: () => null };
-const taps = ["buy", "wait", "leave", "look", "origin"];
-/** What taps on the card do; the first one may have to wait for the shop. */
-const act = Object.fromEntries(
-  taps.map((name) => [name, (...given) => withRest(() => shop.act[name](...given))]),
-);
+/**
+ * What taps on the card do; the first one may have to wait for the shop.
+ * @type {import("./types").OfferActs}
+ */
+const act = {
+  buy: (offer, options) => withRest(() => shop?.act.buy(offer, options)),
+  wait: (offer, quantity) => withRest(() => shop?.act.wait(offer, quantity)),
+  leave: (offer) => withRest(() => shop?.act.leave(offer)),
+  look: (offer) => withRest(() => shop?.act.look(offer)),
+  origin: (lot) => withRest(() => shop?.act.origin(lot)),
+};
 const card = new PinnedCard(at("card"), at("card-told"), act, NO_WAITS);
-const chat = new Chat(at("chat"), at("say"), at("name-sheet"), channel);
+const chat = new Chat(
+  at("chat"),
+  find(document, "#say", HTMLFormElement),
+  findDialog(document, "#name-sheet"),
+  channel,
+);
 new PictureFit(video, at("full"));
 
 const TICK = 250; // how soon a countdown's next second is drawn
@@ -54,7 +74,7 @@ function picture() {
 
 /** What is on offer; flash batches change it with the clock too. */
 function renderOffers() {
-  const buyable = scene.broadcast.state === "live" && channel.state !== "refused";
+  const buyable = scene.broadcast?.state === "live" && channel.state !== "refused";
   card.render(scene.card, buyable);
   shop?.renderOffers(buyable, known);
 }
@@ -80,7 +100,10 @@ function renderChat() {
 let frame = 0;
 let isMore = false; // whether anything but the chat has changed since the last frame
 
-/** Draw in the next frame all that has come until then. */
+/**
+ * Draw in the next frame all that has come until then.
+ * @param {boolean} isChatAlone
+ */
 function renderSoon(isChatAlone) {
   isMore = isMore || !isChatAlone;
   // A page in the background gets no frames; what matters there is that the picture stops at the end.
@@ -100,7 +123,7 @@ document.addEventListener("visibilitychange", () => {
 
 function render() {
   isMore = false;
-  const state = scene.broadcast.state;
+  const { state } = scene.broadcast ?? broadcast;
   const live = state === "live";
   const buyable = live && channel.state !== "refused";
   document.body.dataset.state = state;
@@ -133,7 +156,7 @@ function loadRest() {
   if (!loading) {
     // Side by side: found one by one, the last would wait for as many round trips as it is deep.
     for (const href of rest) document.head.append(el("link", { rel: "modulepreload", href }));
-    const parts = [
+    loading = Promise.all([
       import("./shop.js"),
       import("./stage/quality.js"),
       import("./stage/hearts.js"),
@@ -141,28 +164,26 @@ function loadRest() {
       import("./stage/answer.js"),
       import("./stage/placeholder.js"),
       import("../../lib/ui/page.js"),
-    ];
-    loading = Promise.all(parts).then(
-      ([{ Shop }, { Quality }, { Hearts }, { Bought }, { Answer }, { Placeholder }]) => {
-        shop = new Shop({ broadcast, centres, channel, scene, draw: renderOffers });
-        quality = new Quality(player, render);
-        hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
-        at("heart").removeEventListener("click", giveEarly);
-        at("main").removeEventListener("dblclick", tapEarly);
-        slate = new Placeholder(at("slate"), {
-          again: () => player.restart(),
-          play: () => player.play(),
-          picture: () => quality.choice.choose("auto"),
-        });
-        bought = new Bought(at("bought"));
-        answer = new Answer(at("answer"));
-        card.waits = shop.waits;
-        if (isSignedIn) shop.buying.signedIn();
-        shop.ordering.resume();
-        render();
-        if (known) shop.welcome();
-      },
-    );
+    ]).then(([{ Shop }, { Quality }, { Hearts }, { Bought }, { Answer }, { Placeholder }]) => {
+      shop = new Shop({ broadcast, centres, channel, scene, draw: renderOffers });
+      const look = new Quality(player, render);
+      quality = look;
+      hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
+      at("heart").removeEventListener("click", giveEarly);
+      at("main").removeEventListener("dblclick", tapEarly);
+      slate = new Placeholder(at("slate"), {
+        again: () => player.restart(),
+        play: () => player.play(),
+        picture: () => look.choice.choose("auto"),
+      });
+      bought = new Bought(at("bought"));
+      answer = new Answer(at("answer"));
+      card.waits = shop.waits;
+      if (isSignedIn) shop.buying.signedIn();
+      shop.ordering.resume();
+      render();
+      if (known) shop.waits.welcome();
+    });
     loading.catch(() => {
       loading = null;
     });
@@ -170,7 +191,10 @@ function loadRest() {
   return loading;
 }
 
-/** Do what a tap asks for, at once where the rest is there. */
+/**
+ * Do what a tap asks for, at once where the rest is there.
+ * @param {() => unknown} call
+ */
 async function withRest(call) {
   if (!shop) {
     try {
@@ -186,20 +210,24 @@ async function withRest(call) {
   call();
 }
 
-const giveEarly = () => withRest(() => hearts.give());
-const tapEarly = (event) => withRest(() => hearts.tap(event));
+const giveEarly = () => withRest(() => hearts?.give());
+/** @param {MouseEvent} event */
+const tapEarly = (event) => withRest(() => hearts?.tap(event));
 at("heart").addEventListener("click", giveEarly);
 at("main").addEventListener("dblclick", tapEarly);
 
 /** Load the rest when nothing more urgent is left to do. */
 function loadRestSoon() {
   if (loading) return;
-  if (window.requestIdleCallback) requestIdleCallback(() => loadRest(), { timeout: IDLE_WITHIN });
+  if ("requestIdleCallback" in window)
+    requestIdleCallback(() => loadRest(), { timeout: IDLE_WITHIN });
   else setTimeout(() => loadRest(), 0);
 }
 
 hear({
-  welcome: ({ detail }) => {
+  welcome: ({ detail: frame }) => {
+    /** @type {import("../../lib/channel/frames").Welcome} */
+    const detail = frame;
     known = true;
     scene.load(detail.snapshot);
     chat.welcome(detail.you);
@@ -209,10 +237,12 @@ hear({
     render();
     shop?.welcome();
     // Where the bag stands beside the picture, it is no less urgent than that.
-    if (at("bag-list").offsetParent || scene.broadcast.state !== "live") loadRestSoon();
+    if (at("bag-list").offsetParent || scene.broadcast?.state !== "live") loadRestSoon();
     else setTimeout(loadRestSoon, PICTURE_WITHIN);
   },
-  events: ({ detail }) => {
+  events: ({ detail: frame }) => {
+    /** @type {import("../../lib/channel/frames").Events} */
+    const detail = frame;
     signIn(detail.you);
     for (const event of detail.events) {
       scene.apply(event);
@@ -226,7 +256,10 @@ hear({
   },
 });
 
-/** Somebody signed in, here or in another tab. */
+/**
+ * Somebody signed in, here or in another tab.
+ * @param {import("../../lib/channel/frames").You} [you] in the first frame alone
+ */
 function signIn(you) {
   if (!you?.role) return;
   isSignedIn = true;
@@ -264,7 +297,7 @@ showSound();
 at("bag-open").addEventListener("click", async () => {
   withRest(() => {});
   const { open } = await import("../../lib/ui/sheet.js");
-  open(at("bag-sheet"));
+  open(findDialog(document, "#bag-sheet"));
 });
 at("share").addEventListener("click", async () => {
   const url = new URL(location.pathname, location.href).href;
@@ -283,8 +316,8 @@ at("share").addEventListener("click", async () => {
   const { toast } = await import("../../lib/ui/toast.js");
   toast(words);
 });
-for (const button of document.querySelectorAll("[data-close-sheet]")) {
-  button.addEventListener("click", () => button.closest("dialog").close());
+for (const button of findAll(document, "[data-close-sheet]")) {
+  button.addEventListener("click", () => button.closest("dialog")?.close());
 }
 
 render();

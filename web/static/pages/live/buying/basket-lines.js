@@ -5,17 +5,30 @@ import { el, icon, say } from "../../../lib/ui/dom.js";
 import { count, money } from "../../../lib/format/format.js";
 import { pictureOf } from "../../../lib/format/product-picture.js";
 import { n, page, t } from "../../../lib/words.js";
-import { mostOf, mostOfOrder } from "./box-limits.js";
+import { mostOf, mostOfOrder } from "./basket/box-limits.js";
 import { fullName, leftInWords } from "../offers/card.js";
 import { leftOf, priceOf, running } from "../../../lib/state/flash-batch.js";
 
-const price = (amount) => money({ amount, currency: page.currency });
+/** @typedef {import("../../../lib/state/scene").Offer} Offer */
+/** @typedef {import("../../../lib/state/broadcast-state.js").BroadcastState} BroadcastState */
+/** @typedef {import("./basket/basket.js").Basket} Basket */
+/** @typedef {import("../types").BasketLine} BasketLine */
+/** @typedef {ReturnType<BasketLines["row"]>} Row */
+
+/** @param {number} amount */
+const price = (amount) => money({ amount, currency: page.currency ?? "CNY" });
 
 export class BasketLines {
+  /**
+   * @param {HTMLElement} place
+   * @param {Basket} basket
+   * @param {BroadcastState} scene
+   */
   constructor(place, basket, scene) {
     this.place = place;
     this.basket = basket;
     this.scene = scene;
+    /** @type {Map<string, Row>} by offer */
     this.rows = new Map();
   }
 
@@ -28,15 +41,17 @@ export class BasketLines {
     for (const [offer, line] of this.basket.lines) {
       const card = this.scene.offers.get(offer);
       if (!card) continue;
-      if (!this.rows.has(offer)) {
-        const row = this.row(card);
+      let row = this.rows.get(offer);
+      if (!row) {
+        row = this.row(card);
         this.rows.set(offer, row);
         this.place.append(row.item);
       }
-      this.update(this.rows.get(offer), card, line);
+      this.update(row, card, line);
     }
   }
 
+  /** @param {Offer} card */
   row(card) {
     const { basket } = this;
     const { id: offer } = card;
@@ -59,9 +74,10 @@ export class BasketLines {
         inputmode: "numeric",
         enterkeyhint: "done",
         "aria-label": t("Quantity: %(name)s", { name: fullName(card) }),
-        onchange: ({ target }) => basket.set(offer, Math.max(1, Number(target.value))),
+        onchange: (/** @type {{ target: HTMLInputElement }} */ { target }) =>
+          basket.set(offer, Math.max(1, Number(target.value))),
         // Enter ends the typing; in a form it would press its button, which orders.
-        onkeydown: (event) => {
+        onkeydown: (/** @type {KeyboardEvent & { target: HTMLInputElement }} */ event) => {
           if (event.key !== "Enter") return;
           event.preventDefault();
           event.target.blur();
@@ -78,7 +94,7 @@ export class BasketLines {
         icon("plus"),
       ),
     };
-    parts.item = el(
+    const item = el(
       "li",
       { class: "lines__row" },
       el("img", { class: "thumb", src: pictureOf(card), alt: "", width: 72, height: 72 }),
@@ -88,9 +104,14 @@ export class BasketLines {
       parts.left,
       parts.kept,
     );
-    return parts;
+    return { ...parts, item };
   }
 
+  /**
+   * @param {Row} row
+   * @param {Offer} card
+   * @param {BasketLine} line
+   */
   update(row, card, line) {
     const most = mostOf(card.id, this.basket);
     say(row.price, price(line.price));
@@ -99,12 +120,12 @@ export class BasketLines {
     row.was.hidden = !was;
     say(row.left, leftInWords(card));
     row.left.hidden = Boolean(this.basket.hold) && leftOf(card) <= 0;
-    if (document.activeElement !== row.number) row.number.value = line.quantity;
-    row.number.max = Math.max(1, most);
+    if (document.activeElement !== row.number) row.number.value = String(line.quantity);
+    row.number.max = String(Math.max(1, most));
     row.more.disabled = line.quantity >= most;
     const last = line.quantity <= 1;
-    if (row.last !== last) {
-      row.last = last;
+    if (row.less.dataset.last !== String(last)) {
+      row.less.dataset.last = String(last);
       const name = fullName(card);
       row.less.replaceChildren(icon(last ? "bin" : "minus"));
       row.less.setAttribute(
@@ -117,8 +138,13 @@ export class BasketLines {
     say(row.kept, words);
   }
 
-  /** How many boxes an order may have, once it has them. */
+  /**
+   * How many boxes an order may have, once it has them.
+   * @param {Pick<Offer, "id">} card
+   * @param {BasketLine} line
+   */
   mostInWords({ id }, { quantity }) {
+    /** @type {import("../types").LiveData} */
     const { order_boxes: boxes } = page.data;
     if (!boxes || quantity < mostOfOrder(id, this.basket)) return "";
     return n("At most %(boxes)s box per order.", "At most %(boxes)s boxes per order.", boxes, {
@@ -126,7 +152,12 @@ export class BasketLines {
     });
   }
 
-  /** What is to be known of a line's price: a batch's limit, or that what is held keeps it. */
+  /**
+   * What is to be known of a line's price: a batch's limit, or that what is held keeps it.
+   * @param {Offer} card
+   * @param {BasketLine} line
+   * @param {number} most
+   */
   priceInWords(card, line, most) {
     const flash = running(card);
     if (line.flash && flash?.id === line.flash) {
@@ -153,11 +184,19 @@ export class BasketLines {
 
 /** What else the bag has, to put in with it. */
 export class More {
+  /**
+   * @param {HTMLElement} place
+   * @param {HTMLElement} list
+   * @param {Basket} basket
+   * @param {BroadcastState} scene
+   */
   constructor(place, list, basket, scene) {
     this.place = place;
     this.list = list;
     this.basket = basket;
     this.scene = scene;
+    /** @type {string | undefined} */
+    this.shown = undefined;
   }
 
   render() {
@@ -171,6 +210,7 @@ export class More {
     this.list.replaceChildren(...cards.map((card) => this.row(card)));
   }
 
+  /** @param {Offer} card */
   row(card) {
     const name = fullName(card);
     const price = priceOf(card);

@@ -3,7 +3,8 @@
 // is one more tap to the order. hold-timer.js shows the hold's time, order-total.js what is to pay,
 // order-button.js is what is pressed for it, and receipt.js the answer.
 
-import { say } from "../../../lib/ui/dom.js";
+import { Problem } from "../../../lib/channel/api.js";
+import { detailOf, find, say } from "../../../lib/ui/dom.js";
 import { duration, money } from "../../../lib/format/format.js";
 import { sentence } from "../../../lib/format/problems.js";
 import { close, open } from "../../../lib/ui/sheet.js";
@@ -33,27 +34,43 @@ const LINES = [
 ];
 
 export class Buying {
-  /** `act` has wait(offer, quantity) and openBag(). */
+  /**
+   * @param {HTMLDialogElement} sheet
+   * @param {{ basket: import("./basket/basket.js").Basket, ordering: import("./ordering.js").Ordering, scene: import("../../../lib/state/broadcast-state.js").BroadcastState, centres: import("../../../lib/state/api").Centre[] }} page
+   * @param {{ wait: (offer: string, quantity: number) => void, openBag: () => void }} act
+   */
   constructor(sheet, { basket, ordering, scene, centres }, act) {
     this.sheet = sheet;
     this.basket = basket;
     this.ordering = ordering;
     this.scene = scene;
     this.act = act;
-    this.part = (name) => sheet.querySelector(`[data-part="${name}"]`);
+    /** @type {import("../types").Part} */
+    this.part = (name, type) => find(sheet, `[data-part="${name}"]`, type);
+    /** @type {"order" | "done"} */
     this.step = "order";
+    this.buyable = false;
+    this.busy = false;
+    /** @type {Problem | null} */
+    this.failed = null;
+    /** @type {import("./notices.js").Raised | null} */
+    this.raised = null;
+    /** @type {string | null} what is said of what went out of the basket */
+    this.taken = null;
+    /** @type {(() => void) | undefined} takes away what is said of the hold */
+    this.heldToast = undefined;
     this.isEditing = true; // who gets it stands in the form, and not in one line
     this.buyer = new BuyerForm(
-      this.part("form"),
+      this.part("form", HTMLFormElement),
       {
         parcel: this.part("parcel"),
         pickup: this.part("pickup"),
-        region: this.part("region"),
+        region: this.part("region", HTMLDetailsElement),
         pasted: this.part("pasted"),
       },
       centres,
     );
-    this.total = new OrderTotal(this.part, { basket, scene, buyer: this.buyer });
+    this.total = new OrderTotal(sheet, { basket, scene, buyer: this.buyer });
     this.bar = new HoldTimer(this.part, basket);
     if (ordering.pending) this.resume(ordering.pending);
     this.lines = new BasketLines(this.part("lines"), basket, scene);
@@ -64,7 +81,7 @@ export class Buying {
       this.forward();
     });
     this.part("form").addEventListener("change", () => this.render(this.buyable));
-    this.button = new OrderButton(this.part("submit"), this.total);
+    this.button = new OrderButton(this.part("submit", HTMLButtonElement), this.total);
     this.noticePlace = new NoticePlace(this.part);
     this.receipt = new Receipt(this.part, this.buyer);
     // What the buyer changes is meant, as soon as it is changed.
@@ -79,22 +96,25 @@ export class Buying {
       );
     }
     basket.addEventListener("change", () => this.render(this.buyable));
-    basket.addEventListener("stopped", ({ detail }) => this.stopped(detail));
+    basket.addEventListener("stopped", (event) => this.stopped(detailOf(event)));
     this.total.fees.addEventListener("change", () => this.render(this.buyable));
     ordering.addEventListener("proving", () => this.render(this.buyable));
     ordering.addEventListener("asking", () => {
       this.lock();
       if (ordering.asking) this.render(this.buyable);
     });
-    ordering.addEventListener("recovered", ({ detail }) => this.placed(detail));
-    ordering.addEventListener("refused", ({ detail }) => {
-      this.refused(detail);
+    ordering.addEventListener("recovered", (event) => this.placed(detailOf(event)));
+    ordering.addEventListener("refused", (event) => {
+      this.refused(detailOf(event));
       this.render(this.buyable);
     });
     setInterval(() => this.tick(), 1000);
   }
 
-  /** An order whose answer was lost stands in the form again; somebody else's of long ago does not. */
+  /**
+   * An order whose answer was lost stands in the form again; somebody else's of long ago does not.
+   * @param {import("../types").PendingOrder} pending
+   */
   resume(pending) {
     if (this.ordering.isRecent || !this.buyer.isForOthers) {
       this.buyer.resume(JSON.parse(pending.body), pending);
@@ -108,8 +128,12 @@ export class Buying {
     if (this.step === "order") this.render(this.buyable);
   }
 
-  /** Open the sheet with an offer in the basket at the price that was seen, or with what is held
-      already. */
+  /**
+   * Open the sheet with an offer in the basket at the price that was seen, or with what is held
+   * already.
+   * @param {string | null} offer
+   * @param {number | null} [price]
+   */
   begin(offer, price) {
     this.heldToast?.();
     if (this.buyer.isForOthers && this.basket.empty && !this.ordering.busy) this.buyer.clear();
@@ -120,7 +144,7 @@ export class Buying {
     this.button.clear();
     this.failed = this.raised = this.taken = null;
     open(this.sheet, () => this.closed());
-    this.part("more").open = false;
+    this.part("more", HTMLDetailsElement).open = false;
     this.go("order");
   }
 
@@ -154,7 +178,10 @@ export class Buying {
     if (asking) this.part("body").scrollTop = 0;
   }
 
-  /** The broadcast or the basket changed; keep what the sheet says true. */
+  /**
+   * The broadcast or the basket changed; keep what the sheet says true.
+   * @param {boolean} buyable
+   */
   render(buyable) {
     this.buyable = buyable;
     if (!this.sheet.open || this.step === "done") return;
@@ -172,11 +199,13 @@ export class Buying {
     this.part("details").hidden = !this.isEditing;
     this.part("summary").hidden = this.isEditing;
     if (!this.isEditing) {
-      const summary = this.buyer.summary();
-      for (const name of ["whom", "where", "pay"]) say(this.part(name), summary[name]);
+      const { whom, where, pay } = this.buyer.summary();
+      say(this.part("whom"), whom);
+      say(this.part("where"), where);
+      say(this.part("pay"), pay);
     }
     this.total.render();
-    this.button.render({ buyable, basket, ordering: this.ordering, isBusy: Boolean(this.busy) });
+    this.button.render({ buyable, basket, ordering: this.ordering, isBusy: this.busy });
     this.tick();
   }
 
@@ -185,16 +214,13 @@ export class Buying {
     if (this.sheet.open) this.bar.render(this.step !== "done" && !this.ordering.asking);
   }
 
+  /** @param {"order" | "done"} step */
   go(step) {
     this.step = step;
     this.sheet.dataset.step = step;
     for (const name of STEPS) this.part(name).hidden = name !== step;
     this.part("foot").hidden = step === "done";
-    const titles = {
-      order: t("Checkout"),
-      done: t("Ordered"),
-    };
-    say(this.part("title"), titles[step]);
+    say(this.part("title"), step === "done" ? t("Ordered") : t("Checkout"));
     if (step !== "done") this.render(this.buyable);
     else {
       this.noticePlace.hide();
@@ -208,7 +234,7 @@ export class Buying {
   edit() {
     this.isEditing = true;
     this.render(this.buyable);
-    this.part("form").elements.name.focus();
+    this.buyer.fields.name.focus();
   }
 
   async forward() {
@@ -234,7 +260,10 @@ export class Buying {
     this.place();
   }
 
-  /** The sum that was pressed for is not what is to pay: it is told, and pressed for again. */
+  /**
+   * The sum that was pressed for is not what is to pay: it is told, and pressed for again.
+   * @param {number} seen
+   */
   ask(seen) {
     this.failed = null;
     this.raised = { was: money({ ...this.total.sum, amount: seen }), now: money(this.total.sum) };
@@ -253,6 +282,7 @@ export class Buying {
       const remembered = this.buyer.isForOthers ? null : this.buyer.isRemembered;
       this.placed(await this.ordering.order(this.buyer.details(this.total.fee), { remembered }));
     } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
       this.refused(problem);
       if (!this.basket.empty && (amount < this.total.sum.amount || this.total.boxes < boxes))
         this.ask(amount);
@@ -262,8 +292,11 @@ export class Buying {
     }
   }
 
-  /** The lot of what was wanted is stopped: that is out of the basket, and the sheet closes where
-      nothing else is in it. */
+  /**
+   * The lot of what was wanted is stopped: that is out of the basket, and the sheet closes where
+   * nothing else is in it.
+   * @param {import("../../../lib/state/scene").Offer[]} cards
+   */
   stopped(cards) {
     this.failed = this.raised = null;
     const told = cards.map((card) =>
@@ -271,7 +304,7 @@ export class Buying {
         t("%(name)s is no longer sold and was taken out of your order.", {
           name: fullName(card),
         }),
-        reasonsInWords(card.lot.stopped),
+        reasonsInWords(card.lot.stopped ?? []),
       ),
     );
     // Beside what is still to be ordered it stands as a notice: a toast would lie over the button.
@@ -284,6 +317,7 @@ export class Buying {
     for (const words of told) toast(words, { danger: true, seconds: ANSWERED });
   }
 
+  /** @param {Problem} problem */
   refused(problem) {
     if (problem.slug === "lot-stopped" && !this.basket.problem) return; // told by `stopped`
     this.failed = problem;
@@ -329,7 +363,11 @@ export class Buying {
     this.act.openBag();
   }
 
-  /** Be told when it comes back; what else is in the basket stays in it. */
+  /**
+   * Be told when it comes back; what else is in the basket stays in it.
+   * @param {string} offer
+   * @param {number} quantity
+   */
   async waitFor(offer, quantity) {
     if (this.basket.lines.size > 1) this.basket.without();
     else {
@@ -341,6 +379,7 @@ export class Buying {
     this.act.wait(offer, quantity);
   }
 
+  /** @param {import("../../../lib/state/api").PlacedOrder} placed */
   placed(placed) {
     this.failed = null;
     this.receipt.show(placed);

@@ -2,7 +2,7 @@
 // owner says so. Whoever is signed in orders for others, one after the other: then nothing of a buyer
 // is remembered, and nothing that was stays. It asks for an e-mail address only where the server sends mail.
 
-import { say } from "../../../lib/ui/dom.js";
+import { field, find, findAll, say, valueIn } from "../../../lib/ui/dom.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
 import { isOutside, phoneDoubt, phoneProblem } from "../../../lib/forms/phone.js";
 import { fieldErrors } from "../../../lib/format/problems.js";
@@ -11,16 +11,38 @@ import { forgetLinks } from "../../../lib/state/order-links.js";
 import { PastedAddress } from "./pasted-address.js";
 import { Region } from "./region-field.js";
 
-const FIELDS = ["address", "name", "phone", "province", "centre", "email"];
-const KEPT = ["name", "phone", "address", "email"];
+/** @typedef {import("../types").BuyerValues} BuyerValues */
+/** @typedef {Record<"parcel" | "pickup" | "pasted", HTMLElement> & { region: HTMLDetailsElement }} Places */
+/** @typedef {Partial<Record<FieldName, string>>} Flaws what is wrong, by field */
+/** @typedef {typeof FIELDS[number]} FieldName */
+
+const FIELDS = /** @type {const} */ (["address", "name", "phone", "province", "centre", "email"]);
+const KEPT = /** @type {const} */ (["name", "phone", "address", "email"]);
 
 export class BuyerForm {
-  /** `places` has the elements that are shown by the way: parcel and pickup, the region's, and what a
-      pasted address is said to be. */
+  /**
+   * `places` has the elements that are shown by the way: parcel and pickup, the region's, and what a
+   * pasted address is said to be.
+   * @param {HTMLFormElement} form
+   * @param {Places} places
+   * @param {import("../../../lib/state/api").Centre[]} centres
+   */
   constructor(form, places, centres) {
-    /** A number that looks mistyped and that the buyer was asked about, or wrote before. */
+    /** @type {string | null} a number that looks mistyped and that the buyer was asked about, or wrote before */
     this._asked = null;
+    this.isForOthers = false;
     this.form = form;
+    /** The fields by name; without centres nobody chooses one, without mail no address is asked for. */
+    this.fields = {
+      name: field(form, "name"),
+      phone: field(form, "phone"),
+      address: field(form, "address", HTMLTextAreaElement),
+      province: field(form, "province", HTMLSelectElement),
+      centre: field(form, "centre", HTMLSelectElement),
+      email: findAll(form, '[name="email"]', HTMLInputElement)[0],
+    };
+    /** @type {HTMLInputElement | undefined} the box of who orders for oneself */
+    this.keep = findAll(form, '[name="keep"]', HTMLInputElement)[0];
     this.places = places;
     this.centres = centres;
     this.region = new Region(places.region);
@@ -28,20 +50,23 @@ export class BuyerForm {
     this.needsRegion = false; // what the parcel costs depends on it
     form.addEventListener("change", () => {
       this.showWay();
-      if (this.region.code) this.mark(form.elements.province, "");
+      if (this.region.code) this.mark(this.fields.province, "");
     });
-    form.elements.address.addEventListener("change", () => this.findRegion());
+    this.fields.address.addEventListener("change", () => this.findRegion());
     form.addEventListener("input", ({ target }) => {
-      this.mark(target, "");
+      if (target instanceof HTMLElement) this.mark(target, "");
       this.tellReach();
     });
     this.isUnasked = false; // what is known was remembered without asking, as it once was
-    if (form.elements.keep) this.askToRemember(form.elements.keep);
+    if (this.keep) this.askToRemember(this.keep);
     else this.orderForOthers();
     this.showWay();
   }
 
-  /** The box is ticked by its owner alone. */
+  /**
+   * The box is ticked by its owner alone.
+   * @param {HTMLInputElement} keep
+   */
   askToRemember(keep) {
     const known = recall("buyer");
     keep.checked = Boolean(known?.asked);
@@ -55,8 +80,9 @@ export class BuyerForm {
   /** Somebody is signed in here. */
   orderForOthers() {
     this.isForOthers = true;
-    this.form.elements.keep?.closest("label").remove();
-    this.form.querySelector('[data-part="for-others"]').hidden = false;
+    this.keep?.closest("label")?.remove();
+    this.keep = undefined;
+    find(this.form, '[data-part="for-others"]').hidden = false;
     remember("buyer", null);
     forgetLinks();
     this.clear();
@@ -64,36 +90,47 @@ export class BuyerForm {
 
   /** The next one is somebody else. */
   clear() {
-    const { elements } = this.form;
-    for (const name of KEPT) if (elements[name]) elements[name].value = "";
+    this.write({});
     this.region.set("");
     this.pasted.clear();
     this.showWay();
     this.tellReach();
   }
 
+  /** @param {Partial<BuyerValues>} values */
+  write(values) {
+    for (const name of KEPT) {
+      const place = this.fields[name];
+      if (place) place.value = values[name] ?? "";
+    }
+  }
+
+  /** @param {Partial<BuyerValues> | null} buyer */
   fill(buyer) {
     if (!buyer) return;
-    const { elements } = this.form;
     this._asked = buyer.phone?.normalize("NFKC").trim() ?? null;
-    for (const name of KEPT) if (elements[name]) elements[name].value = buyer[name] ?? "";
+    this.write(buyer);
     this.region.set(buyer.region, buyer.place);
-    const email = elements.email?.closest("details");
+    const email = this.fields.email?.closest("details");
     if (email) email.open = Boolean(buyer.email);
-    if (this.centres.some((centre) => centre.id === buyer.centre)) {
-      elements.centre.value = buyer.centre;
-    }
-    if (buyer.way === "parcel" || this.centres.length > 0)
-      elements.way.value = buyer.way ?? "parcel";
+    if (this.centres.some((centre) => centre.id === buyer.centre))
+      this.fields.centre.value = buyer.centre ?? "";
+    if (buyer.way === "parcel" || this.centres.length > 0) this.way = buyer.way ?? "parcel";
     this.tellReach();
+  }
+
+  get way() {
+    return valueIn(this.form, "way");
+  }
+
+  set way(way) {
+    for (const choice of findAll(this.form, '[name="way"]', HTMLInputElement))
+      if (choice.value === way) choice.checked = true;
   }
 
   /** Whether nothing of what is ordered is told to the number: it is of a country that gets no messages. */
   get isOutOfReach() {
-    return (
-      !this.isForOthers &&
-      isOutside(this.form.elements.phone.value, page.data.notice_prefixes ?? [])
-    );
+    return !this.isForOthers && isOutside(this.fields.phone.value, page.data.notice_prefixes ?? []);
   }
 
   /** Whether no message of the order comes at all. */
@@ -102,7 +139,7 @@ export class BuyerForm {
   }
 
   tellReach() {
-    const hint = this.form.querySelector("#phone-hint");
+    const hint = find(this.form, "#phone-hint");
     hint.hidden = !this.isOutOfReach;
     say(
       hint,
@@ -112,36 +149,41 @@ export class BuyerForm {
     );
   }
 
-  /** The form as it was when this was ordered. */
+  /**
+   * The form as it was when this was ordered.
+   * @param {Pick<import("../types").NewOrder, "buyer" | "delivery">} order
+   * @param {{ remembered?: boolean | null }} pending
+   */
   resume({ buyer, delivery }, { remembered = true }) {
     this.fill({ ...recall("buyer"), ...buyer, ...delivery });
-    if (!this.isForOthers) this.form.elements.keep.checked = remembered === true;
+    if (this.keep) this.keep.checked = remembered === true;
     this.showWay();
   }
 
+  /** @returns {BuyerValues} */
   read() {
-    const { elements } = this.form;
+    const { fields } = this;
     return {
-      name: elements.name.value.trim(),
+      name: fields.name.value.trim(),
       // A Chinese keyboard may write １３８, and ａ＠ｂ．ｃ.
-      phone: elements.phone.value.normalize("NFKC").trim(),
-      way: elements.way.value,
-      address: elements.address.value.trim(),
+      phone: fields.phone.value.normalize("NFKC").trim(),
+      way: this.way,
+      address: fields.address.value.trim(),
       region: this.region.code,
       place: this.region.words,
-      centre: elements.centre?.value || null,
-      email: elements.email?.value.normalize("NFKC").trim() ?? "",
+      centre: fields.centre.value || null,
+      email: fields.email?.value.normalize("NFKC").trim() ?? "",
     };
   }
 
   /** It comes by parcel, which costs by its region. */
   get isParcel() {
-    return this.form.elements.way.value !== "pickup";
+    return this.way !== "pickup";
   }
 
   /** Whether this device may keep who it is, and the way to the order. */
   get isRemembered() {
-    return !this.isForOthers && this.form.elements.keep.checked;
+    return this.keep?.checked ?? false;
   }
 
   /** Whether the order may go out without a look at who gets it: where one orders for oneself, and
@@ -150,11 +192,14 @@ export class BuyerForm {
     return !this.isForOthers && !this.isUnasked && this.whole;
   }
 
-  /** Whether the parcel's fee depends on the region: then it is asked for, unless the address says it. */
+  /**
+   * Whether the parcel's fee depends on the region: then it is asked for, unless the address says it.
+   * @param {boolean} isNeeded
+   */
   askRegion(isNeeded) {
     const isAnew = isNeeded && !this.needsRegion;
     this.needsRegion = isNeeded;
-    this.form.querySelector('[data-part="region-optional"]').hidden = isNeeded;
+    find(this.form, '[data-part="region-optional"]').hidden = isNeeded;
     if (isAnew) this.findRegion();
   }
 
@@ -172,6 +217,7 @@ export class BuyerForm {
   /** What is missing or can't be right, by field. */
   problems() {
     const buyer = this.read();
+    /** @type {Flaws} */
     const found = {};
     if (!buyer.name) found.name = t("Enter the recipient's name.");
     const phone =
@@ -205,7 +251,10 @@ export class BuyerForm {
     return this.show(found);
   }
 
-  /** The server's own word on a field, at that field; whether it named one. */
+  /**
+   * The server's own word on a field, at that field; whether it named one.
+   * @param {import("../../../lib/channel/api.js").Problem} problem
+   */
   refused(problem) {
     const found = fieldErrors(problem, {
       "buyer.name": "name",
@@ -217,22 +266,30 @@ export class BuyerForm {
     return !this.show(found);
   }
 
+  /** @param {Flaws} found */
   show(found) {
-    const { elements } = this.form;
-    for (const name of FIELDS) this.mark(elements[name], found[name] ?? "");
-    const first = FIELDS.find((name) => found[name] && elements[name]);
-    if (first === "email") elements.email.closest("details").open = true;
-    if (first === "province") this.region.open();
-    if (first) {
-      elements[first].focus();
-      this.form.querySelector(`#${elements[first].id}-error`)?.scrollIntoView({ block: "nearest" });
+    for (const name of FIELDS) this.mark(this.fields[name], found[name] ?? "");
+    const first = FIELDS.find((name) => found[name] && this.fields[name]);
+    const place = first && this.fields[first];
+    if (!place) return true;
+    if (first === "email") {
+      const email = place.closest("details");
+      if (email) email.open = true;
     }
-    return !first;
+    if (first === "province") this.region.open();
+    place.focus();
+    this.form.querySelector(`#${place.id}-error`)?.scrollIntoView({ block: "nearest" });
+    return false;
   }
 
+  /**
+   * Say what is wrong with a field below it, or nothing.
+   * @param {HTMLElement | undefined} field
+   * @param {string} words
+   */
   mark(field, words) {
-    const place = field?.id && this.form.querySelector(`#${field.id}-error`);
-    if (!place) return;
+    const [place] = field?.id ? findAll(this.form, `#${field.id}-error`) : [];
+    if (!field || !place) return;
     say(place, words);
     place.hidden = !words;
     if (words) field.setAttribute("aria-invalid", "true");
@@ -245,7 +302,11 @@ export class BuyerForm {
     remember("buyer", this.isRemembered ? { ...this.read(), asked: true } : null);
   }
 
-  /** As an order says it; `fee` is what of the parcel was seen, {amount, currency}. */
+  /**
+   * As an order says it; `fee` is what of the parcel was seen.
+   * @param {import("../../../lib/state/events").Money} [fee]
+   * @returns {import("../types").OrderDetails}
+   */
   details(fee) {
     const { name, phone, way, address, region, centre, email } = this.read();
     const who = { buyer: { name, phone, ...(email && { email }) }, language: page.language };

@@ -6,6 +6,11 @@ import { duration } from "../../../lib/format/format.js";
 import { n, t } from "../../../lib/words.js";
 
 export class HoldBar {
+  /**
+   * @param {HTMLElement} button
+   * @param {import("./basket/basket.js").Basket} basket
+   * @param {() => void} call
+   */
   constructor(button, basket, call) {
     this.button = button;
     this.basket = basket;

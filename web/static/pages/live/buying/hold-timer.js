@@ -8,14 +8,23 @@ import { t } from "../../../lib/words.js";
 const SOON = 60_000; // when the time that is left is told
 
 export class HoldTimer {
-  /** `part` gives an element of the sheet by its name. */
+  /**
+   * `part` gives an element of the sheet by its name.
+   * @param {import("../types").Part} part
+   * @param {import("./basket/basket.js").Basket} basket
+   */
   constructor(part, basket) {
     this.part = part;
+    this.bar = part("held-bar", HTMLProgressElement);
+    this.length = 0; // of the hold, milliseconds
     this.basket = basket;
     part("held-again").addEventListener("click", () => basket.again());
   }
 
-  /** Show the hold and its time; nothing while the sheet is at something else. */
+  /**
+   * Show the hold and its time; nothing while the sheet is at something else.
+   * @param {boolean} isShown
+   */
   render(isShown) {
     const { basket } = this;
     // While another quantity is asked for, what is held stays held.
@@ -28,6 +37,7 @@ export class HoldTimer {
     }
     const { remains } = basket;
     held.dataset.state = state === "held" && remains < SOON ? "soon" : state;
+    /** @type {Record<string, string>} */
     const words = {
       asking: t("Holding it for you…"),
       held: basket.hold?.final ? t("Held for you for the last time") : t("Held for you"),
@@ -37,11 +47,11 @@ export class HoldTimer {
     say(this.part("held-time"), state === "held" ? duration(remains) : "");
     this.part("held-again").hidden = state !== "over";
     if (basket.hold) {
-      this.length = Math.max(this.length ?? 0, remains);
-      this.part("held-bar").value = remains / this.length;
+      this.length = Math.max(this.length, remains);
+      this.bar.value = this.length ? remains / this.length : 0;
     } else {
       this.length = 0;
-      this.part("held-bar").value = 0;
+      this.bar.value = 0;
     }
     if (state === "over") say(this.part("held-told"), words.over);
     else if (state === "held" && remains < SOON) {

@@ -4,11 +4,17 @@
 import { el, say } from "../../../lib/ui/dom.js";
 
 export class NoticePlace {
+  /** @param {import("../types").Part} part */
   constructor(part) {
     this._part = part;
+    /** @type {string | null} */
     this._shown = null;
   }
 
+  /**
+   * @param {string} words
+   * @param {import("../types").NoticeActs} acts
+   */
   show(words, acts) {
     const key = JSON.stringify([words, acts.map(([name]) => name)]);
     if (key === this._shown) return;

@@ -7,17 +7,41 @@ import { n, page, t } from "../../../lib/words.js";
 import { fullName } from "../offers/card.js";
 import { leftOf } from "../../../lib/state/flash-batch.js";
 
+/** @typedef {import("./basket/basket.js").Basket} Basket */
+/** @typedef {import("../../../lib/state/broadcast-state.js").BroadcastState} BroadcastState */
+/** @typedef {import("../../../lib/state/scene").Offer} Offer */
+/** @typedef {import("../types").BasketChange} BasketChange */
+/** @typedef {import("../types").NoticeActs} NoticeActs */
+/** @typedef {{ words: string, acts: NoticeActs }} Notice */
+/** @typedef {{ was: string, now: string }} Raised */
+/**
+ * @typedef {object} Situation
+ * @property {Basket} basket
+ * @property {BroadcastState} scene
+ * @property {import("../../../lib/channel/api.js").Problem | null} failed
+ * @property {string | null} taken what went out of the basket since its lot is stopped
+ * @property {Raised | null} raised a total that rose, or became one for fewer boxes, under the thumb
+ * @property {number | undefined} heavy the most grams that a parcel holds
+ * @property {Acts} act
+ */
+/** @typedef {{ elsewhere: () => void, wait: (offer: string, quantity: number) => void }} Acts */
+
 const JUST = 60_000; // what went so lately is said with its seconds
 
-/** Sentences one after the other, as the page's language writes them. */
+/**
+ * Sentences one after the other, as the page's language writes them.
+ * @param {(string | false | null)[]} each
+ */
 export const sentences = (...each) => each.filter(Boolean).join(page.language === "zh" ? "" : " ");
 
-const price = (amount) => money({ amount, currency: page.currency });
+/** @param {number} amount */
+const price = (amount) => money({ amount, currency: page.currency ?? "CNY" });
 
-/** `{words, acts}`, each act `[name, what it does]`; `act` has elsewhere() and wait(offer, quantity),
-    `taken` is what went out of the
-    basket since its lot is stopped, `raised` a total that rose, or became one for fewer boxes, under the thumb, `heavy` the most that
-    a parcel holds. */
+/**
+ * What the sheet says, and the taps that answer it.
+ * @param {Situation} situation
+ * @returns {Notice}
+ */
 export function noticeOf({ basket, scene, failed, taken, raised, heavy, act }) {
   const prices = basket.changes.filter((change) => change.now !== undefined);
   const short = basket.changes.filter((change) => change.left !== undefined);
@@ -46,16 +70,24 @@ export function noticeOf({ basket, scene, failed, taken, raised, heavy, act }) {
   if (!problem || problem.slug === "unknown-message-type") return { words: "", acts: [] };
   // Without a hold one orders; what is too much is made less.
   const isFinal = ["hold-share", "order-too-large", "box-limit"].includes(problem.slug);
+  /** @type {NoticeActs} */
   const acts = basket.state === "loose" && !isFinal ? [[t("Try again"), () => basket.again()]] : [];
   return { words: sentence(problem), acts };
 }
 
+/**
+ * @param {Basket} basket
+ * @param {BroadcastState} scene
+ * @param {BasketChange[]} prices
+ * @returns {Notice}
+ */
 function changed(basket, scene, prices) {
   const words = prices.map((change) => changedInWords(change, scene));
   let total = basket.total.amount;
-  for (const { offer, was, now: is } of prices) {
+  for (const { offer, was = 0, now: is = 0 } of prices) {
     total += (is - was) * (basket.lines.get(offer)?.quantity ?? 0);
   }
+  /** @type {NoticeActs} */
   const acts = [[t("Buy for %(total)s", { total: price(total) }), () => basket.accept()]];
   // Where it is held at the new price too, to keep it is to take it.
   const isHeldSo = prices.every(
@@ -68,8 +100,12 @@ function changed(basket, scene, prices) {
   return { words: sentences(...words), acts };
 }
 
-/** What it costs now, and why: a flash has ended, or the price is another. */
-function changedInWords({ offer, was, now: is, over }, scene) {
+/**
+ * What it costs now, and why: a flash has ended, or the price is another.
+ * @param {BasketChange} change
+ * @param {BroadcastState} scene
+ */
+function changedInWords({ offer, was = 0, now: is = 0, over }, scene) {
   const values = { name: fullName(scene.offers.get(offer)), was: price(was), now: price(is) };
   if (over === "sold_out") {
     return t(
@@ -93,22 +129,34 @@ function changedInWords({ offer, was, now: is, over }, scene) {
   );
 }
 
+/**
+ * @param {Basket} basket
+ * @param {BroadcastState} scene
+ * @param {BasketChange[]} short
+ * @param {Raised | null} raised
+ * @param {Acts} act
+ * @returns {Notice}
+ */
 function gone(basket, scene, short, raised, act) {
   const words = sentences(...short.map((change) => shortInWords(change, scene)));
   const none = short.filter((change) => change.left === 0);
   if (none.length === 0) {
     const once = raised && t("Nothing has been ordered yet: place the order again if you agree.");
-    const how = basket.problem?.slug === "hold-share" && sentence(basket.problem);
+    const { problem } = basket;
+    const how = problem?.slug === "hold-share" && sentence(problem);
     return { words: sentences(words, once || how), acts: [] };
   }
+  /** @type {NoticeActs} */
   const acts = [];
-  const dear = none.find(({ offer, flash }) => flash && scene.offers.get(offer)?.left > 0);
+  const dear = none.find(({ offer, flash }) => flash && (scene.offers.get(offer)?.left ?? 0) > 0);
+  const ordinary = dear && scene.offers.get(dear.offer)?.price;
+  /** @param {BasketChange} change */
   const isLimit = ({ why }) => why === "limit-reached" || why === "box-limit";
-  const back = short.every(
-    (change) => change.left > 0 || (!isLimit(change) && leftOf(scene.offers.get(change.offer)) > 0),
-  );
-  if (dear) {
-    const { price: ordinary } = scene.offers.get(dear.offer);
+  const back = short.every((change) => {
+    const card = scene.offers.get(change.offer);
+    return (change.left ?? 0) > 0 || (!isLimit(change) && card !== undefined && leftOf(card) > 0);
+  });
+  if (ordinary) {
     acts.push([t("Buy for %(total)s", { total: money(ordinary) }), () => basket.ordinary()]);
   } else if (back) acts.push([t("Hold it now"), () => basket.again()]);
   else if (none.length === 1 && !isLimit(none[0])) {
@@ -121,8 +169,12 @@ function gone(basket, scene, short, raised, act) {
   return { words, acts };
 }
 
+/**
+ * @param {BasketChange} change
+ * @param {BroadcastState} scene
+ */
 function shortInWords(change, scene) {
-  const { offer, left, why } = change;
+  const { offer, left = 0, why } = change;
   const card = scene.offers.get(offer);
   const name = fullName(card);
   if (why === "limit-reached") return limitInWords(change, name);
@@ -148,11 +200,15 @@ function shortInWords(change, scene) {
       { name, left },
     );
   }
-  if (leftOf(card) > 0 && !change.flash) return t("%(name)s is back in stock.", { name });
+  if (card && leftOf(card) > 0 && !change.flash) return t("%(name)s is back in stock.", { name });
   return sentences(goneInWords(change, card, name), heldInWords(change, card));
 }
 
-function limitInWords({ left, limit, had }, name) {
+/**
+ * @param {BasketChange} change
+ * @param {string} name
+ */
+function limitInWords({ left = 0, limit = 0, had = 0 }, name) {
   const words = { name, limit: count(limit), had: count(had), left: count(left) };
   if (left > 0) {
     return n(
@@ -170,7 +226,11 @@ function limitInWords({ left, limit, had }, name) {
   );
 }
 
-function boxLimitInWords({ left, limit }, name) {
+/**
+ * @param {BasketChange} change
+ * @param {string} name
+ */
+function boxLimitInWords({ left = 0, limit = 0 }, name) {
   const words = { name, limit: count(limit), left: count(left) };
   if (left > 0) {
     return t(
@@ -184,12 +244,17 @@ function boxLimitInWords({ left, limit }, name) {
   );
 }
 
-/** When the last one went. */
+/**
+ * When the last one went.
+ * @param {BasketChange} change
+ * @param {Offer | undefined} card
+ * @param {string} name
+ */
 function goneInWords({ flash, sold_at: soldAt }, card, name) {
   const values = { name: flash ? t("%(name)s at the flash price", { name }) : name };
-  const at = soldAt ?? (flash ? undefined : (card.gone_at ?? undefined));
-  const ago = now() - at;
-  if (!(ago >= 0)) return t("%(name)s has just sold out.", values);
+  const at = soldAt ?? (flash ? null : card?.gone_at) ?? null;
+  const ago = at === null ? -1 : now() - at;
+  if (at === null || ago < 0) return t("%(name)s has just sold out.", values);
   if (ago >= JUST)
     return t("The last of %(name)s went at %(time)s.", { ...values, time: clock(at) });
   const seconds = Math.max(1, Math.round(ago / 1000));
@@ -201,11 +266,15 @@ function goneInWords({ flash, sold_at: soldAt }, card, name) {
   );
 }
 
-/** What may come back of it, and when the first of that does. */
+/**
+ * What may come back of it, and when the first of that does.
+ * @param {BasketChange} change
+ * @param {Offer | undefined} card
+ */
 function heldInWords({ held: told, back_at: at }, card) {
-  const held = told ?? card.held ?? 0;
-  if (!(held > 0)) return t("More may be released: keep watching.");
-  if (at > 0) {
+  const held = told ?? card?.held ?? 0;
+  if (held <= 0) return t("More may be released: keep watching.");
+  if (at) {
     return n(
       "%(held)s is held for a buyer and comes back at %(time)s if it isn't ordered.",
       "%(held)s are held for buyers and come back if they aren't ordered, the first at %(time)s.",

@@ -5,11 +5,16 @@ import { t } from "../../../lib/words.js";
 import { PriceGuard } from "./price-guard.js";
 
 export class OrderButton {
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {import("./order-total.js").OrderTotal} total
+   */
   constructor(button, total) {
     this._button = button;
     this._total = total;
     this._guard = new PriceGuard(button);
-    this._pressed = null; // how many boxes there were when a thumb came down on the button
+    /** @type {number | null} how many boxes there were when a thumb came down on the button */
+    this._pressed = null;
     this._isVague = false; // it said "from" then
     button.addEventListener("pointerdown", () => {
       this._pressed = total.boxes;
@@ -40,6 +45,7 @@ export class OrderButton {
     return press;
   }
 
+  /** @param {{ buyable: boolean, basket: import("./basket/basket.js").Basket, ordering: import("./ordering.js").Ordering, isBusy: boolean }} state */
   render({ buyable, basket, ordering, isBusy }) {
     const button = this._button;
     const total = this._total;

@@ -2,20 +2,27 @@
 // The fee is in the sum at once: the least one where it depends on a region that is not known yet, and
 // then both say so.
 
-import { say } from "../../../lib/ui/dom.js";
+import { find, findAll, say } from "../../../lib/ui/dom.js";
 import { money, weight } from "../../../lib/format/format.js";
 import { n, t } from "../../../lib/words.js";
 import { ParcelFees } from "../../../lib/state/parcel-fee.js";
 
+/** @typedef {import("../../../lib/state/events").Money} Money */
+/** @typedef {{ fee?: number, most?: number }} Fee minor units, or the most grams that a parcel holds */
+
 export class OrderTotal {
-  /** `part` gives an element of the sheet by its name. */
-  constructor(part, { basket, scene, buyer }) {
-    this.part = part;
+  /**
+   * @param {HTMLElement} sheet
+   * @param {{ basket: import("./basket/basket.js").Basket, scene: import("../../../lib/state/broadcast-state.js").BroadcastState, buyer: import("./buyer-form.js").BuyerForm }} order
+   */
+  constructor(sheet, { basket, scene, buyer }) {
+    this.sheet = sheet;
     this.basket = basket;
     this.scene = scene;
     this.buyer = buyer;
     this.fees = new ParcelFees();
-    this.sum = null; // what the sheet says is to pay: {amount, currency}
+    /** @type {Money} what the sheet says is to pay */
+    this.sum = { amount: 0, currency: basket.currency };
   }
 
   get boxes() {
@@ -32,8 +39,11 @@ export class OrderTotal {
     return grams;
   }
 
-  /** What the parcel costs: `{fee}`, or `{most}` where it is too heavy; nothing for a pick-up. Where
-      the region is still to be said it is the least. */
+  /**
+   * What the parcel costs: `{fee}`, or `{most}` where it is too heavy; nothing for a pick-up. Where
+   * the region is still to be said it is the least.
+   * @returns {Fee}
+   */
   get parcel() {
     if (!this.buyer.isParcel) return { fee: 0 };
     const least = this.isExact ? undefined : this.fees.least(this.grams).fee;
@@ -69,6 +79,11 @@ export class OrderTotal {
     return inWords(this.sum, this.isExact);
   }
 
+  /** @param {string} name */
+  part(name) {
+    return find(this.sheet, `[data-part="${name}"]`);
+  }
+
   /** Show boxes, weight, fee and sum. */
   render() {
     const { boxes, grams, parcel, isExact } = this;
@@ -78,7 +93,7 @@ export class OrderTotal {
     const fee = { amount: parcel.fee ?? 0, currency };
     this.sum = { amount: amount + fee.amount, currency };
     say(this.part("total"), this.words);
-    const isPriced = this.isKnown && parcel.fee > 0;
+    const isPriced = this.isKnown && fee.amount > 0;
     this.part("with-fee").hidden = !isPriced;
     say(this.part("with-fee"), t("with the parcel, %(fee)s", { fee: inWords(fee, isExact) }));
     this.part("fee-line").hidden = !this.fees.any;
@@ -86,7 +101,10 @@ export class OrderTotal {
     this.choices(currency);
   }
 
-  /** What each way of delivery costs, beside its name. */
+  /**
+   * What each way of delivery costs, beside its name.
+   * @param {string} currency
+   */
   choices(currency) {
     const { code } = this.buyer.region;
     const least = this.fees.least(this.grams);
@@ -99,12 +117,17 @@ export class OrderTotal {
       "pickup-fee": free,
     };
     for (const [name, words] of Object.entries(ways)) {
-      const place = this.part(name);
-      if (place) say(place, this.fees.any ? words : "");
+      // Without pick-up points there is no choice.
+      const [place] = findAll(this.sheet, `[data-part="${name}"]`);
+      say(place, this.fees.any ? words : "");
     }
   }
 
-  /** The fee below the address, at once with weight and region. */
+  /**
+   * The fee below the address, at once with weight and region.
+   * @param {Fee} parcel
+   * @param {Money} shown
+   */
   feeLine({ fee, most }, shown) {
     if (!this.buyer.isParcel) return t("Picking up is free.");
     if (most !== undefined) {
@@ -120,5 +143,9 @@ export class OrderTotal {
   }
 }
 
+/**
+ * @param {Money} amount
+ * @param {boolean} isExact
+ */
 const inWords = (amount, isExact) =>
   isExact ? money(amount) : t("from %(amount)s", { amount: money(amount) });

@@ -10,11 +10,16 @@ import { keepLink, linksOfOrders } from "../../../lib/state/order-links.js";
 import { keepPending, newKey, recallPending } from "../../../lib/channel/pending-requests.js";
 import { prove, proven } from "../../../lib/channel/proof-of-work.js";
 
+/** @typedef {import("../types").NewOrder} NewOrder */
+/** @typedef {import("../types").PendingOrder} PendingOrder */
+/** @typedef {import("../../../lib/state/api").PlacedOrder} PlacedOrder */
+
 const OVER = ["held", "expired", "cancelled"];
 // So long after the tap it is sent again by itself; nobody expects an order hours later.
 const LONGEST = 10 * 60_000;
 const ANSWER_WITHIN = 15_000;
 
+/** @param {{ offer: string, quantity: number }[] | undefined} lines */
 const quantities = (lines) =>
   lines
     ?.map(({ offer, quantity }) => `${offer} ${quantity}`)
@@ -25,6 +30,12 @@ const quantities = (lines) =>
     was taken, and when that is over; "recovered" and "refused" with the answer to an order that this page did not send first; "proving"
     while the sum is done. */
 export class Ordering extends EventTarget {
+  /**
+   * @param {string} broadcast
+   * @param {import("../../../lib/channel/channel.js").Channel} channel
+   * @param {import("../../../lib/state/broadcast-state.js").BroadcastState} scene
+   * @param {import("./basket/basket.js").Basket} basket
+   */
   constructor(broadcast, channel, scene, basket) {
     super();
     this.broadcast = broadcast;
@@ -35,14 +46,24 @@ export class Ordering extends EventTarget {
     this.asking = false; // it is not known whether the order was taken
     this.proving = false;
     this.pauses = new Backoff();
-    this.pending = recallPending(broadcast); // {body, key, at, proof, remembered}
+    /** @type {PendingOrder | null} */
+    this.pending = recallPending(broadcast);
+    /** @type {number | undefined} what the log had told when it was asked */
+    this.asked = undefined;
+    /** @type {string | undefined} the key of the order that the log was seen to have */
+    this.told = undefined;
     basket.till = this;
   }
 
-  /** Order what is in the basket now; where an answer that was on its way changes it, nothing is
-      ordered. `remembered` is whether this device may keep the way to the order, null
-      where it is for someone else and this tab may not either. Throws Problem, after
-      keeping what it says. */
+  /**
+   * Order what is in the basket now; where an answer that was on its way changes it, nothing is
+   * ordered. `remembered` is whether this device may keep the way to the order, null
+   * where it is for someone else and this tab may not either. Throws Problem, after
+   * keeping what it says.
+   * @param {import("../types").OrderDetails} details
+   * @param {{ remembered: boolean | null }} choice
+   * @returns {Promise<PlacedOrder>}
+   */
   async order(details, { remembered }) {
     const { basket } = this;
     this.busy = true;
@@ -51,6 +72,7 @@ export class Ordering extends EventTarget {
       this.busy = false;
       throw basket.problem ?? new Problem({ type: "/problems/price-changed" });
     }
+    /** @type {NewOrder} */
     const body = { lines: basket.wanted(), ...details };
     if (basket.hold) body.order = basket.hold.id;
     const text = JSON.stringify(body);
@@ -81,6 +103,7 @@ export class Ordering extends EventTarget {
     }
   }
 
+  /** @param {NewOrder} order */
   async recover(order) {
     this.busy = true;
     try {
@@ -92,7 +115,10 @@ export class Ordering extends EventTarget {
     }
   }
 
-  /** Send the pending order until it is known what became of it. Throws Problem. */
+  /**
+   * Send the pending order until it is known what became of it. Throws Problem.
+   * @param {NewOrder} order
+   */
   async settle(order) {
     try {
       return this.placed(await this.surely(order));
@@ -105,6 +131,10 @@ export class Ordering extends EventTarget {
     }
   }
 
+  /**
+   * @param {NewOrder} order
+   * @returns {Promise<PlacedOrder>}
+   */
   async surely(order) {
     this.pauses.reset();
     for (;;) {
@@ -123,28 +153,35 @@ export class Ordering extends EventTarget {
     }
   }
 
-  /** Whether the order may have been taken all the same. Once that is asked, what is not the till's
-      own word answers nothing: too many requests, or a proxy's refusal. */
+  /**
+   * Whether the order may have been taken all the same. Once that is asked, what is not the till's
+   * own word answers nothing: too many requests, or a proxy's refusal.
+   * @param {Problem} problem
+   */
   leavesOpen(problem) {
     return isUnknown(problem) || (this.asking && (problem.status === 429 || !problem.slug));
   }
 
   /** Whether the tap is so lately that the order is still meant. */
   get isRecent() {
-    return Date.now() - this.pending.at < LONGEST;
+    return this.pending !== null && Date.now() - this.pending.at < LONGEST;
   }
 
+  /** @param {boolean} asking */
   become(asking) {
     if (this.asking === asking) return;
     this.asking = asking;
     this.dispatchEvent(new CustomEvent("asking"));
   }
 
-  /** Whether the log has this order: by its hold, or by its lines where it had none. */
+  /**
+   * Whether the log has this order: by its hold, or by its lines where it had none.
+   * @param {NewOrder} order
+   */
   known({ order, lines }) {
     if (order) {
       const found = this.scene.orders.get(order);
-      return Boolean(found) && !OVER.includes(found.state);
+      return found !== undefined && !OVER.includes(found.state);
     }
     const links = linksOfOrders();
     const wanted = quantities(lines);
@@ -154,19 +191,26 @@ export class Ordering extends EventTarget {
     );
   }
 
+  /** @param {PlacedOrder} placed */
   placed(placed) {
-    keepLink(placed, this.pending);
+    keepLink(placed, { remembered: this.pending?.remembered });
     this.keep(null);
     this.basket.ordered(placed.id);
     this.dispatchEvent(new CustomEvent("placed"));
     return placed;
   }
 
-  /** Send the pending order; where the server wants a sum done first, with its result. */
+  /**
+   * Send the pending order; where the server wants a sum done first, with its result.
+   * @param {NewOrder} order
+   */
   send(order) {
-    const { key, proof: before } = this.pending;
+    const { pending } = this;
+    if (!pending) throw new Error("No order is to be sent");
+    const { key, proof: before } = pending;
+    /** @param {string} [proof] */
     const place = (proof) => {
-      if (proof !== before) this.keep({ ...this.pending, proof });
+      if (proof !== before) this.keep({ ...pending, proof });
       return this.place({ ...order, ...(proof && { proof }) }, key);
     };
     return proven(this.broadcast, key, place, {
@@ -175,6 +219,10 @@ export class Ordering extends EventTarget {
     });
   }
 
+  /**
+   * @param {string} prefix
+   * @param {number} bits
+   */
   async prove(prefix, bits) {
     this.proving = true;
     this.dispatchEvent(new CustomEvent("proving"));
@@ -186,6 +234,11 @@ export class Ordering extends EventTarget {
     }
   }
 
+  /**
+   * @param {NewOrder & { proof?: string }} order
+   * @param {string} key
+   * @returns {Promise<PlacedOrder>}
+   */
   async place(order, key) {
     this.asked = this.basket.log.now;
     const placed = await request(this.channel, { type: "order.place", key, ...order }, () =>
@@ -199,6 +252,7 @@ export class Ordering extends EventTarget {
     return placed;
   }
 
+  /** @param {PendingOrder | null} pending */
   keep(pending) {
     this.pending = pending;
     keepPending(this.broadcast, pending);

@@ -6,9 +6,13 @@ import { amountPayable } from "../../../lib/orders/order-sums.js";
 import { linksOfOrders } from "../../../lib/state/order-links.js";
 import { n, t } from "../../../lib/words.js";
 
+/** @typedef {import("../../../lib/state/scene").LiveOrder} LiveOrder */
+
 // One word for it with the studio, whose lists write it small.
+/** @param {string} word */
 const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
+/** @type {Record<string, () => string>} */
 const STATES = {
   placed: () => t("Ordered"),
   packed: () => capital(t("packed")),
@@ -21,20 +25,26 @@ const STATES = {
 /** The orders that this device placed here, with the way to their pages. What stands there stays while
     the broadcast goes on: who is on a link, or presses it, does not lose it. */
 export class OwnOrders {
-  /** `places` are the elements that each show them. */
+  /**
+   * `places` are the elements that each show them.
+   * @param {HTMLElement[]} places
+   */
   constructor(places) {
     this.places = places.map((place) => {
+      /** @type {Map<string, ReturnType<OwnOrders["row"]>>} by order */
+      const rows = new Map();
       const shown = {
         place,
         title: el("h3"),
         list: el("ul", { class: "stack stack--close" }),
-        rows: new Map(),
+        rows,
       };
       place.replaceChildren(shown.title, shown.list);
       return shown;
     });
   }
 
+  /** @param {import("../../../lib/state/broadcast-state.js").BroadcastState} scene */
   render(scene) {
     const links = linksOfOrders();
     const orders = [...scene.orders.values()].filter((order) => links[order.id]);
@@ -47,14 +57,16 @@ export class OwnOrders {
         rows.delete(order);
       }
       orders.forEach((order, index) => {
-        if (!rows.has(order.id)) rows.set(order.id, this.row(links[order.id]));
-        const { item, words } = rows.get(order.id);
+        const row = rows.get(order.id) ?? this.row(links[order.id]);
+        rows.set(order.id, row);
+        const { item, words } = row;
         say(words, orderInWords(order));
         if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
       });
     }
   }
 
+  /** @param {string} url */
   row(url) {
     const words = el("span");
     const link = el(
@@ -67,11 +79,15 @@ export class OwnOrders {
   }
 }
 
+/** @param {LiveOrder} order */
 const orderInWords = (order) =>
-  [
-    order.number,
-    money(amountPayable(order)),
-    order.stopped ? t("Stopped") : STATES[order.state]?.(),
-  ]
+  [order.number, paidInWords(order), order.stopped ? t("Stopped") : STATES[order.state]?.()]
     .filter(Boolean)
     .join(" · ");
+
+/** @param {LiveOrder} order */
+function paidInWords({ total, refunded, payment = "due" }) {
+  return total
+    ? money(amountPayable({ total, payment, refunded: refunded ?? { ...total, amount: 0 } }))
+    : "";
+}

@@ -3,24 +3,17 @@
 
 import { api, Problem } from "../../../lib/channel/api.js";
 import { inWords } from "../../../lib/format/divisions.js";
-import { el, icon } from "../../../lib/ui/dom.js";
+import { el, field, icon } from "../../../lib/ui/dom.js";
 import { page, t } from "../../../lib/words.js";
 
 const LONGEST = 500; // characters that the server reads
 const WITHIN = 8_000;
-const FIELDS = ["name", "phone", "address"];
+const FIELDS = /** @type {const} */ (["name", "phone", "address"]);
 // So much at once is pasted, or comes from a keyboard's clipboard.
 const AT_ONCE = 12;
 
-/**
- * @typedef {object} Parsed what the server found
- * @property {string | null} name
- * @property {string | null} phone
- * @property {string | null} region six digits
- * @property {{ zh: string[], en: string[] }} region_names the province first
- * @property {string} street all that is no other part
- * @property {("name" | "phone" | "region" | "street")[]} unsure missing or guessed
- */
+/** @typedef {import("../../../lib/state/api").ParsedAddress} Parsed what the server found */
+/** @typedef {ReturnType<PastedAddress["values"]>} Values */
 
 /**
  * Ask the server for the parts of a text. Throws Problem.
@@ -52,14 +45,21 @@ export class PastedAddress {
     this.place = place;
     this.region = region;
     this._turn = 0; // the last question
-    this._located = ""; // the address whose region was asked for last, and its answer
+    /** @type {string | null} the address whose region was asked for last */
+    this._located = "";
+    /** @type {Promise<void> | null} its answer */
     this._locating = null;
     this._before = "";
-    for (const name of FIELDS) {
-      const field = form.elements[name];
-      field.addEventListener("paste", (event) => this.pasted(event));
-    }
-    const { address } = form.elements;
+    this.fields = {
+      name: field(form, "name"),
+      phone: field(form, "phone"),
+      address: field(form, "address", HTMLTextAreaElement),
+    };
+    for (const name of FIELDS)
+      this.fields[name].addEventListener("paste", (/** @type {Event} */ event) =>
+        this.pasted(/** @type {ClipboardEvent} */ (event)),
+      );
+    const { address } = this.fields;
     address.addEventListener("beforeinput", () => {
       this._before = address.value;
     });
@@ -72,7 +72,7 @@ export class PastedAddress {
    */
   pasted(event) {
     const text = event.clipboardData?.getData("text/plain") ?? "";
-    const { address } = this.form.elements;
+    const { address } = this.fields;
     const isElsewhere = event.target !== address;
     if (!isWhole(text) || (!isElsewhere && address.value.trim())) return;
     event.preventDefault();
@@ -81,7 +81,7 @@ export class PastedAddress {
 
   /** Some keyboards paste without saying so. */
   typed() {
-    const { address } = this.form.elements;
+    const { address } = this.fields;
     const before = this._before;
     this._before = address.value;
     const grown = address.value.length - before.length;
@@ -93,14 +93,15 @@ export class PastedAddress {
    * @param {string} text
    */
   async split(text) {
-    const { elements } = this.form;
+    const { fields } = this;
     const kept = this.values();
     const turn = ++this._turn;
-    elements.address.value = text.slice(0, elements.address.maxLength).replace(/\s*\n\s*/g, " ");
-    const whole = elements.address.value;
+    fields.address.value = text.slice(0, fields.address.maxLength).replace(/\s*\n\s*/g, " ");
+    const whole = fields.address.value;
     this._before = whole;
     this.show(el("span", { class: "pasted__words" }, t("Reading the address…")));
     this.form.dispatchEvent(new Event("change"));
+    /** @type {Parsed | null} */
     let found = null;
     try {
       found = await parse(text);
@@ -119,20 +120,20 @@ export class PastedAddress {
       return;
     }
     // What was typed on meanwhile stays.
-    if (elements.address.value === whole) elements.address.value = this._before = found.street;
-    if (found.name) elements.name.value = found.name.slice(0, elements.name.maxLength);
-    if (found.phone) elements.phone.value = found.phone;
+    if (fields.address.value === whole) fields.address.value = this._before = found.street;
+    if (found.name) fields.name.value = found.name.slice(0, fields.name.maxLength);
+    if (found.phone) fields.phone.value = found.phone;
     if (found.region) this.region.set(found.region, namesOf(found));
     this.chips(found, kept);
     for (const name of FIELDS) {
-      elements[name].dispatchEvent(new Event("input", { bubbles: true }));
+      fields[name].dispatchEvent(new Event("input", { bubbles: true }));
     }
     this.form.dispatchEvent(new Event("change"));
   }
 
   /** Read the region out of an address that has none, once a text. */
   locate() {
-    const text = this.form.elements.address.value.trim();
+    const text = this.fields.address.value.trim();
     if (text !== this._located) {
       this._located = text;
       this._locating = text ? this.readRegion(text) : null;
@@ -154,24 +155,25 @@ export class PastedAddress {
   }
 
   values() {
-    const { elements } = this.form;
     const { code, words } = this.region;
+    const { name, phone, address } = this.fields;
     return {
-      ...Object.fromEntries(FIELDS.map((name) => [name, elements[name].value])),
+      name: name.value,
+      phone: phone.value,
+      address: address.value,
       region: { code, words },
     };
   }
 
+  /** @param {Values} values */
   undo({ region, ...values }) {
     this._turn += 1;
-    for (const [name, value] of Object.entries(values)) {
-      this.form.elements[name].value = value;
-    }
+    for (const name of FIELDS) this.fields[name].value = values[name];
     this._before = values.address;
     this.region.set(region.code, region.words);
     this.clear();
     this.form.dispatchEvent(new Event("change"));
-    this.form.elements.address.focus();
+    this.fields.address.focus();
   }
 
   clear() {
@@ -185,15 +187,20 @@ export class PastedAddress {
     this.place.replaceChildren(...children);
   }
 
-  /** What was found, and what is to be looked at. */
+  /**
+   * What was found, and what is to be looked at.
+   * @param {Parsed} found
+   * @param {Values} kept
+   */
   chips(found, kept) {
-    const { elements } = this.form;
-    const parts = {
-      name: [t("Name"), found.name, () => elements.name.focus()],
-      phone: [t("Phone"), found.phone, () => elements.phone.focus()],
-      region: [t("Region"), namesOf(found), () => this.openRegion()],
-    };
-    const chips = Object.entries(parts).map(([part, [title, value, onclick]]) => {
+    const { fields } = this;
+    /** @type {[Parsed["unsure"][number], string, string | null, () => void][]} */
+    const parts = [
+      ["name", t("Name"), found.name, () => fields.name.focus()],
+      ["phone", t("Phone"), found.phone, () => fields.phone.focus()],
+      ["region", t("Region"), namesOf(found), () => this.openRegion()],
+    ];
+    const chips = parts.map(([part, title, value, onclick]) => {
       const isSure = !found.unsure.includes(part);
       const words = !value
         ? t("%(part)s is missing", { part: title })

@@ -4,11 +4,17 @@
 const A_MOMENT = 600;
 
 export class PriceGuard {
-  /** `button` is what is pressed for the amount. */
+  /**
+   * `button` is what is pressed for the amount.
+   * @param {HTMLButtonElement} button
+   */
   constructor(button) {
+    /** @type {number | null} */
     this._amount = null;
+    /** @type {number | null} */
     this._before = null;
     this._since = 0;
+    /** @type {number | null} */
     this._pressed = null;
     button.addEventListener("pointerdown", () => {
       this._pressed = this._meant();
@@ -18,7 +24,10 @@ export class PriceGuard {
     });
   }
 
-  /** The amount stands there now. */
+  /**
+   * The amount stands there now.
+   * @param {number} amount
+   */
   show(amount) {
     if (amount === this._amount) return;
     this._before = this._amount;
@@ -39,7 +48,8 @@ export class PriceGuard {
   }
 
   _meant() {
-    const changed = this._before !== null && performance.now() - this._since < A_MOMENT;
+    if (this._before === null || this._amount === null) return this._amount;
+    const changed = performance.now() - this._since < A_MOMENT;
     return changed ? Math.min(this._before, this._amount) : this._amount;
   }
 }

@@ -7,16 +7,33 @@ import { buyButton, lotLine, showProduct, stockBar, stockInWords } from "./card.
 import { flashLine, priceOf, wasOf } from "../../../lib/state/flash-batch.js";
 import { isStopped } from "../../../lib/state/broadcast-state.js";
 
+/** @typedef {import("../../../lib/state/scene").Offer} Offer */
+/** @typedef {import("../types").OfferActs} OfferActs */
+/** @typedef {ReturnType<Bag["row"]>} Row */
+/** @typedef {Map<string, Row>} Rows by offer */
+
 export class Bag {
-  /** `places` are the elements that each show the whole list; `act` as a card has it. */
+  /**
+   * `places` are the elements that each show the whole list; `act` as a card has it.
+   * @param {HTMLElement[]} places
+   * @param {HTMLElement} counter
+   * @param {OfferActs} act
+   * @param {import("../types").Waits} waits
+   */
   constructor(places, counter, act, waits) {
+    /** @type {{ place: HTMLElement, rows: Rows }[]} */
     this.places = places.map((place) => ({ place, rows: new Map() }));
     this.counter = counter;
     this.act = act;
     this.waits = waits;
   }
 
-  /** `known` is false until the broadcast has told what is in the bag. */
+  /**
+   * `known` is false until the broadcast has told what is in the bag.
+   * @param {import("../../../lib/state/broadcast-state.js").BroadcastState} scene
+   * @param {boolean} buyable
+   * @param {boolean} known
+   */
   render(scene, buyable, known) {
     if (!known) return;
     const cards = inOrder(scene.offers);
@@ -31,42 +48,55 @@ export class Bag {
       }
       if (rows.size === 0) place.replaceChildren();
       for (const card of cards) {
-        if (!rows.has(card.id)) {
-          const row = this.row(card);
+        let row = rows.get(card.id);
+        if (!row) {
+          row = this.row(card);
           rows.set(card.id, row);
           place.append(row.item);
         }
-        this.update(rows.get(card.id), card, scene.pinned === card.id, buyable);
+        this.update(row, card, scene.pinned === card.id, buyable);
       }
       this.arrange(place, cards, rows);
       this.join(cards, rows);
     }
   }
 
-  /** Where the host moved an offer in the bag, its row moves too. */
+  /**
+   * Where the host moved an offer in the bag, its row moves too.
+   * @param {HTMLElement} place
+   * @param {Offer[]} cards
+   * @param {Rows} rows
+   */
   arrange(place, cards, rows) {
     cards.forEach((card, index) => {
-      const { item } = rows.get(card.id);
-      if (place.children[index] !== item) place.insertBefore(item, place.children[index]);
+      const item = rows.get(card.id)?.item;
+      if (item && place.children[index] !== item) place.insertBefore(item, place.children[index]);
     });
   }
 
-  /** Offers of one lot stand as one: they share what it still gives, which the last one says. */
+  /**
+   * Offers of one lot stand as one: they share what it still gives, which the last one says.
+   * @param {Offer[]} cards
+   * @param {Rows} rows
+   */
   join(cards, rows) {
     cards.forEach((card, index) => {
       const row = rows.get(card.id);
+      if (!row) return;
       const joined = cards[index - 1]?.lot.id === card.lot.id;
       const more = cards[index + 1]?.lot.id === card.lot.id;
       row.item.classList.toggle("bag__row--of-many", joined || more);
       row.item.classList.toggle("bag__row--joined", joined);
       row.lot.hidden = more;
-      row.shared.hidden = more || !joined || card.lot.left_g === undefined || isStopped(card);
-      if (row.shared.hidden) return;
-      const left = kilograms(card.lot.left_g);
+      const { left_g: grams } = card.lot;
+      row.shared.hidden = more || !joined || grams === undefined || isStopped(card);
+      if (row.shared.hidden || grams === undefined) return;
+      const left = kilograms(grams);
       say(row.shared, t("All sizes share what is left of this harvest: %(left)s", { left }));
     });
   }
 
+  /** @param {Offer} card */
   row(card) {
     const parts = {
       picture: el("img", { class: "thumb", alt: "", width: 72, height: 72, loading: "lazy" }),
@@ -99,7 +129,7 @@ export class Bag {
         el("span", { class: "bag__stock" }, parts.stock, parts.left),
       ),
     );
-    parts.item = el(
+    const item = el(
       "li",
       { class: "bag__row" },
       parts.flash,
@@ -108,9 +138,15 @@ export class Bag {
       parts.buy,
       parts.shared,
     );
-    return parts;
+    return { ...parts, item };
   }
 
+  /**
+   * @param {Row} row
+   * @param {Offer} card
+   * @param {boolean} pinned
+   * @param {boolean} buyable
+   */
   update(row, card, pinned, buyable) {
     const was = wasOf(card);
     showProduct(row, card);
@@ -127,10 +163,14 @@ export class Bag {
   }
 }
 
-/** The offers as the host arranged them; those of one lot follow the first of it. */
+/**
+ * The offers as the host arranged them; those of one lot follow the first of it.
+ * @param {Map<string, Offer>} offers
+ */
 function inOrder(offers) {
-  const cards = [...offers.values()];
-  const lots = new Map(cards.map((card) => [card.lot.id, []]));
-  for (const card of cards) lots.get(card.lot.id).push(card);
+  /** @type {Map<string, Offer[]>} */
+  const lots = new Map();
+  for (const card of offers.values())
+    lots.set(card.lot.id, [...(lots.get(card.lot.id) ?? []), card]);
   return [...lots.values()].flat();
 }

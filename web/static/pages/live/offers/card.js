@@ -17,11 +17,19 @@ import {
 import { isStopped, ownLeft } from "../../../lib/state/broadcast-state.js";
 import { PriceGuard } from "../buying/price-guard.js";
 
+/** @typedef {import("../../../lib/state/scene").Offer} Offer */
+/** @typedef {import("../types").OfferActs} OfferActs */
+/** @typedef {import("../../../lib/state/events").CardLot} CardLot */
+/** @typedef {import("../types").Waits} Waits */
+
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const FEW = 10; // boxes at which the number left turns red
 
-/** When a lot was picked, in words: in hours on the same day and the night after. */
+/**
+ * When a lot was picked, in words: in hours on the same day and the night after.
+ * @param {number | null} ms
+ */
 export function pickedInWords(ms, now = serverNow()) {
   if (!ms) return "";
   // A day without a time of day is midnight.
@@ -35,19 +43,28 @@ export function pickedInWords(ms, now = serverNow()) {
   return t("picked on %(day)s", { day: dayShort(ms) });
 }
 
-/** A lot and when it was picked, `Lot 1123 · picked 9 h ago`. */
+/**
+ * A lot and when it was picked, `Lot 1123 · picked 9 h ago`.
+ * @param {CardLot} lot
+ */
 export const lotInWords = (lot) =>
   [t("Lot %(code)s", { code: lot.code }), pickedInWords(lot.harvested_at)]
     .filter(Boolean)
     .join(" · ");
 
-/** Why one trusts it: when it was picked, and its test; where neither is known, its lot. */
+/**
+ * Why one trusts it: when it was picked, and its test; where neither is known, its lot.
+ * @param {CardLot} lot
+ */
 export const freshInWords = (lot) =>
   [pickedInWords(lot.harvested_at), lot.tested ? t("test passed") : ""]
     .filter(Boolean)
     .join(" · ") || t("Lot %(code)s", { code: lot.code });
 
-/** What is left, in words; where nothing is, what may come back. */
+/**
+ * What is left, in words; where nothing is, what may come back.
+ * @param {Offer} card
+ */
 export function leftInWords(card) {
   if (isStopped(card)) return t("Stopped");
   const flash = flashOf(card);
@@ -61,49 +78,66 @@ export function leftInWords(card) {
     return n("%(left)s left", "%(left)s left", card.left, { left: count(card.left) });
   }
   if (ownLeft(card) > 0) return t("All of this harvest is sold or held");
-  if (card.held > 0) {
+  const { held = 0 } = card;
+  if (held > 0) {
     return n(
       "%(held)s held for a buyer, may come back",
       "%(held)s held for buyers, may come back",
-      card.held,
-      { held: count(card.held) },
+      held,
+      { held: count(held) },
     );
   }
   return t("Sold out for now");
 }
 
-/** Name and unit together, the unit left out where the name says it, or its size, already. */
+/**
+ * Name and unit together, the unit left out where the name says it, or its size, already.
+ * @param {Pick<Offer, "name" | "unit"> | undefined} card nothing of one that is not in the bag
+ */
 export function fullName(card) {
-  const name = text(card.name);
-  const unit = text(card.unit);
+  const name = text(card?.name);
+  const unit = text(card?.unit);
   const size = unit.match(/[\d.]+\s*\p{L}+/u)?.[0] ?? unit;
   return unit && !name.includes(size) ? `${name} · ${unit}` : name;
 }
 
-/** A name as it is shown: a number and its unit stay together, `2.5 kg` and `5 斤 / 箱`. */
+/**
+ * A name as it is shown: a number and its unit stay together, `2.5 kg` and `5 斤 / 箱`.
+ * @param {string} name
+ */
 export const unbroken = (name) =>
   name
     .replace(/(\d)\s+(?=\p{L})/gu, "$1\u00a0")
     .replace(/(\d)(?=\p{Script=Han})/gu, "$1\u2060")
     .replace(/\s*\/\s*/g, "\u00a0/\u2060\u00a0");
 
-/** Name and picture of what is sold, which may be changed while they are shown. */
+/**
+ * Name and picture of what is sold, which may be changed while they are shown.
+ * @param {{ picture: HTMLImageElement, name: Element }} parts
+ * @param {Offer} card
+ */
 export function showProduct({ picture, name }, card) {
   const address = pictureOf(card);
   if (picture.getAttribute("src") !== address) picture.src = address;
   say(name, unbroken(fullName(card)));
 }
 
-/** For how many boxes others wait, in words; nothing where nobody does. */
-export const waitingInWords = ({ waiting }) =>
+/**
+ * For how many boxes others wait, in words; nothing where nobody does.
+ * @param {Offer} card
+ */
+export const waitingInWords = ({ waiting = 0 }) =>
   waiting > 0 ? t("%(waiting)s on the waiting list", { waiting: count(waiting) }) : "";
 
-/** What is left on a card, in a line; where nothing is and others wait, how many do. */
+/**
+ * What is left on a card, in a line; where nothing is and others wait, how many do.
+ * @param {Offer} card
+ */
 export function stockInWords(card) {
   const waiting = waitingInWords(card);
   if (leftOf(card) > 0 || !waiting || isStopped(card)) return leftInWords(card);
-  const held = card.held > 0 ? t("%(held)s held", { held: count(card.held) }) : t("Sold out");
-  return `${held} · ${waiting}`;
+  const { held = 0 } = card;
+  return `${held > 0 ? t("%(held)s held", { held: count(held) }) : t("Sold out")} · ${waiting}`;
 }
 
 /** The thin bar of what was released, or of a flash batch: left, and beside it what others hold. */
@@ -111,7 +145,8 @@ export function stockBar() {
   const held = el("progress", { class: "stock stock--held" });
   const left = el("progress", { class: "stock stock--left" });
   const bar = el("span", { class: "stocks", "aria-hidden": "true" }, held, left);
-  bar.show = (card) => {
+  /** @param {Offer} card */
+  const show = (card) => {
     const flash = flashOf(card);
     // What is said where nothing is left takes the room of the bar.
     bar.hidden = leftOf(card) <= 0;
@@ -125,12 +160,16 @@ export function stockBar() {
     left.value = leftOf(card);
     held.value = flash ? 0 : card.left + (card.held ?? 0);
   };
-  return bar;
+  return Object.assign(bar, { show });
 }
 
-/** The green line: how fresh it is, and whether it was tested; opens the lot's story. Red where the lot
-    is stopped, with the reason. */
+/**
+ * The green line: how fresh it is, and whether it was tested; opens the lot's story. Red where the lot
+ * is stopped, with the reason.
+ * @param {OfferActs} act
+ */
 export function lotLine(act) {
+  /** @type {CardLot | null} */
   let lot = null;
   const fresh = el("span");
   const why = el("span", { class: "lot-line__why" });
@@ -141,7 +180,7 @@ export function lotLine(act) {
       class: "lot-line",
       type: "button",
       "aria-haspopup": "dialog",
-      onclick: () => act.origin(lot),
+      onclick: () => lot && act.origin(lot),
     },
     sign,
     el(
@@ -151,20 +190,26 @@ export function lotLine(act) {
       why,
     ),
   );
-  line.show = (now) => {
+  /** @param {Offer} now */
+  const show = (now) => {
     ({ lot } = now);
     const stopped = isStopped(now);
     line.classList.toggle("lot-line--stopped", stopped);
     say(fresh, stopped ? lotInWords(lot) : freshInWords(lot));
-    say(why, stopped ? stopInWords(lot.stopped) : "");
+    say(why, stopped ? stopInWords(lot.stopped ?? []) : "");
     if (sign.dataset.stopped === String(stopped)) return;
     sign.dataset.stopped = String(stopped);
     sign.replaceChildren(icon(stopped ? "warning" : "leaf", true));
   };
-  return line;
+  return Object.assign(line, { show });
 }
 
-/** The button of a card: buys at the price that was seen; where nothing is left, asks to be told. */
+/**
+ * The button of a card: buys at the price that was seen; where nothing is left, asks to be told.
+ * @param {Offer} card
+ * @param {OfferActs} act
+ * @param {string} classes
+ */
 export function buyButton(card, act, classes) {
   const { id } = card;
   const isPinned = classes === "pinned__buy";
@@ -176,7 +221,12 @@ export function buyButton(card, act, classes) {
     else if (button.dataset.does === "wait") act.wait(id);
     else act.look(id);
   });
-  button.show = (now, buyable, wait) => {
+  /**
+   * @param {Offer} now
+   * @param {boolean} buyable
+   * @param {import("../../../lib/state/api").Waiting | null} wait
+   */
+  const show = (now, buyable, wait) => {
     seen.show(priceOf(now).amount);
     const left = leftOf(now) > 0;
     const stopped = isStopped(now);
@@ -191,20 +241,35 @@ export function buyButton(card, act, classes) {
     // In a list each button is of another offer.
     if (!isPinned) button.setAttribute("aria-label", `${button.textContent}: ${fullName(now)}`);
   };
-  return button;
+  return Object.assign(button, { show });
 }
 
 /** The card in its place, and in words for readers of the screen in `told`; `act` has
     buy(offer, {price}), look(offer), origin(lot), wait(offer); `waits` knows for what one waits. */
 export class PinnedCard {
+  /**
+   * @param {HTMLElement} place
+   * @param {HTMLElement} told
+   * @param {OfferActs} act
+   * @param {Waits} waits
+   */
   constructor(place, told, act, waits) {
     this.place = place;
     this.told = told;
     this.act = act;
     this.waits = waits;
+    /** @type {string | null} the offer that is shown */
     this.shown = null;
+    /** @type {string | undefined} what was read out */
+    this.said = undefined;
+    /** @type {ReturnType<PinnedCard["build"]> | null} */
+    this.parts = null;
   }
 
+  /**
+   * @param {Offer | null} card
+   * @param {boolean} buyable
+   */
   render(card, buyable) {
     if (!card) {
       this.place.replaceChildren();
@@ -212,24 +277,28 @@ export class PinnedCard {
       this.shown = null;
       return;
     }
-    if (this.shown !== card.id) this.build(card);
+    if (this.shown !== card.id || !this.parts) this.parts = this.build(card);
+    const { parts } = this;
     this.tell(card);
-    showProduct(this.parts, card);
+    showProduct(parts, card);
     const was = wasOf(card);
     const left = leftOf(card);
-    say(this.parts.price, money(priceOf(card)), true);
-    say(this.parts.was, was ? money(was) : "");
-    this.parts.was.hidden = !was;
-    this.parts.flash.show(card);
-    say(this.parts.left, stockInWords(card), true);
-    this.place.firstElementChild.classList.toggle("pinned--out", left <= 0);
-    this.parts.left.classList.toggle("pinned__left--few", left > 0 && left <= FEW);
-    this.parts.stock.show(card);
-    this.parts.lot.show(card);
-    this.parts.buy.show(card, buyable, this.waits.of(card.id));
+    say(parts.price, money(priceOf(card)), true);
+    say(parts.was, was ? money(was) : "");
+    parts.was.hidden = !was;
+    parts.flash.show(card);
+    say(parts.left, stockInWords(card), true);
+    this.place.firstElementChild?.classList.toggle("pinned--out", left <= 0);
+    parts.left.classList.toggle("pinned__left--few", left > 0 && left <= FEW);
+    parts.stock.show(card);
+    parts.lot.show(card);
+    parts.buy.show(card, buyable, this.waits.of(card.id));
   }
 
-  /** Read out what is on screen when it comes, and when it is nearly gone; not each box sold. */
+  /**
+   * Read out what is on screen when it comes, and when it is nearly gone; not each box sold.
+   * @param {Offer} card
+   */
   tell(card) {
     const left = leftOf(card);
     const few = isStopped(card) ? "stopped" : left <= 0 ? "none" : left <= FEW ? "few" : "some";
@@ -237,10 +306,11 @@ export class PinnedCard {
     const key = `${card.id} ${price.amount} ${few}`;
     if (key === this.said) return;
     this.said = key;
-    const stock = isStopped(card) ? stopInWords(card.lot.stopped) : leftInWords(card);
+    const stock = isStopped(card) ? stopInWords(card.lot.stopped ?? []) : leftInWords(card);
     say(this.told, `${fullName(card)}, ${money(price)}, ${stock}`);
   }
 
+  /** @param {Offer} card */
   build(card) {
     this.shown = card.id;
     const parts = {
@@ -254,7 +324,6 @@ export class PinnedCard {
       flash: flashLine(),
       buy: buyButton(card, this.act, "pinned__buy"),
     };
-    this.parts = parts;
     const look = el(
       "button",
       {
@@ -276,5 +345,6 @@ export class PinnedCard {
       el("div", { class: "pinned" }, parts.flash, look, parts.lot, parts.buy),
     );
     this.place.hidden = false;
+    return parts;
   }
 }

@@ -1,7 +1,7 @@
 // One offer, large: its picture, price, weight and stock, where it comes from, and the way to buy, or
 // to wait for what comes back.
 
-import { el, icon, say } from "../../../lib/ui/dom.js";
+import { el, find, icon, say } from "../../../lib/ui/dom.js";
 import { count, money, perKilogram, weight } from "../../../lib/format/format.js";
 import { open } from "../../../lib/ui/sheet.js";
 import { reasonsInWords, stopMeans } from "../../../lib/format/lot-stops.js";
@@ -12,39 +12,57 @@ import { isStopped } from "../../../lib/state/broadcast-state.js";
 import { sentences } from "../buying/notices.js";
 import { PriceGuard } from "../buying/price-guard.js";
 
+/** @typedef {import("../../../lib/state/scene").Offer} Offer */
+
 export class OfferDetails {
-  /** `act` has buy(offer, {price, counted}), wait(offer), leave(offer) and origin(lot). */
+  /**
+   * `act` has buy(offer, {price, counted}), wait(offer), leave(offer) and origin(lot).
+   * @param {HTMLDialogElement} sheet
+   * @param {{ scene: import("../../../lib/state/broadcast-state.js").BroadcastState, channel: import("../../../lib/channel/channel.js").Channel, waits: import("../types").Waits }} page
+   * @param {import("../types").OfferActs} act
+   */
   constructor(sheet, { scene, channel, waits }, act) {
     this.sheet = sheet;
     this.scene = scene;
     this.channel = channel;
     this.waits = waits;
     this.act = act;
-    this.buy = sheet.querySelector(".sheet__foot button");
+    /** @type {string | null} the offer that is shown */
+    this.offer = null;
+    this.buyable = false;
+    /** @type {ReturnType<OfferDetails["build"]> | null} */
+    this.parts = null;
+    /** @type {"buy" | "wait" | "leave"} what the button does */
+    this.does = "buy";
+    this.buy = find(sheet, ".sheet__foot button", HTMLButtonElement);
     this.seen = new PriceGuard(this.buy);
     this.buy.addEventListener("click", () => {
       const price = this.seen.take();
-      if (this.does === "buy") act.buy(this.offer, { price, counted: true });
-      else if (this.does === "wait") act.wait(this.offer);
-      else act.leave(this.offer);
+      const { offer } = this;
+      if (offer === null) return;
+      if (this.does === "buy") act.buy(offer, { price, counted: true });
+      else if (this.does === "wait") act.wait(offer);
+      else act.leave(offer);
     });
   }
 
+  /** @param {string} offer */
   show(offer) {
     const card = this.scene.offers.get(offer);
     if (!card) return;
     if (this.offer !== offer) this.seen.clear();
     this.offer = offer;
     this.channel.tell({ type: "card.open", offer });
-    this.build(card);
+    this.parts = this.build(card);
     open(this.sheet);
     this.render(this.buyable);
   }
 
+  /** @param {Offer} card */
   build(card) {
     const parts = {
       picture: el("img", { class: "look__picture", alt: "", width: 560, height: 360 }),
-      name: this.sheet.querySelector(".sheet__title"),
+      name: find(this.sheet, ".sheet__title"),
       price: el("span", { class: "price" }),
       was: el("s", { class: "price-was" }),
       each: el("span", { class: "small soft" }),
@@ -59,8 +77,24 @@ export class OfferDetails {
       tested: el("p", { class: "row" }, icon("seal", true), t("This lot was tested.")),
       wait: el("p", { class: "notice notice--kumquat" }),
     };
-    this.parts = parts;
-    const body = this.sheet.querySelector(".sheet__body");
+    const from = el(
+      "div",
+      { class: "card card--leaf" },
+      el("p", {}, parts.farm, parts.place),
+      parts.lot,
+      parts.tested,
+      el(
+        "div",
+        {},
+        el(
+          "button",
+          { class: "button", type: "button", onclick: () => this.openOrigin() },
+          icon("leaf", true),
+          t("Where it comes from"),
+        ),
+      ),
+    );
+    const body = find(this.sheet, ".sheet__body");
     body.replaceChildren(
       parts.picture,
       el(
@@ -81,33 +115,18 @@ export class OfferDetails {
       parts.stopped,
       parts.lifted,
       parts.wait,
-      // biome-ignore lint/suspicious/noAssignInExpressions: the part is made where it stands.
-      (parts.from = el(
-        "div",
-        { class: "card card--leaf" },
-        el("p", {}, parts.farm, parts.place),
-        parts.lot,
-        parts.tested,
-        el(
-          "div",
-          {},
-          el(
-            "button",
-            { class: "button", type: "button", onclick: () => this.openOrigin() },
-            icon("leaf", true),
-            t("Where it comes from"),
-          ),
-        ),
-      )),
+      from,
     );
     body.scrollTop = 0;
+    return { ...parts, from };
   }
 
+  /** @param {boolean} buyable */
   render(buyable) {
     this.buyable = buyable;
-    const card = this.scene.offers.get(this.offer);
-    if (!this.sheet.open || !card) return;
+    const card = this.offer === null ? undefined : this.scene.offers.get(this.offer);
     const { parts } = this;
+    if (!this.sheet.open || !card || !parts) return;
     const price = priceOf(card);
     const was = wasOf(card);
     const wait = this.waits.of(card.id);
@@ -124,17 +143,15 @@ export class OfferDetails {
     parts.stock.show(card);
     say(parts.left, this.stockInWords(card));
     const stopped = isStopped(card);
+    const { stopped: reasons = [], lifted } = card.lot;
     parts.wait.hidden = left || !buyable || stopped;
     parts.stopped.hidden = !stopped;
-    say(
-      parts.stopped,
-      stopped ? sentences(stopMeans(card.lot.stopped), reasonsInWords(card.lot.stopped)) : "",
-    );
-    parts.lifted.hidden = stopped || !card.lot.lifted;
+    say(parts.stopped, stopped ? sentences(stopMeans(reasons), reasonsInWords(reasons)) : "");
+    parts.lifted.hidden = stopped || !lifted;
     say(
       parts.lifted,
-      card.lot.lifted
-        ? t("This lot was stopped; the county has since lifted it: %(sentence)s", card.lot.lifted)
+      lifted
+        ? t("This lot was stopped; the county has since lifted it: %(sentence)s", { ...lifted })
         : "",
     );
     parts.tested.hidden = !card.lot.tested;
@@ -151,10 +168,11 @@ export class OfferDetails {
   }
 
   openOrigin() {
-    const card = this.scene.offers.get(this.offer);
+    const card = this.offer === null ? undefined : this.scene.offers.get(this.offer);
     if (card) this.act.origin(card.lot);
   }
 
+  /** @param {Offer} card */
   stockInWords(card) {
     if (flashOf(card) || card.left <= 0) return leftInWords(card);
     const left = t("%(left)s of %(released)s left", {
@@ -168,7 +186,11 @@ export class OfferDetails {
     return `${left} · ${held}`;
   }
 
-  /** Which place one has, or what waiting would mean. */
+  /**
+   * Which place one has, or what waiting would mean.
+   * @param {Offer} card
+   * @param {import("../../../lib/state/api").Waiting | null} wait
+   */
   waitInWords(card, wait) {
     const others = waitingInWords(card);
     if (wait) {

@@ -1,6 +1,6 @@
 // The origin story of a lot, as a sheet over the running video.
 
-import { el } from "../../../lib/ui/dom.js";
+import { el, find } from "../../../lib/ui/dom.js";
 import { open } from "../../../lib/ui/sheet.js";
 import { t } from "../../../lib/words.js";
 
@@ -13,9 +13,13 @@ const skeleton = () =>
     ),
   );
 
-/** Open the sheet and fill it with the lot's page. */
+/**
+ * Open the sheet and fill it with the lot's page.
+ * @param {HTMLDialogElement} sheet
+ * @param {Pick<import("../../../lib/state/events").CardLot, "id" | "url">} lot
+ */
 export async function openOrigin(sheet, lot) {
-  const body = sheet.querySelector(".sheet__body");
+  const body = find(sheet, ".sheet__body");
   sheet.dataset.lot = lot.id;
   sheet.dataset.url = lot.url;
   body.replaceChildren(skeleton());
@@ -39,8 +43,12 @@ export async function openOrigin(sheet, lot) {
   }
 }
 
-/** The lot was stopped or lifted: where its story is open, it is told anew. */
+/**
+ * The lot was stopped or lifted: where its story is open, it is told anew.
+ * @param {HTMLDialogElement} sheet
+ * @param {string} lot
+ */
 export function refreshOrigin(sheet, lot) {
-  const { dataset } = sheet;
-  if (sheet.open && dataset.lot === lot) openOrigin(sheet, { id: lot, url: dataset.url });
+  const { lot: shown, url } = sheet.dataset;
+  if (sheet.open && shown === lot && url) openOrigin(sheet, { id: lot, url });
 }

@@ -1,5 +1,7 @@
 // Waiting in the page's words: joining and leaving, and what is told when it was worth it.
 
+import { Problem } from "../../../lib/channel/api.js";
+import { detailOf } from "../../../lib/ui/dom.js";
 import { sentence } from "../../../lib/format/problems.js";
 import { clock, count } from "../../../lib/format/format.js";
 import { close, opening } from "../../../lib/ui/sheet.js";
@@ -7,23 +9,35 @@ import { toast } from "../../../lib/ui/toast.js";
 import { t } from "../../../lib/words.js";
 import { fullName } from "./card.js";
 
+/** @typedef {import("../../../lib/state/events").OrderHeld} OrderHeld */
+
 const TOLD = 20; // seconds
 
 export class WaitlistView {
-  /** `begin` opens what is held. */
+  /**
+   * `begin` opens what is held.
+   * @param {{ waits: import("./waitlist.js").Waitlist, basket: import("../buying/basket/basket.js").Basket, scene: import("../../../lib/state/broadcast-state.js").BroadcastState, begin: () => void }} page
+   */
   constructor({ waits, basket, scene, begin }) {
     this.waits = waits;
     this.basket = basket;
     this.scene = scene;
     this.begin = begin;
     this.title = document.title;
+    /** @type {Set<string>} the offers whose place is asked for */
     this.joining = new Set();
+    /** @type {(() => void) | undefined} takes away what is told */
+    this.told = undefined;
     basket.addEventListener("change", () => {
       if (!basket.hold) this.read();
     });
-    waits.addEventListener("served", ({ detail }) => this.served(detail));
+    waits.addEventListener("served", (event) => this.served(detailOf(event)));
   }
 
+  /**
+   * @param {string} offer
+   * @param {number} [quantity]
+   */
   async join(offer, quantity) {
     if (this.joining.has(offer)) return;
     const name = fullName(this.scene.offers.get(offer));
@@ -31,6 +45,7 @@ export class WaitlistView {
     try {
       await this.waits.join(offer, quantity);
     } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
       toast(sentence(problem), { danger: true });
       return;
     } finally {
@@ -46,12 +61,17 @@ export class WaitlistView {
     );
   }
 
-  /** `sheet` is the one that asked; another may be open by the time of the answer. */
+  /**
+   * Leave the list; another sheet than the one that asked may be open by the time of the answer.
+   * @param {string} offer
+   * @param {HTMLDialogElement} sheet
+   */
   async leave(offer, sheet) {
     const asked = opening(sheet);
     try {
       await this.waits.leave(offer);
     } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
       toast(sentence(problem), { danger: true });
       return;
     }
@@ -65,10 +85,13 @@ export class WaitlistView {
     document.title = this.title;
   }
 
-  /** Boxes came back and are held here: one tap opens them. Who is elsewhere sees it in the title. */
+  /**
+   * Boxes came back and are held here: one tap opens them. Who is elsewhere sees it in the title.
+   * @param {OrderHeld & { waited: OrderHeld["lines"] }} held
+   */
   served(held) {
     this.basket.served(held);
-    const { offer } = held.waited[0] ?? held.lines.at(-1);
+    const { offer } = held.waited[0] ?? held.lines[held.lines.length - 1];
     const name = fullName(this.scene.offers.get(offer));
     this.read();
     document.title = `(1) ${this.title}`;
@@ -80,6 +103,10 @@ export class WaitlistView {
     }
   }
 
+  /**
+   * @param {string} name
+   * @param {number} until
+   */
   tell(name, until) {
     if (!this.basket.hold) return;
     const words = t("%(name)s is back and held for you until %(time)s.", {

@@ -7,6 +7,8 @@ import { request } from "../../../lib/channel/request.js";
 import { newKey } from "../../../lib/channel/pending-requests.js";
 import { proven } from "../../../lib/channel/proof-of-work.js";
 
+/** @typedef {import("../../../lib/state/api").Waiting} Waiting */
+
 // So that not all who wait ask for their place at once: longer where many do.
 const SPREAD = 2_000;
 const SPREAD_EACH = 10;
@@ -14,19 +16,30 @@ const SPREAD_EACH = 10;
 /** Events: "change"; "served" with the order's event as detail, in its `waited` the
     lines that came back. */
 export class Waitlist extends EventTarget {
+  /**
+   * @param {string} broadcast
+   * @param {import("../../../lib/channel/channel.js").Channel} channel
+   */
   constructor(broadcast, channel) {
     super();
     this.path = `/api/v1/broadcasts/${broadcast}/waits`;
     this.broadcast = broadcast;
     this.channel = channel;
-    this.own = new Map(); // by offer: {offer, quantity, place, waiting}
+    /** @type {Map<string, Waiting>} by offer */
+    this.own = new Map();
+    /** @type {number | null} */
+    this.timer = null;
   }
 
+  /** @param {string} offer */
   of(offer) {
     return this.own.get(offer) ?? null;
   }
 
-  /** Wait for so many of an offer. Throws Problem. */
+  /**
+   * Wait for so many of an offer. Throws Problem.
+   * @param {string} offer
+   */
   async join(offer, quantity = 1) {
     const key = newKey();
     const wait = await proven(this.broadcast, key, (proof) => {
@@ -40,7 +53,10 @@ export class Waitlist extends EventTarget {
     this.changed();
   }
 
-  /** Wait no more. Throws Problem. */
+  /**
+   * Wait no more. Throws Problem.
+   * @param {string} offer
+   */
   async leave(offer) {
     await request(this.channel, { type: "wait.leave", offer }, () =>
       api("DELETE", `${this.path}/${offer}`),
@@ -55,9 +71,10 @@ export class Waitlist extends EventTarget {
   }
 
   async load() {
-    clearTimeout(this.timer);
+    clearTimeout(this.timer ?? undefined);
     this.timer = null;
     try {
+      /** @type {{ waits: Waiting[] }} */
       const { waits } = await api("GET", this.path);
       this.own = new Map(waits.map((wait) => [wait.offer, wait]));
     } catch {
@@ -73,8 +90,9 @@ export class Waitlist extends EventTarget {
       const waited = data.lines.filter(({ offer }) => this.own.delete(offer));
       this.changed();
       this.dispatchEvent(new CustomEvent("served", { detail: { ...data, waited } }));
-    } else if (kind === "wait.changed" && this.own.has(data.offer)) {
+    } else if (kind === "wait.changed") {
       const wait = this.own.get(data.offer);
+      if (!wait) return;
       const fewer = data.waiting < wait.waiting;
       wait.waiting = data.waiting;
       // Who comes later stands behind.

@@ -9,7 +9,7 @@ export class Answer {
     this._place = place;
   }
 
-  /** @param {{answer: {nickname?: string, text: string, reply?: string} | null}} scene */
+  /** @param {Pick<import("../../../lib/state/broadcast-state.js").BroadcastState, "answer">} scene */
   render({ answer }) {
     this._place.hidden = !answer;
     if (!answer) return;

@@ -1,33 +1,46 @@
 // Chat: a few lines over the video on a phone, the latest ones beside it on a desk. How fast they come
 // is decided by lib/state/chat-pacing.js.
 
-import { el, say } from "../../../lib/ui/dom.js";
+import { el, field, find, say } from "../../../lib/ui/dom.js";
+import { Problem } from "../../../lib/channel/api.js";
 import { ChatPacing } from "../../../lib/state/chat-pacing.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
 import { t } from "../../../lib/words.js";
+
+/** @typedef {import("../../../lib/state/broadcast-state.js").BroadcastState} BroadcastState */
+/** @typedef {import("../../../lib/state/scene").ChatLine} ChatLine */
 
 const KEPT = 50;
 /** So near the end, in pixels, the reader is taken to follow. */
 const NEAR = 80;
 
 export class Chat {
+  /**
+   * @param {HTMLElement} list
+   * @param {HTMLFormElement} form
+   * @param {HTMLDialogElement} sheet asks for a nickname
+   * @param {import("../../../lib/channel/channel.js").Channel} channel
+   */
   constructor(list, form, sheet, channel) {
     this.list = list;
     this.form = form;
-    this.input = form.elements.text;
+    this.input = field(form, "text");
     this.sheet = sheet;
     this.channel = channel;
-    this.lines = new Map(); // those on the page, by seq, oldest first
+    /** @type {Map<number, HTMLElement>} those on the page, by seq, oldest first */
+    this.lines = new Map();
     this.pacing = new ChatPacing();
     this.frame = 0;
     this.guest = "";
+    this.staff = false;
+    this.nickname = find(sheet, "input", HTMLInputElement);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
     });
-    sheet.querySelector("form").addEventListener("submit", (event) => {
+    find(sheet, "form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
-      const name = event.target.elements.nickname.value.trim();
+      const name = this.nickname.value.trim();
       if (!name) return;
       this.mark("");
       remember("nickname", name);
@@ -36,9 +49,12 @@ export class Chat {
     });
   }
 
-  /** What the server calls this viewer until a nickname is chosen; staff keep their name. */
+  /**
+   * What the server calls this viewer until a nickname is chosen; staff keep their name.
+   * @param {import("../../../lib/channel/frames").You} you
+   */
   welcome(you) {
-    this.guest = you.nickname ?? "";
+    this.guest = you.nickname;
     this.staff = Boolean(you.role);
   }
 
@@ -57,6 +73,7 @@ export class Chat {
       this.pacing.own((await this.channel.ask(said)).seq);
       this.draw();
     } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
       if (!this.input.value) this.input.value = words;
       const [{ sentence }, { toast }] = await Promise.all([
         import("../../../lib/format/problems.js"),
@@ -68,24 +85,28 @@ export class Chat {
     }
   }
 
+  /** @param {string} proposed */
   async askName(proposed, refusal = "") {
     const { open } = await import("../../../lib/ui/sheet.js");
-    const field = this.sheet.querySelector("input");
-    field.value = proposed;
+    this.nickname.value = proposed;
     this.mark(refusal);
     open(this.sheet);
-    field.select();
+    this.nickname.select();
   }
 
-  /** Say at the field why the nickname was refused, or nothing. */
+  /**
+   * Say at the field why the nickname was refused, or nothing.
+   * @param {string} refusal
+   */
   mark(refusal) {
-    const told = this.sheet.querySelector("#nickname-error");
+    const told = find(this.sheet, "#nickname-error");
     say(told, refusal);
     told.hidden = !refusal;
-    if (refusal) this.sheet.querySelector("input").setAttribute("aria-invalid", "true");
-    else this.sheet.querySelector("input").removeAttribute("aria-invalid");
+    if (refusal) this.nickname.setAttribute("aria-invalid", "true");
+    else this.nickname.removeAttribute("aria-invalid");
   }
 
+  /** @param {BroadcastState} scene */
   render(scene) {
     const live = scene.broadcast?.state === "live";
     this.input.disabled = !live;
@@ -96,17 +117,24 @@ export class Chat {
     this.draw();
   }
 
-  /** The page begins anew from a snapshot: what is not in it was hidden, or is older. */
+  /**
+   * The page begins anew from a snapshot: what is not in it was hidden, or is older.
+   * @param {BroadcastState} scene
+   */
   reset(scene) {
     const now = new Set(scene.chat.map(({ seq }) => seq));
     for (const seq of [...this.lines.keys()]) if (!now.has(seq)) this.remove(seq);
   }
 
-  /** Take away what events hide; later lines push others out, which the scene alone would not tell. */
+  /**
+   * Take away what events hide; later lines push others out, which the scene alone would not tell.
+   * @param {import("../../../lib/state/events").LiveEvent[]} events
+   */
   hear(events) {
     for (const { kind, data } of events) if (kind === "chat.hidden") this.remove(data.message);
   }
 
+  /** @param {number} seq */
   remove(seq) {
     this.pacing.remove(seq);
     this.lines.get(seq)?.remove();
@@ -123,6 +151,7 @@ export class Chat {
     });
   }
 
+  /** @param {ChatLine[]} said */
   add(said) {
     if (said.length === 0) return;
     const { scrollHeight, scrollTop, clientHeight } = this.list;
@@ -137,6 +166,7 @@ export class Chat {
   }
 }
 
+/** @param {ChatLine} said */
 function lineOf(said) {
   const line = el("p", { class: said.role ? "chat__line chat__line--host" : "chat__line" });
   const name = el("span", { class: "chat__name" });

@@ -1,28 +1,44 @@
 // Hearts: a button and a double tap on the video; sent together once a second, twenty at most. They rise
 // for what happens now: none for what was given before, and none once the broadcast is over.
 
-import { icon, say } from "../../../lib/ui/dom.js";
+import { find, icon, say } from "../../../lib/ui/dom.js";
 import { count } from "../../../lib/format/format.js";
+
+/** @typedef {import("../../../lib/state/broadcast-state.js").BroadcastState} BroadcastState */
 
 const WAYS = 4; // heart--1 … heart--4 in tools.css
 const AT_MOST = 12;
 
 export class Hearts {
-  /** `screen` takes double taps, `sky` is where hearts rise. */
+  /**
+   * `screen` takes double taps, `sky` is where hearts rise.
+   * @param {HTMLElement} button
+   * @param {HTMLElement} screen
+   * @param {HTMLElement} sky
+   * @param {import("../../../lib/channel/channel.js").Channel} channel
+   */
   constructor(button, screen, sky, channel) {
-    this.counter = button.querySelector("[data-count]");
+    this.counter = find(button, "[data-count]");
     this.sky = sky;
     this.channel = channel;
     this.given = 0;
     this.shown = 0;
     this.own = 0;
+    /** @type {number | undefined} what was told of all */
+    this.told = undefined;
+    /** @type {number | undefined} */
+    this.timer = undefined;
     button.addEventListener("click", () => this.give());
     screen.addEventListener("dblclick", (event) => this.tap(event));
   }
 
-  /** A double tap, which may be meant for what stands over the picture. */
+  /**
+   * A double tap, which may be meant for what stands over the picture.
+   * @param {MouseEvent} event
+   */
   tap({ target }) {
-    if (!target.closest("button, a, input, .pinned, .bag")) this.give();
+    if (target instanceof Element && !target.closest("button, a, input, .pinned, .bag"))
+      this.give();
   }
 
   give() {
@@ -38,15 +54,19 @@ export class Hearts {
     }, 1000);
   }
 
-  /** The page begins anew from a snapshot: what was given meanwhile is over. */
+  /**
+   * The page begins anew from a snapshot: what was given meanwhile is over.
+   * @param {BroadcastState} scene
+   */
   reset(scene) {
     this.told = scene.audience.reactions;
     this.show();
   }
 
+  /** @param {BroadcastState} scene */
   render(scene) {
     const { reactions } = scene.audience;
-    if (scene.broadcast.state !== "live" || reactions === this.told) return;
+    if (scene.broadcast?.state !== "live" || reactions === this.told) return;
     const more = reactions - (this.told ?? reactions) - this.own;
     this.told = reactions;
     this.own = 0;

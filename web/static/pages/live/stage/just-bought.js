@@ -20,15 +20,19 @@ export class Bought {
     this.place = place;
     this.words = place.querySelector("[data-words]");
     this.before = Number.NEGATIVE_INFINITY;
+    /** @type {number | undefined} */
+    this.timer = undefined;
   }
 
-  /** Hear events as they come; a snapshot's count is over.
-      @param {{kind: string, data: {buyers?: number}}[]} events */
+  /**
+   * Hear events as they come; a snapshot's count is over.
+   * @param {import("../../../lib/state/events").LiveEvent[]} events
+   */
   hear(events) {
-    const counted = events.filter(({ kind }) => kind === "audience.counted").pop();
-    if (!counted || !isTold(counted.data.buyers, performance.now(), this.before)) return;
+    let buyers = 0;
+    for (const { kind, data } of events) if (kind === "audience.counted") buyers = data.buyers ?? 0;
+    if (!isTold(buyers, performance.now(), this.before)) return;
     this.before = performance.now();
-    const { buyers } = counted.data;
     say(
       this.words,
       n("%(n)s person just bought", "%(n)s people just bought", buyers, { n: count(buyers) }),

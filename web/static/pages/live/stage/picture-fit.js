@@ -48,6 +48,7 @@ export class PictureFit {
     document.body.style.setProperty("--screen-height", `${innerHeight}px`);
   }
 
+  /** @param {boolean} isFull */
   show(isFull) {
     if (isFull) document.body.dataset.full = "on";
     else delete document.body.dataset.full;
@@ -66,7 +67,9 @@ export class PictureFit {
       await screen.orientation.lock("landscape");
     } catch {
       // iPhones have no full screen but the video's own; a desk does not turn.
-      if (!document.fullscreenElement) this.video.webkitEnterFullscreen?.();
+      /** @type {HTMLVideoElement & { webkitEnterFullscreen?: () => void }} */
+      const video = this.video;
+      if (!document.fullscreenElement) video.webkitEnterFullscreen?.();
     }
   }
 }

@@ -19,9 +19,22 @@ export function startInWords(at, now = serverNow()) {
   return t("Starts on %(day)s at %(time)s", { day: day(at), time });
 }
 
-/** What to show: {icon, title, words, act?} or null for the picture; `act` is the name of what the button
-    does (Placeholder.act), `over` leaves the last frame behind the words. `refusal` is the channel's, if
-    any; `missing` the codec that a player which is let in by no session lacks. */
+/**
+ * What stands in the picture's place; `over` where the last frame shows through.
+ * @typedef {{ icon: string | null, title: string, words: string, act?: Act, over?: "over" }} Slate
+ */
+/** @typedef {"bag" | "home" | "reload" | "again" | "picture" | "play"} Act */
+/** @typedef {Record<"again" | "play" | "picture", () => void>} Calls */
+
+/**
+ * What to show, or null for the picture; `act` is the name of what the button does (Placeholder.act),
+ * `missing` the codec that a player which is let in by no session lacks.
+ * @param {Pick<import("../../../lib/state/broadcast-state.js").BroadcastState, "broadcast" | "paused" | "source" | "offers">} scene
+ * @param {string} picture the player's state, or what of it does not come
+ * @param {number | null} refusal the channel's
+ * @param {string | null} missing
+ * @returns {Slate | null}
+ */
 export function placeholderOf(scene, picture, refusal, missing = null) {
   const state = scene.broadcast?.state;
   if (refusal && refusal !== UNKNOWN_BROADCAST) {
@@ -51,7 +64,7 @@ export function placeholderOf(scene, picture, refusal, missing = null) {
   if (state === "scheduled") {
     return {
       icon: "clock",
-      title: startInWords(Date.parse(scene.broadcast.starts_at ?? "")),
+      title: startInWords(Date.parse(scene.broadcast?.starts_at ?? "")),
       words: t("Stay on this page: the picture starts automatically."),
       act: scene.offers?.size ? "bag" : undefined,
     };
@@ -97,7 +110,7 @@ export function placeholderOf(scene, picture, refusal, missing = null) {
       title: t("This browser can't show this camera"),
       words: t(
         "It sends %(codec)s, which this browser can't play. You hear it; the picture comes back by itself with the next camera.",
-        { codec: scene.source.codec },
+        { codec: scene.source?.codec ?? "" },
       ),
     };
   }
@@ -144,12 +157,23 @@ export function placeholderOf(scene, picture, refusal, missing = null) {
 }
 
 export class Placeholder {
+  /**
+   * @param {HTMLElement} place
+   * @param {Calls} calls
+   */
   constructor(place, calls) {
     this.place = place;
     this.calls = calls;
+    /** @type {string | undefined} */
     this.shown = undefined;
   }
 
+  /**
+   * @param {Pick<import("../../../lib/state/broadcast-state.js").BroadcastState, "broadcast" | "paused" | "source" | "offers">} scene
+   * @param {string} picture
+   * @param {number | null} refusal
+   * @param {string | null} missing
+   */
   render(scene, picture, refusal, missing) {
     const slate = placeholderOf(scene, picture, refusal, missing);
     const key = JSON.stringify(slate);
@@ -184,9 +208,10 @@ export class Placeholder {
     delete still.dataset.src;
   }
 
+  /** @param {Act} [name] */
   act(name) {
     if (name === "bag") {
-      const open = () => document.getElementById("bag-open").click();
+      const open = () => document.getElementById("bag-open")?.click();
       return [
         el(
           "button",

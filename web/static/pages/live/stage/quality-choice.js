@@ -2,11 +2,15 @@
 // Remembered on this device; first.js begins with what was remembered.
 
 import { remember } from "../../../lib/state/device-memory.js";
-import { say } from "../../../lib/ui/dom.js";
+import { find, findAll, say } from "../../../lib/ui/dom.js";
 import { open } from "../../../lib/ui/sheet.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { t } from "../../../lib/words.js";
 
+/**
+ * @param {string | null} choice
+ * @returns {[string, string]} short, for the button, and whole
+ */
 function nameOf(choice) {
   switch (choice) {
     case "save_data":
@@ -20,22 +24,30 @@ function nameOf(choice) {
 
 /** Event `change` when the viewer chose something else. */
 export class QualityChoice extends EventTarget {
-  /** `button` says what is chosen and opens `sheet`; `player` is asked at once and keeps to it. */
+  /**
+   * `button` says what is chosen and opens `sheet`; `player` is asked at once and keeps to it.
+   * @param {HTMLElement} button
+   * @param {HTMLDialogElement} sheet
+   * @param {import("../../../lib/media/whep-player.js").WhepPlayer} player
+   */
   constructor(button, sheet, player) {
     super();
     this._button = button;
     this._sheet = sheet;
     this._player = player;
     button.addEventListener("click", () => this.open());
-    sheet.addEventListener("change", ({ target }) => this.choose(target.value));
+    sheet.addEventListener("change", ({ target }) => {
+      if (target instanceof HTMLInputElement) this.choose(target.value);
+    });
     this._draw();
   }
 
   open() {
     open(this._sheet);
-    this._sheet.querySelector("input:checked")?.focus();
+    findAll(this._sheet, "input:checked")[0]?.focus();
   }
 
+  /** @param {string} choice */
   async choose(choice) {
     remember("delivery", choice);
     const isTaken = this._player.choose(choice);
@@ -45,19 +57,24 @@ export class QualityChoice extends EventTarget {
       toast(t("The server can't be reached. Your choice applies once the picture is back."));
   }
 
-  /** `isThere`: whether there is a picture to choose of; `words` on what comes now. */
+  /**
+   * `isThere`: whether there is a picture to choose of; `words` on what comes now.
+   * @param {boolean} isThere
+   * @param {string | null} words
+   */
   render(isThere, words) {
     this._button.hidden = !isThere;
-    say(this._sheet.querySelector("[data-now]"), words ?? "");
-    this._sheet.querySelector("[data-now]").hidden = !words;
+    const now = find(this._sheet, "[data-now]");
+    say(now, words ?? "");
+    now.hidden = !words;
   }
 
   _draw() {
     const [short, name] = nameOf(this._player.choice);
-    this._button.dataset.choice = this._player.choice;
+    this._button.dataset.choice = this._player.choice ?? "auto";
     say(this._button.querySelector("[data-choice-name]"), short);
     this._button.setAttribute("aria-label", t("Picture and data: %(choice)s", { choice: name }));
-    for (const input of this._sheet.querySelectorAll("input"))
+    for (const input of findAll(this._sheet, "input", HTMLInputElement))
       input.checked = input.value === this._player.choice;
   }
 }

@@ -5,13 +5,18 @@ import { say } from "../../../lib/ui/dom.js";
 import { megabits } from "../../../lib/format/format.js";
 import { t } from "../../../lib/words.js";
 
+/** @typedef {import("../../../lib/media/delivery.js").Said} Said */
+
 const PARTS = ["all", "smaller_picture", "fewer_frames", "still_pictures", "sound"];
 const WORSE_AFTER = 6_000; // whoever joins begins with a smaller picture
 const STILL_AFTER = 2_000; // a picture that stands looks like a fault
 const BETTER_AFTER = 6_000;
 const MOVED = 0.25; // a number that moves by less is the same
 
-/** What the viewer reads; null where there is nothing to say. */
+/**
+ * What the viewer reads; null where there is nothing to say.
+ * @param {Said | null} delivery
+ */
 export function deliveryWords(delivery) {
   if (!delivery?.limited_by) return null;
   const { gets, limited_by: by, estimated_kbps: kbps } = delivery;
@@ -41,18 +46,26 @@ export function deliveryWords(delivery) {
   }
 }
 
+/** @param {Said | null} delivery */
 const keyOf = (delivery) => (delivery?.limited_by ? `${delivery.limited_by} ${delivery.gets}` : "");
+/** @param {Said | null} delivery */
 const rank = (delivery) => (delivery?.limited_by ? PARTS.indexOf(delivery.gets) : 0);
 
 /** What has lasted, of what the server says; `now` in milliseconds. */
 export class Lasting {
   constructor() {
+    /** @type {Said | null} */
     this.shown = null;
+    /** @type {Said | null} */
     this._next = null;
     this._since = 0;
   }
 
-  /** Take an answer, or look again at the last; answers whether something else has lasted since. */
+  /**
+   * Take an answer, or look again at the last; answers whether something else has lasted since.
+   * @param {Said | null} delivery
+   * @param {number} now
+   */
   take(delivery, now) {
     if (keyOf(delivery) === keyOf(this.shown)) {
       this._next = null;
@@ -65,6 +78,7 @@ export class Lasting {
     return this.look(now);
   }
 
+  /** @param {number} now */
   look(now) {
     if (this._next === null || this.left(now) > 0) return false;
     this.shown = this._next;
@@ -72,7 +86,10 @@ export class Lasting {
     return true;
   }
 
-  /** How long what was taken last must still last, in milliseconds. */
+  /**
+   * How long what was taken last must still last, in milliseconds.
+   * @param {number} now
+   */
   left(now) {
     return this._since + this._wait - now;
   }
@@ -82,6 +99,7 @@ export class Lasting {
     return rank(this._next) < PARTS.indexOf("still_pictures") ? WORSE_AFTER : STILL_AFTER;
   }
 
+  /** @param {Said | null} delivery */
   _hasMoved(delivery) {
     const [now, before] = [delivery?.estimated_kbps ?? 0, this.shown?.estimated_kbps ?? 0];
     return keyOf(delivery) !== "" && Math.abs(now - before) > MOVED * before;
@@ -90,11 +108,16 @@ export class Lasting {
 
 /** Event `change` when something else has lasted; `shown` is that answer of the server's, or null. */
 export class QualityNotice extends EventTarget {
-  /** `button` shows the words and opens the choice; `told` is read to whoever does not see it. */
+  /**
+   * `button` shows the words and opens the choice; `told` is read to whoever does not see it.
+   * @param {HTMLElement} button
+   * @param {HTMLElement} told
+   */
   constructor(button, told) {
     super();
     this._lasting = new Lasting();
     this._key = "";
+    /** @type {number | undefined} */
     this._timer = undefined;
     this._button = button;
     this._told = told;
@@ -104,7 +127,10 @@ export class QualityNotice extends EventTarget {
     return this._lasting.shown;
   }
 
-  /** The server's newest answer; null where there is none any more. */
+  /**
+   * The server's newest answer; null where there is none any more.
+   * @param {Said | null} delivery
+   */
   take(delivery) {
     clearTimeout(this._timer);
     const now = performance.now();

@@ -1,16 +1,22 @@
 // What comes of the stream, in words, and the viewer's choice of it. live.js imports it once the picture
 // is there.
 
+import { find, findDialog } from "../../../lib/ui/dom.js";
 import { deliveryWords, QualityNotice } from "./quality-notice.js";
 import { QualityChoice } from "./quality-choice.js";
 import { TransportNotice } from "./transport-notice.js";
 
-const at = (id) => document.getElementById(id);
+/** @param {string} id */
+const at = (id) => find(document, `#${id}`);
 
 export class Quality {
-  /** `draw` draws the page again where another part of the stream has come for a while. */
+  /**
+   * `draw` draws the page again where another part of the stream has come for a while.
+   * @param {import("../../../lib/media/whep-player.js").WhepPlayer} player
+   * @param {() => void} draw
+   */
   constructor(player, draw) {
-    this.choice = new QualityChoice(at("quality"), at("quality-sheet"), player);
+    this.choice = new QualityChoice(at("quality"), findDialog(document, "#quality-sheet"), player);
     this.notice = new QualityNotice(at("less"), at("less-told"));
     const transport = new TransportNotice(at("way"));
     player.addEventListener("way", () => transport.show(player.way));
@@ -27,7 +33,10 @@ export class Quality {
     return this.notice.shown?.gets === "sound";
   }
 
-  /** `isThere`: whether there is a picture to choose of. */
+  /**
+   * `isThere`: whether there is a picture to choose of.
+   * @param {boolean} isThere
+   */
   render(isThere) {
     this.choice.render(isThere, deliveryWords(this.notice.shown));
   }

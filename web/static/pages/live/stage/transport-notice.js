@@ -5,7 +5,8 @@ import { t } from "../../../lib/words.js";
 
 const SHOWN_FOR = 12_000;
 
-function transportWords(way) {
+/** @param {string | null} way */
+export function transportWords(way) {
   switch (way) {
     case "tcp":
       return t("The video comes over TCP, because this network blocks UDP.");
@@ -19,11 +20,16 @@ function transportWords(way) {
 }
 
 export class TransportNotice {
+  /** @param {HTMLElement} place */
   constructor(place) {
     this.place = place;
+    /** @type {string | null} */
     this.told = null;
+    /** @type {number | undefined} */
+    this.timer = undefined;
   }
 
+  /** @param {string | null} way */
   show(way) {
     if (way === null || way === this.told) return;
     this.told = way;

@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ChatPacing, hiddenSince, LINES_A_FRAME } from "../../web/static/lib/state/chat-pacing.js";
+import {
+  ChatPacing,
+  hiddenSince,
+  LINES_A_FRAME,
+} from "../../../web/static/lib/state/chat-pacing.js";
 
 const FRAME = 1000 / 60;
 const line = (seq, more = {}) => ({ seq, at: seq, nickname: "Fang", text: String(seq), ...more });

@@ -1,10 +1,10 @@
 // What stands in the picture's place, and what its button does.
 
-import "./support/english-page.js";
+import "../support/english-page.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { placeholderOf } = await import("../../web/static/pages/live/stage/placeholder.js");
+const { placeholderOf } = await import("../../../web/static/pages/live/stage/placeholder.js");
 const live = { broadcast: { state: "live" } };
 
 test("who is shut out is not told that there is no such broadcast", () => {

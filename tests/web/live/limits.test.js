@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
 const { mostOf, mostOfFlash, mostOfOrder } = await import(
-  "../../../web/static/pages/live/buying/box-limits.js"
+  "../../../web/static/pages/live/buying/basket/box-limits.js"
 );
 const { PriceGuard } = await import("../../../web/static/pages/live/buying/price-guard.js");
 const { now } = await import("../../../web/static/lib/channel/server-clock.js");

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import "./page-words.js";
+import "../support/english-page.js";
 
 const { freshInWords, pickedInWords, unbroken } = await import(
-  "../../web/static/pages/live/offers/card.js"
+  "../../../web/static/pages/live/offers/card.js"
 );
 const NOON = Date.parse("2026-11-28T12:00:00+08:00");
 const at = (time) => Date.parse(`${time}+08:00`);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { Problem } from "../../../web/static/lib/channel/api.js";
 import { BroadcastState } from "../../../web/static/lib/state/broadcast-state.js";
-import { Basket } from "../../../web/static/pages/live/buying/basket.js";
+import { Basket } from "../../../web/static/pages/live/buying/basket/basket.js";
 import { card, events } from "../support/samples.js";
 
 const soldOut = () =>

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import "./page-words.js";
+import "../support/english-page.js";
 
-const { isTold } = await import("../../web/static/pages/live/stage/just-bought.js");
+const { isTold } = await import("../../../web/static/pages/live/stage/just-bought.js");
 
 test("fewer than two are not told", () => {
   assert.equal(isTold(undefined, 60_000, 0), false);

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-// The module asks the API too, whose sentences are the page's; none is needed here.
-globalThis.document = { getElementById: () => null, documentElement: { lang: "en" } };
-const { feeOf, leastFee } = await import("../../web/static/lib/state/parcel-fee.js");
+import "../support/english-page.js";
+
+const { feeOf, leastFee } = await import("../../../web/static/lib/state/parcel-fee.js");
 
 const ONE = [{ region: "", upto_g: 10_000, fee: 800 }];
 const BY_REGION = [

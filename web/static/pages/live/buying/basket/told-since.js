@@ -1,7 +1,7 @@
 // What the log told of offers and lots, and when, counted in events: an answer to what was asked before
 // is not believed against it. Decides only.
 
-/** @typedef {import("../../../lib/state/events").LiveEvent} LiveEvent */
+/** @typedef {import("../../../../lib/state/events").LiveEvent} LiveEvent */
 
 export class ToldSince {
   constructor() {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fitOf } from "../../web/static/pages/live/stage/picture-fit.js";
+import { fitOf } from "../../../web/static/pages/live/stage/picture-fit.js";
 
 const PHONE = { width: 390, height: 844 };
 

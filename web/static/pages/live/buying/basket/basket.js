@@ -1,36 +1,56 @@
 // The basket: what this device wants from the bag, and the hold by which the server keeps it. One
 // hold a device; each change asks for it anew. Holds no DOM; buy.js shows it, ordering.js orders it,
-// hold-requests.js asks for the hold, and box-limits.js says how much may be wanted.
+// hold-requests.js asks for the hold, box-limits.js says how much may be wanted, and held-prices.js what
+// becomes of prices that change meanwhile.
 
-import { now } from "../../../lib/channel/server-clock.js";
-import { page } from "../../../lib/words.js";
-import { mostOf, mostOfFlash } from "./box-limits.js";
-import { flashOf, keptOf, priceOf, running } from "../../../lib/state/flash-batch.js";
-import { isStopped } from "../../../lib/state/broadcast-state.js";
-import { HoldRequests } from "./hold-requests.js";
-import { changesOf } from "./hold-refusal.js";
+import { now } from "../../../../lib/channel/server-clock.js";
+import { page } from "../../../../lib/words.js";
+import { mostOf } from "./box-limits.js";
+import { priceOf, running } from "../../../../lib/state/flash-batch.js";
+import { isStopped } from "../../../../lib/state/broadcast-state.js";
+import { HoldRequests, holdOf } from "./hold-requests.js";
+import { believe, changesOf } from "./hold-refusal.js";
+import { correctPrices, followLowerPrices } from "./held-prices.js";
 import { ToldSince } from "./told-since.js";
+
+/** @typedef {import("../../types").Hold} Hold */
+/** @typedef {import("../../types").BasketChange} BasketChange */
+/** @typedef {import("../../../../lib/channel/api.js").Problem} Problem */
 
 const SETTLE = 350; // quick taps on the stepper become one hold
 
 /** Events: "change"; "stopped" with the cards of what was taken out since their lot is stopped. States: empty; asking (no answer yet); held; over (the time ran out); loose
     (the server could not hold it, `problem` says why; ordering is still possible). */
 export class Basket extends EventTarget {
+  /**
+   * @param {string} broadcast
+   * @param {import("../../../../lib/channel/channel.js").Channel} channel
+   * @param {import("../../../../lib/state/broadcast-state.js").BroadcastState} scene
+   */
   constructor(broadcast, channel, scene) {
     super();
     this.channel = channel;
     this.scene = scene;
     this.requests = new HoldRequests(broadcast, channel, this);
     this.log = new ToldSince();
-    // By offer: {quantity, price in minor units as it was seen, flash where it is of that batch}.
+    /** @type {import("../../types").BasketLines} by offer */
     this.lines = new Map();
-    this.hold = null; // {id, until, lines: Map of the same, final where no asking moves its end}
+    /** @type {Hold | null} */
+    this.hold = null;
+    /** @type {import("../../types").BasketState} */
     this.state = "empty";
+    /** @type {Problem | null} */
     this.problem = null;
-    this.changes = []; // what the server could not keep, as hold-refusal.js says it
-    this.gone = new Set(); // holds that are over for this page
-    this.till = { busy: false, asking: false, pending: null }; // ordering.js is it
-    this.refusedFlashes = new Set(); // batches of which one may have no more
+    /** @type {BasketChange[]} what the server could not keep, as hold-refusal.js says it */
+    this.changes = [];
+    /** @type {Set<string>} holds that are over for this page */
+    this.gone = new Set();
+    /** @type {{ busy: boolean, asking: boolean, pending: object | null }} ordering.js is it */
+    this.till = { busy: false, asking: false, pending: null };
+    /** @type {Set<string>} batches of which one may have no more */
+    this.refusedFlashes = new Set();
+    /** @type {string | null} the batch, or "price", that is asked for since it is lower */
+    this.following = null;
     setInterval(() => this.watch(), 500);
     addEventListener("online", () => this.retry());
   }
@@ -52,7 +72,7 @@ export class Basket extends EventTarget {
   /** The currency of the bag, which has one. */
   get currency() {
     const [offer] = this.lines.keys();
-    return this.scene.offers.get(offer)?.price.currency ?? page.currency;
+    return this.scene.offers.get(offer ?? "")?.price.currency ?? page.currency ?? "CNY";
   }
 
   get total() {
@@ -61,8 +81,12 @@ export class Basket extends EventTarget {
     return { amount, currency: this.currency };
   }
 
-  /** Put one of an offer in at the price that was seen, and hold it at once; what is in already
-      stays as it is. */
+  /**
+   * Put one of an offer in at the price that was seen, and hold it at once; what is in already
+   * stays as it is.
+   * @param {string} offer
+   * @param {number | null} [price]
+   */
   add(offer, price) {
     const card = this.scene.offers.get(offer);
     if (!card) return;
@@ -74,13 +98,21 @@ export class Basket extends EventTarget {
     this.ask(0);
   }
 
-  /** The running batch of the card if that is its price. */
+  /**
+   * The running batch of the card if that is its price.
+   * @param {import("../../../../lib/state/scene").Offer} card
+   * @param {number} price
+   */
   batchAt(card, price) {
     const flash = running(card);
     return flash?.price.amount === price ? flash.id : undefined;
   }
 
-  /** Another quantity; none takes the offer out. */
+  /**
+   * Another quantity; none takes the offer out.
+   * @param {string} offer
+   * @param {number} quantity
+   */
   set(offer, quantity) {
     const line = this.lines.get(offer);
     if (!line) return;
@@ -104,24 +136,31 @@ export class Basket extends EventTarget {
   /** What a flash batch gives no more is taken at the ordinary price. */
   ordinary() {
     for (const { offer, flash } of this.changes) {
-      if (flash) this.reprice(offer, this.scene.offers.get(offer).price.amount);
+      const card = this.scene.offers.get(offer);
+      if (flash && card) this.reprice(offer, card.price.amount);
     }
     this.changes = [];
     this.ask(0);
   }
 
+  /**
+   * @param {string} offer
+   * @param {number} price
+   */
   reprice(offer, price) {
     const line = this.lines.get(offer);
     if (!line) return;
+    const card = this.scene.offers.get(offer);
     line.price = price;
-    line.flash = this.batchAt(this.scene.offers.get(offer), price);
+    line.flash = card && this.batchAt(card, price);
   }
 
   /** They do not suit: what is held stays as it is held. */
   keepHeld() {
     this.changes = [];
     this.problem = null;
-    this.lines = new Map([...this.hold.lines].map(([offer, line]) => [offer, { ...line }]));
+    const held = this.hold?.lines ?? new Map();
+    this.lines = new Map([...held].map(([offer, line]) => [offer, { ...line }]));
     this.become("held");
   }
 
@@ -139,7 +178,11 @@ export class Basket extends EventTarget {
     if (id) await this.requests.drop(id);
   }
 
-  /** Ask for the hold; `following` where it is a lower price alone that is asked for. */
+  /**
+   * Ask for the hold; `following` where it is a lower price alone that is asked for.
+   * @param {number} wait
+   * @param {string | null} following
+   */
   ask(wait, following = null) {
     this.requests.cancel();
     this.following = following;
@@ -151,24 +194,19 @@ export class Basket extends EventTarget {
     return [...this.lines].map(([offer, { quantity, price }]) => ({ offer, quantity, price }));
   }
 
+  /** @param {import("../../types").HeldOrder} held */
   take(held) {
     if (this.hold && this.hold.id !== held.id) this.gone.add(this.hold.id);
     this.problem = null;
-    this.hold = {
-      id: held.id,
-      until: held.until,
-      final: held.final,
-      lines: new Map(
-        held.lines.map(({ offer, quantity, price, flash }) => [
-          offer,
-          { quantity, price: price?.amount ?? price, flash: flash ?? undefined },
-        ]),
-      ),
-    };
+    this.hold = holdOf(held);
   }
 
-  /** A hold or an order was refused: keep what the server told, and what can still be done. What was asked
-      `then`, a former `log.now`, does not stand against what the log told since. */
+  /**
+   * A hold or an order was refused: keep what the server told, and what can still be done. What was asked
+   * `then`, a former `log.now`, does not stand against what the log told since.
+   * @param {Problem} problem
+   * @param {number} [then]
+   */
   refused(problem, then = this.log.now) {
     if (this.following) {
       // A lower price that could not be had: what is held stays as it was.
@@ -187,7 +225,8 @@ export class Basket extends EventTarget {
     }
     this.problem = problem;
     // That fewer are left, and so wanted now, is still to be told where these can't be held.
-    const known = problem.slug === "hold-share" ? this.changes.filter(({ left }) => left > 0) : [];
+    const known =
+      problem.slug === "hold-share" ? this.changes.filter(({ left = 0 }) => left > 0) : [];
     this.changes = changesOf(problem, {
       lines: this.lines,
       hold: this.hold,
@@ -199,32 +238,16 @@ export class Basket extends EventTarget {
     }
     let fewer = false;
     for (const change of this.changes) {
-      if (!this.log.isTold(change.offer, then)) this.believe(change);
+      if (!this.log.isTold(change.offer, then)) believe(change, this);
       const line = this.lines.get(change.offer);
-      if (!line || !(change.left > 0) || change.left >= line.quantity) continue;
-      line.quantity = change.left;
+      const { left = 0 } = change;
+      if (!line || left <= 0 || left >= line.quantity) continue;
+      line.quantity = left;
       fewer = true;
     }
     // What is left of it is held at once; the buyer is told and may still give it back.
     if (fewer && !this.blocked) this.ask(0);
     else this.become(this.hold && this.remains > 0 ? "held" : "loose");
-  }
-
-  /** What a refusal told of an offer stands on its card until the log tells more. */
-  believe({ offer, was, now: price, over, left, why, flash }) {
-    const card = this.scene.offers.get(offer);
-    if (!card) return;
-    if (over && running(card)?.price.amount === was) card.flash = null;
-    if (price !== undefined && running(card)?.price.amount !== price) {
-      card.price = { ...card.price, amount: price };
-    }
-    if (why !== "sold-out") return;
-    const rest = Math.max(0, left - (this.hold?.lines.get(offer)?.quantity ?? 0));
-    if (flash) card.kept = rest;
-    else {
-      card.left = rest;
-      card.sold = card.released - card.held - (card.kept ?? 0) - rest;
-    }
   }
 
   /** Whether a question is open that has to be answered before anything is ordered. */
@@ -243,9 +266,10 @@ export class Basket extends EventTarget {
 
   /** Take out what is of a stopped lot, give it back, and hold the rest; whether there was any. */
   unsell() {
-    const stopped = [...this.lines.keys()]
-      .map((offer) => this.scene.offers.get(offer))
-      .filter((card) => card && isStopped(card));
+    const stopped = [...this.lines.keys()].flatMap((offer) => {
+      const card = this.scene.offers.get(offer);
+      return card && isStopped(card) ? [card] : [];
+    });
     if (stopped.length === 0) return false;
     for (const { id } of stopped) this.lines.delete(id);
     this.changes = this.changes.filter(({ offer }) => this.lines.has(offer));
@@ -275,64 +299,62 @@ export class Basket extends EventTarget {
 
   /** What the log says of this device's orders: after a reload the hold is taken up again. */
   sync() {
-    const mine =
-      this.hold && (this.scene.orders.get(this.hold.id) ?? this.scene.over.get(this.hold.id));
+    const { orders, over } = this.scene;
+    const mine = this.hold && (orders.get(this.hold.id) ?? over.get(this.hold.id));
     if (mine && !this.requests.busy && mine.state !== "held" && !this.till.busy) {
       if (mine.state === "expired") this.over();
       else if (!this.till.pending) this.clear(); // ordered in another tab
     }
-    const later = mine?.state === "held" && mine.until > this.hold?.until;
-    if (later && this.state !== "asking") this.adopt(mine);
-    this.follow();
+    const isLater = mine?.state === "held" && (mine.until ?? 0) > (this.hold?.until ?? Infinity);
+    if (mine && isLater && this.state !== "asking") this.adopt(mine);
+    followLowerPrices(this);
     if (this.channel.state === "open") this.retry();
     // What is being ordered stays as it is until it is known what became of it.
     if (!this.till.busy) this.unsell();
     if (this.hold || this.requests.busy || !(this.empty || this.till.asking)) return;
-    for (const order of this.scene.orders.values()) {
-      if (order.state !== "held" || this.gone.has(order.id) || !(order.until > now())) continue;
+    for (const order of orders.values()) {
+      if (order.state !== "held" || this.gone.has(order.id) || (order.until ?? 0) <= now())
+        continue;
       this.adopt(order);
     }
     if (!this.till.busy) this.unsell();
   }
 
-  /** A hold of an earlier load of this page, or of another tab, is this one's basket. */
+  /**
+   * A hold of an earlier load of this page, or of another tab, is this one's basket.
+   * @param {import("../../types").HeldOrder} held
+   */
   adopt(held) {
     this.take(held);
     this.keepHeld();
   }
 
-  /** The page was loaded anew while it was not known whether these lines were ordered: they stay in
-      the basket until it is. */
+  /**
+   * The page was loaded anew while it was not known whether these lines were ordered: they stay in
+   * the basket until it is.
+   * @param {import("../../types").NewOrder["lines"]} lines
+   */
   resume(lines) {
     for (const { offer, quantity, price } of lines) this.lines.set(offer, { quantity, price });
     this.become("loose");
   }
 
-  /** The server's clock was set: what is held is held for as long as before. Its answer may have come
-      before the log told. */
+  /**
+   * The server's clock was set: what is held is held for as long as before. Its answer may have come
+   * before the log told.
+   * @param {number} by milliseconds
+   */
   moved(by) {
     if (!this.hold) return;
     this.hold.until = this.scene.orders.get(this.hold.id)?.until ?? this.hold.until + by;
   }
 
-  /** A wrong price was put right: what is held at it is held at the right one now, and whoever wanted
-      it for less is asked. Where an answer is on its way, it is that which asks. */
-  corrected({ order, lines }) {
-    if (order !== this.hold?.id) return;
-    for (const { offer, price } of lines) {
-      const held = this.hold.lines.get(offer);
-      if (!held || held.price === price) continue;
-      const was = held.price;
-      Object.assign(held, { price, flash: undefined });
-      if (this.requests.busy || this.till.busy || this.lines.get(offer)?.price !== was) continue;
-      if (price < was) this.reprice(offer, price);
-      else
-        this.changes = [
-          ...this.changes.filter((change) => change.offer !== offer),
-          { offer, was, now: price, over: "wrong" },
-        ];
-    }
-    this.dispatchEvent(new CustomEvent("change"));
+  /**
+   * A wrong price was put right.
+   * @param {import("../../../../lib/state/events").OrderHeld} event
+   */
+  corrected(event) {
+    if (correctPrices(this, event)) this.dispatchEvent(new CustomEvent("change"));
   }
 
   /** The link is back: ask for the hold that could not be asked for. */
@@ -341,33 +363,16 @@ export class Basket extends EventTarget {
     if (this.state === "loose" && this.problem?.slug === "offline" && navigator.onLine) this.ask(0);
   }
 
-  /** What one waited for was held: it is in the basket, beside what is still asked for. */
+  /**
+   * What one waited for was held: it is in the basket, beside what is still asked for.
+   * @param {import("../../../../lib/state/events").OrderHeld} held
+   */
   served(held) {
     const asked = ["asking", "loose"].includes(this.state) ? [...this.lines] : [];
-    this.adopt(held);
+    this.adopt({ ...held, id: held.order });
     const more = asked.filter(([offer]) => !this.lines.has(offer));
     for (const [offer, line] of more) this.lines.set(offer, line);
     if (this.requests.busy || more.length > 0) this.ask(0);
-  }
-
-  /** A lower price than the held one is the buyer's, a flash batch's too while it gives so many. */
-  follow() {
-    if (this.state !== "held" || this.till.busy) return;
-    let following = null;
-    for (const [offer, line] of this.lines) {
-      const card = this.scene.offers.get(offer);
-      const flash = flashOf(card);
-      if (flash && flash.price.amount < line.price) {
-        const may = Math.min(keptOf(card), mostOfFlash(flash, this));
-        if (this.refusedFlashes.has(flash.id) || line.quantity > may) continue;
-        following = flash.id;
-        Object.assign(line, { price: flash.price.amount, flash: flash.id });
-      } else if (card?.price.amount < line.price) {
-        following = following ?? "price";
-        Object.assign(line, { price: card.price.amount, flash: undefined });
-      }
-    }
-    if (following) this.ask(0, following);
   }
 
   clear() {
@@ -376,6 +381,7 @@ export class Basket extends EventTarget {
     this.become("empty");
   }
 
+  /** @param {import("../../types").BasketState} state */
   become(state) {
     this.state = state;
     this.dispatchEvent(new CustomEvent("change"));
@@ -392,7 +398,10 @@ export class Basket extends EventTarget {
     return true;
   }
 
-  /** It became an order. */
+  /**
+   * It became an order.
+   * @param {string} order
+   */
   ordered(order) {
     this.gone.add(order);
     this.clear();
