@@ -267,34 +267,3 @@ async def test_what_is_waited_for_is_released_by_one_tap(
     await large.get_by_role("button", name=re.compile("^Release 3: ")).click()
     await expect(large).to_contain_text("5 held")
     await expect(large).not_to_contain_text("on the waiting list")
-
-
-async def test_proposals_are_round_and_fit_what_is_there(open_page: Open) -> None:
-    page = await open_page("/sign-in")
-    prices, boxes, outcomes, vast = await page.evaluate(
-        """async () => {
-          document.body.innerHTML = `<dialog id="flash-sheet"><form></form></dialog>`;
-          const flash = await import("/static/pages/console/offers/flash-sheet.js");
-          const some = { viewers: 0, waiting: 0, left: 20, most: 200 };
-          return [
-            [[2990, 2], [5400, 2], [690, 2], [3000, 0]].map((of) => flash.proposedPrice(...of)),
-            [{}, { viewers: 1204 }, { waiting: 30 }, { left: 12 }, { most: 4 }, { most: null }]
-              .map((each) => flash.proposedBoxes({ ...some, ...each })),
-            [flash.outcome(10, 20, 200), flash.outcome(30, 20, 200), flash.outcome(30, 20, 25)],
-            // Few of what is left, all of it, and of what the lot gives: some, much, all.
-            [[10, 20, 200], [20, 20, 200], [50, 20, 200]]
-              .concat([[51, 20, 200], [25, 20, 25], [51, 20, null]])
-              .map((each) => flash.isVast(flash.outcome(...each), 10)),
-          ];
-        }"""
-    )
-    assert prices == [2590, 4700, 600, 2640]
-    assert boxes == [10, 50, 30, 12, 4, 10]
-    assert [
-        (each["fromLeft"], each["released"], each["rest"], each["lotRest"]) for each in outcomes
-    ] == [
-        (10, 0, 10, 190),
-        (20, 10, 0, 170),
-        (20, 5, 0, 0),
-    ]
-    assert vast == [False, False, False, True, True, True]

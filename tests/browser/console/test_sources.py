@@ -278,35 +278,6 @@ async def test_host_reads_before_the_tap_how_many_can_not_see_a_camera(
     await host.unroute_all(behavior="ignoreErrors")
 
 
-async def test_words_for_which_camera_is_on_air_and_why(open_page: Open) -> None:
-    page = await open_page("/sign-in")
-    told = await page.evaluate(
-        """async () => {
-          const { ruleWords } = await import("/static/pages/console/cameras/sources.js");
-          const own = (label, more) => ({ id: label, label, ...more });
-          const on = { on_air: true };
-          return [
-            [own("A", on)],
-            [own("A", { ...on, holds_air: true }), own("B")],
-            [own("A", { holds_air: true, away: true }), own("B", on)],
-            [own("A", { ...on, picked: true }), own("B")],
-            [own("A", { picked: true, away: true }), own("B", on)],
-            [own("A", { picked: true, away: true })],
-            [own("A", on), own("G", { guest: true })],
-          ].map((sources) => ruleWords(sources, true).split(/[.:]/)[0]);
-        }"""
-    )
-    assert told == [
-        "",
-        "A stays until you tap another",
-        "A is away",
-        "A stays until you tap another",
-        "A is away",
-        "A is away",
-        "",
-    ]
-
-
 @pytest.mark.engines
 async def test_camera_is_sent_in_layers_and_a_viewer_who_saves_data_gets_the_smallest(
     open_page: Open, open_studio: Open, sale: Sale

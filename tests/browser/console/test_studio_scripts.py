@@ -27,40 +27,6 @@ async def test_what_is_told_twice_stands_once(open_page: Open) -> None:
     await expect(page.locator(".toast > span")).to_have_text(["Saved.", "The second one."])
 
 
-async def test_advice_troubles_the_host_only_once_it_has_lasted(open_page: Open) -> None:
-    page = await open_page("/sign-in")
-    soft = {"code": "loss", "level": "fair", "percent": 4.0}
-    few = {"code": "few-frames", "level": "poor", "fps": 5}
-    narrow = {"code": "narrow-uplink", "level": "poor", "kbps": 90, "width": 320, "height": 180}
-    unfit = {"code": "b-frames", "level": "poor"}
-    cases: list[tuple[dict[str, object] | None, int, str, list[str]]] = [
-        ({"advice": []}, 3, "good", []),
-        ({"advice": [soft]}, 2, "good", []),
-        ({"advice": [soft]}, 3, "fair", ["loss"]),
-        ({"advice": [few, soft]}, 3, "poor", ["few-frames", "loss"]),
-        # A camera that has just come in grows sharper.
-        ({"advice": [narrow]}, 6, "good", []),
-        ({"advice": [narrow]}, 7, "poor", ["narrow-uplink"]),
-        ({"advice": [unfit], "objection": "B-frames"}, 1, "poor", ["b-frames"]),
-        ({"advice": [soft], "away": True}, 3, "away", []),
-        (None, 3, "none", []),
-    ]
-    told = await page.evaluate(
-        """async (cases) => {
-          const { HealthWatch } = await import("/static/pages/console/cameras/stream-health.js");
-          return cases.map(([source, looks]) => {
-            const watch = new HealthWatch();
-            let last;
-            for (let look = 0; look < looks; look += 1) last = watch.take(source ?? undefined);
-            return [last.level, last.advice.map(({ code }) => code)];
-          });
-        }""",
-        [[source and {"id": "a", **source}, looks] for source, looks, _, _ in cases],
-    )
-    for (source, _, level, lasting), answer in zip(cases, told, strict=True):
-        assert answer == [level, lasting], source
-
-
 async def test_every_advice_of_the_server_has_words(open_page: Open) -> None:
     source = inspect.getsource(diagnostics)
     codes = set(re.findall(r'(?:add\(|"code": |get\(objection, )"([a-z-]+)"', source))
@@ -81,21 +47,6 @@ async def test_every_advice_of_the_server_has_words(open_page: Open) -> None:
     )
     assert len(codes) > 10
     assert silent == []
-
-
-async def test_pace_tells_what_runs_out(open_page: Open) -> None:
-    page = await open_page("/sign-in")
-    told = await page.evaluate(
-        """async () => {
-          const { SalesRate } = await import("/static/pages/console/offers/sales-rate.js");
-          const pace = new SalesRate();
-          const look = (seconds, left, released = 50) =>
-            pace.minutesLeft({ released, left }, seconds * 1000);
-          // Ten sold in a minute: twenty are gone in two; seventy in seven; after a lull never.
-          return [look(0, 30), look(30, 25), look(60, 20), look(61, 70, 100), look(300, 70, 100)];
-        }"""
-    )
-    assert told == [None, 3, 2, 7, None]
 
 
 async def test_offer_prefers_h264_and_sends_upright(open_page: Open) -> None:

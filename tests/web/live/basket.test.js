@@ -11,7 +11,6 @@ import { beforeEach, test } from "node:test";
 Object.assign(globalThis, {
   setInterval: () => 0,
   setTimeout: () => 0,
-  addEventListener: () => {},
 });
 
 const { Basket } = await import("../../../web/static/pages/live/buying/basket/basket.js");

@@ -70,7 +70,7 @@ function undone(moved) {
 
 /**
  * What is said where a refund came with the key of another one: what was kept, as the order is now.
- * @param {Order} order
+ * @param {Pick<Order, "number" | "refunded">} order
  */
 export function keptBefore(order) {
   return t("%(number)s has a refund already: %(sum)s in all. Check it before you refund more.", {

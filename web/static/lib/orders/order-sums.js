@@ -30,10 +30,17 @@ export const toGiveBack = (order) =>
 
 /**
  * What one pays for it, as money.
- * @param {Pick<Order, "payment" | "total" | "refunded">} order
+ * @param {Pick<Order, "payment" | "total"> & { refunded?: Money }} order
  * @returns {Money}
  */
 export const amountPayable = (order) => ({
   ...order.total,
   amount: isTakenOff(order) ? remainingTotal(order) : order.total.amount,
 });
+
+/**
+ * What one pays for an order that the log tells of, null where its total is not told.
+ * @param {import("../state/scene").LiveOrder} order
+ */
+export const livePayable = ({ total, refunded, payment = "due" }) =>
+  total ? amountPayable({ total, payment, refunded }) : null;

@@ -48,6 +48,8 @@ export interface LiveOrder {
   buyer?: string;
   lines?: Line[];
   total?: Money;
+  /** The parcel's, part of the total; hidden from sellers. */
+  fee?: Money;
   refunded?: Money;
   payment?: "due" | "paid" | "part_refunded" | "refunded";
   way?: "parcel" | "pickup";

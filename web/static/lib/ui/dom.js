@@ -28,6 +28,16 @@ export function find(root, selector, type) {
 }
 
 /**
+ * The element of a selector, where there is one.
+ * @template {Element} [T=HTMLElement]
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} [type]
+ * @returns {T | undefined}
+ */
+export const findOptional = (root, selector, type) => findAll(root, selector, type)[0];
+
+/**
  * All elements of a selector.
  * @template {Element} [T=HTMLElement]
  * @param {ParentNode} root
@@ -51,6 +61,17 @@ export function findDialog(root, selector) {
   const found = find(root, selector);
   if (found.localName !== "dialog") throw new Error(`${selector} should be a dialog`);
   return /** @type {HTMLDialogElement} */ (found);
+}
+
+/**
+ * A copy of the one element in a <template>, by its id.
+ * @param {string} id
+ */
+export function cloned(id) {
+  const found = find(document, `#${id}`, HTMLTemplateElement).content.firstElementChild;
+  const copy = found?.cloneNode(true);
+  if (!(copy instanceof HTMLElement)) throw new Error(`#${id} should have an element`);
+  return copy;
 }
 
 /**
@@ -98,6 +119,17 @@ export function valueIn(form, name) {
   const found = form.elements.namedItem(name);
   if (!found || !("value" in found)) throw new Error(`The form has no ${name}`);
   return String(found.value);
+}
+
+/**
+ * Choose one of the radio buttons of a form, as if it were tapped; without such a value none changes.
+ * @param {HTMLFormElement} form
+ * @param {string} name
+ * @param {string} value
+ */
+export function choose(form, name, value) {
+  for (const choice of findAll(form, `[name="${name}"]`, HTMLInputElement))
+    if (choice.value === value) choice.checked = true;
 }
 
 /**

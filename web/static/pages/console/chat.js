@@ -2,7 +2,8 @@
 // the last few hundred lines: the log has all of them.
 
 import { clock, count } from "../../lib/format/format.js";
-import { say } from "../../lib/ui/dom.js";
+import { Problem } from "../../lib/channel/api.js";
+import { cloned, field, find, say } from "../../lib/ui/dom.js";
 import { ChatPacing, hiddenSince } from "../../lib/state/chat-pacing.js";
 import { toastProblem } from "../../lib/ui/problem-toast.js";
 import { toast } from "../../lib/ui/toast.js";
@@ -13,6 +14,8 @@ import { MutedList } from "./muted-list.js";
 import { Questions } from "./questions.js";
 import { nameOf, roleName } from "./sender-name.js";
 
+/** @typedef {import("../../lib/state/scene").ChatLine} ChatLine */
+
 const KEPT = 300;
 /** More lines a second nobody reads who sells; all of them are in the log. */
 const PACE = { perSecond: 8, burst: 15, first: 50 };
@@ -22,26 +25,33 @@ const COUNT_MS = 500;
 /** So near the end, in pixels, the reader is taken to follow. */
 const NEAR = 48;
 
+/** @param {HTMLElement} list */
 const sizeOf = ({ clientWidth, clientHeight }) => `${clientWidth} ${clientHeight}`;
 
 export class Chat extends EventTarget {
-  /** Event `new` for each message that comes in while one looks. */
+  /**
+   * Event `new` for each message that comes in while one looks.
+   * @param {HTMLElement} root
+   * @param {import("./types").Send} send
+   */
   constructor(root, send) {
     super();
-    this._questions = new Questions(root.querySelector("[data-questions]"), send);
+    this._questions = new Questions(find(root, "[data-questions]"), send);
+    /** @type {Map<number, HTMLElement>} by seq, oldest first */
     this._items = new Map();
     this._isFollowing = true;
     this._isFirst = true;
     this._pacing = new ChatPacing(PACE);
-    this._next = null;
+    /** @type {number | undefined} */
+    this._next = undefined;
     this._counted = 0;
-    this._skipped = root.querySelector("[data-chat-skipped]");
+    this._skipped = find(root, "[data-chat-skipped]");
     this._muteSheet = new FormSheet("mute-sheet");
     this._root = root;
     this._send = send;
     this._muted = new MutedList(page.data.broadcast);
-    root.querySelector("[data-muted]").addEventListener("click", () => this._muted.open());
-    this._list = root.querySelector("[data-chat-list]");
+    find(root, "[data-muted]").addEventListener("click", () => this._muted.open());
+    this._list = find(root, "[data-chat-list]");
     this._list.addEventListener("scroll", () => {
       // A list of another size is moved by its page; whoever reads did nothing.
       if (this._size !== sizeOf(this._list)) return;
@@ -54,18 +64,19 @@ export class Chat extends EventTarget {
       this._size = sizeOf(this._list);
       this.follow();
     }).observe(this._list);
-    const form = root.querySelector("[data-say]");
+    const form = find(root, "[data-say]", HTMLFormElement);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this._say(form);
     });
   }
 
+  /** @param {import("../../lib/state/broadcast-state.js").BroadcastState} scene */
   draw(scene) {
     this._pacing.offer(scene.chat, performance.now());
     this._drawNext();
     this._questions.draw(scene);
-    this._root.querySelector("[data-say]").hidden = scene.broadcast.state !== "live";
+    find(this._root, "[data-say]").hidden = scene.broadcast?.state !== "live";
   }
 
   /** Draws as many lines as can be read, and the rest a little later. */
@@ -80,16 +91,19 @@ export class Chat extends EventTarget {
     // What is drawn again has the whole list laid out, which a busy chat can't have in each frame.
     if (taken.length === 0 && this._items.size > 0) return;
     while (this._items.size > KEPT) {
-      const [seq, item] = this._items.entries().next().value;
+      const [[seq, item]] = this._items;
       item.remove();
       this._items.delete(seq);
     }
-    this._root.querySelector("[data-chat-empty]").hidden = this._items.size > 0;
+    find(this._root, "[data-chat-empty]").hidden = this._items.size > 0;
     this._list.hidden = this._items.size === 0;
     this.follow();
   }
 
-  /** Says how many lines came too fast. */
+  /**
+   * Says how many lines came too fast.
+   * @param {number} now
+   */
   _drawSkipped(now) {
     this._counted = now;
     const { skipped } = this._pacing;
@@ -102,72 +116,81 @@ export class Chat extends EventTarget {
     );
   }
 
-  /** The page begins anew from a snapshot: what was hidden while the link was gone came by no event. */
+  /**
+   * The page begins anew from a snapshot: what was hidden while the link was gone came by no event.
+   * @param {Pick<import("../../lib/state/broadcast-state.js").BroadcastState, "chat">} scene
+   */
   reset({ chat }) {
     const known = [...this._items.keys(), ...this._pacing.waiting];
     for (const seq of hiddenSince(known, chat)) this._hideLine(seq);
   }
 
-  /** Marks what the events took away; the scene alone does not tell hidden from old. */
+  /**
+   * Marks what the events took away; the scene alone does not tell hidden from old.
+   * @param {import("../../lib/state/events").LiveEvent[]} events
+   */
   hear(events) {
     for (const { kind, data } of events) if (kind === "chat.hidden") this._hideLine(data.message);
   }
 
+  /** @param {number} seq */
   _hideLine(seq) {
     this._pacing.remove(seq);
     const item = this._items.get(seq);
     if (item) this._drawHidden(item);
   }
 
+  /** @param {ChatLine} chat */
   _add(chat) {
-    const item = document.getElementById("feed-chat").content.firstElementChild.cloneNode(true);
+    const item = cloned("feed-chat");
     this._items.set(chat.seq, item);
-    const line = item.querySelector("[data-open]");
+    const line = find(item, "[data-open]");
     line.addEventListener("click", () => {
       const isOpen = item.classList.toggle("is-open");
       line.setAttribute("aria-expanded", String(isOpen));
       this.follow();
     });
-    item.querySelector("[data-queue]").addEventListener("click", () => {
+    find(item, "[data-queue]").addEventListener("click", () => {
       item.classList.remove("is-open");
       this._questions.queue(chat);
     });
-    item.querySelector("[data-hide]").addEventListener("click", () => this._hide(chat));
-    item.querySelector("[data-mute]").addEventListener("click", () => this._muteSender(chat));
+    find(item, "[data-hide]").addEventListener("click", () => this._hide(chat));
+    find(item, "[data-mute]").addEventListener("click", () => this._muteSender(chat));
     this._drawChat(item, chat);
     this._list.append(item);
     if (!this._isFirst) this.dispatchEvent(new Event("new"));
   }
 
+  /**
+   * @param {HTMLElement} item
+   * @param {ChatLine} chat
+   */
   _drawChat(item, chat) {
-    item.querySelector("[data-who]").textContent = nameOf(chat);
-    item.querySelector("[data-text]").textContent = chat.text;
-    item.querySelector("[data-at]").textContent = clock(chat.at);
-    item.querySelector("[data-simulated]").hidden = !chat.simulated;
-    const role = item.querySelector("[data-role]");
+    find(item, "[data-who]").textContent = nameOf(chat);
+    find(item, "[data-text]").textContent = chat.text;
+    find(item, "[data-at]").textContent = clock(chat.at);
+    find(item, "[data-simulated]").hidden = !chat.simulated;
+    const role = find(item, "[data-role]");
     role.hidden = !chat.role || !chat.nickname;
     role.textContent = chat.role ? roleName(chat.role) : "";
     item.classList.toggle("is-staff", Boolean(chat.role));
-    for (const name of ["mute", "queue"])
-      item.querySelector(`[data-${name}]`).hidden = Boolean(chat.role);
+    for (const name of ["mute", "queue"]) find(item, `[data-${name}]`).hidden = Boolean(chat.role);
     const name = nameOf(chat);
-    item
-      .querySelector("[data-open]")
-      .setAttribute("aria-label", t("Message of %(name)s", { name }));
-    item
-      .querySelector("[data-hide]")
-      .setAttribute("aria-label", t("Hide the message of %(name)s", { name }));
-    item.querySelector("[data-mute]").setAttribute("aria-label", t("Mute %(name)s", { name }));
-    item
-      .querySelector("[data-queue]")
-      .setAttribute("aria-label", t("Question from %(name)s", { name }));
+    find(item, "[data-open]").setAttribute("aria-label", t("Message of %(name)s", { name }));
+    find(item, "[data-hide]").setAttribute(
+      "aria-label",
+      t("Hide the message of %(name)s", { name }),
+    );
+    find(item, "[data-mute]").setAttribute("aria-label", t("Mute %(name)s", { name }));
+    find(item, "[data-queue]").setAttribute("aria-label", t("Question from %(name)s", { name }));
   }
 
+  /** @param {HTMLElement} item */
   _drawHidden(item) {
     item.classList.add("is-hidden");
-    item.querySelector("[data-text]").textContent = t("Hidden.");
+    find(item, "[data-text]").textContent = t("Hidden.");
     for (const name of ["queue", "hide", "mute", "open"])
-      item.querySelector(`[data-${name}]`).hidden = true;
+      find(item, `[data-${name}]`).hidden = true;
   }
 
   /** Keeps to the end, where the reader was there. */
@@ -175,6 +198,7 @@ export class Chat extends EventTarget {
     if (this._isFollowing) this._list.scrollTop = this._list.scrollHeight;
   }
 
+  /** @param {ChatLine} chat */
   async _hide(chat) {
     try {
       await this._send("chat.hide", { message: chat.seq });
@@ -184,6 +208,7 @@ export class Chat extends EventTarget {
     }
   }
 
+  /** @param {ChatLine} chat */
   _muteSender(chat) {
     const name = nameOf(chat);
     this._muteSheet.open({
@@ -205,6 +230,7 @@ export class Chat extends EventTarget {
     });
   }
 
+  /** @param {ChatLine} chat */
   async _block(chat) {
     const message = { broadcast: page.data.broadcast, seq: chat.seq };
     const reason = t("Wrote in the chat: %(text)s", { text: chat.text }).slice(0, 200);
@@ -219,18 +245,20 @@ export class Chat extends EventTarget {
     }
   }
 
+  /** @param {HTMLFormElement} form */
   async _say(form) {
-    const field = form.elements.text;
-    const text = field.value.trim();
+    const place = field(form, "text");
+    const text = place.value.trim();
     if (!text) return;
     // Free for the next words at once, so that Enter twice says it once.
-    field.value = "";
+    place.value = "";
     try {
       await this._send("chat.say", { text });
       this._isFollowing = true;
       this.follow();
     } catch (problem) {
-      field.value = [text, field.value].filter(Boolean).join(" ");
+      if (!(problem instanceof Problem)) throw problem;
+      place.value = [text, place.value].filter(Boolean).join(" ");
       toastProblem(problem);
     }
   }

@@ -1,17 +1,21 @@
 // The notice that a clock is off, server's or database's: it comes and goes while the page stays open.
 
-import { say } from "../../lib/ui/dom.js";
+import { find, findOptional, say } from "../../lib/ui/dom.js";
 import { duration } from "../../lib/format/format.js";
 import { t } from "../../lib/words.js";
 
-/** `clock` is the health answer's, undefined where both are right. */
+/**
+ * `clock` is the health answer's, undefined where both are right.
+ * @param {import("./types").ClockOff} [clock]
+ */
 export function showClock(clock) {
-  const notice = document.querySelector("[data-clock-off]");
+  const notice = findOptional(document, "[data-clock-off]");
   if (!notice) return;
-  if (clock) say(notice.querySelector("[data-clock-words]"), inWords(clock));
+  if (clock) say(find(notice, "[data-clock-words]"), inWords(clock));
   notice.hidden = !clock;
 }
 
+/** @param {import("./types").ClockOff} clock */
 function inWords({ offset_ms: off, database_offset_ms: step }) {
   return step
     ? t(

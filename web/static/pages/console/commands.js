@@ -16,20 +16,28 @@ const HANGS = 60_000;
 const tellLost = () =>
   toast(t("No answer yet. It is sent again automatically and done only once."));
 
-/** `send(type, fields, onLost)` of the channel; `onLost` is called once where no answer came at first,
-    `follow` gets the promise of each answer.
-    Rejects with a Problem; "offline" where nothing was sent, "save-unknown" where it was not answered for
-    long. While it is lost, the same once more is no second one. */
+/**
+ * `send(type, fields, onLost)` of the channel; `onLost` is called once where no answer came at first,
+ * `follow` gets the promise of each answer.
+ * Rejects with a Problem; "offline" where nothing was sent, "save-unknown" where it was not answered for
+ * long. While it is lost, the same once more is no second one.
+ * @param {import("../../lib/channel/channel.js").Channel} channel
+ * @param {(answer: Promise<unknown>) => Promise<unknown>} follow
+ * @returns {import("./types").Send}
+ */
 export function sender(channel, follow) {
+  /** @type {Map<string, Promise<unknown>>} what is sent again, by its text */
   const lost = new Map();
   return (type, fields, onLost = tellLost) => {
     const message = { type, ...fields };
     const text = JSON.stringify(message);
-    if (lost.has(text)) return lost.get(text);
+    const known = lost.get(text);
+    if (known) return known;
     if (!KEYED.has(type) || channel.state !== "open") return follow(channel.ask(message, HANGS));
     const began = Date.now();
     const pauses = new Backoff();
     const hurry = () => channel.state === "open" && pauses.hurry();
+    /** @param {Problem} problem */
     const again = (problem) => {
       if (channel.state === "refused") throw problem;
       if (Date.now() - began > LONGEST)
@@ -39,6 +47,7 @@ export function sender(channel, follow) {
       onLost();
     };
     const keyed = { ...message, key: newKey() };
+    /** @type {Promise<unknown>} */
     const asked = retryUntilAnswered(() => channel.ask(keyed), again, pauses).finally(() => {
       lost.delete(text);
       channel.removeEventListener("state", hurry);

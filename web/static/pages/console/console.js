@@ -1,7 +1,7 @@
 // The console of one broadcast: joins the channel, the picture, the bag and the feeds. Each part draws
 // itself from the scene; this file only wires them, and leaves out what a moderator does not have.
 
-import { say } from "../../lib/ui/dom.js";
+import { detailOf, find, findAll, say } from "../../lib/ui/dom.js";
 import { count } from "../../lib/format/format.js";
 import { page } from "../../lib/words.js";
 import { Channel } from "../../lib/channel/channel.js";
@@ -28,10 +28,13 @@ import { showSignedOut } from "../../lib/channel/signed-out.js";
 import { Stage } from "./cameras/stage.js";
 import { Chat } from "./chat.js";
 
-const { broadcast } = page.data;
-const runs = page.data.role !== "moderator";
+/** @typedef {import("../../lib/state/events").LiveEvent} LiveEvent */
+
+/** @type {import("./types").ConsoleData} */
+const { broadcast, role } = page.data;
+const runs = role !== "moderator";
 const scene = new BroadcastState();
-const channel = new Channel(broadcast, page.data.role, { heartbeat: true });
+const channel = new Channel(broadcast, role, { heartbeat: true });
 const acts = new WaitingActs();
 followActs((answer) => acts.follow(answer));
 const send = sender(channel, (answer) => acts.follow(answer));
@@ -41,18 +44,18 @@ const panels = new PhonePanels();
 const notes = new OfferNotices();
 const flashes = new Flashes(runs ? send : null, scene, notes);
 const deeds = runs ? hostsDeeds() : null;
-const bag = new Bag(
-  document.querySelector("[data-bag]"),
-  document.querySelector("[data-dock]"),
-  send,
-  { flashes, deeds, notes },
-);
+const bag = new Bag(find(document, "[data-bag]"), find(document, "[data-dock]"), send, {
+  flashes,
+  deeds,
+  notes,
+});
 const bar = new BroadcastBar(broadcast, () => bag.takeDown());
-const feeds = document.querySelector("[data-feeds]");
-const chat = new Chat(document.querySelector("[data-chat]"), send);
-const orders = new OrderFeed(document.querySelector("[data-orders]"));
+const feeds = find(document, "[data-feeds]");
+const chat = new Chat(find(document, "[data-chat]"), send);
+const orders = new OrderFeed(find(document, "[data-orders]"));
 const picture = runs ? hostsPicture() : viewersPicture();
 
+/** @type {number | null} */
 let frame = null;
 
 /** What a host does with an offer. */
@@ -68,44 +71,51 @@ function hostsDeeds() {
 
 /** The host's own camera and everyone's, with their health. */
 function hostsPicture() {
-  const phone = new PhoneCamera(document.querySelector("[data-phone-panel]"), broadcast);
+  const phone = new PhoneCamera(find(document, "[data-phone-panel]"), broadcast);
   // Before the channel tells: on air a camera that is opened in that moment must not send by itself.
-  phone.follow(document.querySelector("[data-bar]").dataset.state);
+  phone.follow(find(document, "[data-bar]").dataset.state ?? "");
   const stage = new Stage(broadcast, phone);
-  const encoder = document.querySelector("[data-encoder]");
+  const encoder = find(document, "[data-encoder]");
   setUpEncoder(encoder, broadcast);
   stage.addEventListener("health", () => {
     bar.drawSignal(stage.level, stage.hasPicture);
     bar.drawLess(stage.less);
   });
   let isResumed = false;
+  /** @param {string} state */
   const follow = (state) => {
     phone.follow(state);
     stage.follow(state);
     if (state === "ended") {
       encoder.hidden = true;
-      document.querySelector("[data-add-offer]").hidden = true;
+      find(document, "[data-add-offer]").hidden = true;
     }
     if (!isResumed) phone.resume();
     isResumed = true;
   };
-  return Object.assign(follow, { hear: (events) => stage.hear(events) });
+  return { follow, hear: (/** @type {LiveEvent[]} */ events) => stage.hear(events) };
 }
 
 /** What viewers get: a moderator sees no more than they do. */
 function viewersPicture() {
-  const player = new WhepPlayer(document.querySelector("[data-preview-video]"), broadcast);
-  const preview = document.querySelector("[data-preview]");
+  const player = new WhepPlayer(
+    find(document, "[data-preview-video]", HTMLVideoElement),
+    broadcast,
+  );
+  const preview = find(document, "[data-preview]");
   const draw = () => {
     const plays = player.state === "playing";
     preview.dataset.from = plays ? "air" : "none";
-    document.querySelector("[data-preview-empty]").hidden = plays;
+    find(document, "[data-preview-empty]").hidden = plays;
   };
   player.addEventListener("state", draw);
-  return (state) => {
-    if (state === "live") player.start();
-    else if (player.wanted) player.stop();
-    draw();
+  return {
+    follow: (/** @type {string} */ state) => {
+      if (state === "live") player.start();
+      else if (player.wanted) player.stop();
+      draw();
+    },
+    hear: () => {},
   };
 }
 
@@ -121,7 +131,7 @@ function draw() {
   bar.draw(scene);
   bag.draw(scene);
   orders.draw(scene);
-  picture(scene.broadcast.state);
+  picture.follow(scene.broadcast?.state ?? "");
 }
 
 function drawSoon(isChatAlone = false) {
@@ -137,23 +147,26 @@ function drawSoon(isChatAlone = false) {
 /** Where one feed shows at a time, the way to the other counts what came in meanwhile. */
 function setUpTabs() {
   const unseen = { chat: 0, orders: 0 };
+  const names = /** @type {const} */ (["chat", "orders"]);
+  /** @param {"chat" | "orders"} name */
   const isSeen = (name) =>
     panels.isPhone ? name === "chat" || panels.isOpen(name) : feeds.dataset.shown === name;
   const drawNew = () => {
-    for (const name of Object.keys(unseen)) {
+    for (const name of names) {
       if (isSeen(name)) unseen[name] = 0;
       for (const place of document.querySelectorAll(`[data-${name}-new]`))
         say(place, unseen[name] ? count(unseen[name]) : "", true);
     }
   };
-  for (const choice of feeds.querySelectorAll("[name=feed-tab]")) {
+  for (const choice of findAll(feeds, "[name=feed-tab]", HTMLInputElement)) {
     choice.addEventListener("change", () => {
       feeds.dataset.shown = choice.value;
       drawNew();
       chat.follow();
     });
   }
-  for (const [name, feed] of Object.entries({ chat, orders })) {
+  for (const name of names) {
+    const feed = name === "chat" ? chat : orders;
     feed.addEventListener("new", () => {
       unseen[name] += 1;
       drawNew();
@@ -169,14 +182,18 @@ function setUpTabs() {
 new ServerWord(channel, acts);
 setUpTabs();
 notes.addEventListener("change", () => scene.broadcast && drawSoon());
-channel.addEventListener("welcome", ({ detail }) => {
+channel.addEventListener("welcome", (event) => {
+  /** @type {import("../../lib/channel/frames").Welcome} */
+  const detail = detailOf(event);
   scene.load(detail.snapshot);
   chat.reset(scene);
   orders.begin(detail.snapshot);
   showRushes(scene, notes);
   drawSoon();
 });
-channel.addEventListener("events", ({ detail }) => {
+channel.addEventListener("events", (frame) => {
+  /** @type {import("../../lib/channel/frames").Events} */
+  const detail = detailOf(frame);
   for (const event of detail.events) {
     // These know what was before by the scene, so they hear each event before it does.
     flashes.hear(event);
@@ -185,10 +202,10 @@ channel.addEventListener("events", ({ detail }) => {
   }
   if (detail.events.some(({ kind }) => kind.startsWith("rush."))) showRushes(scene, notes);
   chat.hear(detail.events);
-  picture.hear?.(detail.events);
+  picture.hear(detail.events);
   drawSoon(detail.events.every(({ kind }) => kind.startsWith("chat.")));
 });
-channel.addEventListener("state", ({ detail }) => {
-  document.querySelector("[data-offline]").hidden = detail !== "waiting";
+channel.addEventListener("state", () => {
+  find(document, "[data-offline]").hidden = channel.state !== "waiting";
 });
 showSignedOut(channel);

@@ -1,6 +1,7 @@
 // Who may not write in this broadcast, until when, and letting them write again.
 
-import { el, say } from "../../lib/ui/dom.js";
+import { Problem } from "../../lib/channel/api.js";
+import { el, find, findDialog, say } from "../../lib/ui/dom.js";
 import { dayAndClock } from "../../lib/format/format.js";
 import { close, open } from "../../lib/ui/sheet.js";
 import { toast } from "../../lib/ui/toast.js";
@@ -8,14 +9,17 @@ import { t } from "../../lib/words.js";
 import { getAll, remove } from "../../lib/channel/staff-api.js";
 import { spoken } from "../../lib/format/staff-sentences.js";
 
+/** @typedef {import("../../lib/state/api").MuteAnswer} Mute */
+
 export class MutedList {
+  /** @param {string} broadcast */
   constructor(broadcast) {
-    this._dialog = document.getElementById("muted-sheet");
-    this._list = this._dialog.querySelector("[data-muted-list]");
-    this._none = this._dialog.querySelector("[data-muted-none]");
-    this._trouble = this._dialog.querySelector("[data-sheet-problem]");
+    this._dialog = findDialog(document, "#muted-sheet");
+    this._list = find(this._dialog, "[data-muted-list]");
+    this._none = find(this._dialog, "[data-muted-none]");
+    this._trouble = find(this._dialog, "[data-sheet-problem]");
     this._path = `/api/v1/broadcasts/${broadcast}/mutes`;
-    this._dialog.querySelector("[data-close]").addEventListener("click", () => close(this._dialog));
+    find(this._dialog, "[data-close]").addEventListener("click", () => close(this._dialog));
   }
 
   open() {
@@ -28,14 +32,18 @@ export class MutedList {
   async _load() {
     this._trouble.hidden = true;
     try {
-      const { mutes } = await getAll(this._path);
+      const found = await getAll(this._path);
+      /** @type {Mute[]} */
+      const mutes = found.mutes;
       this._list.replaceChildren(...mutes.map((mute) => this._row(mute)));
       this._none.hidden = mutes.length > 0;
     } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
       this._fail(problem);
     }
   }
 
+  /** @param {Mute} mute */
   _row(mute) {
     const name = mute.nickname || t("Without a name");
     const words = [untilWords(mute), mute.by ? t("by %(name)s", { name: mute.by }) : ""]
@@ -60,23 +68,31 @@ export class MutedList {
     );
   }
 
+  /**
+   * @param {Mute} mute
+   * @param {string} name
+   * @param {HTMLElement} button
+   */
   async _unmute(mute, name, button) {
     button.setAttribute("aria-busy", "true");
     try {
       await remove(`${this._path}/${mute.id}`);
       toast(t("%(name)s can write again.", { name }));
     } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
       this._fail(problem);
     }
     await this._load();
   }
 
+  /** @param {Problem} problem */
   _fail(problem) {
     say(this._trouble, spoken(problem));
     this._trouble.hidden = false;
   }
 }
 
+/** @param {Mute} mute */
 function untilWords({ until, everywhere }) {
   if (!until) return t("until this broadcast ends");
   const when = dayAndClock(Date.parse(until));

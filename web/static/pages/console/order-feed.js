@@ -1,18 +1,24 @@
 // The order feed of the console: the latest first, each with its lines, sum and state, held ones with
 // the time until they go back; a filter by state. A new one flashes once.
 
-import { say } from "../../lib/ui/dom.js";
+import { cloned, find, findAll, say } from "../../lib/ui/dom.js";
 import { clock, count, duration, listed, money } from "../../lib/format/format.js";
 import { now } from "../../lib/channel/server-clock.js";
 import { t, text } from "../../lib/words.js";
-import { amountPayable, isGone, stateKind, stateWords } from "../../lib/orders/order-states.js";
+import { livePayable } from "../../lib/orders/order-sums.js";
+import { isGone, stateKind, stateWords } from "../../lib/orders/order-states.js";
+
+/** @typedef {import("../../lib/state/scene").LiveOrder} LiveOrder */
 
 const KEPT = 200;
 /** So many orders a page is told at its beginning, the latest ones (broadcast/snapshot.py): where there are
     so many, there may be more, and how many stand in a state is not known here. */
 const TOLD = 50;
 
-/** Which orders a choice of the filter shows; a hold that came to nothing is among the gone alone. */
+/**
+ * Which orders a choice of the filter shows; a hold that came to nothing is among the gone alone.
+ * @type {Record<string, (order: LiveOrder) => unknown>}
+ */
 const FILTERS = {
   all: ({ state, number }) => !isGone(state) || number,
   held: ({ state }) => state === "held",
@@ -22,11 +28,17 @@ const FILTERS = {
 };
 
 export class OrderFeed extends EventTarget {
-  /** Event `new` for each order that comes in while one looks. */
+  /**
+   * Event `new` for each order that comes in while one looks.
+   * @param {HTMLElement} root
+   */
   constructor(root) {
     super();
+    /** @type {Map<string, HTMLElement>} by order, oldest first */
     this._items = new Map();
+    /** @type {Map<string, LiveOrder>} */
     this._orders = new Map();
+    /** @type {Map<string, import("../../lib/state/scene").Offer>} */
     this._offers = new Map();
     this._filter = "all";
     this._isFirst = true;
@@ -34,23 +46,30 @@ export class OrderFeed extends EventTarget {
     this._isCut = false;
     this._isChanged = true;
     this._root = root;
-    this._list = root.querySelector("[data-orders-list]");
-    for (const choice of root.querySelectorAll("[name=order-filter]")) {
+    this._list = find(root, "[data-orders-list]");
+    for (const choice of findAll(root, "[name=order-filter]", HTMLInputElement)) {
       choice.addEventListener("change", () => {
         this._filter = choice.value;
-        for (const [id, item] of this._items) this._show(item, this._orders.get(id));
+        for (const [id, item] of this._items) {
+          const order = this._orders.get(id);
+          if (order) this._show(item, order);
+        }
         this._drawEmpty();
       });
     }
     setInterval(() => this._tick(), 1_000);
   }
 
-  /** Told with what the page begins, also after a gap: of what it was not told, it can count nothing. */
+  /**
+   * Told with what the page begins, also after a gap: of what it was not told, it can count nothing.
+   * @param {import("../../lib/state/scene").Snapshot} snapshot
+   */
   begin({ orders = [] }) {
     this._isWhole = orders.length < TOLD;
     this._isChanged = true;
   }
 
+  /** @param {import("../../lib/state/broadcast-state.js").BroadcastState} scene */
   draw(scene) {
     this._offers = scene.offers;
     for (const orders of [scene.orders, scene.over]) {
@@ -58,7 +77,7 @@ export class OrderFeed extends EventTarget {
     }
     this._isFirst = false;
     while (this._items.size > KEPT) {
-      const [id, item] = this._items.entries().next().value;
+      const [[id, item]] = this._items;
       item.remove();
       this._items.delete(id);
       this._isCut = true;
@@ -70,6 +89,7 @@ export class OrderFeed extends EventTarget {
     this._drawEmpty();
   }
 
+  /** @param {LiveOrder} order */
   _put(order) {
     const before = this._orders.get(order.id);
     if (before === order) return;
@@ -81,7 +101,7 @@ export class OrderFeed extends EventTarget {
     if (!item) {
       // What has gone out of the feed at its end stays out, unless it is an order only now.
       if (before && !isPlaced) return;
-      item = document.getElementById("feed-order").content.firstElementChild.cloneNode(true);
+      item = cloned("feed-order");
       this._items.set(order.id, item);
       this._list.prepend(item);
     } else if (isPlaced) {
@@ -100,14 +120,23 @@ export class OrderFeed extends EventTarget {
     this._show(item, order);
   }
 
+  /**
+   * @param {HTMLElement} item
+   * @param {LiveOrder} order
+   */
   _fill(item, order) {
-    const set = (key, words) => say(item.querySelector(`[data-${key}]`), words);
+    /**
+     * @param {string} key
+     * @param {string} words
+     */
+    const set = (key, words) => say(find(item, `[data-${key}]`), words);
     set("number", order.number ?? t("Held"));
-    set("total", money(amountPayable(order)));
+    const sum = livePayable(order);
+    set("total", sum ? money(sum) : "");
     set(
       "lines",
       listed(
-        order.lines.map((line) =>
+        (order.lines ?? []).map((line) =>
           // The number keeps to its sign at the end of a line.
           t("%(n)s × %(name)s", {
             n: count(line.quantity),
@@ -118,23 +147,31 @@ export class OrderFeed extends EventTarget {
     );
     set("way", order.way ? (order.way === "pickup" ? t("picks up") : t("parcel")) : "");
     set("at", clock(order.at));
-    item.querySelector("[data-simulated]").hidden = !order.simulated;
+    find(item, "[data-simulated]").hidden = !order.simulated;
     item.classList.toggle("is-gone", isGone(order.state));
     this._fillState(item, order);
   }
 
+  /**
+   * @param {HTMLElement} item
+   * @param {LiveOrder} order
+   */
   _fillState(item, order) {
-    const badge = item.querySelector("[data-state]");
+    const badge = find(item, "[data-state]");
     const isStopped = order.stopped && !isGone(order.state);
     const kind = isStopped ? "red" : stateKind(order.state);
     badge.className = kind ? `badge badge--${kind}` : "badge";
     const words = isStopped ? t("Stopped lot") : stateWords(order.state);
-    const isHeld = order.state === "held" && order.until;
-    say(badge, isHeld ? t("held, %(time)s left", { time: duration(order.until - now()) }) : words);
-    const number = item.querySelector("[data-number]");
+    const until = order.state === "held" ? order.until : undefined;
+    say(badge, until ? t("held, %(time)s left", { time: duration(until - now()) }) : words);
+    const number = find(item, "[data-number]");
     number.hidden = !order.number;
   }
 
+  /**
+   * @param {HTMLElement} item
+   * @param {LiveOrder} order
+   */
   _show(item, order) {
     item.hidden = !FILTERS[this._filter](order);
   }
@@ -142,14 +179,14 @@ export class OrderFeed extends EventTarget {
   _tick() {
     for (const [id, item] of this._items) {
       const order = this._orders.get(id);
-      if (order.state === "held") this._fillState(item, order);
+      if (order?.state === "held") this._fillState(item, order);
     }
   }
 
   _drawCounts() {
     const orders = [...this._orders.values()];
-    for (const place of this._root.querySelectorAll("[data-count]")) {
-      const filter = place.dataset.count;
+    for (const place of findAll(this._root, "[data-count]")) {
+      const filter = place.dataset.count ?? "all";
       const found = filter === "all" || !this._isWhole ? 0 : orders.filter(FILTERS[filter]).length;
       say(place, found ? count(found) : "");
     }
@@ -157,16 +194,19 @@ export class OrderFeed extends EventTarget {
 
   /** That these are not all is said, with where all are. */
   _drawPart() {
-    const part = this._root.querySelector("[data-orders-part]");
+    const part = find(this._root, "[data-orders-part]");
     part.hidden = this._isWhole && !this._isCut;
     if (part.hidden) return;
-    const shown = [...this._items.keys()].filter((id) => FILTERS.all(this._orders.get(id))).length;
+    const shown = [...this._items.keys()].filter((id) => {
+      const order = this._orders.get(id);
+      return order && FILTERS.all(order);
+    }).length;
     say(part.firstElementChild, t("The latest %(n)s are here, not all.", { n: count(shown) }));
   }
 
   _drawEmpty() {
     const isEmpty = ![...this._items.values()].some((item) => !item.hidden);
-    const empty = this._root.querySelector("[data-orders-empty]");
+    const empty = find(this._root, "[data-orders-empty]");
     empty.hidden = !isEmpty;
     this._list.hidden = isEmpty;
     const isPart = !this._isWhole || this._isCut;

@@ -1,7 +1,7 @@
 // The questions that the team wants to answer, the same on every phone of it, and the answer that viewers
 // read over their chat.
 
-import { el, icon, say } from "../../lib/ui/dom.js";
+import { el, find, icon, say } from "../../lib/ui/dom.js";
 import { count } from "../../lib/format/format.js";
 import { FormSheet } from "../../lib/forms/form-sheet.js";
 import { toastProblem } from "../../lib/ui/problem-toast.js";
@@ -9,22 +9,33 @@ import { toast } from "../../lib/ui/toast.js";
 import { t } from "../../lib/words.js";
 import { nameOf } from "./sender-name.js";
 
+/** @typedef {import("../../lib/state/scene").Question} Question */
+/** @typedef {{ nickname?: string }} Sender */
+
 export class Questions {
-  /** `send(type, fields)` as in commands.js. */
+  /**
+   * `send(type, fields)` as in commands.js.
+   * @param {HTMLElement} root
+   * @param {import("./types").Send} send
+   */
   constructor(root, send) {
     this._root = root;
-    this._list = root.querySelector("[data-questions-list]");
-    this._answer = root.querySelector("[data-answer-shown]");
+    this._list = find(root, "[data-questions-list]");
+    this._answer = find(root, "[data-answer-shown]");
     this._counts = document.querySelectorAll("[data-questions-count]");
     this._send = send;
+    /** @type {Map<number, HTMLElement>} by the seq of its message */
     this._items = new Map();
     this._sheet = new FormSheet("reply-sheet");
-    this._answer
-      .querySelector("[data-clear]")
-      .addEventListener("click", () => this._send("chat.clear", {}).catch(toastProblem));
+    find(this._answer, "[data-clear]").addEventListener("click", () =>
+      this._send("chat.clear", {}).catch(toastProblem),
+    );
   }
 
-  /** Queue a message of the chat as a question. */
+  /**
+   * Queue a message of the chat as a question.
+   * @param {Sender & { seq: number }} chat
+   */
   async queue({ seq, ...chat }) {
     try {
       await this._send("chat.queue", { message: seq });
@@ -34,8 +45,9 @@ export class Questions {
     }
   }
 
+  /** @param {import("../../lib/state/broadcast-state.js").BroadcastState} scene */
   draw({ questions, answer, broadcast }) {
-    const isOver = broadcast.state === "ended";
+    const isOver = broadcast?.state === "ended";
     for (const [message, item] of this._items) {
       if (questions.some((each) => each.message === message)) continue;
       item.remove();
@@ -46,17 +58,23 @@ export class Questions {
     this._answer.hidden = answer === null;
     if (answer) {
       const values = { name: nameOf(answer), text: answer.text };
-      say(this._answer.querySelector("[data-asked]"), t("%(name)s: %(text)s", values));
-      say(this._answer.querySelector("[data-reply-shown]"), answer.reply ?? t("Answered live"));
+      say(find(this._answer, "[data-asked]"), t("%(name)s: %(text)s", values));
+      say(find(this._answer, "[data-reply-shown]"), answer.reply ?? t("Answered live"));
     }
     this._root.hidden = isOver || (questions.length === 0 && answer === null);
     for (const place of this._counts)
       say(place, questions.length && !isOver ? count(questions.length) : "", true);
   }
 
+  /** @param {Question} question */
   _add(question) {
     const name = nameOf(question);
     const { message } = question;
+    /**
+     * @param {string | Node} what
+     * @param {string} label
+     * @param {() => unknown} run
+     */
     const act = (what, label, run, kind = "button--icon") =>
       el(
         "button",
@@ -90,10 +108,12 @@ export class Questions {
     this._list.append(item);
   }
 
+  /** @param {number} message */
   _show(message) {
     this._send("chat.answer", { message }).catch(toastProblem);
   }
 
+  /** @param {Question} question */
   _reply(question) {
     this._sheet.open({
       title: t("%(name)s: %(text)s", { name: nameOf(question), text: question.text }),

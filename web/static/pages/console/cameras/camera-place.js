@@ -5,6 +5,10 @@
 const RELOAD_MS = 4_000;
 const OFF = "off";
 
+/**
+ * @param {string} name
+ * @param {string} how
+ */
 function remember(name, how) {
   try {
     localStorage.setItem(name, how);
@@ -13,6 +17,7 @@ function remember(name, how) {
   }
 }
 
+/** @param {string} name */
 function recall(name) {
   try {
     return localStorage.getItem(name);
@@ -28,9 +33,12 @@ export class CameraPlace extends EventTarget {
   constructor(name) {
     super();
     this._name = name;
+    /** @type {((value?: unknown) => void) | null} gives the place up */
     this._release = null;
+    /** @type {AbortController | null} */
     this._queue = null;
-    this._timer = null;
+    /** @type {number | undefined} */
+    this._timer = undefined;
   }
 
   /** Take it, from whichever page has it. */
@@ -50,7 +58,9 @@ export class CameraPlace extends EventTarget {
     this._release();
   }
 
+  /** @param {LockOptions} options */
   async _hold(options, granted = () => {}) {
+    /** @type {((value?: unknown) => void) | null} */
     let own = null;
     try {
       await navigator.locks.request(
@@ -75,6 +85,7 @@ export class CameraPlace extends EventTarget {
     this._free(own);
   }
 
+  /** @param {((value?: unknown) => void) | null} own */
   _free(own) {
     if (this._release === own) this._release = null;
   }

@@ -3,7 +3,7 @@
 
 import { count } from "../../../lib/format/format.js";
 import { cameraName } from "../../../lib/format/camera-name.js";
-import { say } from "../../../lib/ui/dom.js";
+import { cloned, find, say } from "../../../lib/ui/dom.js";
 import { t } from "../../../lib/words.js";
 import { WhepPlayer } from "../../../lib/media/whep-player.js";
 import { bars, levelName } from "./stream-health.js";
@@ -12,23 +12,33 @@ import { rejection } from "../../../lib/format/staff-sentences.js";
 /** A preview is as small as the camera sends it: the host looks at several at once. */
 const SMALLEST = 0;
 
-/** What a source is called. */
+/**
+ * What a source is called.
+ * @param {{ label?: string | null } | null | undefined} source
+ */
 export const labelOf = (source) => cameraName(source?.label);
 
 export class CameraTile {
-  /** `act.air(id)` is the one button, `act.look(id)` asks for the live picture of this one. */
+  /**
+   * `act.air(id)` is the one button, `act.look(id)` asks for the live picture of this one.
+   * @param {string} id
+   * @param {string} broadcast
+   * @param {{ air: (id: string) => void, look: (id: string) => void }} act
+   */
   constructor(id, broadcast, act) {
     /** In sight of whoever looks at the page, and the timer until it is not; kept by sources.js. */
     this.isSeen = false;
-    this.resting = null;
+    /** @type {number | undefined} */
+    this.resting = undefined;
+    /** @type {WhepPlayer | null} */
     this._player = null;
     this._isPreview = false;
     this._isShared = false;
+    /** @type {{ detail: string } | null} */
     this._refused = null;
     this._id = id;
     this._broadcast = broadcast;
-    const template = document.getElementById("source-tile");
-    this.item = template.content.firstElementChild.cloneNode(true);
+    this.item = cloned("source-tile");
     this.item.dataset.source = id;
     this._video.muted = true; // a clone does not take it from the attribute
     this._part("act").addEventListener("click", () => act.air(id));
@@ -37,8 +47,12 @@ export class CameraTile {
     this._video.addEventListener("emptied", () => this._drawNote());
   }
 
-  /** Where the picture comes from: a stream that this page has already, else a session of its own
-      (`preview`), else none, and the last one stands still. */
+  /**
+   * Where the picture comes from: a stream that this page has already, else a session of its own
+   * (`preview`), else none, and the last one stands still.
+   * @param {MediaProvider | null} stream
+   * @param {boolean} preview
+   */
   show(stream, preview) {
     this._isPreview = preview && !stream;
     if (stream) {
@@ -58,7 +72,10 @@ export class CameraTile {
     this._drawNote();
   }
 
-  /** `standing` is air, switching, meanwhile, ready, away or unfit; see sources.js. */
+  /**
+   * `standing` is air, switching, meanwhile, ready, away or unfit; see sources.js.
+   * @param {{ source: import("../types").ShownSource, level: import("../types").Level, standing: string, words: { badge: string, act: string, is: string }, isOwn: boolean, isMirror: boolean, canLook: boolean }} tile
+   */
   draw({ source, level, standing, words, isOwn, isMirror, canLook }) {
     const name = labelOf(source);
     this._refused = source.refused ?? null;
@@ -74,7 +91,7 @@ export class CameraTile {
     signal.dataset.bars = String(bars(level));
     signal.dataset.level = level;
     say(this._part("grade"), levelName(level));
-    const button = this._part("act");
+    const button = this._part("act", HTMLButtonElement);
     button.hidden = !words.act;
     say(button, words.act);
     button.setAttribute("aria-label", words.act ? `${words.act}: ${name}` : "");
@@ -104,11 +121,17 @@ export class CameraTile {
   }
 
   get _video() {
-    return this._part("video");
+    return this._part("video", HTMLVideoElement);
   }
 
-  _part(name) {
-    return this.item.querySelector(`[data-${name}]`);
+  /**
+   * @template {Element} [T=HTMLElement]
+   * @param {string} name
+   * @param {new () => T} [type]
+   * @returns {T}
+   */
+  _part(name, type) {
+    return find(this.item, `[data-${name}]`, type);
   }
 
   _drawNote() {
@@ -134,13 +157,13 @@ export class CameraTile {
   /** The last picture stays to be seen while none moves; not that of a stream which others share, as
       it may show another camera by now. */
   _rest() {
-    const still = this._part("still");
+    const still = this._part("still", HTMLCanvasElement);
     const video = this._video;
     if (this._isShared) still.width = 16;
     else if (video.readyState >= 2 && video.videoWidth) {
       still.width = Math.min(video.videoWidth, 480);
       still.height = Math.round((still.width * video.videoHeight) / video.videoWidth);
-      still.getContext("2d").drawImage(video, 0, 0, still.width, still.height);
+      still.getContext("2d")?.drawImage(video, 0, 0, still.width, still.height);
     }
     this._isShared = false;
     this._leave();

@@ -2,10 +2,16 @@
 
 import { t } from "../../../lib/words.js";
 
-/** Seconds with as many places as tell something: 0.4, 0.08. */
+/**
+ * Seconds with as many places as tell something: 0.4, 0.08.
+ * @param {number} ms
+ */
 const seconds = (ms) => (ms / 1_000).toFixed(ms < 100 ? 2 : 1);
 
-/** `delay` of the health answer, null while no viewer has reported. */
+/**
+ * `delay` of the health answer, null while no viewer has reported.
+ * @param {import("../types").Delay | null | undefined} delay
+ */
 export function delayWords(delay) {
   if (!delay) return "";
   const values = { median: seconds(delay.median_ms), tenth: seconds(delay.slowest_tenth_ms ?? 0) };

@@ -1,7 +1,7 @@
 // Guests: who is invited by a link, and how far each has come. Their pictures are sources among the
 // others (sources.js); here a link is made, shown once, and ended.
 
-import { el, icon, say } from "../../../lib/ui/dom.js";
+import { el, find, findDialog, icon, say } from "../../../lib/ui/dom.js";
 import { clock, dayShort } from "../../../lib/format/format.js";
 import { close, open } from "../../../lib/ui/sheet.js";
 import { toastProblem } from "../../../lib/ui/problem-toast.js";
@@ -13,8 +13,15 @@ import { FormSheet } from "../../../lib/forms/form-sheet.js";
 import { setUpCopy } from "../../../lib/ui/copy.js";
 import { showCode } from "../../../lib/ui/qr-code.js";
 
-/** How a guest stands, by the health answer's sources: `air`, `waiting`, `away` or `invited`. */
-function standingOf(guest, sources) {
+/** @typedef {import("../../../lib/state/api").GuestAnswer} Guest */
+/** @typedef {import("../types").SourceHealth} SourceHealth */
+
+/**
+ * How a guest stands, by the health answer's sources: `air`, `waiting`, `away` or `invited`.
+ * @param {Pick<Guest, "source">} guest
+ * @param {SourceHealth[]} sources
+ */
+export function standingOf(guest, sources) {
   const source = sources.find((each) => each.id === guest.source);
   if (!source) return "invited";
   if (source.on_air) return "air";
@@ -22,14 +29,24 @@ function standingOf(guest, sources) {
   return "waiting";
 }
 
-/** Who has the same name as another is told apart by when they were invited, else "". */
+/**
+ * Who has the same name as another is told apart by when they were invited, else "".
+ * @param {Guest} guest
+ * @param {Guest[]} guests
+ */
 function invitedAt(guest, guests) {
   if (!guests.some((other) => other !== guest && other.label === guest.label)) return "";
   return t("Invited at %(time)s", { time: clock(Date.parse(guest.created_at)) });
 }
 
+/** @param {string} moment */
 const until = (moment) => `${dayShort(Date.parse(moment))} ${clock(Date.parse(moment))}`;
 
+/**
+ * @param {ReturnType<typeof standingOf>} standing
+ * @param {Guest} guest
+ * @param {boolean} isLive
+ */
 function words(standing, guest, isLive) {
   switch (standing) {
     case "air":
@@ -44,20 +61,27 @@ function words(standing, guest, isLive) {
 }
 
 export class Guests {
+  /**
+   * @param {HTMLElement} root
+   * @param {string} broadcast
+   */
   constructor(root, broadcast) {
+    /** @type {Guest[]} */
     this._guests = [];
+    /** @type {SourceHealth[]} */
     this._sources = [];
     this._isLive = false;
-    this._link = document.getElementById("guest-link");
+    this._link = findDialog(document, "#guest-link");
     this._url = "";
     this._broadcast = broadcast;
-    this._list = root.querySelector("[data-guests-list]");
+    this._list = find(root, "[data-guests-list]");
     this._invite = new FormSheet("guest-sheet");
-    const button = root.querySelector("[data-guests-invite]");
+    const button = find(root, "[data-guests-invite]", HTMLButtonElement);
     button.addEventListener("click", () => this._ask());
     button.disabled = false; // until here a press would be lost
     this._linkPart("close").addEventListener("click", () => close(this._link));
-    setUpCopy(this._linkPart("link-copy"), () => this._url, this._linkPart("link-url"));
+    const copies = this._linkPart("link-copy", HTMLButtonElement);
+    setUpCopy(copies, () => this._url, this._linkPart("link-url"));
     this._linkPart("link-share").addEventListener("click", () => {
       navigator.share({ url: this._url }).catch(() => {});
     });
@@ -74,8 +98,13 @@ export class Guests {
     }
   }
 
-  /** Told at each look at the cameras. */
+  /**
+   * Told at each look at the cameras.
+   * @param {SourceHealth[]} sources
+   * @param {boolean} isLive
+   */
   draw(sources, isLive) {
+    /** @param {SourceHealth[]} list */
     const guests = (list) =>
       list
         .filter(({ guest }) => guest)
@@ -92,8 +121,14 @@ export class Guests {
     return `/api/v1/broadcasts/${this._broadcast}/guests`;
   }
 
-  _linkPart(name) {
-    return this._link.querySelector(`[data-${name}]`);
+  /**
+   * @template {Element} [T=HTMLElement]
+   * @param {string} name
+   * @param {new () => T} [type]
+   * @returns {T}
+   */
+  _linkPart(name, type) {
+    return find(this._link, `[data-${name}]`, type);
   }
 
   _ask() {
@@ -106,6 +141,7 @@ export class Guests {
     });
   }
 
+  /** @param {import("../../../lib/state/api").MadeGuest} guest */
   _show({ label, url, expires_at: moment }) {
     this._url = new URL(url, location.href).href;
     const path = new URL(this._url).pathname;
@@ -119,13 +155,14 @@ export class Guests {
       ),
     );
     this._linkPart("link-share").hidden = !navigator.share;
-    showCode(this._linkPart("link-code"), path);
+    showCode(this._linkPart("link-code", HTMLImageElement), path);
     open(this._link, () => {
       this._url = "";
       say(this._linkPart("link-url"), "");
     });
   }
 
+  /** @param {Guest} guest */
   async _end(guest) {
     const name = guest.label;
     const isHere = standingOf(guest, this._sources) !== "invited";

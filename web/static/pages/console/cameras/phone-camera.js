@@ -1,12 +1,12 @@
 // "Go live from this phone": the camera of this device as a source, from the first permission to a
 // call that came in between. Joins camera.js, whip-publisher.js and wake-lock.js; shows what they say.
 
-import { say } from "../../../lib/ui/dom.js";
+import { detailOf, find, say } from "../../../lib/ui/dom.js";
 import { CameraPlace } from "./camera-place.js";
 import { t } from "../../../lib/words.js";
 import { post } from "../../../lib/channel/staff-api.js";
 import { ScreenWakeLock } from "../../../lib/media/wake-lock.js";
-import { Camera, isAllowed } from "../../../lib/media/camera.js";
+import { Camera, isAllowed, Refusal } from "../../../lib/media/camera.js";
 import { refusalWords } from "../../../lib/media/camera-errors.js";
 import { together } from "../../../lib/format/staff-sentences.js";
 import { WhipPublisher } from "../../../lib/media/whip-publisher.js";
@@ -15,17 +15,29 @@ import { WhipPublisher } from "../../../lib/media/whip-publisher.js";
 const HELD_MS = 2_000;
 
 /**
+ * Why the camera was not opened, as camera-errors.js names it.
+ * @param {unknown} error
+ */
+const reasonOf = (error) => (error instanceof Refusal ? error.reason : "unknown");
+
+/**
  * Events: `change` whenever what is shown of this device may differ. `isSending` is whether this
  * device has a session or is getting one, `picture` its stream while the camera is open.
  */
 export class PhoneCamera extends EventTarget {
+  /**
+   * @param {HTMLElement} root
+   * @param {string} broadcast
+   */
   constructor(root, broadcast) {
     super();
     this._isLive = false;
     this._isEnded = false;
     this._camera = new Camera();
     this._awake = new ScreenWakeLock();
+    /** @type {import("../../../lib/state/api").MadeStreamKey | null} */
     this._credentials = null;
+    /** @type {string | null} why the camera was not opened */
     this._refusal = null;
     this._waits = false;
     /** Where the camera of this browser is: "" here, or with "another" page; "closed" where that one
@@ -42,8 +54,8 @@ export class PhoneCamera extends EventTarget {
       this._elsewhere = "another";
       this._halt();
     });
-    this._held.addEventListener("free", ({ detail: isClosed }) => {
-      this._elsewhere = isClosed ? "closed" : "off";
+    this._held.addEventListener("free", (event) => {
+      this._elsewhere = detailOf(event) ? "closed" : "off";
       this._draw();
       this._takeUpAgain();
     });
@@ -52,6 +64,10 @@ export class PhoneCamera extends EventTarget {
     this._camera.addEventListener("change", () => this._draw());
     this._camera.addEventListener("lost", () => this._onLost());
     this._camera.addEventListener("returned", () => this._draw());
+    /**
+     * @param {string} name
+     * @param {() => unknown} job
+     */
     const on = (name, job) => this._button(name).addEventListener("click", () => job());
     this._button("open").disabled = false; // until here a press would be lost
     on("open", () => this.open());
@@ -87,7 +103,10 @@ export class PhoneCamera extends EventTarget {
     return this._camera.isMirror;
   }
 
-  /** Tells in which state the broadcast is: before air a camera sends as soon as it is open. */
+  /**
+   * Tells in which state the broadcast is: before air a camera sends as soon as it is open.
+   * @param {string} state
+   */
   follow(state) {
     this._isLive = state === "live";
     this._isEnded = state === "ended";
@@ -115,7 +134,7 @@ export class PhoneCamera extends EventTarget {
       this._waits = false;
       this._button("turn").dataset.possible = String(await this._camera.canTurn());
     } catch (error) {
-      this._refusal = error.reason ?? "unknown";
+      this._refusal = reasonOf(error);
     } finally {
       this._busy = false;
       this._draw();
@@ -135,12 +154,14 @@ export class PhoneCamera extends EventTarget {
     this._publisher.start(this._camera.stream);
   }
 
+  /** @param {{ isGone?: boolean }} [how] */
   stop(how) {
     this._elsewhere = "";
     this._held.leave();
     this._halt(how);
   }
 
+  /** @param {{ isGone?: boolean }} [how] */
   _halt(how) {
     sessionStorage.removeItem(this._place);
     this._waits = false;
@@ -158,6 +179,9 @@ export class PhoneCamera extends EventTarget {
   /**
    * Told at each look whether the server has this device's source, and whether it or another is on
    * air. A server that was restarted has not, long before the browser notices by itself.
+   * @param {boolean} isThere
+   * @param {boolean} isShown
+   * @param {boolean} isOtherShown
    */
   seen(isThere, isShown, isOtherShown) {
     if (isShown !== this._isShown || isOtherShown !== this._isOtherShown) {
@@ -181,9 +205,11 @@ export class PhoneCamera extends EventTarget {
     return this.open();
   }
 
+  /** @param {boolean} fresh */
   async _mint(fresh) {
     if (fresh || this._credentials === null) {
       const path = `/api/v1/broadcasts/${this._broadcast}/stream-keys`;
+      /** @type {import("../../../lib/state/api").MadeStreamKey} */
       const made = await post(path, { purpose: "studio" });
       // By the address at which this page was opened, which is known to work from here.
       this._credentials = { ...made, whip_url: new URL(made.whip_url).pathname };
@@ -198,7 +224,7 @@ export class PhoneCamera extends EventTarget {
       await this._camera.turn();
       await this._publisher.replaceTracks(this._camera.stream);
     } catch (error) {
-      this._refusal = error.reason ?? "unknown";
+      this._refusal = reasonOf(error);
     } finally {
       this._busy = false;
       this._draw();
@@ -224,12 +250,14 @@ export class PhoneCamera extends EventTarget {
     await this.open();
   }
 
+  /** @param {string} name */
   _button(name) {
-    return this._root.querySelector(`[data-phone="${name}"]`);
+    return find(this._root, `[data-phone="${name}"]`, HTMLButtonElement);
   }
 
+  /** @param {string} name */
   _word(name) {
-    return this._button(name).querySelector("[data-word]");
+    return find(this._button(name), "[data-word]");
   }
 
   _state() {
@@ -278,14 +306,14 @@ export class PhoneCamera extends EventTarget {
     this._button("mute").hidden = !isOpen || !this._camera.hasSound;
     this._button("mute").setAttribute("aria-pressed", String(isMuted));
     say(this._word("mute"), isMuted ? t("Mic on") : t("Mic off"));
-    say(this._root.querySelector("[data-phone-state]"), this._state());
+    say(find(this._root, "[data-phone-state]"), this._state());
     this._drawElsewhere();
     this._drawTrouble();
     this.dispatchEvent(new Event("change"));
   }
 
   _drawElsewhere() {
-    const place = this._root.querySelector("[data-phone-elsewhere]");
+    const place = find(this._root, "[data-phone-elsewhere]");
     place.hidden = !this._elsewhere || this._isEnded;
     if (this._elsewhere === "another") {
       say(place.querySelector("h4"), t("Another page of this browser has the camera"));
@@ -301,10 +329,11 @@ export class PhoneCamera extends EventTarget {
   }
 
   _drawTrouble() {
+    /** @type {string[]} */
     const lines = [];
     if (this._refusal) lines.push(refusalWords(this._refusal));
     if (this._publisher.state === "refused") {
-      const { detail, title } = this._publisher.problem;
+      const { detail, title } = this._publisher.problem ?? {};
       lines.push(detail || title || t("The server didn't accept the picture. Try again."));
     }
     if (this.picture && this._camera.silent) {
@@ -318,7 +347,7 @@ export class PhoneCamera extends EventTarget {
     if (this.isSending && !ScreenWakeLock.isSupported) {
       lines.push(t("Keep the screen on yourself: this browser can't do it."));
     }
-    const trouble = this._root.querySelector("[data-phone-trouble]");
+    const trouble = find(this._root, "[data-phone-trouble]");
     say(trouble.querySelector("p"), together(lines));
     trouble.hidden = lines.length === 0;
   }

@@ -1,7 +1,7 @@
 // The signal of each camera in words: one calm sentence while all is well, what to do where it is not,
 // and the numbers with what they mean for whoever wants them. Decides nothing; see stream-health.js.
 
-import { el, say } from "../../../lib/ui/dom.js";
+import { el, find, say } from "../../../lib/ui/dom.js";
 import { listed, megabits } from "../../../lib/format/format.js";
 import { t } from "../../../lib/words.js";
 import { whatToDo } from "./stream-advice.js";
@@ -9,7 +9,14 @@ import { bars, levelName } from "./stream-health.js";
 import { rejection } from "../../../lib/format/staff-sentences.js";
 import { labelOf } from "./camera-tile.js";
 
-/** One sentence on how it does. */
+/** @typedef {import("../types").ShownSource} ShownSource */
+/** @typedef {import("../types").Judgement} Judgement */
+
+/**
+ * One sentence on how it does.
+ * @param {ShownSource} source
+ * @param {Judgement} judgement
+ */
 function inShort(source, { level }) {
   if (source.objection) return t("It can't be put on air.");
   if (source.refused) return rejection(source.refused);
@@ -19,20 +26,28 @@ function inShort(source, { level }) {
   if (!source.bitrate_kbps) return t("It has just joined.");
   const values = { rate: megabits(source.bitrate_kbps), n: Math.round(source.fps ?? 0) };
   if (level === "good") {
-    return source.loss >= 0.005
+    return (source.loss ?? 0) >= 0.005
       ? t("All is well: %(rate)s Mbit/s, %(n)s frames per second, hardly anything lost.", values)
       : t("All is well: %(rate)s Mbit/s, %(n)s frames per second, nothing lost.", values);
   }
   return t("%(rate)s Mbit/s, %(n)s frames per second.", values);
 }
 
+/**
+ * @param {"udp" | "tcp"} transport
+ * @param {boolean} isRelayed
+ */
 function wayWords(transport, isRelayed) {
   if (isRelayed) return t("through a relay (TURN), because no direct way was found");
   return transport === "tcp" ? t("TCP, because this network blocks UDP") : t("UDP, direct");
 }
 
-/** The numbers as `[name, value]`; what is not known is left out. */
+/**
+ * The numbers as `[name, value]`; what is not known is left out.
+ * @param {ShownSource} source
+ */
 function facts(source) {
+  /** @type {[string, string][]} */
   const found = [];
   if (source.width && source.height) {
     const pictures = t("%(n)s frames/s", { n: Math.round(source.fps ?? 0) });
@@ -59,21 +74,32 @@ function facts(source) {
   return found;
 }
 
+/** @type {Judgement} of a camera at which nobody has looked yet */
+const UNJUDGED = { level: "none", advice: [] };
+
 /** Draws one row a camera; rows stay, so that what was opened stays open. */
 export class Signals {
+  /** @param {HTMLElement} panel */
   constructor(panel) {
+    /** @type {Map<string, HTMLElement>} by source */
     this._rows = new Map();
     this._panel = panel;
-    this._list = panel.querySelector("[data-signals]");
+    this._list = find(panel, "[data-signals]");
   }
 
-  /** `purposes` by source, `encoder` for OBS and FFmpeg; what to do about `shown` stands above. */
+  /**
+   * `purposes` by source, `encoder` for OBS and FFmpeg; what to do about `shown` stands above.
+   * @param {ShownSource[]} sources
+   * @param {Map<string, Judgement>} judged
+   * @param {Map<string, string>} purposes
+   * @param {string | undefined} shown
+   */
   draw(sources, judged, purposes, shown) {
     const isOld = sources.some(({ id }) => judged.get(id)?.level === "unknown");
     const poor = sources.filter(({ id }) => judged.get(id)?.level !== "good").map(labelOf);
     this._panel.hidden = sources.length === 0;
     say(
-      this._panel.querySelector("[data-signals-short]"),
+      find(this._panel, "[data-signals-short]"),
       isOld
         ? t("No word from the server")
         : poor.length
@@ -87,15 +113,16 @@ export class Signals {
     }
     for (const source of sources) {
       const row = this._rows.get(source.id) ?? this._add(source.id);
-      const judgement = judged.get(source.id);
+      const judgement = judged.get(source.id) ?? UNJUDGED;
       this._drawRow(row, source, judgement);
       const isEncoder = purposes.get(source.id) === "encoder";
       const lines =
         source.id === shown ? [] : judgement.advice.map((advice) => whatToDo(advice, isEncoder));
-      drawLines(row.querySelector("[data-lines]"), lines.filter(Boolean));
+      drawLines(find(row, "[data-lines]"), lines.filter(Boolean));
     }
   }
 
+  /** @param {string} id */
   _add(id) {
     const sign = el(
       "span",
@@ -130,8 +157,14 @@ export class Signals {
     return row;
   }
 
+  /**
+   * @param {HTMLElement} row
+   * @param {ShownSource} source
+   * @param {Judgement} judgement
+   */
   _drawRow(row, source, judgement) {
-    const part = (name) => row.querySelector(`[data-${name}]`);
+    /** @param {string} name */
+    const part = (name) => find(row, `[data-${name}]`);
     const signal = part("signal");
     signal.dataset.bars = String(bars(judgement.level));
     signal.dataset.level = judgement.level;
@@ -150,8 +183,12 @@ export class Signals {
   }
 }
 
-/** A list of sentences; drawn anew only when it says something else, so that a screen reader says it
-    once. Answers whether there is one. */
+/**
+ * A list of sentences; drawn anew only when it says something else, so that a screen reader says it
+ * once. Answers whether there is one.
+ * @param {HTMLElement} list
+ * @param {string[]} lines
+ */
 export function drawLines(list, lines) {
   const told = lines.join("\n");
   list.hidden = lines.length === 0;

@@ -1,11 +1,29 @@
 // The cameras of a broadcast as the host sees them: each with its picture, one tap puts another on
-// air. Owns the press and what became of it, and which previews run; how a stream does is stream-health.js's.
+// air. Owns the press and what became of it, and which previews run; how each stands is
+// source-standing.js's, and how a stream does stream-health.js's.
 
-import { say } from "../../../lib/ui/dom.js";
+import { Problem } from "../../../lib/channel/api.js";
+import { find, say } from "../../../lib/ui/dom.js";
 import { t } from "../../../lib/words.js";
 import { put } from "../../../lib/channel/staff-api.js";
 import { spoken, together } from "../../../lib/format/staff-sentences.js";
 import { labelOf, CameraTile } from "./camera-tile.js";
+import { ruleWords, standingOf } from "./source-standing.js";
+
+/** @typedef {import("../types").ShownSource} ShownSource */
+/** @typedef {import("./source-standing.js").Standing} Standing */
+/**
+ * What the panel shows; `answered` is the number of the look at the cameras, `own` this device's
+ * camera, `program` what viewers get, where the page plays it.
+ * @typedef {object} View
+ * @property {ShownSource[]} sources
+ * @property {Map<string, import("../types").Judgement>} judged by source
+ * @property {boolean} isLive
+ * @property {number} answered
+ * @property {{ source: string | null, stream: MediaProvider | null, isMirror: boolean } | null} own
+ * @property {{ source: string, stream: MediaProvider | null } | null} program
+ */
+/** @typedef {{ source: string, timer: number, after?: number }} Switching a press that is not answered yet */
 
 /** Previews are sessions of their own; more than these a phone does not need. */
 const PREVIEWS = 4;
@@ -15,49 +33,18 @@ const SLOW_MS = 6_000;
 /** Whoever scrolls past and back again needs no new session. */
 const REST_MS = 5_000;
 
-/** The source that is on air while it sends: the host's choice, else the first. */
-const heldIn = (sources) =>
-  sources.find(({ picked, holds_air: holds, objection }) => picked || (holds && !objection));
-
-/** How a source stands: `air`, `meanwhile` (in place of the held one, which is away), `ready`,
-    `away`, `unfit` (viewers could not play it). */
-function standingOf(source, sources) {
-  if (source.objection) return "unfit";
-  if (source.on_air) {
-    const held = heldIn(sources);
-    return held && held !== source ? "meanwhile" : "air";
-  }
-  return source.away ? "away" : "ready";
-}
-
-/** Which camera is on air and why, and what happens when it goes away. */
-export function ruleWords(sources, isLive) {
-  const held = heldIn(sources);
-  const now = sources.find((source) => source.on_air);
-  const name = labelOf(held);
-  if (held?.away) {
-    return now && now !== held
-      ? t("%(name)s is disconnected. %(other)s stands in, and %(name)s comes back automatically.", {
-          name,
-          other: labelOf(now),
-        })
-      : t("%(name)s is disconnected. It is shown again as soon as it is back.", { name });
-  }
-  if (sources.filter((source) => !source.guest).length + (now?.guest ? 1 : 0) < 2) return "";
-  if (held) {
-    return t(
-      "%(name)s stays until you tap another. If the picture is lost, another of your cameras stands in.",
-      { name },
-    );
-  }
-  return isLive ? "" : t("The first camera that sends is shown first.");
-}
-
 export class Sources {
-  /** `onPicked` hears that the server took the host's choice, and answers the number of the look
-      that asks how the cameras stand since. */
+  /**
+   * `onPicked` hears that the server took the host's choice, and answers the number of the look
+   * that asks how the cameras stand since.
+   * @param {HTMLElement} root
+   * @param {string} broadcast
+   * @param {() => number} onPicked
+   */
   constructor(root, broadcast, onPicked) {
+    /** @type {Map<string, CameraTile>} by source */
     this._tiles = new Map();
+    /** @type {View} */
     this._view = {
       sources: [],
       judged: new Map(),
@@ -66,11 +53,15 @@ export class Sources {
       own: null,
       program: null,
     };
+    /** @type {string[]} those asked for by a tap, the last one first */
     this._looked = [];
+    /** @type {Switching | null} */
     this._switching = null;
+    /** @type {string | null} */
     this._shown = null;
-    /** The cameras that have sent, and those of them that came in since and wait for the host's tap. */
+    /** @type {Set<string> | null} the cameras that have sent */
     this._here = null;
+    /** @type {Set<string>} those of them that came in since and wait for the host's tap */
     this._new = new Set();
     this._seen = new IntersectionObserver((entries) => this._onSight(entries), {
       rootMargin: "80px",
@@ -81,10 +72,7 @@ export class Sources {
     document.addEventListener("visibilitychange", () => this._drawPictures());
   }
 
-  /**
-   * `sources` and `judged` by stage.js, `answered` the number of its look; `own` is `{source, stream, isMirror}` of this device's
-   * camera, `program` `{source, stream}` where the page plays what viewers get.
-   */
+  /** @param {View} view */
   draw(view) {
     this._view = view;
     const { sources } = view;
@@ -98,15 +86,17 @@ export class Sources {
     const list = this._part("list");
     for (const { id: source } of sources) {
       if (this._tiles.has(source)) continue;
-      const act = { air: (id) => this._air(id), look: (id) => this._look(id) };
+      const act = {
+        air: (/** @type {string} */ id) => this._air(id),
+        look: (/** @type {string} */ id) => this._look(id),
+      };
       const tile = new CameraTile(source, this._broadcast, act);
       this._tiles.set(source, tile);
       this._seen.observe(tile.item);
       list.append(tile.item);
     }
-    if (sources.some(({ id, on_air }) => on_air && id === this._switching?.source)) {
-      this.switched(this._switching.source);
-    }
+    const waited = this._switching?.source;
+    if (sources.some(({ id, on_air }) => on_air && id === waited)) this.switched(waited);
     this._giveUp();
     this._offerNew(sources);
     this._root.dataset.count = String(sources.length);
@@ -121,8 +111,11 @@ export class Sources {
     this._part("guest-rule").hidden = !sources.some(({ guest, on_air }) => guest && !on_air);
   }
 
-  /** A camera that comes in while another is on air changes nothing by itself: the host is told of it,
-      and sees its tile. */
+  /**
+   * A camera that comes in while another is on air changes nothing by itself: the host is told of it,
+   * and sees its tile.
+   * @param {ShownSource[]} sources
+   */
   _offerNew(sources) {
     const { answered, own } = this._view;
     if (!answered) return;
@@ -130,6 +123,7 @@ export class Sources {
     const here = sources.filter(({ id, away }) => !away || before?.has(id)).map(({ id }) => id);
     this._here = new Set(here);
     const now = sources.find(({ on_air: isOn }) => isOn);
+    /** @param {ShownSource} source */
     const isOffered = ({ id, away, objection }) =>
       now && id !== now.id && id !== own?.source && !away && !objection;
     const offered = sources.filter(isOffered);
@@ -146,9 +140,12 @@ export class Sources {
     }
   }
 
-  /** Told that viewers get this source from now on. */
+  /**
+   * Told that viewers get this source from now on.
+   * @param {string | undefined} source
+   */
   switched(source) {
-    if (source !== this._switching?.source) return;
+    if (source === undefined || source !== this._switching?.source) return;
     clearTimeout(this._switching.timer);
     this._switching = null;
     this._tell("");
@@ -156,15 +153,19 @@ export class Sources {
     this._drawTiles();
   }
 
-  /** The strip shows what is on air when that changes; where the page stands, it stays. */
+  /**
+   * The strip shows what is on air when that changes; where the page stands, it stays.
+   * @param {string | null} source
+   */
   _bringIn(source) {
     if (source === this._shown) return;
     this._shown = source;
     this._intoSight(source);
   }
 
+  /** @param {string | null} source */
   _intoSight(source) {
-    const item = this._tiles.get(source)?.item;
+    const item = this._tiles.get(source ?? "")?.item;
     if (!item) return;
     const list = this._part("list");
     const [outer, inner] = [list.getBoundingClientRect(), item.getBoundingClientRect()];
@@ -185,6 +186,7 @@ export class Sources {
     this._tell("");
   }
 
+  /** @param {string} id */
   async _air(id) {
     clearTimeout(this._switching?.timer);
     this._switching = { source: id, timer: setTimeout(() => this._slow(id), SLOW_MS) };
@@ -197,9 +199,10 @@ export class Sources {
       });
       if (isOn) this.switched(id);
       const after = this._onPicked();
-      if (id === this._switching?.source) this._switching.after = after;
+      if (this._switching && id === this._switching.source) this._switching.after = after;
     } catch (problem) {
-      if (id !== this._switching?.source) return;
+      if (!(problem instanceof Problem)) throw problem;
+      if (!this._switching || id !== this._switching.source) return;
       clearTimeout(this._switching.timer);
       this._switching = null;
       this._tell(together([this._why(problem, id), t("What was on air stays.")]));
@@ -207,6 +210,10 @@ export class Sources {
     }
   }
 
+  /**
+   * @param {Problem} problem
+   * @param {string} id
+   */
   _why(problem, id) {
     const name = this._name(id);
     switch (problem.slug) {
@@ -227,6 +234,7 @@ export class Sources {
     }
   }
 
+  /** @param {string} id */
   _slow(id) {
     const name = this._name(id);
     this._tell(
@@ -237,25 +245,29 @@ export class Sources {
     );
   }
 
+  /** @param {string} words */
   _tell(words) {
     const place = this._part("trouble");
-    say(place.querySelector("p"), words);
+    say(find(place, "p"), words);
     place.hidden = !words;
   }
 
+  /** @param {string} id */
   _name(id) {
     return labelOf(this._view.sources.find((source) => source.id === id));
   }
 
+  /** @param {string} id */
   _look(id) {
     this._looked = [id, ...this._looked.filter((other) => other !== id)];
     this._drawPictures();
     this._drawTiles();
   }
 
+  /** @param {IntersectionObserverEntry[]} entries */
   _onSight(entries) {
     for (const { target, isIntersecting } of entries) {
-      const tile = this._tiles.get(target.dataset.source);
+      const tile = target instanceof HTMLElement && this._tiles.get(target.dataset.source ?? "");
       if (!tile) continue;
       clearTimeout(tile.resting);
       if (isIntersecting) tile.isSeen = true;
@@ -265,6 +277,7 @@ export class Sources {
     this._drawTiles();
   }
 
+  /** @param {CameraTile} tile */
   _rest(tile) {
     tile.isSeen = false;
     this._drawPictures();
@@ -279,19 +292,24 @@ export class Sources {
       const standing = isSwitching ? "switching" : standingOf(source, sources);
       const isOwn = source.id === own?.source;
       const tile = this._tiles.get(source.id);
-      tile.draw({
+      tile?.draw({
         source,
         standing,
         level: judged.get(source.id)?.level ?? "none",
         words: this._words(source, standing, isLive),
         isOwn,
-        isMirror: isOwn && own.isMirror,
+        isMirror: isOwn && (own?.isMirror ?? false),
         // More are in sight than are fetched at once.
         canLook: standing === "ready" && !isOwn && tile.isSeen && !previewed.has(source.id),
       });
     }
   }
 
+  /**
+   * @param {ShownSource} source
+   * @param {Standing | "switching"} standing
+   * @param {boolean} isLive
+   */
   _words(source, standing, isLive) {
     switch (standing) {
       case "air":
@@ -335,6 +353,7 @@ export class Sources {
       )
       .map(({ id }) => id)
       .filter((id) => this._tiles.get(id)?.isSeen);
+    /** @param {string} id */
     const rank = (id) => {
       const at = this._looked.indexOf(id);
       return at < 0 ? this._looked.length : at;
@@ -347,12 +366,17 @@ export class Sources {
     const previewed = this._previewed();
     for (const { id: source } of sources) {
       const known =
-        source === own?.source ? own.stream : source === program?.source ? program.stream : null;
+        own && source === own.source
+          ? own.stream
+          : program && source === program.source
+            ? program.stream
+            : null;
       this._tiles.get(source)?.show(known, previewed.has(source));
     }
   }
 
+  /** @param {string} name */
   _part(name) {
-    return this._root.querySelector(`[data-sources-${name}]`);
+    return find(this._root, `[data-sources-${name}]`);
   }
 }

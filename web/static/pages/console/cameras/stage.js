@@ -3,7 +3,7 @@
 // that to the panel of cameras, the guests and the signals.
 
 import { UNATTENDED } from "../../../lib/channel/api.js";
-import { icon, say } from "../../../lib/ui/dom.js";
+import { find, icon, say } from "../../../lib/ui/dom.js";
 import { t } from "../../../lib/words.js";
 import { WhepPlayer } from "../../../lib/media/whep-player.js";
 import { whatToDo, whatToDoWithout } from "./stream-advice.js";
@@ -18,6 +18,9 @@ import { drawLines, Signals } from "./signal.js";
 import { Sources } from "./sources.js";
 import { labelOf } from "./camera-tile.js";
 
+/** @typedef {import("../types").ShownSource} ShownSource */
+/** @typedef {import("../types").Judgement} Judgement */
+
 const POLL_MS = 2_000;
 /** More sentences at once nobody reads who holds a camera. */
 const ADVICE = 2;
@@ -26,28 +29,39 @@ const OLD_MS = 5_000;
 
 /** Event `health` after each answer; `level` and `hasPicture` tell of what is on air or would be. */
 export class Stage extends EventTarget {
+  /**
+   * @param {string} broadcast
+   * @param {import("./phone-camera.js").PhoneCamera} phone
+   */
   constructor(broadcast, phone) {
     super();
+    /** @type {import("../types").Level} */
     this.level = "none";
     this.hasPicture = false;
-    /** Those who get less than all, by viewer-delivery.js; null where nobody does. */
+    /** @type {import("../types").LessThanAll | null} those who get less than all, by viewer-delivery.js; null where nobody does */
     this.less = null;
     this._counts = new LastingCounts();
+    /** @type {ShownSource | undefined} what is on air, or would be */
     this._current = undefined;
+    /** @type {Map<string, Judgement>} by source */
     this._judged = new Map();
+    /** @type {Map<string, HealthWatch>} by source */
     this._watches = new Map();
-    this._video = document.querySelector("[data-preview-video]");
-    this._preview = document.querySelector("[data-preview]");
-    this._sound = document.querySelector("[data-preview-sound]");
+    this._video = find(document, "[data-preview-video]", HTMLVideoElement);
+    this._preview = find(document, "[data-preview]");
+    this._sound = find(document, "[data-preview-sound]");
+    /** @type {Map<string, string>} by source */
     this._purposes = new Map();
-    this._panel = document.querySelector("[data-sources-panel]");
-    this._signals = new Signals(document.querySelector("[data-signals-panel]"));
+    this._panel = find(document, "[data-sources-panel]");
+    this._signals = new Signals(find(document, "[data-signals-panel]"));
+    /** @type {ShownSource[]} */
     this._sources = [];
     this._isOver = false;
     this._isReached = true;
     this._isLive = false;
     this._hadPicture = false;
-    this._timer = null;
+    /** @type {number | undefined} */
+    this._timer = undefined;
     this._look = 0;
     this._answered = 0;
     this._heard = Date.now();
@@ -84,7 +98,10 @@ export class Stage extends EventTarget {
     return from === "phone" ? this._phone.isSending : from === "air" && !this._current.away;
   }
 
-  /** Told how the broadcast stands: after its end there is nothing more to ask or to show. */
+  /**
+   * Told how the broadcast stands: after its end there is nothing more to ask or to show.
+   * @param {string} state
+   */
   follow(state) {
     this._isLive = state === "live";
     if (state !== "ended" || this._isOver) return;
@@ -94,7 +111,10 @@ export class Stage extends EventTarget {
     this._take([]);
   }
 
-  /** Told what happened to sources: looks at them at once. */
+  /**
+   * Told what happened to sources: looks at them at once.
+   * @param {import("../../../lib/state/events").LiveEvent[]} events
+   */
   hear(events) {
     const told = events.filter(({ kind }) => kind.startsWith("source."));
     if (!told.length || this._isOver) return;
@@ -119,6 +139,7 @@ export class Stage extends EventTarget {
     return this._look;
   }
 
+  /** @param {boolean} on */
   _hear(on) {
     this._video.muted = !on;
     this._sound.setAttribute("aria-pressed", String(on));
@@ -129,6 +150,7 @@ export class Stage extends EventTarget {
     this._look += 1;
     const look = this._look;
     try {
+      /** @type {import("../types").Health} */
       const health = await get(`/api/v1/broadcasts/${this._broadcast}/health`, UNATTENDED);
       if (this._isOver || look !== this._look) return;
       if (health.sources.some((source) => !this._purposes.has(source.id))) {
@@ -153,10 +175,16 @@ export class Stage extends EventTarget {
     if (!this._isOver && look === this._look) this._timer = setTimeout(() => this._poll(), POLL_MS);
   }
 
+  /** @param {import("../types").SourceHealth[]} found */
   _take(found, viewers = 0) {
     // That a TURN server carries it, only this end knows.
+    /** @param {{ id: string }} source */
     const isRelayed = ({ id }) => id === this._phone.source && this._phone.way === "relay";
     // A browser sends a whole picture when it is asked; only an encoder has an interval to set.
+    /**
+     * @param {{ id: string }} source
+     * @param {import("../types").Advice} advice
+     */
     const isMeant = ({ id }, { code }) =>
       code !== "keyframes" || this._purposes.get(id) === "encoder";
     const sources = found.map((source) => ({
@@ -179,12 +207,13 @@ export class Stage extends EventTarget {
 
   /** The level of what is on air, where it is known. */
   _judge() {
-    const level = this._judged.get(this._current?.id)?.level;
+    const level = this._judged.get(this._current?.id ?? "")?.level;
     this.level = this._isOld ? "unknown" : (level ?? (this._sources.length ? "away" : "none"));
     this._draw();
     this.dispatchEvent(new Event("health"));
   }
 
+  /** @returns {Map<string, Judgement>} */
   get _judgements() {
     if (!this._isOld) return this._judged;
     return new Map([...this._judged].map(([id, { advice }]) => [id, { level: "unknown", advice }]));
@@ -221,13 +250,14 @@ export class Stage extends EventTarget {
     this._signals.draw(this._sources, this._judgements, this._purposes, this._current?.id);
     this._drawAdvice();
     const words = countWords(this.less);
-    const less = this._panel.querySelector("[data-viewers-less]");
+    const less = find(this._panel, "[data-viewers-less]");
     say(less, words);
     less.hidden = !words;
   }
 
+  /** @param {import("../types").Delay | null} delay */
   _drawDelay(delay) {
-    const place = this._panel.querySelector("[data-delay]");
+    const place = find(this._panel, "[data-delay]");
     say(place, delayWords(delay));
     place.hidden = !delay;
   }
@@ -251,10 +281,10 @@ export class Stage extends EventTarget {
     }
     this._preview.dataset.from = from;
     this._preview.classList.toggle("preview--mirror", from === "phone" && this._phone.isMirror);
-    document.querySelector("[data-preview-empty]").hidden = from !== "none";
-    say(document.querySelector("[data-preview-empty] p"), this._emptyWords());
+    find(document, "[data-preview-empty]").hidden = from !== "none";
+    say(find(document, "[data-preview-empty] p"), this._emptyWords());
     this._sound.hidden = from !== "air";
-    say(document.querySelector("[data-preview-caption]"), this._caption(from));
+    say(find(document, "[data-preview-caption]"), this._caption(from));
   }
 
   /** The cameras that are shown again by themselves once they are back. */
@@ -275,6 +305,7 @@ export class Stage extends EventTarget {
     return this._hadPicture ? t("No camera is sending any more") : t("No picture yet");
   }
 
+  /** @param {"phone" | "air" | "none"} from */
   _caption(from) {
     if (from === "phone")
       return this._phone.isSending ? t("Your camera") : t("Your camera, not sent yet");
@@ -287,15 +318,16 @@ export class Stage extends EventTarget {
   }
 
   _drawAdvice() {
+    /** @type {string[]} */
     const lines = [];
     const isAway = this._away().length > 0;
     if (!this._current && (isAway || (this._isLive && !this._phone.picture)))
       lines.push(whatToDoWithout(isAway));
-    const shown = this._current?.id;
+    const shown = this._current?.id ?? "";
     const isEncoder = this._purposes.get(shown) === "encoder";
     for (const advice of this._judged.get(shown)?.advice ?? [])
       lines.push(whatToDo(advice, isEncoder));
-    const notice = document.querySelector("[data-advice]");
-    notice.hidden = !drawLines(notice.querySelector("ul"), lines.filter(Boolean).slice(0, ADVICE));
+    const notice = find(document, "[data-advice]");
+    notice.hidden = !drawLines(find(notice, "ul"), lines.filter(Boolean).slice(0, ADVICE));
   }
 }

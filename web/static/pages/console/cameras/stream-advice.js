@@ -4,9 +4,15 @@
 import { count, megabits } from "../../../lib/format/format.js";
 import { t } from "../../../lib/words.js";
 
+/** @typedef {import("../types").Advice} Advice */
+
+/** @param {Advice} advice */
 const size = ({ width, height }) => `${width}×${height}`;
 
-/** `isEncoder`: the source is OBS or FFmpeg, not a browser. */
+/**
+ * `isEncoder`: the source is OBS or FFmpeg, not a browser.
+ * @param {Advice} advice
+ */
 export function whatToDo(advice, isEncoder = false) {
   switch (advice.code) {
     case "b-frames":
@@ -33,11 +39,11 @@ export function whatToDo(advice, isEncoder = false) {
       return isEncoder
         ? t(
             "Only %(n)s frames per second. The computer can't keep up: in OBS set Settings → Output → “CPU Usage Preset” to ultrafast, or lower Settings → Video → “Output (Scaled) Resolution”.",
-            { n: Math.round(advice.fps) },
+            { n: Math.round(advice.fps ?? 0) },
           )
         : t(
             "Only %(n)s frames per second. Close other apps on the camera's device, keep it out of the sun, and give it more light.",
-            { n: Math.round(advice.fps) },
+            { n: Math.round(advice.fps ?? 0) },
           );
     case "loss":
       return t(
@@ -48,7 +54,7 @@ export function whatToDo(advice, isEncoder = false) {
       return t(
         "The picture is at %(rate)s Mbit/s and small (%(size)s): the upload allows no more. Move closer to the mast or the router, or switch between Wi-Fi and mobile data.",
         {
-          rate: megabits(advice.kbps),
+          rate: megabits(advice.kbps ?? 0),
           size: size(advice),
         },
       );
@@ -68,14 +74,14 @@ export function whatToDo(advice, isEncoder = false) {
       return t(
         "Keyframes come only every %(seconds)s s: new viewers, and a switch to this camera, wait that long. In OBS: Settings → Output → Output Mode “Advanced” → Streaming: set “Keyframe Interval” to %(wanted)s s. In FFmpeg: -g 60.",
         {
-          seconds: Math.round(advice.seconds),
+          seconds: Math.round(advice.seconds ?? 0),
           wanted: advice.wanted_s,
         },
       );
     case "round-trip":
       return t(
         "The connection to the server is slow (%(ms)s ms round trip). The picture is fine; answers to viewers come late.",
-        { ms: Math.round(advice.ms) },
+        { ms: Math.round(advice.ms ?? 0) },
       );
     case "tcp":
       return t(
@@ -96,9 +102,10 @@ export function whatToDo(advice, isEncoder = false) {
   }
 }
 
+/** @param {Advice} advice */
 function tooFewBits(advice) {
   const values = {
-    rate: megabits(advice.kbps),
+    rate: megabits(advice.kbps ?? 0),
     size: size(advice),
     wanted: advice.wanted_kbps,
     lines: advice.lines,
@@ -114,11 +121,15 @@ function tooFewBits(advice) {
       );
 }
 
+/**
+ * @param {Advice} advice
+ * @param {boolean} isEncoder
+ */
 function tooMuchForViewers(advice, isEncoder) {
   const values = {
-    rate: megabits(advice.kbps),
-    n: count(advice.limited),
-    all: count(advice.counted),
+    rate: megabits(advice.kbps ?? 0),
+    n: count(advice.limited ?? 0),
+    all: count(advice.counted ?? 0),
     wanted: advice.wanted_kbps,
   };
   return isEncoder
@@ -132,7 +143,10 @@ function tooMuchForViewers(advice, isEncoder) {
       );
 }
 
-/** What to do where the picture on air is gone, or none ever came. */
+/**
+ * What to do where the picture on air is gone, or none ever came.
+ * @param {boolean} isAway
+ */
 export function whatToDoWithout(isAway) {
   return isAway
     ? t(

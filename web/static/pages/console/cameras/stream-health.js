@@ -3,6 +3,9 @@
 
 import { t } from "../../../lib/words.js";
 
+/** @typedef {import("../types").SourceHealth} SourceHealth */
+/** @typedef {import("../types").Level} Level */
+
 /** So many looks in a row a trouble must be there; a camera that has just come in grows sharper. */
 const LOOKS = 3;
 const LOOKS_NARROW = 7;
@@ -13,23 +16,30 @@ const GROWING = new Set(["narrow-uplink", "small-picture", "viewers"]);
 /** Trouble of the viewers' own links: the camera's signal is as good as before. */
 const OTHERS = new Set(["viewers"]);
 
+/** @param {string} code */
 const looksFor = (code) => (AT_ONCE.has(code) ? 1 : GROWING.has(code) ? LOOKS_NARROW : LOOKS);
 
 /** Looks at a source again and again; `take` gives `{level, advice}`, the advice as the server's. */
 export class HealthWatch {
   constructor() {
+    /** @type {string | null} */
     this._source = null;
+    /** @type {Map<string, number>} looks in a row, by the advice's code */
     this._counts = new Map();
   }
 
-  /** One of the health answer's sources, or undefined where there is none. */
+  /**
+   * One of the health answer's sources, or undefined where there is none.
+   * @param {Pick<SourceHealth, "id" | "advice" | "away" | "objection"> | undefined} source
+   * @returns {import("../types").Judgement}
+   */
   take(source) {
     if (source?.id !== this._source) this._counts.clear();
     this._source = source?.id ?? null;
     if (!source) return { level: "none", advice: [] };
     const found = source.advice ?? [];
     this._counts = new Map(found.map(({ code }) => [code, (this._counts.get(code) ?? 0) + 1]));
-    const advice = found.filter(({ code }) => this._counts.get(code) >= looksFor(code));
+    const advice = found.filter(({ code }) => (this._counts.get(code) ?? 0) >= looksFor(code));
     if (source.objection) return { level: "poor", advice };
     if (source.away) return { level: "away", advice: [] };
     const own = advice.filter(({ code }) => !OTHERS.has(code));
@@ -38,12 +48,19 @@ export class HealthWatch {
   }
 }
 
-/** How many of four bars are lit. */
+/**
+ * How many of four bars are lit.
+ * @param {Level} level
+ */
 export function bars(level) {
   return { none: 0, unknown: 0, away: 0, poor: 1, fair: 2, good: 4 }[level];
 }
 
-/** Of the source that is on air, or of the one that would be. */
+/**
+ * Of the source that is on air, or of the one that would be.
+ * @template {SourceHealth} S
+ * @param {S[]} sources
+ */
 export function onAir(sources) {
   return (
     sources.find((source) => source.on_air) ??
@@ -52,7 +69,10 @@ export function onAir(sources) {
   );
 }
 
-/** The level in a word. */
+/**
+ * The level in a word.
+ * @param {Level} level
+ */
 export function levelName(level) {
   switch (level) {
     case "good":

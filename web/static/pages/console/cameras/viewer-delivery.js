@@ -5,22 +5,31 @@ import { count, listed } from "../../../lib/format/format.js";
 import { together } from "../../../lib/format/staff-sentences.js";
 import { n, t } from "../../../lib/words.js";
 
+/** @typedef {import("../types").ViewerCounts} ViewerCounts */
+
 /** So many looks in a row somebody must get less before the host reads of it, and nobody after. */
 const LOOKS = 5;
 
 const LESS = ["smaller_picture", "fewer_frames", "still_pictures", "sound"];
 
+/** @param {number[]} numbers */
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** Of the server's counts, one a look; `take` gives `{viewers, about, parts, link, choice}`, or null where
     nobody gets less. */
 export class LastingCounts {
   constructor() {
+    /** @type {ViewerCounts[]} */
     this._seen = [];
     this._isShown = false;
   }
 
-  /** `delivery` as in the health answer, null where nothing is counted yet, of `viewers`. */
+  /**
+   * `delivery` as in the health answer, null where nothing is counted yet, of `viewers`.
+   * @param {ViewerCounts | null} delivery
+   * @param {number} viewers
+   * @returns {import("../types").LessThanAll | null}
+   */
   take(delivery, viewers) {
     if (!delivery?.counted) {
       this._seen = [];
@@ -34,6 +43,7 @@ export class LastingCounts {
     if (!this._isShown) return null;
     // Of a large audience the server counts a part.
     const whole = Math.max(viewers, delivery.counted);
+    /** @param {(counts: ViewerCounts) => number} read */
     const of = (read) =>
       Math.round(median(this._seen.map((each) => (read(each) * whole) / each.counted)));
     return {
@@ -46,6 +56,10 @@ export class LastingCounts {
   }
 }
 
+/**
+ * @param {string} part
+ * @param {number} number
+ */
 function partWords(part, number) {
   const values = { n: count(number) };
   switch (part) {
@@ -60,10 +74,13 @@ function partWords(part, number) {
   }
 }
 
-/** A sentence on those who get less; "" for null. */
+/**
+ * A sentence on those who get less; "" for null.
+ * @param {import("../types").LessThanAll | null} counts
+ */
 export function countWords(counts) {
   const parts = Object.entries(counts?.parts ?? {}).filter(([, number]) => number);
-  if (!parts.length) return "";
+  if (!counts || !parts.length) return "";
   const values = {
     n: count(parts.reduce((sum, [, number]) => sum + number, 0)),
     all: count(counts.viewers),

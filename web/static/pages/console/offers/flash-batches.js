@@ -3,15 +3,21 @@
 // its price was wrong. How one is planned is in flash-sheet.js, what was ordered at a wrong price in
 // mispriced-orders.js.
 
-import { say } from "../../../lib/ui/dom.js";
+import { find, say } from "../../../lib/ui/dom.js";
 import { count, duration, money } from "../../../lib/format/format.js";
 import { now } from "../../../lib/channel/server-clock.js";
 import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, t, text } from "../../../lib/words.js";
-import { FlashSheet, whenWords } from "./flash-sheet.js";
+import { whenWords } from "./flash-plan.js";
+import { FlashSheet } from "./flash-sheet.js";
 import { together } from "../../../lib/format/staff-sentences.js";
 import { drawParts, leftWords } from "../../../lib/state/stock-parts.js";
+
+/** @typedef {import("../../../lib/state/scene").Offer} Offer */
+/** @typedef {import("../../../lib/state/scene").LiveOrder} LiveOrder */
+/** @typedef {import("../../../lib/state/flash-batch.js").Flash} Flash */
+/** @typedef {ReturnType<typeof sliceOf>} Slice */
 
 /** Who pressed in the last moment is still served: the server ends a flash so much later. */
 const GRACE_MS = 2_000;
@@ -20,8 +26,13 @@ const ENDED_SECONDS = 120;
 /** For so long its row asks whether the price of one was wrong; later that is said by the price's sheet. */
 const WRONG_SECONDS = 15 * 60;
 
-/** What of a running flash is sold, held and left: held by the orders that hold its boxes. */
-function sliceOf({ id, boxes }, kept, held) {
+/**
+ * What of a running flash is sold, held and left: held by the orders that hold its boxes.
+ * @param {Pick<Flash, "id" | "boxes">} flash
+ * @param {number} kept
+ * @param {Pick<LiveOrder, "lines">[]} held
+ */
+export function sliceOf({ id, boxes }, kept, held) {
   const taken = held
     .flatMap(({ lines }) => lines ?? [])
     .filter((line) => line.flash === id)
@@ -35,13 +46,22 @@ function sliceOf({ id, boxes }, kept, held) {
   };
 }
 
-/** What is held may come back: then it is not sold out. */
+/**
+ * What is held may come back: then it is not sold out.
+ * @param {{ left: number, held: number }} slice
+ */
 const leftOf = ({ left, held }) => (left || !held ? leftWords(left) : t("%(n)s left", { n: 0 }));
 
 export class Flashes {
-  /** `send(type, fields)` as the channel's, null for a moderator, who only sees what runs; `scene` is
-      what is so; `notes` tell how a flash went. */
+  /**
+   * `send(type, fields)` as the channel's, null for a moderator, who only sees what runs; `scene` is
+   * what is so; `notes` tell how a flash went.
+   * @param {import("../types").Send | null} send
+   * @param {import("../../../lib/state/broadcast-state.js").BroadcastState} scene
+   * @param {import("./offer-notices.js").OfferNotices} notes
+   */
   constructor(send, scene, notes) {
+    /** @type {Set<string>} the batches that are asked about before they end */
     this._asked = new Set();
     this._send = send;
     this._scene = scene;
@@ -49,9 +69,12 @@ export class Flashes {
     this._sheet = send && new FlashSheet(send, scene);
   }
 
-  /** Opens the sheet for a flash of an offer. */
+  /**
+   * Opens the sheet for a flash of an offer.
+   * @param {string} id
+   */
   open(id) {
-    this._sheet.open(id);
+    this._sheet?.open(id);
   }
 
   /** The open sheet follows what happens. */
@@ -62,6 +85,7 @@ export class Flashes {
   /** How a flash went stays in its row for a while. Before the scene takes the event in.
       @param {import("../../../lib/state/events").LiveEvent} event */
   hear({ kind, data }) {
+    if (kind !== "flash.ended" && kind !== "flash.started" && kind !== "flash.corrected") return;
     const offer = this._scene.offers.get(data.offer);
     if (!offer) return;
     if (kind === "flash.ended") this._tellEnd(offer, data);
@@ -69,7 +93,11 @@ export class Flashes {
     if (kind === "flash.corrected") this._notes.drop(offer.id, "flash");
   }
 
-  /** A planned flash may get fewer boxes than it was planned with: its lot gives no more. */
+  /**
+   * A planned flash may get fewer boxes than it was planned with: its lot gives no more.
+   * @param {Offer} offer
+   * @param {import("../../../lib/state/events").FlashStarted} event
+   */
   _tellStart(offer, { boxes }) {
     const planned = offer.flash?.state === "planned" ? offer.flash.boxes : boxes;
     if (boxes >= planned) {
@@ -88,6 +116,10 @@ export class Flashes {
     });
   }
 
+  /**
+   * @param {Offer} offer
+   * @param {import("../../../lib/state/events").FlashEnded} event
+   */
   _tellEnd(offer, { flash, sold, why }) {
     const running = offer.flash?.state === "running" ? offer.flash : null;
     if ((!running && !sold) || why === "wrong") return;
@@ -95,12 +127,13 @@ export class Flashes {
     const how = running
       ? t("Flash batch over: %(n)s of %(boxes)s sold.", values)
       : t("Flash batch over: %(n)s sold.", values);
-    const cause =
-      {
-        sold_out: t("Sold out."),
-        broadcast: t("The broadcast ended."),
-        stopped: t("Its lot is stopped."),
-      }[why] ?? "";
+    /** @type {Partial<Record<typeof why, string>>} */
+    const causes = {
+      sold_out: t("Sold out."),
+      broadcast: t("The broadcast ended."),
+      stopped: t("Its lot is stopped."),
+    };
+    const cause = causes[why] ?? "";
     const drop = () => this._notes.drop(offer.id, "flash");
     const isHeld = [...this._scene.orders.values()].some(
       ({ state, lines }) => state === "held" && lines?.some((line) => line.flash === flash),
@@ -129,18 +162,30 @@ export class Flashes {
     );
   }
 
-  /** At once, since buyers come by the second; what came of it is told in the row. */
+  /**
+   * At once, since buyers come by the second; what came of it is told in the row.
+   * @param {string} flash
+   */
   _putRight(flash) {
-    return this._send("flash.end", { flash, wrong: true }).catch(toastProblem);
+    return this._send?.("flash.end", { flash, wrong: true }).catch(toastProblem);
   }
 
-  /** Draws what runs or is planned of an offer into a `.flash` of its row or of the hand. */
+  /**
+   * Draws what runs or is planned of an offer into a `.flash` of its row or of the hand.
+   * @param {HTMLElement} place
+   * @param {Offer} offer
+   * @param {LiveOrder[]} held
+   */
   draw(place, offer, held) {
     const { flash } = offer;
-    place.hidden = !flash || flash.state === "ended";
-    if (place.hidden) return;
+    place.hidden = !flash;
+    if (!flash) return;
     const isRunning = flash.state === "running";
-    const set = (key, words, tick) => say(place.querySelector(`[data-flash-${key}]`), words, tick);
+    /**
+     * @param {string} key
+     * @param {string} words
+     */
+    const set = (key, words, tick = false) => say(find(place, `[data-flash-${key}]`), words, tick);
     place.classList.toggle("is-planned", !isRunning);
     set("price", money(flash.price));
     const ends = flash.ends_at - now();
@@ -148,11 +193,12 @@ export class Flashes {
     const waits =
       flash.starts_at <= now() ? t("as soon as you are on air") : whenWords(flash.starts_at);
     set("clock", isRunning ? duration(ends) : waits);
-    place
-      .querySelector("[data-flash-clock]")
-      .classList.toggle("is-soon", isRunning && ends < MINUTE_MS / 2);
+    find(place, "[data-flash-clock]").classList.toggle(
+      "is-soon",
+      isRunning && ends < MINUTE_MS / 2,
+    );
     const slice = isRunning ? sliceOf(flash, offer.kept ?? 0, held) : null;
-    const bar = place.querySelector(".parts");
+    const bar = find(place, ".parts");
     bar.hidden = !slice;
     if (slice) drawParts(bar, slice);
     set("left", slice ? leftOf(slice) : t("%(n)s boxes", { n: count(flash.boxes) }), isRunning);
@@ -164,15 +210,20 @@ export class Flashes {
     );
     set("held", slice?.held ? t("%(n)s held", { n: count(slice.held) }) : "");
     set("limit", flash.per_buyer ? t("%(n)s per buyer", { n: count(flash.per_buyer) }) : "");
-    if (this._send) this._drawEnd(place, offer, slice, ends);
+    if (this._send) this._drawEnd(place, offer, flash, { slice, ends });
   }
 
-  /** The button that ends it, which turns into its own question, and the one that asks nothing. */
-  _drawEnd(place, offer, slice, ends) {
-    const { flash } = offer;
+  /**
+   * The button that ends it, which turns into its own question, and the one that asks nothing.
+   * @param {HTMLElement} place
+   * @param {Offer} offer
+   * @param {Flash} flash
+   * @param {{ slice: Slice | null, ends: number }} state `slice` while it runs, `ends` in so many milliseconds
+   */
+  _drawEnd(place, offer, flash, { slice, ends }) {
     const isAsked = this._asked.has(flash.id);
     const name = text(offer.name);
-    const end = place.querySelector("[data-flash-end]");
+    const end = find(place, "[data-flash-end]", HTMLButtonElement);
     say(end, slice ? t("End") : t("Cancel"));
     end.setAttribute(
       "aria-label",
@@ -188,15 +239,15 @@ export class Flashes {
       this._notes.dispatchEvent(new Event("change"));
       return undefined;
     };
-    const wrong = place.querySelector("[data-flash-wrong]");
+    const wrong = find(place, "[data-flash-wrong]");
     wrong.setAttribute("aria-label", t("The flash price of %(name)s was wrong", { name }));
     wrong.hidden = isAsked || slice === null;
     wrong.onclick = () => this._putRight(flash.id);
-    const question = place.querySelector("[data-flash-question]");
+    const question = find(place, "[data-flash-question]");
     question.hidden = !isAsked;
     if (!isAsked) return;
     say(
-      question.querySelector("p"),
+      find(question, "p"),
       slice?.left
         ? n(
             "End it now? %(n)s box goes back to %(price)s.",
@@ -213,15 +264,19 @@ export class Flashes {
     };
     yes.onclick = () => {
       drop();
-      this._send("flash.end", { flash: flash.id }).catch(toastProblem);
+      this._send?.("flash.end", { flash: flash.id }).catch(toastProblem);
     };
     no.onclick = drop;
   }
 
-  /** A flash that only was planned goes without a question, and comes back by one tap. */
+  /**
+   * A flash that only was planned goes without a question, and comes back by one tap.
+   * @param {Offer} offer
+   * @param {Flash} flash
+   */
   async _callOff(offer, flash) {
     try {
-      await this._send("flash.end", { flash: flash.id });
+      await this._send?.("flash.end", { flash: flash.id });
     } catch (problem) {
       toastProblem(problem);
       return;
@@ -232,15 +287,18 @@ export class Flashes {
     });
   }
 
+  /**
+   * @param {string} offer
+   * @param {Flash} flash
+   */
   _planAgain(offer, { price, boxes, per_buyer: perBuyer, starts_at: starts, ends_at: ends }) {
-    const plan = {
+    this._send?.("flash.plan", {
       offer,
       price,
       boxes,
       seconds: Math.round((ends - starts) / 1_000),
       starts_at: starts,
-    };
-    if (perBuyer) plan.per_buyer = perBuyer;
-    this._send("flash.plan", plan).catch(toastProblem);
+      ...(perBuyer ? { per_buyer: perBuyer } : {}),
+    }).catch(toastProblem);
   }
 }

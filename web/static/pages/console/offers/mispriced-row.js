@@ -11,9 +11,29 @@ import {
   stateWords,
 } from "../../../lib/orders/order-states.js";
 
-/** The row of `order`; `as` says how it stands here, `act` has undo(), keep(), cancel() and refund(). */
+/**
+ * An order at a wrong price: what its price `was`, and which is the `right` one.
+ * @typedef {import("../../../lib/state/api").MispricedOrder & { was: Money, right: Money }} Mispriced
+ */
+/** @typedef {import("../../../lib/state/events").Money} Money */
+/**
+ * How it stands here; `together` is how many one tap takes back with it, 0 where it can't be taken back.
+ * @typedef {{ isMoving: boolean, isKept: boolean, isOneOfSeveral: boolean, together: number }} Standing
+ */
+/** @typedef {Record<"undo" | "keep" | "cancel" | "refund", () => unknown>} Acts */
+
+/**
+ * The row of `order`; `as` says how it stands here, `act` has undo(), keep(), cancel() and refund().
+ * @param {Mispriced} order
+ * @param {Standing} as
+ * @param {Acts} act
+ */
 export function mispricedRow(order, as, act) {
   const kind = stateKind(order.state);
+  /**
+   * @param {string} words
+   * @param {string | null} colour
+   */
   const badge = (words, colour) =>
     el("span", { class: colour ? `badge badge--${colour}` : "badge" }, words);
   const isMore = order.was.amount > order.right.amount;
@@ -51,7 +71,16 @@ export function mispricedRow(order, as, act) {
   );
 }
 
+/**
+ * @param {Mispriced} order
+ * @param {Standing} as
+ * @param {Acts} act
+ */
 function buttons(order, { isMoving, isKept, together }, act) {
+  /**
+   * @param {string} words
+   * @param {() => unknown} run
+   */
   const button = (words, run) =>
     el(
       "button",

@@ -2,6 +2,8 @@
 // The sheet says what the lot still gives; what it does not give is refused, in the offer's row, with
 // what to do instead.
 
+import { Problem } from "../../../lib/channel/api.js";
+import { field, find, findAll, findDialog } from "../../../lib/ui/dom.js";
 import { count } from "../../../lib/format/format.js";
 import { close, open } from "../../../lib/ui/sheet.js";
 import { toastProblem } from "../../../lib/ui/problem-toast.js";
@@ -11,61 +13,82 @@ import { balanceOf, drawBalance, releasable, spentWords } from "../../../lib/sta
 import { spoken, together } from "../../../lib/format/staff-sentences.js";
 import { leftWords, parts } from "../../../lib/state/stock-parts.js";
 
+/** @typedef {import("../../../lib/state/scene").Offer} Offer */
+
 const PROPOSED = 20;
 
-/** How many more it takes to serve all who wait, as the lot gives them. */
+/**
+ * How many more it takes to serve all who wait, as the lot gives them.
+ * @param {Pick<Offer, "waiting" | "left">} offer
+ * @param {number | null} most
+ */
 export function neededMore({ waiting = 0, left }, most) {
   const needed = Math.max(0, waiting - Math.max(0, left));
   return most === null ? needed : Math.min(needed, most);
 }
 
-/** In a tab of its own: this one may be the camera that is on air. */
+/**
+ * In a tab of its own: this one may be the camera that is on air.
+ * @param {Offer} offer
+ */
 function recordHarvest({ lot }) {
   window.open(`/studio/farms/${lot.farm.id}/harvest`, "_blank", "noopener");
 }
 
 export class Releases {
-  /** `send(type, fields, onLost)` as commands.js makes it; `offers()` the bag's offers by id, as they are now; `notes`
-      tell in a row what was refused. */
+  /**
+   * `send(type, fields, onLost)` as commands.js makes it; `offers()` the bag's offers by id, as they are now; `notes`
+   * tell in a row what was refused.
+   * @param {import("../types").Send} send
+   * @param {import("../types").Offers} offers
+   * @param {import("./offer-notices.js").OfferNotices} notes
+   */
   constructor(send, offers, notes) {
-    this._dialog = document.getElementById("release-sheet");
-    this._form = this._dialog.querySelector("form");
-    this._edited = null;
-    /** The releases that are not answered, by offer and number: the same once more is no second one. */
+    this._dialog = findDialog(document, "#release-sheet");
+    this._form = find(this._dialog, "form", HTMLFormElement);
+    this._field = field(this._form, "quantity");
+    this._edited = "";
+    /** @type {Set<string>} the releases that are not answered, by offer and number: the same once more is no second one. */
     this._lost = new Set();
     this._send = send;
     this._offers = offers;
     this._notes = notes;
-    const field = this._form.elements.quantity;
-    for (const button of this._form.querySelectorAll("[data-step]")) {
+    const place = this._field;
+    for (const button of findAll(this._form, "[data-step]")) {
       button.addEventListener("click", () => {
-        field.value = String(Math.max(0, (this._number() ?? 0) + Number(button.dataset.step)));
+        place.value = String(Math.max(0, (this._number() ?? 0) + Number(button.dataset.step)));
         this._draw();
       });
     }
-    field.addEventListener("input", () => this._draw());
+    place.addEventListener("input", () => this._draw());
     this._part("waited").addEventListener("click", () => {
-      field.value = String(neededMore(this._offer, this._most()));
+      const offer = this._offer;
+      if (offer) place.value = String(neededMore(offer, this._most()));
       this._draw();
     });
-    this._dialog.querySelector("[data-close]").addEventListener("click", () => close(this._dialog));
+    find(this._dialog, "[data-close]").addEventListener("click", () => close(this._dialog));
     this._form.addEventListener("submit", (event) => {
       event.preventDefault();
       this._submit();
     });
   }
 
-  /** Lets so many more be sold; a toast takes them back, a note says why it was refused. */
+  /**
+   * Lets so many more be sold; a toast takes them back, a note says why it was refused.
+   * @param {string} id
+   * @param {number} quantity
+   */
   async release(id, quantity) {
     const offer = this._offers().get(id);
     const lost = `${id} ${quantity}`;
-    if (this._lost.has(lost)) return;
+    if (!offer || this._lost.has(lost)) return;
     try {
       await this._send("offer.release", { offer: id, quantity }, () => {
         this._lost.add(lost);
         this._tellLost(id, lost, quantity);
       });
     } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
       this._refused(offer, problem);
       return;
     } finally {
@@ -82,6 +105,11 @@ export class Releases {
     );
   }
 
+  /**
+   * @param {string} id
+   * @param {string} key
+   * @param {number} quantity
+   */
   _tellLost(id, key, quantity) {
     const words =
       quantity > 0
@@ -100,6 +128,10 @@ export class Releases {
     this._notes.put(id, key, { icon: "warning", kind: "kumquat", words });
   }
 
+  /**
+   * @param {Offer} offer
+   * @param {Problem} problem
+   */
   _refused(offer, problem) {
     const drop = () => this._notes.drop(offer.id, "refused");
     const name = text(offer.name);
@@ -118,6 +150,7 @@ export class Releases {
       Math.floor(left / offer.net_weight_g) -
         (offer.released - parts(offer).sold - parts(offer).held),
     );
+    /** @type {import("../types").NoteAct[]} */
     const acts = [];
     if (most > 0)
       acts.push({
@@ -138,27 +171,31 @@ export class Releases {
     return this._offers().get(this._edited);
   }
 
+  /** @param {string} name */
   _part(name) {
-    return this._dialog.querySelector(`[data-sheet-${name}]`);
+    return find(this._dialog, `[data-sheet-${name}]`);
   }
 
   _most() {
-    return releasable(this._offer, this._offers().values());
+    const offer = this._offer;
+    return offer ? releasable(offer, this._offers().values()) : null;
   }
 
-  /** The sheet for a number of one's own. */
+  /**
+   * The sheet for a number of one's own.
+   * @param {string} id
+   */
   open(id) {
     this._edited = id;
     const offer = this._offer;
+    if (!offer) return;
     this._part("name").textContent = text(offer.name);
     const most = this._most();
-    this._form.elements.quantity.value = String(
-      neededMore(offer, most) || Math.min(PROPOSED, most || PROPOSED),
-    );
+    this._field.value = String(neededMore(offer, most) || Math.min(PROPOSED, most || PROPOSED));
     this._complain("");
     this._fill();
     open(this._dialog);
-    if (matchMedia("(pointer: fine)").matches) this._form.elements.quantity.select();
+    if (matchMedia("(pointer: fine)").matches) this._field.select();
   }
 
   /** What stands in the open sheet follows what happens meanwhile. */
@@ -168,6 +205,7 @@ export class Releases {
 
   _fill() {
     const offer = this._offer;
+    if (!offer) return;
     const stock = parts(offer);
     this._part("stock").textContent =
       `${leftWords(stock.left)} · ${t("of %(n)s released", { n: count(stock.released) })}`;
@@ -195,6 +233,10 @@ export class Releases {
     return undefined;
   }
 
+  /**
+   * @param {Offer} offer
+   * @param {number} quantity
+   */
   async _takeBack(offer, quantity) {
     const lost = `${offer.id} ${-quantity}`;
     try {
@@ -210,19 +252,21 @@ export class Releases {
   }
 
   _number() {
-    const typed = this._form.elements.quantity.value.trim();
+    const typed = this._field.value.trim();
     return /^\d{1,6}$/.test(typed) ? Number(typed) : null;
   }
 
   _draw() {
+    const offer = this._offer;
+    if (!offer) return;
     const number = this._number();
     this._part("do").textContent = number
       ? t("Release %(n)s more", { n: count(number) })
       : t("Release more");
     const most = this._most();
     const lot = this._part("lot");
-    const { code } = this._offer.lot;
-    const isShort = most !== null && number > most;
+    const { code } = offer.lot;
+    const isShort = most !== null && (number ?? 0) > most;
     lot.classList.toggle("is-short", isShort);
     lot.textContent =
       most === null
@@ -237,6 +281,7 @@ export class Releases {
           );
   }
 
+  /** @param {string} words */
   _complain(words) {
     const place = this._part("problem");
     place.textContent = words;

@@ -3,7 +3,11 @@
 import { count } from "../../../lib/format/format.js";
 import { t } from "../../../lib/words.js";
 
-/** Puts a note beside each offer that has a rush, and takes away those that are over. */
+/**
+ * Puts a note beside each offer that has a rush, and takes away those that are over.
+ * @param {import("../../../lib/state/broadcast-state.js").BroadcastState} scene
+ * @param {import("./offer-notices.js").OfferNotices} notes
+ */
 export function showRushes(scene, notes) {
   for (const offer of scene.offers.keys()) {
     const rush = scene.rushes.get(offer);

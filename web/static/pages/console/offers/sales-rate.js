@@ -8,10 +8,15 @@ const SOON_MINUTES = 10;
 
 export class SalesRate {
   constructor() {
+    /** @type {{ at: number, sold: number }[]} oldest first */
     this._marks = [];
   }
 
-  /** Minutes until nothing is left, or null where it does not run out soon. */
+  /**
+   * Minutes until nothing is left, or null where it does not run out soon.
+   * @param {{ released: number, left: number }} stock
+   * @param {number} now
+   */
   minutesLeft({ released, left }, now) {
     const sold = released - left;
     const last = this._marks[this._marks.length - 1];

@@ -2,7 +2,7 @@
 // owner says so. Whoever is signed in orders for others, one after the other: then nothing of a buyer
 // is remembered, and nothing that was stays. It asks for an e-mail address only where the server sends mail.
 
-import { field, find, findAll, say, valueIn } from "../../../lib/ui/dom.js";
+import { choose, field, find, findAll, say, valueIn } from "../../../lib/ui/dom.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
 import { isOutside, phoneDoubt, phoneProblem } from "../../../lib/forms/phone.js";
 import { fieldErrors } from "../../../lib/format/problems.js";
@@ -124,8 +124,7 @@ export class BuyerForm {
   }
 
   set way(way) {
-    for (const choice of findAll(this.form, '[name="way"]', HTMLInputElement))
-      if (choice.value === way) choice.checked = true;
+    choose(this.form, "way", way);
   }
 
   /** Whether nothing of what is ordered is told to the number: it is of a country that gets no messages. */

@@ -2,7 +2,7 @@
 
 import { el, icon, say } from "../../../lib/ui/dom.js";
 import { money } from "../../../lib/format/format.js";
-import { amountPayable } from "../../../lib/orders/order-sums.js";
+import { livePayable } from "../../../lib/orders/order-sums.js";
 import { linksOfOrders } from "../../../lib/state/order-links.js";
 import { n, t } from "../../../lib/words.js";
 
@@ -80,14 +80,9 @@ export class OwnOrders {
 }
 
 /** @param {LiveOrder} order */
-const orderInWords = (order) =>
-  [order.number, paidInWords(order), order.stopped ? t("Stopped") : STATES[order.state]?.()]
+function orderInWords(order) {
+  const sum = livePayable(order);
+  return [order.number, sum && money(sum), order.stopped ? t("Stopped") : STATES[order.state]?.()]
     .filter(Boolean)
     .join(" · ");
-
-/** @param {LiveOrder} order */
-function paidInWords({ total, refunded, payment = "due" }) {
-  return total
-    ? money(amountPayable({ total, payment, refunded: refunded ?? { ...total, amount: 0 } }))
-    : "";
 }
