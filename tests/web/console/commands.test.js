@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const { sender } = await import("../../../web/static/pages/console/commands.js");
-const { standing } = await import("../../../web/static/pages/console/server-word.js");
+const { standing } = await import("../../../web/static/lib/channel/server-word.js");
 const { Problem } = await import("../../../web/static/lib/channel/api.js");
 
 /** A channel that answers as the test says. */

@@ -151,7 +151,7 @@ test("a stopped lot is all that is told of its offer, with the way to take its c
   assert.deepEqual(more, []);
   assert.deepEqual(
     note.acts.map(({ words }) => words),
-    ["Take it down"],
+    ["Unpin"],
   );
   assert.deepEqual(notesOf(offer, true, bag)[0].acts, []);
 });

@@ -1,7 +1,8 @@
 // The bag of a broadcast: products put in from a lot, in the order in which viewers see them, by
 // dragging or by the arrows; price and released stock, changed over the channel as while live.
 
-import { el, icon } from "../../../lib/ui/dom.js";
+import { Problem } from "../../../lib/channel/api.js";
+import { el, find, findAll, findOptional, icon } from "../../../lib/ui/dom.js";
 import { clock, count, kilograms, money } from "../../../lib/format/format.js";
 import { pictureOf } from "../../../lib/format/product-picture.js";
 import { toastProblem } from "../../../lib/ui/problem-toast.js";
@@ -15,17 +16,26 @@ import { drawParts, leftOfWords, parts } from "../../../lib/state/stock-parts.js
 import { act, RemoteList } from "../../../lib/ui/remote-list.js";
 import { FormSheet, offer as choices } from "../../../lib/forms/form-sheet.js";
 
+/** @typedef {import("../../../lib/state/scene").Offer} Offer */
+/** @typedef {import("../../../lib/state/api").Lot} Lot */
+/** @typedef {import("../../../lib/state/api").Product} Product */
+
 const { broadcast, role, state } = page.data;
 const isOpen = state !== "ended";
 const path = `/api/v1/broadcasts/${broadcast}`;
 const channel = new Channel(broadcast, role);
 const adding = new FormSheet("offer-sheet");
 const changing = new FormSheet("change-sheet");
+/** @type {Product[]} */
 let products = [];
+/** @type {Lot[]} */
 let lots = [];
+const product = adding.field("product", HTMLSelectElement);
+const lotField = adding.field("lot", HTMLSelectElement);
 
 const list = new RemoteList("bag", async () => (await getAll(`${path}/offers`)).offers, draw);
 
+/** @param {Offer} card */
 function draw(card) {
   const name = text(card.name);
   const stock = parts(card);
@@ -112,12 +122,16 @@ function draw(card) {
   return item;
 }
 
-/** What is left of the lot that a card draws on, or its code alone. */
+/**
+ * What is left of the lot that a card draws on, or its code alone.
+ * @param {Offer} card
+ */
 function lotOf(card) {
   const balance = balanceOf(card, list.items);
   return balance ? lotWords(balance) : t("Lot %(code)s", { code: card.lot.code });
 }
 
+/** @param {NonNullable<Offer["flash"]>} flash */
 function flashWords({ state, price, boxes, starts_at: starts }) {
   const values = { n: count(boxes), price: money(price), time: clock(starts) };
   return state === "running"
@@ -127,30 +141,32 @@ function flashWords({ state, price, boxes, starts_at: starts }) {
 
 const ids = () => list.items.map((card) => card.id);
 
-/** Puts the rows in another order at once, and back where the server refuses. */
+/**
+ * Puts the rows in another order at once, and back where the server refuses.
+ * @param {string[]} order
+ * @param {{ id: string, by: number } | null} [focus]
+ */
 async function arrange(order, focus = null) {
   const before = list.items;
-  list.items = order.map((id) => before.find((card) => card.id === id));
+  list.items = order.flatMap((id) => before.filter((card) => card.id === id));
   list.draw();
   drawEnds();
   if (focus) {
-    const row = document.querySelector(`[data-offer="${focus.id}"]`);
+    const row = find(document, `[data-offer="${focus.id}"]`);
     const [wanted, other] = focus.by < 0 ? ["up", "down"] : ["down", "up"];
-    const button = row.querySelector(`[data-${wanted}]`);
-    (button.disabled ? row.querySelector(`[data-${other}]`) : button).focus();
+    const button = find(row, `[data-${wanted}]`, HTMLButtonElement);
+    (button.disabled ? find(row, `[data-${other}]`) : button).focus();
     const place = order.indexOf(focus.id) + 1;
-    document.querySelector("[data-moved]").textContent = t(
-      "%(name)s is number %(place)s of %(n)s.",
-      {
-        name: text(list.items[place - 1].name),
-        place,
-        n: order.length,
-      },
-    );
+    find(document, "[data-moved]").textContent = t("%(name)s is number %(place)s of %(n)s.", {
+      name: text(list.items[place - 1].name),
+      place,
+      n: order.length,
+    });
   }
   try {
     await put(`${path}/bag`, { offers: order });
   } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
     list.items = before;
     list.draw();
     drawEnds();
@@ -158,6 +174,10 @@ async function arrange(order, focus = null) {
   }
 }
 
+/**
+ * @param {string} id
+ * @param {number} by
+ */
 function move(id, by) {
   const order = ids();
   const from = order.indexOf(id);
@@ -169,32 +189,35 @@ function move(id, by) {
 
 function drawEnds() {
   document.querySelector("[data-hint]")?.toggleAttribute("hidden", list.items.length < 2);
-  const rows = [...document.querySelectorAll(".packing")];
+  const rows = findAll(document, ".packing");
   rows.forEach((row, index) => {
-    const up = row.querySelector("[data-up]");
+    const up = findOptional(row, "[data-up]", HTMLButtonElement);
     if (!up) return;
     up.disabled = index === 0;
-    row.querySelector("[data-down]").disabled = index === rows.length - 1;
+    find(row, "[data-down]", HTMLButtonElement).disabled = index === rows.length - 1;
   });
 }
 
+/** @param {HTMLElement} item */
 function setUpDrag(item) {
   item.addEventListener("dragstart", (event) => {
     item.classList.add("is-dragged");
+    if (!event.dataTransfer) return;
     event.dataTransfer.effectAllowed = "move";
-    event.dataTransfer.setData("text/plain", item.dataset.offer);
+    event.dataTransfer.setData("text/plain", item.dataset.offer ?? "");
   });
   item.addEventListener("dragend", () => {
     item.classList.remove("is-dragged");
-    const order = [...item.parentElement.children].map((row) => row.dataset.offer);
+    const rows = item.parentElement ? findAll(item.parentElement, ":scope > [data-offer]") : [];
+    const order = rows.map((row) => row.dataset.offer ?? "");
     if (order.join() !== ids().join()) arrange(order);
   });
   item.addEventListener("dragover", (event) => {
     event.preventDefault();
-    const dragged = item.parentElement.querySelector(".is-dragged");
+    const dragged = item.parentElement?.querySelector(".is-dragged");
     if (!dragged || dragged === item) return;
     const { top, height } = item.getBoundingClientRect();
-    item.parentElement.insertBefore(
+    item.parentElement?.insertBefore(
       dragged,
       event.clientY < top + height / 2 ? item : item.nextSibling,
     );
@@ -203,28 +226,27 @@ function setUpDrag(item) {
 
 /** The lots that a product can be sold from: its farm's, the latest first. */
 function drawLots() {
-  const { product, lot } = adding.elements;
   const chosen = products.find(({ id }) => id === product.value);
   const own = lots.filter((each) => each.farm === chosen?.farm);
   choices(
-    lot,
+    lotField,
     own.map((each) => [
       each.id,
       `${each.code} · ${text(each.product_name)} · ${t("%(weight)s left", { weight: kilograms(each.left_g ?? each.quantity_g) })}`,
     ]),
   );
-  if (own.length === 1) lot.value = own[0].id;
+  if (own.length === 1) lotField.value = own[0].id;
   const none = adding.part("no-lots");
   none.hidden = !chosen || own.length > 0;
-  if (chosen) adding.part("harvest").href = `/studio/farms/${chosen.farm}/harvest`;
+  if (chosen)
+    adding.part("harvest", HTMLAnchorElement).href = `/studio/farms/${chosen.farm}/harvest`;
   drawMost();
 }
 
 /** How many boxes of the chosen product the chosen lot still gives. */
 function drawMost() {
-  const { product, lot } = adding.elements;
   const chosen = products.find(({ id }) => id === product.value);
-  const of = lots.find(({ id }) => id === lot.value);
+  const of = lots.find(({ id }) => id === lotField.value);
   const most = chosen && of ? Math.floor((of.left_g ?? of.quantity_g) / chosen.net_weight_g) : null;
   adding.part("lot-gives").textContent =
     most === null ? "" : t("The lot has enough for %(n)s in all.", { n: count(most) });
@@ -233,15 +255,15 @@ function drawMost() {
 async function add() {
   try {
     const [found, kept] = await Promise.all([getAll("/api/v1/products"), getAll("/api/v1/lots")]);
-    products = found.products.filter(({ archived }) => !archived);
-    ({ lots } = kept);
+    products = found.products.filter((/** @type {Product} */ { archived }) => !archived);
+    lots = kept.lots;
   } catch (problem) {
     toastProblem(problem);
     return;
   }
   choices(
-    adding.elements.product,
-    products.map((product) => [product.id, text(product.name)]),
+    product,
+    products.map(({ id, name }) => [id, text(name)]),
   );
   adding.part("no-products").hidden = products.length > 0;
   drawLots();
@@ -256,6 +278,7 @@ async function add() {
   });
 }
 
+/** @param {Offer} card */
 function change(card) {
   const more = releasable(card, list.items);
   changing.part("lot-gives").textContent =
@@ -270,7 +293,12 @@ function change(card) {
       released: card.released,
     },
     job: async ({ price, list_price: listed, released }) => {
+      /**
+       * @param {string} type
+       * @param {object} fields
+       */
       const send = (type, fields) => channel.ask({ type, offer: card.id, ...fields });
+      /** @type {{ price?: object, list_price?: object | null }} */
       const changed = {};
       if (price.amount !== card.price.amount) changed.price = price;
       if (listed?.amount !== card.list_price?.amount) changed.list_price = listed;
@@ -284,8 +312,8 @@ function change(card) {
   });
 }
 
-adding.elements.product.addEventListener("change", drawLots);
-adding.elements.lot.addEventListener("change", drawMost);
+product.addEventListener("change", drawLots);
+lotField.addEventListener("change", drawMost);
 for (const button of document.querySelectorAll("[data-add]")) button.addEventListener("click", add);
 showSignedOut(channel);
 list.reload().then(drawEnds);

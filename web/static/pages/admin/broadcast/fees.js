@@ -2,6 +2,8 @@
 // Everything is checked while one types, an example says what it comes to, and nothing holds until it
 // is kept.
 
+import { Problem } from "../../../lib/channel/api.js";
+import { cloned, find, findAll } from "../../../lib/ui/dom.js";
 import { count, money } from "../../../lib/format/format.js";
 import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
@@ -14,29 +16,45 @@ import { minor, typed } from "../../../lib/forms/prices.js";
 import { setUpRegionSearch } from "./region-search.js";
 import { Regions } from "./regions.js";
 
+/** @typedef {{ weight: string, fee: string }} Band as they were typed */
+/** @typedef {{ region: string, bands: Band[] }} Group */
+/** @typedef {import("../../../lib/state/api").Fee} Fee */
+/** @typedef {import("../../../lib/state/parcel-fee.js").FeeRow} FeeRow */
+
 const PATH = "/api/v1/parcel-fees";
 /** What is proposed where nothing is: usual boxes. */
 const FIRST_KG = [3, 5, 10];
 const MOST_KG = 1000;
 const EXAMPLE = "11";
 
-const root = document.querySelector("[data-fees]");
-const part = (name) => root.querySelector(`[data-${name}]`);
-const form = part("table");
+const root = find(document, "[data-fees]");
+/** @param {string} name */
+const part = (name) => find(root, `[data-${name}]`);
+const form = find(root, "[data-table]", HTMLFormElement);
+const exampleWeight = find(root, "[data-example-weight]", HTMLInputElement);
 const { decimals } = page.data;
 
+/** @type {Regions} */
 let regions;
-/** What the server keeps, and what stands on the page: `[{region, bands: [{weight, fee}]}]` as typed. */
+/** @type {Group[]} what the server keeps */
 let kept = [];
+/** @type {string | null | undefined} of what the server keeps, which a table that replaces it names */
 let version = null;
+/** @type {Group[]} what stands on the page */
 let groups = [];
 let example = EXAMPLE;
 
+/** @param {number} grams */
 const kilograms = (grams) => String(grams / 1000);
-const sum = (amount) => money({ amount, currency: page.currency });
+/** @param {number} amount */
+const sum = (amount) => money({ amount, currency: page.currency ?? "CNY" });
+/** @param {string} region */
 const nameOf = (region) => (region ? regions.said(region) : t("Everywhere else"));
 
-/** Grams of what was typed, or NaN. */
+/**
+ * Grams of what was typed, or NaN.
+ * @param {string} written
+ */
 function grams(written) {
   const plain = written.trim().replace(",", ".");
   if (!/^\d+(\.\d{0,3})?$/.test(plain)) return NaN;
@@ -44,25 +62,43 @@ function grams(written) {
   return found > 0 && found <= MOST_KG * 1000 ? found : NaN;
 }
 
+/**
+ * @param {Fee[]} fees
+ * @returns {Group[]}
+ */
 function grouped(fees) {
+  /** @type {Map<string, Band[]>} */
   const found = new Map();
   for (const { region, upto_g: upto, fee } of fees) {
-    if (!found.has(region)) found.set(region, []);
-    found.get(region).push({ weight: kilograms(upto), fee: typed(fee.amount, decimals) });
+    const bands = found.get(region) ?? [];
+    found.set(region, bands);
+    bands.push({ weight: kilograms(upto), fee: typed(fee.amount, decimals) });
   }
   return [...found].map(([region, bands]) => ({ region, bands }));
 }
 
-/** The rows that are whole so far, as the server has them. */
+/**
+ * The rows that are whole so far, as the server has them.
+ * @returns {FeeRow[]}
+ */
 function rows() {
   return groups.flatMap(({ region, bands }) =>
     bands
-      .map(({ weight, fee }) => ({ region, upto_g: grams(weight), fee: minor(fee, decimals) }))
-      .filter((row) => row.upto_g > 0 && row.fee >= 0 && row.fee !== null),
+      .map(({ weight, fee }) => ({
+        region,
+        upto_g: grams(weight),
+        fee: minor(fee, decimals) ?? -1,
+      }))
+      .filter((row) => row.upto_g > 0 && row.fee >= 0),
   );
 }
 
-/** What is wrong with a band of a group, in words, or nothing; what is only empty waits for its keeping. */
+/**
+ * What is wrong with a band of a group, in words, or nothing; what is only empty waits for its keeping.
+ * @param {Group} group
+ * @param {Band} band
+ * @param {boolean} isFinal
+ */
 function wrong(group, band, isFinal) {
   const weight = grams(band.weight);
   const fee = minor(band.fee, decimals);
@@ -70,13 +106,13 @@ function wrong(group, band, isFinal) {
     return t("Enter the weight in kilograms, such as 5 or 2.5, up to %(most)s.", {
       most: count(MOST_KG),
     });
-  if (Number.isNaN(fee)) return t("Enter the fee as 18 or 18.50.");
+  if (fee !== null && Number.isNaN(fee)) return t("Enter the fee as 18 or 18.50.");
   if (isFinal && !band.weight.trim()) return t("Enter the upper weight.");
   if (isFinal && fee === null) return t("Enter the fee, or 0 if it is free.");
   if (!(weight > 0)) return "";
   const others = group.bands
     .filter((other) => other !== band)
-    .map((other) => ({ weight: grams(other.weight), fee: minor(other.fee, decimals) }));
+    .map((other) => ({ weight: grams(other.weight), fee: minor(other.fee, decimals) ?? NaN }));
   if (others.some((other) => other.weight === weight)) return t("This weight is here twice.");
   if (fee === null) return "";
   const dearer = others
@@ -90,44 +126,49 @@ function wrong(group, band, isFinal) {
   return "";
 }
 
+/** @param {Group | null} [focus] */
 function draw(focus = null) {
   part("empty").hidden = groups.length > 0 || kept.length > 0;
   form.hidden = !part("empty").hidden;
   const made = groups.map(drawGroup);
   part("groups").replaceChildren(...made);
   check();
-  if (focus) made[groups.indexOf(focus)]?.querySelector("input:placeholder-shown, input")?.focus();
+  const place = focus && made[groups.indexOf(focus)];
+  if (place) findAll(place, "input:placeholder-shown, input")[0]?.focus();
 }
 
+/** @param {Group} group */
 function drawGroup(group) {
-  const section = document.getElementById("fee-group").content.firstElementChild.cloneNode(true);
+  const section = cloned("fee-group");
   section.dataset.region = group.region;
   const name = nameOf(group.region);
-  section.querySelector("[data-name]").textContent =
+  find(section, "[data-name]").textContent =
     groups.length === 1 && !group.region ? t("Everywhere") : name;
-  const away = section.querySelector("[data-away]");
+  const away = find(section, "[data-away]");
   away.setAttribute("aria-label", t("Remove the fees for %(name)s", { name }));
   // Everywhere else stays while there are others: the server asks for it.
   away.hidden = !group.region && groups.length > 1;
   away.addEventListener("click", () => takeAway(group));
-  const bands = section.querySelector("[data-bands]");
+  const bands = find(section, "[data-bands]");
   bands.append(...group.bands.map((band) => drawBand(group, band)));
-  section.querySelector("[data-more]").addEventListener("click", () => {
+  find(section, "[data-more]").addEventListener("click", () => {
     group.bands.push({ weight: "", fee: "" });
     draw();
-    root
-      .querySelector(`[data-region="${group.region}"] .fees-band:last-child [data-weight]`)
-      .focus();
+    find(root, `[data-region="${group.region}"] .fees-band:last-child [data-weight]`).focus();
   });
   return section;
 }
 
+/**
+ * @param {Group} group
+ * @param {Band} band
+ */
 function drawBand(group, band) {
-  const row = document.getElementById("fee-band").content.firstElementChild.cloneNode(true);
-  const said = row.querySelector("[data-wrong]");
+  const row = cloned("fee-band");
+  const said = find(row, "[data-wrong]");
   said.id = `wrong-${group.region}-${group.bands.indexOf(band)}`;
-  for (const key of ["weight", "fee"]) {
-    const field = row.querySelector(`[data-${key}]`);
+  for (const key of /** @type {const} */ (["weight", "fee"])) {
+    const field = find(row, `[data-${key}]`, HTMLInputElement);
     field.value = band[key];
     field.setAttribute("aria-describedby", said.id);
     field.addEventListener("input", () => {
@@ -135,7 +176,7 @@ function drawBand(group, band) {
       check();
     });
   }
-  const less = row.querySelector("[data-less]");
+  const less = find(row, "[data-less]");
   less.hidden = group.bands.length === 1;
   less.addEventListener("click", () => {
     group.bands.splice(group.bands.indexOf(band), 1);
@@ -146,26 +187,27 @@ function drawBand(group, band) {
 
 /** Says beside each row what is wrong with it; answers the first field of one. */
 function check(isFinal = false) {
-  let first = null;
+  /** @type {HTMLElement[]} */
+  const fields = [];
   const sections = [...part("groups").children];
   groups.forEach((group, place) => {
     const section = sections[place];
     group.bands.forEach((band, index) => {
-      const row = section.querySelector("[data-bands]").children[index];
+      const row = find(section, "[data-bands]").children[index];
       const words = wrong(group, band, isFinal);
-      const said = row.querySelector("[data-wrong]");
+      const said = find(row, "[data-wrong]");
       said.textContent = words;
       said.hidden = !words;
-      const weight = row.querySelector("[data-weight]");
-      for (const field of [weight, row.querySelector("[data-fee]")])
+      const weight = find(row, "[data-weight]");
+      for (const field of [weight, find(row, "[data-fee]")])
         field.setAttribute("aria-invalid", String(Boolean(words)));
-      if (words) first = first ?? weight;
+      if (words) fields.push(weight);
     });
     const most = Math.max(
       ...group.bands.map((band) => grams(band.weight)).filter((found) => found > 0),
       0,
     );
-    section.querySelector("[data-most]").textContent = most
+    find(section, "[data-most]").textContent = most
       ? t("Parcels over %(most)s kg aren't sent there.", {
           most: kilograms(most),
         })
@@ -173,12 +215,12 @@ function check(isFinal = false) {
   });
   drawExample();
   drawState();
-  return first;
+  return fields[0];
 }
 
 /** "5 kg to Beijing: ¥18.00", by what stands on the page. */
 function drawExample() {
-  const weight = grams(part("example-weight").value);
+  const weight = grams(exampleWeight.value);
   const words = part("example-words");
   const why = part("example-why");
   if (Number.isNaN(weight)) {
@@ -204,7 +246,7 @@ function drawExample() {
           "%(of)s takes up to %(most)s kg. Buyers are asked to split heavier orders or pick them up.",
           {
             of: of_,
-            most: kilograms(found.most),
+            most: kilograms(found.most ?? 0),
           },
         )
       : of === undefined
@@ -224,6 +266,7 @@ function drawState() {
     : t("Not saved yet: without a fee, parcels ship free.");
 }
 
+/** @param {Group} group */
 function takeAway(group) {
   const place = groups.indexOf(group);
   groups.splice(place, 1);
@@ -237,6 +280,7 @@ function takeAway(group) {
   });
 }
 
+/** @param {string} region */
 function addRegion(region) {
   const known = groups.find((group) => group.region === region);
   if (!known) {
@@ -249,19 +293,20 @@ function addRegion(region) {
     sayExample();
   }
   draw();
-  root.querySelector(`[data-region="${region}"] [data-fee]`).focus();
+  find(root, `[data-region="${region}"] [data-fee]`).focus();
 }
 
 function sayExample() {
-  document.getElementById("example-region").value = nameOf(example);
+  find(document, "#example-region", HTMLInputElement).value = nameOf(example);
 }
 
 function begin() {
   groups = [{ region: "", bands: FIRST_KG.map((weight) => ({ weight: String(weight), fee: "" })) }];
   draw();
-  root.querySelector("[data-fee]").focus();
+  find(root, "[data-fee]").focus();
 }
 
+/** @param {string} words */
 function complain(words) {
   const place = part("problem");
   place.textContent = words;
@@ -269,6 +314,7 @@ function complain(words) {
   if (words) place.focus();
 }
 
+/** @param {FeeRow[]} rows */
 async function send(rows) {
   const fees = rows.map((row) => ({ ...row, fee: { amount: row.fee, currency: page.currency } }));
   const answer = await put(PATH, { fees, version });
@@ -277,7 +323,7 @@ async function send(rows) {
   draw();
 }
 
-/** @param {any} answer the fees that the server has */
+/** @param {import("../../../lib/state/api").Fees} answer the fees that the server has */
 function keepNew(answer) {
   kept = grouped(answer.fees);
   version = answer.version;
@@ -291,9 +337,13 @@ async function keep() {
     return;
   }
   const before = kept.flatMap(({ region, bands }) =>
-    bands.map(({ weight, fee }) => ({ region, upto_g: grams(weight), fee: minor(fee, decimals) })),
+    bands.map(({ weight, fee }) => ({
+      region,
+      upto_g: grams(weight),
+      fee: minor(fee, decimals) ?? 0,
+    })),
   );
-  const button = form.querySelector("[type=submit]");
+  const button = find(form, "[type=submit]");
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
   try {
@@ -303,9 +353,10 @@ async function keep() {
       onAct: () => send(before).catch(toastProblem),
     });
   } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
     // What somebody else kept meanwhile is what holds, and what this page may replace the next time.
     if (problem.slug === "fees-replaced") await get(PATH).then(keepNew, () => {});
-    const said = named(problem.body ?? {}).map(([, words]) => words);
+    const said = named(problem.body).map(([, words]) => words);
     complain(together(said) || spoken(problem));
   } finally {
     button.removeAttribute("aria-busy");
@@ -322,9 +373,10 @@ async function load() {
     setUp();
     draw();
   } catch (problem) {
-    part("failed-words").textContent = problem.slug
-      ? spoken(problem)
-      : t("The server can't be reached. Nothing is lost; try again in a moment.");
+    part("failed-words").textContent =
+      problem instanceof Problem
+        ? spoken(problem)
+        : t("The server can't be reached. Nothing is lost; try again in a moment.");
     part("failed").hidden = false;
   }
   part("loading").hidden = true;
@@ -336,9 +388,9 @@ function setUp() {
   if (isSetUp) return;
   isSetUp = true;
   sayExample();
-  setUpRegionSearch(root.querySelector('[data-region-search="add"]'), regions, addRegion);
+  setUpRegionSearch(find(root, '[data-region-search="add"]'), regions, addRegion);
   setUpRegionSearch(
-    root.querySelector('[data-region-search="example"]'),
+    find(root, '[data-region-search="example"]'),
     regions,
     (region) => {
       example = region;
@@ -348,7 +400,7 @@ function setUp() {
   );
 }
 
-part("example-weight").addEventListener("input", drawExample);
+exampleWeight.addEventListener("input", drawExample);
 part("first").addEventListener("click", begin);
 part("again").addEventListener("click", load);
 part("back").addEventListener("click", () => {

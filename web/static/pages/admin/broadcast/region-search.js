@@ -1,17 +1,24 @@
 // A field that finds a region by its name or code: a list below it while one types, with the arrows
 // and Enter, or a tap.
 
-import { el } from "../../../lib/ui/dom.js";
+import { el, find, findAll } from "../../../lib/ui/dom.js";
 
-/** `choose(prefix)` is called with what was taken; `fixed` are choices that stand first while nothing
-    is typed, as `[prefix, words]`. */
+/**
+ * `choose(prefix)` is called with what was taken; `fixed` are choices that stand first while nothing
+ * is typed, as `[prefix, words]`.
+ * @param {HTMLElement} root
+ * @param {import("./regions.js").Regions} regions
+ * @param {(prefix: string) => void} choose
+ * @param {{ fixed?: () => [string, string][], keeps?: boolean }} [options] with `keeps` the field shows what was taken
+ */
 export function setUpRegionSearch(root, regions, choose, { fixed = () => [], keeps = false } = {}) {
-  const field = root.querySelector("input");
-  const list = root.querySelector("ul");
-  const none = root.querySelector("[data-none]");
+  const field = find(root, "input", HTMLInputElement);
+  const list = find(root, "ul");
+  const none = find(root, "[data-none]");
   let marked = -1;
 
-  const options = () => [...list.children];
+  const options = () => findAll(list, "li");
+  /** @param {number} index */
   const mark = (index) => {
     const all = options();
     marked = all.length ? (index + all.length) % all.length : -1;
@@ -25,6 +32,10 @@ export function setUpRegionSearch(root, regions, choose, { fixed = () => [], kee
     none.hidden = true;
     field.setAttribute("aria-expanded", "false");
   };
+  /**
+   * @param {string} prefix
+   * @param {string} words
+   */
   const take = (prefix, words) => {
     field.value = keeps ? words : "";
     shut();
@@ -32,6 +43,7 @@ export function setUpRegionSearch(root, regions, choose, { fixed = () => [], kee
   };
   const look = () => {
     const typed = field.value.trim();
+    /** @type {[string, string][]} */
     const found = typed
       ? regions.find(typed).map((prefix) => [prefix, regions.said(prefix)])
       : fixed();
@@ -43,7 +55,7 @@ export function setUpRegionSearch(root, regions, choose, { fixed = () => [], kee
             id: `${list.id}-${index}`,
             role: "option",
             class: "region-search__one",
-            onpointerdown: (event) => event.preventDefault(),
+            onpointerdown: (/** @type {Event} */ event) => event.preventDefault(),
             onclick: () => take(prefix, words),
           },
           words,
