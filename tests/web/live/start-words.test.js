@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import "./page-words.js";
+import "../support/english-page.js";
 
-const { startInWords } = await import("../../web/static/pages/live/stage/placeholder.js");
+const { startInWords } = await import("../../../web/static/pages/live/stage/placeholder.js");
 
 const at = (/** @type {string} */ time) => Date.parse(`${time}+08:00`);
 const now = at("2026-11-29T21:00");
