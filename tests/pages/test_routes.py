@@ -84,6 +84,16 @@ async def test_the_start_page_shows_what_is_live_next_and_past(
     assert "¥29.90" in page
 
 
+async def test_the_next_broadcast_stands_where_nothing_is_live(
+    site: Server, sale: Sale, visitor: httpx.AsyncClient
+) -> None:
+    await site.house.broadcasts.end(sale.broadcast)
+    page = words(await visitor.get("/", params={"lang": "en"}))
+    assert "Nothing is live at the moment" not in page
+    assert page.index("Shoots at dawn") < page.index("See what comes")
+    assert page.index("See what comes") < page.index("Kumquats live") < page.index("New <rice>")
+
+
 async def test_an_empty_server_says_so(visitor: httpx.AsyncClient) -> None:
     page = words(await visitor.get("/", params={"lang": "en"}))
     assert "Nothing is live at the moment" in page

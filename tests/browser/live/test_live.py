@@ -55,7 +55,7 @@ async def test_a_viewer_watches_and_orders_off_the_card(
         await card.get_by_role("button", name="Buy").click()
         sheet = page.get_by_role("dialog")
         await sheet.get_by_role("button", name="One more").click()
-        await expect(sheet).to_contain_text("2 items · 5 kg")
+        await expect(sheet).to_contain_text("2 boxes · 5 kg")
         await expect(sheet.locator("[data-part=total]")).to_have_text("¥59.80")
         await fill_in(page)
         await expect(submit(page)).to_have_text("Buy · ¥59.80")
