@@ -28,11 +28,14 @@ export class Problem extends Error {
 /** @type {string | null | undefined} undefined until the server has said it */
 let csrf;
 
-/** The CSRF token; null where nobody is signed in. Throws Problem where the server can't say it now. */
-async function csrfToken() {
+/**
+ * The CSRF token; null where nobody is signed in. Throws Problem where the server can't say it now.
+ * @param {boolean} isUnattended
+ */
+async function csrfToken(isUnattended) {
   if (csrf !== undefined) return csrf;
   const { answer, body } = await call("/api/v1/session", {
-    headers: { accept: "application/json" },
+    headers: { accept: "application/json", ...(isUnattended ? UNATTENDED : {}) },
   });
   if (answer.status === 401) return null;
   if (!answer.ok) throw refusal(answer, body);
@@ -62,7 +65,8 @@ export async function api(method, path, body, { staff = false, headers = {}, wit
     /** @type {Record<string, string>} */
     const all = { accept: "application/json", ...headers };
     if (body !== undefined) all["content-type"] = "application/json";
-    const token = staff && method !== "GET" ? await csrfToken() : null;
+    const isUnattended = "x-unattended" in headers;
+    const token = staff && method !== "GET" ? await csrfToken(isUnattended) : null;
     if (token) all["x-csrf-token"] = token;
     return call(path, {
       method,

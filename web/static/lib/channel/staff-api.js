@@ -90,13 +90,14 @@ export const remove = (path) => call("DELETE", path);
  * Sends a file's bytes as they are; answers what the server made of them. Throws Problem.
  * @param {string} path
  * @param {Blob} file
- * @param {AbortSignal} [signal] ends it where nobody needs it any more
+ * @param {{ signal?: AbortSignal, headers?: Record<string, string> }} [options] `signal` ends it where
+ * nobody needs it any more
  * @returns {Promise<any>} what the server made of it
  */
-export async function upload(path, file, signal) {
-  const session = await call("GET", "/api/v1/session");
+export async function upload(path, file, { signal, headers: more = {} } = {}) {
+  const session = await get("/api/v1/session", more);
   /** @type {Record<string, string>} */
-  const headers = { accept: "application/json", "x-csrf-token": session.csrf };
+  const headers = { accept: "application/json", "x-csrf-token": session.csrf, ...more };
   if (file.type) headers["content-type"] = file.type;
   let answer;
   try {

@@ -64,7 +64,7 @@ function setUp(root, form) {
     const meant = now();
     const isMine = () => sending === own && now() === meant;
     try {
-      const { picture } = await upload("/api/v1/pictures", chosen, own.signal);
+      const { picture } = await upload("/api/v1/pictures", chosen, own);
       if (isMine()) kept.value = picture;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

@@ -1,7 +1,7 @@
 // A frame of what is on air, which the start page and a shared link show: taken by the host's desk from
 // its own player, since the server decodes no picture; once soon, then now and then.
 
-import { api, Problem } from "../../../lib/channel/api.js";
+import { api, Problem, UNATTENDED } from "../../../lib/channel/api.js";
 import { showsAnything, sizeOf } from "./frame-picture.js";
 import { upload } from "../../../lib/channel/staff-api.js";
 
@@ -42,10 +42,10 @@ export function keepFrames(broadcast, video, isOnAir) {
     try {
       const frame = isOnAir() && video.videoWidth ? await frameOf(video) : null;
       if (frame) {
-        const { picture } = await upload("/api/v1/pictures", frame);
+        const { picture } = await upload("/api/v1/pictures", frame, { headers: UNATTENDED });
         // Nobody waits for this act, so that no button tells of it.
         const shown = `/api/v1/broadcasts/${broadcast}/frame`;
-        await api("PUT", shown, { picture }, { staff: true });
+        await api("PUT", shown, { picture }, { staff: true, headers: UNATTENDED });
         after = EVERY_MS;
       }
     } catch (error) {
