@@ -1,17 +1,26 @@
 // What every page does: signing out from the header, and taking out of what is typed or pasted what
 // nobody sees and the server refuses.
 
-import { api, forgetSession } from "../channel/api.js";
+import { api, forgetSession, Problem } from "../channel/api.js";
 import { forgetStaff } from "../state/device-memory.js";
 
-document.querySelector("[data-sign-out]")?.addEventListener("click", async () => {
+const button = /** @type {HTMLElement | null} */ (document.querySelector("[data-sign-out]"));
+// Before it is pressed: the network may be away then.
+const toasts = button && import("./toast.js");
+
+button?.addEventListener("click", async () => {
   try {
     await api("DELETE", "/api/v1/session", undefined, { staff: true });
-  } finally {
-    forgetSession();
-    forgetStaff();
-    location.assign("/");
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status !== 401) {
+      (await toasts)?.toast(button.dataset.signOut ?? "", { danger: true });
+      return;
+    }
   }
+  forgetSession();
+  forgetStaff();
+  location.assign("/");
 });
 
 // A cell of a sheet is pasted with its tab, a slide's line with a vertical one. A password stays as it is.
