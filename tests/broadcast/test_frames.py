@@ -32,6 +32,12 @@ async def test_staff_show_a_frame_and_take_it_away(server: Server, live: str) ->
         with pytest.raises(ApiProblem) as refused:
             await host.show_frame(ulid(), kept)
         assert refused.value.slug == "unknown-broadcast"
+    changes = [
+        each.detail["frame"]
+        for each in await server.house.people.audit_entries(None, 10)
+        if each.action == "broadcast.change"
+    ]
+    assert sorted(changes, key=str) == [kept, None]
 
 
 async def test_a_frame_is_a_picture_of_this_server_and_shown_by_staff_alone(

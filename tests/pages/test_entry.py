@@ -167,3 +167,13 @@ async def test_coordinators_read_what_may_be_read_on_the_way(
         told[role] = re.findall('data-cleartext="([a-z]+)"', page)
     assert told.pop("coordinator") == ["http", "database"]
     assert not any(told.values())
+
+
+async def test_a_link_to_the_other_language_stays_here(visitor: httpx.AsyncClient) -> None:
+    """A path of two slashes would be another host's URL."""
+    page = await visitor.get(
+        f"{str(visitor.base_url).rstrip('/')}//evil.example/login", headers={"Accept": "text/html"}
+    )
+    assert page.status_code == 404
+    assert 'href="//' not in page.text
+    assert 'href="/evil.example/login?lang=' in page.text

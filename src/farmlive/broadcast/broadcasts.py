@@ -137,12 +137,15 @@ class Broadcasts:
 
         return await self._store.write(write)
 
-    async def show_frame(self, broadcast: str, frame: str | None) -> Broadcast:
+    async def show_frame(
+        self, broadcast: str, frame: str | None, *, caller: Caller | None = None
+    ) -> Broadcast:
         """Replace or remove the frame that the start page shows. Raises UnknownBroadcast."""
 
         def write(connection: Connection) -> Broadcast:
             _get(connection, broadcast)
             _set(connection, broadcast, frame=frame)
+            record_action(connection, caller, "broadcast.change", broadcast=broadcast, frame=frame)
             return _get(connection, broadcast)
 
         return await self._store.write(write)

@@ -76,15 +76,16 @@ def routes(
 
     @router.put(
         "/api/v1/broadcasts/{broadcast}/frame",
-        dependencies=[by_staff],
         operation_id="broadcasts_show_frame",
     )
     @raises(UnknownBroadcast, Invalid)
-    async def show_frame(broadcast: str, shown: ShownFrame) -> Broadcast:
+    async def show_frame(
+        broadcast: str, shown: ShownFrame, caller: Annotated[Caller, by_staff]
+    ) -> Broadcast:
         """Replace the frame that the start page shows."""
         if shown.picture is not None and not files.has(shown.picture):
             raise Invalid("There is no such picture here. Send the picture first.")
-        return await broadcasts.show_frame(broadcast, shown.picture)
+        return await broadcasts.show_frame(broadcast, shown.picture, caller=caller)
 
     @router.post("/api/v1/broadcasts/{broadcast}/start", operation_id="broadcasts_start")
     @raises(UnknownBroadcast, Ended)

@@ -47,6 +47,7 @@ class County:
         self._files = Files(settings)
         self._first = self.profile = of_settings(settings)
         self._icons: dict[tuple[str, int], bytes] = {}
+        self._drawing = asyncio.Lock()
         self._rereading: asyncio.Task[None] | None = None
         # One after another: what was read last is the newest.
         self._turn = asyncio.Lock()
@@ -112,10 +113,11 @@ class County:
         path = self._files.path(mark.removeprefix("/files/")) if mark else None
         if not mark or path is None:
             return None
-        if (mark, edge) not in self._icons:
-            self._icons = {kept: icon for kept, icon in self._icons.items() if kept[0] == mark}
-            self._icons[mark, edge] = await asyncio.to_thread(square_icon, path, edge)
-        return self._icons[mark, edge]
+        async with self._drawing:
+            if (mark, edge) not in self._icons:
+                self._icons = {kept: icon for kept, icon in self._icons.items() if kept[0] == mark}
+                self._icons[mark, edge] = await asyncio.to_thread(square_icon, path, edge)
+            return self._icons[mark, edge]
 
     def _read(self, connection: Connection) -> CountyProfile:
         row = connection.execute(select(county)).one_or_none()

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -109,3 +110,19 @@ def test_the_work_grows_with_the_text_and_no_faster(word: str) -> None:
 
     assert looks((word * MAX_TEXT)[:MAX_TEXT]) <= 12 * MAX_TEXT
     parse((word * MAX_TEXT)[:MAX_TEXT])
+
+
+@pytest.mark.parametrize("word", ["Xi, ", "Taoyuan, ", "Chaoyang District, "])
+def test_a_name_that_is_mentioned_on_and_on_is_looked_up_a_few_times(
+    word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[int] = []
+    whole = divisions._supported
+
+    def counted(each: Any, of_code: Any) -> Any:
+        looked_up.append(len(of_code))
+        return whole(each, of_code)
+
+    monkeypatch.setattr(divisions, "_supported", counted)
+    parse((word * MAX_TEXT)[:MAX_TEXT])
+    assert 0 < len(looked_up) <= 60

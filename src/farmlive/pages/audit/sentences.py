@@ -60,6 +60,7 @@ FIELDS: dict[str, Both] = {
     "colour": ("colour", "颜色"),
     "contact": ("contact", "联系方式"),
     "crop": ("crop", "作物"),
+    "frame": ("picture on the start page", "首页画面"),
     "gs1_prefix": ("GS1 prefix", "GS1 前缀"),
     "gtin": ("GTIN", "商品条码"),
     "latitude": ("place on the map", "地图位置"),

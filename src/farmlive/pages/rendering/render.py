@@ -263,4 +263,6 @@ class Pages:
     def _switch(request: HTTPConnection, language: str) -> str:
         """Return this page's URL in another language."""
         query = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
-        return f"{request.url.path}?{urlencode([*query, ('lang', language)])}"
+        # A path that begins with two slashes would be another host's URL.
+        path = "/" + request.url.path.lstrip("/\\")
+        return f"{path}?{urlencode([*query, ('lang', language)])}"

@@ -8,8 +8,9 @@ smallest division.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 from farmlive.shop.core import regions
@@ -217,6 +218,9 @@ _ENGLISH_KIND = re.compile(
     r"(?:uy?ghur |zhuang |hui )?autonomous region|sar)$"
 )
 _LONGEST_ENGLISH = 5  # words
+# An address mentions some ten divisions, those of one name counted each; what goes on and on is
+# none, and would take long.
+_MOST_MENTIONS = 60
 
 
 def _key(words: str) -> str:
@@ -246,10 +250,13 @@ class _Mention(NamedTuple):
 
 def find_english(folded: str) -> Found | None:
     """Return the division of a folded text with English names, parted by commas and lines."""
-    mentions = list(_mentions(folded))
+    mentions = list(islice(_mentions(folded), _MOST_MENTIONS))
+    of_code: dict[str, list[_Mention]] = defaultdict(list)
+    for each in mentions:
+        of_code[each.name.code].append(each)
     best: Found | None = None
     for each in mentions:
-        found = _supported(each, mentions)
+        found = _supported(each, of_code)
         if found and (best is None or found.score > best.score):
             best = found
     return best
@@ -275,16 +282,15 @@ def _mentions(folded: str) -> Iterator[_Mention]:
                             yield _Mention(start, end, name._replace(is_full=full))
 
 
-def _supported(each: _Mention, mentions: list[_Mention]) -> Found | None:
-    """Return what a mention and those of what it lies in say together."""
+def _supported(each: _Mention, of_code: Mapping[str, list[_Mention]]) -> Found | None:
+    """Return what a mention and those of what it lies in say together, by their codes."""
     spans = {(each.start, each.end)}
     score = 3 if each.name.is_full else 1
     for code in regions.parents(each.name.code):
         above = [
             other
-            for other in mentions
-            if other.name.code == code
-            and not any(other.start < end and start < other.end for start, end in spans)
+            for other in of_code.get(code, ())
+            if not any(other.start < end and start < other.end for start, end in spans)
         ]
         if above:
             longest = max(above, key=lambda other: (other.name.is_full, other.end - other.start))

@@ -11,6 +11,7 @@ phone, the region or a label stays in the street. Pure: nothing is logged or sto
 """
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from farmlive.shop.addresses import divisions
@@ -19,6 +20,8 @@ from farmlive.shop.addresses.names import find_name
 from farmlive.shop.core import regions
 
 MAX_TEXT = 500
+# An address has one of each kind; each more takes a search of its line.
+_MOST_LABELS = 12
 
 
 class Span(NamedTuple):
@@ -143,7 +146,7 @@ class _Reading:
         self.spans.append(Span(start, end, kind))
 
     def take_labels(self) -> None:
-        for match in _LABEL.finditer(self.masked):
+        for match in islice(_LABEL.finditer(self.masked), _MOST_LABELS):
             kind = next(key[:-1] for key, value in match.groupdict().items() if value)
             self.labels.append(Span(match.start(), match.end(), kind))
         for start, end, _ in self.labels:

@@ -18,7 +18,7 @@ from farmlive.shop.core import regions
 from farmlive.shop.routes.orders import private
 
 # A minute and device; an IP address has as many times that as it has of orders. Nobody pastes more.
-PARSES_PER_MINUTE = 30
+PARSES_PER_MINUTE = 10
 
 
 def routes(limits: RateLimits, guard: Guard) -> APIRouter:
