@@ -42,7 +42,7 @@ static void happen(struct link_estimate *link, struct input *input, double now)
     case 3: {
         double pace = link_estimate_pace_kbps(link, kbps, take(input, 1) & 1);
         CHECK(isfinite(pace) && pace > 0);
-        double room = pace_may_send(&link->pace, pace, now);
+        double room = pace_may_send(&link->pace, pace, now, true);
         CHECK(!isnan(room));
         if (room > 0)
             pace_spent(&link->pace, (uint32_t)take(input, 2));

@@ -161,7 +161,7 @@ async def test_a_viewer_of_the_house_has_no_limit(engine: Engine) -> None:
     assert (health.rung, health.link) == ("full", "wide")
 
 
-async def test_a_link_that_loses_its_burst_has_keyframes_alone_and_all_of_the_sound(
+async def test_a_link_that_loses_its_burst_has_keyframes_and_all_of_the_sound(
     engine: Engine,
 ) -> None:
     output = await on_air(engine, octets=2_200)
@@ -179,5 +179,4 @@ async def test_a_link_that_loses_its_burst_has_keyframes_alone_and_all_of_the_so
     assert health.estimated_kbps < 2_200 * 50 * 8 / 1_000
     await one.hears(2)
     before = len(one.pictures())
-    await until(lambda: len(one.pictures()) > before + 3, "pictures come")
-    assert set(one.pictures()[before + 1 :]) == {KEY}
+    await until(lambda: one.pictures()[before:].count(KEY) > 2, "keyframes come")

@@ -59,7 +59,8 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.link_estimate_init.argtypes = [at, real, truth]
     native.link_estimate_clear.argtypes = [at]
     native.link_estimate_share.argtypes = [at, at]
-    native.shared_delay_record.argtypes = [at, truth, real]
+    native.shared_delay_record.argtypes = [at, truth, real, ctypes.c_uint]
+    native.shared_delay_record.restype = ctypes.c_uint
     native.shared_delay_is_shared.argtypes = [at]
     native.shared_delay_is_shared.restype = truth
     native.packet_train_init.argtypes = [at, real]
@@ -90,7 +91,7 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.link_estimate_missed.restype = truth
     native.link_estimate_pace_kbps.argtypes = [at, real, truth]
     native.link_estimate_pace_kbps.restype = real
-    native.pace_may_send.argtypes = [at, real, real]
+    native.pace_may_send.argtypes = [at, real, real, truth]
     native.pace_may_send.restype = real
     native.pace_spent.argtypes = [at, u32]
     native.repair_budget_is_new.argtypes = [at, u16]
@@ -118,6 +119,7 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
     at = ctypes.byref(native)
     pace, repairs = ctypes.byref(native.pace), ctypes.byref(native.repairs)
     c.link_estimate_init(at, now, controlled)
+    told = 0
     shared, others = SharedDelay(), ctypes.create_string_buffer(64)
     python.shared_delay = shared
     c.link_estimate_share(at, others)
@@ -157,8 +159,9 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             # What other viewers report.
             for _ in range(draw.choice((1, 12))):
                 is_long = draw.random() < 0.4
-                shared.record(is_long, now)
-                c.shared_delay_record(others, is_long, now)
+                counted = draw.choice((0, told))
+                told = shared.record(is_long, now, counted)
+                assert c.shared_delay_record(others, is_long, now, counted) == told
         elif what == 8 and draw.random() < 0.2 and controlled:
             missing, sent = draw.randrange(150), sent + draw.choice((0, 20, 300))
             fell = c.link_estimate_missed(at, missing, sent, 3_200.0, now)
@@ -197,7 +200,9 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             gently = draw.random() < 0.3
             kbps = python.pace_kbps(stream, gently)
             assert kbps == c.link_estimate_pace_kbps(at, stream, gently)
-            assert python.pace.may_send(kbps, now) == c.pace_may_send(pace, kbps, now)
+            measures = draw.random() < 0.8
+            room = python.pace.may_send(kbps, now, measures=measures)
+            assert room == c.pace_may_send(pace, kbps, now, measures)
             size = draw.randrange(9_000)
             python.pace.spent(size)
             c.pace_spent(pace, size)

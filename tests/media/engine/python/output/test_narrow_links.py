@@ -95,3 +95,24 @@ def test_frames_that_no_other_refers_to_give_way_first(phase_s: float) -> None:
     assert rungs <= {FULL, FEWER_FRAMES}
     assert len(scene.player.pictures) - seen > 10 * 13
     assert len(scene.player.sound_lost) - lost <= 5
+
+
+@pytest.mark.parametrize("phase_s", PHASES)
+def test_what_follows_a_keyframe_comes_as_far_as_the_link_carries_it(phase_s: float) -> None:
+    scene = joined(1_300, phase_s, 55)
+    scene.run(8)
+    seen = len(scene.player.pictures)
+    scene.run(10)
+    pictures = scene.player.pictures[seen:]
+    assert scene.viewer.gets == KEYFRAMES
+    assert len(pictures) > 10 * 8, "more than a keyframe each two seconds"
+    assert max(later - at for at, later in itertools.pairwise(pictures)) < 1.5
+
+
+def test_nothing_follows_for_who_saves_data() -> None:
+    scene = Scene(1_300, key_parts=55)
+    scene.run(3)
+    scene.fanout.limit_rung(scene.viewer, KEYFRAMES)
+    scene.join()
+    scene.run(12)
+    assert len(scene.player.pictures) <= 7

@@ -8,6 +8,10 @@
 
 #include "base/memory.h"
 
+/* Keyframes that can't wait for those that others get: so many at once, and one more after so many
+ * seconds, whatever the number of viewers who ask. */
+static const double HURRIES_MOST = 3.0, HURRY_EVERY_S = 5.0;
+
 struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc, uint64_t peer)
 {
     struct publisher *publisher = memory_new(sizeof *publisher);
@@ -24,6 +28,7 @@ struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc
     arrivals_init(&publisher->arrivals);
     source_clock_init(&publisher->clock);
     publisher->answered = true;
+    publisher->hurries = HURRIES_MOST;
     publisher->round_trip_s = -1;
     publisher->health = (struct health){.rtt_ms = -1, .keyframe_s = -1, .jitter_ms = -1};
     return publisher;
@@ -174,6 +179,17 @@ void publisher_want_keyframe(struct publisher *publisher, struct track *track)
 }
 
 void publisher_want_keyframe_patiently(struct track *track) { track->wanted_patiently = true; }
+
+bool publisher_may_hurry(struct publisher *publisher, double now)
+{
+    double more = fmax(0.0, now - publisher->hurried_at) / HURRY_EVERY_S;
+    publisher->hurries = fmin(HURRIES_MOST, publisher->hurries + more);
+    publisher->hurried_at = now;
+    if (publisher->hurries < 1.0)
+        return false;
+    publisher->hurries -= 1.0;
+    return true;
+}
 
 double publisher_patient_for_s(const struct publisher *publisher, double now)
 {

@@ -79,6 +79,7 @@ struct publisher {
     struct arrivals arrivals;
     struct source_clock clock;
     bool answered;    /* the last request for a keyframe */
+    double hurries, hurried_at; /* keyframes that viewers need not wait for; and when that was */
     double health_at; /* 0: not measured yet */
     long octets, frames;
 };
@@ -111,6 +112,9 @@ bool publisher_is_lowest(const struct publisher *publisher, const struct track *
  * can wait until others have had no keyframe for a while. */
 void publisher_want_keyframe(struct publisher *publisher, struct track *track);
 void publisher_want_keyframe_patiently(struct track *track);
+/* Return whether a viewer's keyframe need not wait for those that others get, and count it: all
+ * viewers pay for it. */
+bool publisher_may_hurry(struct publisher *publisher, double now);
 /* Return for how long a keyframe request is put off that can wait, infinity without one. */
 double publisher_patient_for_s(const struct publisher *publisher, double now);
 /* Check which layers come, ten times a second; return true if that has changed. */

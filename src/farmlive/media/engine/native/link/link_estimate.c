@@ -30,8 +30,10 @@ static const double LEAST_KBPS = 60.0, MOST_KBPS = 100000.0;
 static const double FALL_MOST = 0.5, SETTLE_S = 1.5;
 /* Growth a second while nothing shows a limit. It stops at the first share of what last was too
  * much; after a pause that grows by the factor after each fall, more is tried, by the second share
- * at once, until the third shows that the limit is another one: then growth is the second. */
+ * at once, or by what makes a queue of so many seconds, until the third shows that the limit is
+ * another one: then growth is the second. */
 static const double GROWTH = 1.3, FREE_GROWTH = 1.5, HELD = 0.96, TRIED = 1.2, PAST = 1.15;
+static const double TRIED_QUEUE_S = 0.12;
 static const double HOLD_S = 3.5, LONGER = 1.25, LONGEST_HOLD_S = 30.0;
 /* Nothing shows a limit, either, where little was sent: growth ends at this share of what arrived;
  * at the second share once a queue of this length is felt. */
@@ -185,24 +187,27 @@ static void fall(struct link_estimate *link, double came_kbps, double now)
     }
     link->kbps = fmin(MOST_KBPS, fmax(LEAST_KBPS, kbps));
     link->state = LINK_NARROW;
-    link->is_unhindered = false;
+    link->is_unhindered = link->holds = false;
     link->good_s = link->doubt_at = 0;
     link->steady_kbps = fmin(link->steady_kbps, link->kbps);
     link->fell_at = now;
     link->fell_kbps = fmax(came_kbps, link->kbps);
 }
 
-static void grow(struct link_estimate *link, double came_kbps, double span_s, double now)
+static void grow(struct link_estimate *link, double came_kbps, double span_s, double busy_s,
+                 double now)
 {
     bool is_past = link->kbps >= PAST * link->fell_kbps;
     double growth = is_past ? FREE_GROWTH : GROWTH;
-    double grown = link->kbps * (1.0 + (growth - 1.0) * fmin(span_s, 2.0));
+    double grown = link->kbps * (1.0 + (growth - 1.0) * fmin(span_s, 1.5));
     if (is_past) {
         link->hold_s = HOLD_S;
     } else {
         double most = HELD * link->fell_kbps;
+        /* So much more for so long. */
+        double tried = fmin(TRIED, 1.0 + TRIED_QUEUE_S / fmax(BUSY_S, busy_s));
         if (now - link->fell_at >= link->hold_s)
-            most = fmax(most, TRIED * link->kbps);
+            most = fmax(most, tried * link->kbps);
         grown = fmin(grown, most);
     }
     if (link->queue_s > FELT_QUEUE_S)
@@ -211,18 +216,21 @@ static void grow(struct link_estimate *link, double came_kbps, double span_s, do
 }
 
 static void rise(struct link_estimate *link, double came_kbps, double sent_kbps, double span_s,
-                 double stream_kbps, double now)
+                 double busy_s, double stream_kbps, double now)
 {
     link->good_s += span_s;
     if (link->state == LINK_UNKNOWN) {
         if (link->good_s >= UNKNOWN_S)
             link->state = LINK_WIDE;
     } else if (link->state == LINK_NARROW) {
-        grow(link, came_kbps, span_s, now);
+        link->holds = true;
+        grow(link, came_kbps, span_s, busy_s, now);
         if (sent_kbps < MOST_OF_IT * stream_kbps)
             link->good_s = 0;
-        if (link->kbps >= ROOMY * stream_kbps && link->good_s >= link->trial_s)
+        if (link->kbps >= ROOMY * stream_kbps && link->good_s >= link->trial_s) {
             link->state = LINK_WIDE;
+            link->holds = false;
+        }
     }
 }
 
@@ -251,7 +259,7 @@ static bool doubts(struct link_estimate *link, bool is_long, bool is_fresh, bool
         return link->doubt_at > 0;
     }
     if (link->shared_delay != NULL)
-        shared_delay_record(link->shared_delay, is_long, now);
+        link->counted = shared_delay_record(link->shared_delay, is_long, now, link->counted);
     if (!is_long) {
         link->doubt_at = 0;
         return false;
@@ -334,7 +342,7 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
         /* While little was sent, the queue is of what was sent before. */
         fall(link, is_busy || !is_narrow ? came_kbps : link->kbps, now);
     else
-        rise(link, came_kbps, sent_kbps, span_s, stream_kbps, now);
+        rise(link, came_kbps, sent_kbps, span_s, busy_s, stream_kbps, now);
 }
 
 void link_estimate_begin_burst(struct link_estimate *link, uint32_t packets, double now)

@@ -24,6 +24,7 @@ struct link_estimate {
     bool controlled; /* false: it stays wide, whatever is reported */
     enum link_state state;
     double kbps, steady_kbps;
+    bool holds;          /* a narrow one was seen to carry this since the estimate last fell */
     bool is_unhindered;  /* its pace held nothing back lately: what it carries does not show */
     double round_trip_s; /* negative: unknown */
     double least_s;      /* the least round trip, and how much longer the last one was */
@@ -37,6 +38,7 @@ struct link_estimate {
     double doubt_at;
     bool wants_proof;
     struct shared_delay *shared_delay;
+    unsigned counted; /* in which of its spans this one counted */
     bool in_window; /* the last report: when, highest number, number lost, octets sent */
     double window_at;
     int64_t window_highest, window_lost;

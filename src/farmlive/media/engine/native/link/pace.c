@@ -43,16 +43,15 @@ void pace_open_window(struct pace *pace)
     pace->busy_octets = 0;
 }
 
-double pace_may_send(struct pace *pace, double kbps, double now)
+double pace_may_send(struct pace *pace, double kbps, double now, bool measures)
 {
     /* Whoever could send much more before does not send all of it now. */
     double depth = fmax(OCTETS, pace->tokens), since_s = fmax(0.0, now - pace->at);
     pace->tokens += since_s * kbps * 125;
-    pace->is_limited = pace->tokens < depth;
+    pace->is_limited = measures && pace->tokens < depth;
     if (pace->is_limited)
         pace->busy_s += since_s;
-    else
-        pace->tokens = depth;
+    pace->tokens = fmin(pace->tokens, depth);
     pace->at = now;
     return pace->tokens;
 }

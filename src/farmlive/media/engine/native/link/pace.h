@@ -33,8 +33,8 @@ void pace_init(struct pace *pace, double now);
 /* Measure anew for how long the pace is the limit. */
 void pace_open_window(struct pace *pace);
 /* Return how many octets may leave now at this pace, and take octets from that. None may leave
- * while it is at most 0. */
-double pace_may_send(struct pace *pace, double kbps, double now);
+ * while it is at most 0. `measures`: what leaves at this pace shows what the link carries. */
+double pace_may_send(struct pace *pace, double kbps, double now, bool measures);
 void pace_spent(struct pace *pace, uint32_t octets);
 /* Take the octets of a repair, which are none of the stream's. */
 void pace_take(struct pace *pace, uint32_t octets);

@@ -3,12 +3,14 @@
  * Always holds: no more reports were of a long delay than there were. */
 #include "link/shared_delay.h"
 
-/* How long a viewer's delay is remembered: this long, or up to twice. */
+/* How long a viewer's delay is remembered: this long, or up to twice. Each viewer counts once in
+ * it. */
 static const double SPAN_S = 1.0;
-/* It is shared if so many viewers, and one of so many that reported, have seen a long one. */
+/* It is shared if so many viewers in one span, and one of so many that reported, have seen a long
+ * one. */
 enum { MANY = 8, ONE_OF = 3 };
 
-void shared_delay_record(struct shared_delay *delay, bool is_long, double now)
+unsigned shared_delay_record(struct shared_delay *delay, bool is_long, double now, unsigned counted)
 {
     double passed_s = now - delay->began_at;
     if (!(0 <= passed_s && passed_s < SPAN_S)) {
@@ -17,13 +19,18 @@ void shared_delay_record(struct shared_delay *delay, bool is_long, double now)
         delay->was_long_before = follows ? delay->was_long : 0;
         delay->reports = delay->was_long = 0;
         delay->began_at = now;
+        delay->span++;
     }
-    delay->reports++;
-    delay->was_long += is_long;
+    if (counted != delay->span + 1) {
+        delay->reports++;
+        delay->was_long += is_long;
+    }
+    return delay->span + 1;
 }
 
 bool shared_delay_is_shared(const struct shared_delay *delay)
 {
     int was_long = delay->was_long + delay->was_long_before;
-    return was_long >= MANY && ONE_OF * was_long >= delay->reports + delay->reports_before;
+    int most = delay->was_long > delay->was_long_before ? delay->was_long : delay->was_long_before;
+    return most >= MANY && ONE_OF * was_long >= delay->reports + delay->reports_before;
 }

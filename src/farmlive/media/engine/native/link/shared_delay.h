@@ -12,12 +12,15 @@
  * 0 at first. */
 struct shared_delay {
     double began_at;
+    unsigned span; /* its number, after the first */
     int reports, was_long;
     int reports_before, was_long_before;
 };
 
-/* Record whether a viewer's report showed a long delay. */
-void shared_delay_record(struct shared_delay *delay, bool is_long, double now);
+/* Record whether a viewer's report showed a long delay, once in a span. `counted` is what this
+ * returned for the viewer the last time, 0 at first. */
+unsigned shared_delay_record(struct shared_delay *delay, bool is_long, double now,
+                             unsigned counted);
 /* Return whether many viewers saw a long delay lately. */
 bool shared_delay_is_shared(const struct shared_delay *delay);
 

@@ -20,6 +20,10 @@ enum { HELD_WHILE_CATCHING = 64 * 1024 };
 /* A viewer of keyframes alone gets none that is older than this, unless no newer one can be
  * requested. */
 static const double OLD_S = 2.5;
+/* What follows a keyframe leaves at this share of the link to a viewer of keyframes alone, so that
+ * the queue is empty for the next one; at the second until the link was seen to carry its estimate.
+ * None leaves that is later than this, in its clock. */
+static const double AFTER_SHARE = 0.5, AFTER_DOUBTFUL = 0.25, AFTER_LATE = 2.5 * VIDEO_CLOCK_RATE;
 /* The time between two parts of a batch: for each viewer that has one, at least and at most. */
 static const double INTERVAL_EACH_S = 0.00005, LEAST_INTERVAL_S = 0.004, MOST_INTERVAL_S = 0.016;
 
@@ -107,7 +111,7 @@ bool catch_up_wants_sender_report(struct viewer *viewer, bool usual, double now)
 {
     if (viewer->link.state != LINK_NARROW || viewer->rung == RUNG_SOUND)
         return usual;
-    if (!viewer->has_epoch)
+    if (!viewer->has_epoch || viewer_gets_more(viewer))
         return usual && viewer->rung != RUNG_KEYFRAMES;
     if (viewer->rung != RUNG_KEYFRAMES)
         link_estimate_measuring(&viewer->link, now);
@@ -127,6 +131,12 @@ static bool limits(const struct viewer *viewer, const struct publisher *publishe
 bool catch_up_goes_alone(const struct viewer *viewer)
 {
     return viewer->rung != RUNG_FULL || catch_up_paces(viewer);
+}
+
+bool catch_up_is_idle(const struct catch_up *catch_up)
+{
+    return list_is_empty(&catch_up->waiting) && list_is_empty(&catch_up->moving) &&
+           list_is_empty(&catch_up->catching);
 }
 
 void catch_up_measure(struct catch_up *catch_up, struct viewer *viewer)
@@ -211,18 +221,21 @@ static bool is_due(const struct beginning *beginning, const struct viewer *viewe
            (!viewer->has_epoch || !publisher_has_layer(beginning->publisher, viewer->epoch.track));
 }
 
-/* Collect the viewers to switch to this track now, from those that wait and those that get another
- * track meanwhile. */
+/* Collect the viewers to switch to this track now, from those that wait, those that get another
+ * track meanwhile and those that get what follows a keyframe. */
 static int gather_due(const struct catch_up *catch_up, const struct beginning *beginning,
                       struct viewer ***due)
 {
     int count = 0, room = 0;
     *due = NULL;
-    for (int moving = 0; moving < 2; moving++) {
-        list_each(link, moving ? &catch_up->moving : &catch_up->waiting) {
-            struct viewer *viewer = moving ? list_entry(link, struct viewer, moving)
-                                           : list_entry(link, struct viewer, place);
-            if (!is_due(beginning, viewer))
+    const struct list *lists[] = {&catch_up->waiting, &catch_up->moving, &catch_up->catching};
+    for (int at = 0; at < 3; at++) {
+        list_each(link, lists[at]) {
+            struct viewer *viewer = at == 1 ? list_entry(link, struct viewer, moving)
+                                            : list_entry(link, struct viewer, place);
+            bool is_here =
+                at < 2 || (viewer_is_after_keyframe(viewer) && list_is_empty(&viewer->moving));
+            if (!is_here || !is_due(beginning, viewer))
                 continue;
             if (count == room) {
                 room = room ? 2 * room : 16;
@@ -293,11 +306,20 @@ bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
     return true;
 }
 
-/* Return whether the link of a paced viewer does not carry this packet in time. A keyframe always
+/* Return whether the link of a paced viewer carries this packet later than that. A keyframe always
  * goes out: it is a picture. */
-static bool is_late(const struct ring *ring, const struct packet *packet)
+static bool is_late(const struct ring *ring, const struct packet *packet, double most)
 {
-    return ahead32(ring->newest->timestamp, packet->timestamp) > LATE;
+    return ahead32(ring->newest->timestamp, packet->timestamp) > most;
+}
+
+/* Return whether a packet is of what follows a viewer's keyframe, and none is newer. */
+static bool follows(const struct viewer *viewer, const struct ring *ring,
+                    const struct packet *packet)
+{
+    uint16_t start;
+    return viewer_gets_more(viewer) && ring_group_start(ring, &start) && start == viewer->entered &&
+           !is_late(ring, packet, AFTER_LATE);
 }
 
 /* The next part of what a viewer gets of its track, and what happens after it. */
@@ -307,6 +329,7 @@ struct part {
     uint32_t octets;
     bool gives_up; /* the link does not carry more of this group in time */
     bool is_shown; /* the keyframe of a viewer of keyframes alone is complete */
+    bool is_over;  /* it gets nothing more of this group */
 };
 
 /* Take the next part of at most `room` octets, from the cursor on. */
@@ -320,8 +343,11 @@ static struct part take_part(struct viewer *viewer, const struct ring *ring, dou
         struct packet *packet = ring_get(ring, viewer->cursor);
         if (packet != NULL) {
             bool of_keyframe = viewer_is_of_keyframe(viewer, &viewer->epoch, packet);
-            bool fewer = viewer->rung == RUNG_FEWER_FRAMES;
-            if (!still && !of_keyframe && epoch_leaves_out(&viewer->epoch, packet, fewer)) {
+            bool fewer = still || viewer->rung == RUNG_FEWER_FRAMES;
+            part.is_over = still && !of_keyframe && !follows(viewer, ring, packet);
+            if (part.is_over)
+                break;
+            if (!of_keyframe && epoch_leaves_out(&viewer->epoch, packet, fewer)) {
                 /* What follows has other numbers. */
                 if (part.count > 0)
                     break;
@@ -329,13 +355,12 @@ static struct part take_part(struct viewer *viewer, const struct ring *ring, dou
                 viewer->cursor++;
                 continue;
             }
-            part.is_shown = still && !of_keyframe;
-            part.gives_up = !still && paced && !of_keyframe && is_late(ring, packet);
-            if (part.is_shown || part.gives_up)
+            part.gives_up = !still && paced && !of_keyframe && is_late(ring, packet, LATE);
+            if (part.gives_up)
                 break;
             part.packets[part.count++] = packet;
             part.octets += packet->size;
-            part.is_shown = still && packet->marker;
+            part.is_shown = still && of_keyframe && packet->marker;
         }
         viewer->cursor++;
     }
@@ -355,7 +380,8 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         catch_up_wait(catch_up, viewer, false);
         return;
     }
-    if (viewer->rung == RUNG_KEYFRAMES && now - viewer->began_at > KEYFRAME_MOST_S) {
+    if (viewer->rung == RUNG_KEYFRAMES && now - viewer->began_at > KEYFRAME_MOST_S &&
+        viewer_is_in_keyframe(viewer)) {
         quality_ladder_failed(&viewer->ladder, now);
         catch_up_give_up(catch_up, viewer);
         return;
@@ -365,15 +391,18 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         return;
     viewer_note_group(viewer);
     struct link_estimate *link = &viewer->link;
-    bool paced = catch_up_paces(viewer);
+    bool paced = catch_up_paces(viewer), more = viewer_gets_more(viewer);
     double room = INFINITY;
     bool limited = limits(viewer, on_air, now) || viewer->gently || link->state == LINK_UNKNOWN;
     bool trains = viewer->gently && link->state != LINK_NARROW && on_air->layer_count < 2;
     if (limited) {
         double kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently);
+        bool is_after = viewer_is_after_keyframe(viewer);
+        if (is_after)
+            kbps *= link->holds ? AFTER_SHARE : AFTER_DOUBTFUL;
         if (trains)
             kbps = packet_train_pace_kbps(&viewer->train, kbps);
-        room = pace_may_send(&link->pace, kbps, now);
+        room = pace_may_send(&link->pace, kbps, now, !is_after);
     }
     if (trains)
         room = fmax(room, packet_train_room(&viewer->train, now));
@@ -389,12 +418,13 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
             quality_ladder_failed(&viewer->ladder, now);
         catch_up_step_down(viewer, now);
         catch_up_give_up(catch_up, viewer);
-    } else if (part.is_shown) {
-        if (link->state != LINK_WIDE) {
+    } else if (part.is_shown || part.is_over) {
+        if (part.is_shown && link->state != LINK_WIDE) {
             link_estimate_measuring(link, now);
             catch_up_measure(catch_up, viewer);
         }
-        catch_up_end_keyframe(catch_up, viewer);
+        if (part.is_over || !more)
+            catch_up_end_keyframe(catch_up, viewer);
     } else if (!catch_up_goes_alone(viewer) && ahead16(ring->highest, viewer->cursor) < 0 &&
                !epoch_is_leaving_out(&viewer->epoch)) {
         go_live(catch_up, viewer, on_air);

@@ -236,8 +236,7 @@ bool output_feed(struct output *output, struct publisher *publisher, struct trac
     struct forwarder *forwarder = sending_forwarder(&output->sending, track);
     if (forwarder != NULL)
         forwarder_add(forwarder, packet);
-    if (began &&
-        !(list_is_empty(&output->catch_up.waiting) && list_is_empty(&output->catch_up.moving)))
+    if (began && !catch_up_is_idle(&output->catch_up))
         let_in(output, publisher, track, now);
     return switched;
 }

@@ -73,17 +73,20 @@ bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *
             rtx->unrepaired++;
             continue;
         }
-        if (viewer->rung == RUNG_KEYFRAMES && !viewer_is_of_keyframe(viewer, epoch, packet))
+        bool more = viewer_gets_more(viewer) && epoch == &viewer->epoch;
+        bool of_keyframe = viewer_is_of_keyframe(viewer, epoch, packet);
+        if (viewer->rung == RUNG_KEYFRAMES && !more && !of_keyframe)
             continue;
         const uint16_t *cursor = viewer->is == VIEWER_CATCHING ? &viewer->cursor : NULL;
         if (viewer->link.state != LINK_WIDE && epoch_is_before_group(epoch, packet, cursor))
             continue;
         /* It came late, at the edge of its frame. A player would wait for its number. */
         bool is_empty = epoch_is_left_out(epoch, packet);
-        enum repair repair =
-            link_estimate_repair(&viewer->link, number, HEADERS + (is_empty ? 0 : packet->size),
-                                 epoch->track->kbps, now,
-                                 viewer->rung == RUNG_KEYFRAMES && !viewer->has_epoch);
+        /* What follows a keyframe makes room for the rest of that. */
+        bool rests = !viewer->has_epoch || (more && of_keyframe);
+        enum repair repair = link_estimate_repair(
+            &viewer->link, number, HEADERS + (is_empty ? 0 : packet->size), epoch->track->kbps, now,
+            viewer->rung == RUNG_KEYFRAMES && rests);
         if (repair != REPAIR_SEND) {
             rtx->unrepaired += repair != REPAIR_SKIP;
             beyond |= repair == REPAIR_BEYOND;

@@ -65,12 +65,14 @@ static bool is_free(const struct viewer *viewer, const struct publisher *publish
 
 /* Return whether a keyframe for the viewer can't wait, and count it. It can before the viewer has
  * had any picture. */
-static bool may_hurry(struct viewer *viewer, double now)
+static bool may_hurry(struct publisher *publisher, struct viewer *viewer, double now)
 {
     if (viewer->viewing.exempt)
         return true;
     double every_s = viewer->choice.loss > SOME_LOSS ? LOSSY_HURRY_S : HURRY_S;
     if (now - viewer->hurried_at < every_s || (!viewer->has_epoch && !viewer->has_last))
+        return false;
+    if (!publisher_may_hurry(publisher, now))
         return false;
     viewer->hurried_at = now;
     return true;
@@ -111,7 +113,7 @@ bool track_select_viewer(struct catch_up *catch_up, struct publisher *publisher,
         /* What waits in the link's queue is seen until the lower layer's keyframe comes, and makes
          * room for it. */
         catch_up_wait(catch_up, viewer, true);
-        want(publisher, target, may_hurry(viewer, now));
+        want(publisher, target, may_hurry(publisher, viewer, now));
         return true;
     }
     if (current == NULL || current == target) {
@@ -123,7 +125,7 @@ bool track_select_viewer(struct catch_up *catch_up, struct publisher *publisher,
         return false;
     want(publisher, target,
          !is_free(viewer, publisher, now) &&
-             (!publisher_has_layer(publisher, current) || may_hurry(viewer, now)));
+             (!publisher_has_layer(publisher, current) || may_hurry(publisher, viewer, now)));
     return true;
 }
 
@@ -132,7 +134,7 @@ void track_select_want_keyframe(struct publisher *publisher, struct track *track
 {
     bool hurries =
         viewer->link.state == LINK_WIDE && quality_ladder_rung(&viewer->ladder) < RUNG_KEYFRAMES;
-    want(publisher, track, hurries && may_hurry(viewer, now));
+    want(publisher, track, hurries && may_hurry(publisher, viewer, now));
 }
 
 static void want_for(struct publisher *publisher, struct viewer *viewer, double now)
@@ -197,7 +199,8 @@ bool track_select_record_report(struct catch_up *catch_up, struct publisher *on_
     if (viewer->forwarder != NULL && before > MUCH_LOSS && MUCH_LOSS > choice->loss &&
         choice_is_congested(choice, now))
         /* The keyframe of the last step may have been lost in part. */
-        want(viewer->forwarder->publisher, viewer->forwarder->track, may_hurry(viewer, now));
+        want(viewer->forwarder->publisher, viewer->forwarder->track,
+             may_hurry(viewer->forwarder->publisher, viewer, now));
     return track_select_viewer(catch_up, on_air, viewer, now) || choice_is_congested(choice, now);
 }
 

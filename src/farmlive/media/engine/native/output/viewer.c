@@ -12,6 +12,9 @@ static const double PAST_S = 5.0;
 /* At most this many padding-only packets follow each other. */
 enum { PADDING_MOST = 32 };
 
+/* On a link that carries less, a keyframe and the sound are enough. */
+static const double MORE_KBPS = 250.0;
+
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
                           struct backpressure backpressure, uint16_t rtx_sequence, double now,
                           bool controlled)
@@ -161,6 +164,12 @@ bool viewer_is_tried(const struct viewer *viewer)
     return viewer->link.state == LINK_NARROW && viewer->rung < RUNG_KEYFRAMES;
 }
 
+bool viewer_gets_more(const struct viewer *viewer)
+{
+    return viewer->link.state == LINK_NARROW && viewer->link.kbps >= MORE_KBPS &&
+           viewer->rung == RUNG_KEYFRAMES && viewer->ladder.most < RUNG_KEYFRAMES;
+}
+
 bool viewer_is_of_keyframe(const struct viewer *viewer, const struct epoch *epoch,
                            const struct packet *packet)
 {
@@ -178,6 +187,12 @@ bool viewer_is_in_keyframe(const struct viewer *viewer)
     if (viewer->cursor == viewer->entered || first == NULL)
         return first != NULL;
     return last != NULL && last->timestamp == first->timestamp && !last->marker;
+}
+
+bool viewer_is_after_keyframe(const struct viewer *viewer)
+{
+    return viewer_gets_more(viewer) && viewer->is == VIEWER_CATCHING &&
+           !viewer_is_in_keyframe(viewer);
 }
 
 void viewer_leave_live(struct viewer *viewer)

@@ -109,11 +109,16 @@ void viewer_go_live(struct viewer *viewer, struct forwarder *forwarder);
 void viewer_note_group(struct viewer *viewer);
 /* Return whether checks should show what a narrow link makes of frames that go on and on. */
 bool viewer_is_tried(const struct viewer *viewer);
+/* Return whether it gets keyframes and, after each, what its link carries of the frames that
+ * follow: not if it wants no more, nor where nothing tells what that is. */
+bool viewer_gets_more(const struct viewer *viewer);
 /* Return whether a packet of this stretch belongs to the keyframe of the viewer's group. */
 bool viewer_is_of_keyframe(const struct viewer *viewer, const struct epoch *epoch,
                            const struct packet *packet);
 /* Return whether it has had a part of its group's keyframe, and the rest is to come. */
 bool viewer_is_in_keyframe(const struct viewer *viewer);
+/* Return whether it gets what follows its group's keyframe. */
+bool viewer_is_after_keyframe(const struct viewer *viewer);
 /* Go on at its own pace, from the next packet of its track on. */
 void viewer_leave_live(struct viewer *viewer);
 /* Note that its link did not carry the group that it began with; or, with false, forget that. */

@@ -25,6 +25,9 @@ Taken = tuple[Track, Packet, bool]
 _MOST_REPAIRING = 16
 # After a pause of this length a track's arrival times predict nothing.
 _RESTS_WITHIN_S = 0.5
+# Keyframes that can't wait for those that others get: so many at once, and one more after so many
+# seconds, whatever the number of viewers who ask.
+_HURRIES_MOST, _HURRY_EVERY_S = 3.0, 5.0
 # A late packet of the stream before a restart with a new SSRC comes within this time.
 _LATE_S = 1.0
 
@@ -86,6 +89,7 @@ class Publisher:
         # Whether the engine has scheduled a call of `request`.
         self.has_request_timer = self.has_patient_timer = False
         self._answered = True
+        self._hurries, self._hurried_at = _HURRIES_MOST, 0.0
         # Round-trip time in seconds, measured from its replies to our reference times.
         self.round_trip_s: float | None = None
         self.health = Health()
@@ -341,6 +345,18 @@ class Publisher:
                 each.wanted_patiently = True
             else:
                 each.wanted = True
+
+    def may_hurry(self, now: float) -> bool:
+        """Return whether a viewer's keyframe need not wait for those that others get, and count it:
+        all viewers pay for it.
+        """
+        more = max(0.0, now - self._hurried_at) / _HURRY_EVERY_S
+        self._hurries = min(_HURRIES_MOST, self._hurries + more)
+        self._hurried_at = now
+        if self._hurries < 1.0:
+            return False
+        self._hurries -= 1.0
+        return True
 
     def patient_for_s(self, now: float) -> float:
         """Return for how long a keyframe request is put off that can wait, infinity without one."""

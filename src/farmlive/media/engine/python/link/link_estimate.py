@@ -35,8 +35,10 @@ _LEAST_KBPS, _MOST_KBPS = 60.0, 100_000.0
 _FALL_MOST, _SETTLE_S = 0.5, 1.5
 # Growth a second while nothing shows a limit. It stops at the first share of what last was too
 # much; after a pause that grows by the factor after each fall, more is tried, by the second share
-# at once, until the third shows that the limit is another one: then growth is the second.
+# at once, or by what makes a queue of so many seconds, until the third shows that the limit is
+# another one: then growth is the second.
 _GROWTH, _FREE_GROWTH, _HELD, _TRIED, _PAST = 1.3, 1.5, 0.96, 1.2, 1.15
+_TRIED_QUEUE_S = 0.12
 _HOLD_S, _LONGER, _LONGEST_HOLD_S = 3.5, 1.25, 30.0
 # Nothing shows a limit, either, where little was sent: growth ends at this share of what arrived;
 # at the second share once a queue of this length is felt.
@@ -73,6 +75,7 @@ class LinkEstimate:
         "_burst_after",
         "_burst_at",
         "_checks",
+        "_counted",
         "_doubt_at",
         "_fell_at",
         "_fell_kbps",
@@ -91,6 +94,7 @@ class LinkEstimate:
         "_unanswered",
         "_window",
         "controlled",
+        "holds",
         "is_unhindered",
         "kbps",
         "pace",
@@ -109,6 +113,8 @@ class LinkEstimate:
         self.kbps = 0.0
         # What it was seen to carry for longer than a moment.
         self.steady_kbps = 0.0
+        # Whether a narrow one was seen to carry this since the estimate last fell.
+        self.holds = False
         # Whether the pace of a narrow link held nothing back lately: what it carries does not show.
         self.is_unhindered = False
         self.round_trip_s: float | None = None
@@ -128,6 +134,8 @@ class LinkEstimate:
         # is to leave now, to measure it again; what other viewers see.
         self._doubt_at, self.wants_proof = 0.0, False
         self.shared_delay: SharedDelay | None = None
+        # In which of its spans this one counted.
+        self._counted = 0
         # The last report: when, the highest number, the number lost and the octets sent.
         self._window: tuple[float, int, int, int] | None = None
         self._good_s, self._trial_s = 0.0, _TRIAL_S
@@ -284,7 +292,7 @@ class LinkEstimate:
             # While little was sent, the queue is of what was sent before.
             self._fall(came_kbps if is_busy or not is_narrow else self.kbps, now)
         else:
-            self._rise(came_kbps, sent_kbps, span_s, stream_kbps, now)
+            self._rise(came_kbps, sent_kbps, span_s, busy_s, stream_kbps, now)
 
     def _doubts(self, is_long: bool, is_fresh: bool, is_lossy: bool, now: float) -> bool:
         """Return whether a delay without loss may not be the link's."""
@@ -293,7 +301,7 @@ class LinkEstimate:
             self.wants_proof |= is_lossy or is_due
             return self._doubt_at > 0
         if self.shared_delay is not None:
-            self.shared_delay.record(is_long, now)
+            self._counted = self.shared_delay.record(is_long, now, self._counted)
         if not is_long:
             self._doubt_at = 0.0
             return False
@@ -359,35 +367,44 @@ class LinkEstimate:
             # That may be what was sent, and not what the link carries.
             came_kbps *= _BEYOND
         self.kbps = min(_MOST_KBPS, max(_LEAST_KBPS, kbps))
-        self.state, self.is_unhindered = "narrow", False
+        self.state, self.is_unhindered, self.holds = "narrow", False, False
         self._good_s = self._doubt_at = 0.0
         self.steady_kbps = min(self.steady_kbps, self.kbps)
         self._fell_at, self._fell_kbps = now, max(came_kbps, self.kbps)
 
     def _rise(
-        self, came_kbps: float, sent_kbps: float, span_s: float, stream_kbps: float, now: float
+        self,
+        came_kbps: float,
+        sent_kbps: float,
+        span_s: float,
+        busy_s: float,
+        stream_kbps: float,
+        now: float,
     ) -> None:
         self._good_s += span_s
         if self.state == "unknown":
             if self._good_s >= _UNKNOWN_S:
                 self.state = "wide"
         elif self.state == "narrow":
-            self._grow(came_kbps, span_s, now)
+            self.holds = True
+            self._grow(came_kbps, span_s, busy_s, now)
             if sent_kbps < _MOST_OF_IT * stream_kbps:
                 self._good_s = 0.0
             if self.kbps >= _ROOMY * stream_kbps and self._good_s >= self._trial_s:
-                self.state = "wide"
+                self.state, self.holds = "wide", False
 
-    def _grow(self, came_kbps: float, span_s: float, now: float) -> None:
+    def _grow(self, came_kbps: float, span_s: float, busy_s: float, now: float) -> None:
         is_past = self.kbps >= _PAST * self._fell_kbps
         growth = _FREE_GROWTH if is_past else _GROWTH
-        grown = self.kbps * (1.0 + (growth - 1.0) * min(span_s, 2.0))
+        grown = self.kbps * (1.0 + (growth - 1.0) * min(span_s, 1.5))
         if is_past:
             self._hold_s = _HOLD_S
         else:
             most = _HELD * self._fell_kbps
             if now - self._fell_at >= self._hold_s:
-                most = max(most, _TRIED * self.kbps)
+                # So much more for so long.
+                tried = min(_TRIED, 1.0 + _TRIED_QUEUE_S / max(_BUSY_S, busy_s))
+                most = max(most, tried * self.kbps)
             grown = min(grown, most)
         if self._queue_s > _FELT_QUEUE_S:
             grown = min(grown, _FELT * came_kbps)

@@ -54,18 +54,17 @@ class Pace:
         """Measure anew for how long the pace is the limit."""
         self.busy_s, self.busy_octets = 0.0, 0
 
-    def may_send(self, kbps: float, now: float) -> float:
+    def may_send(self, kbps: float, now: float, *, measures: bool = True) -> float:
         """Return how many octets may leave now at this pace; `spent` takes them. None may leave
-        while this is at most 0.
+        while this is at most 0. `measures`: what leaves at this pace shows what the link carries.
         """
         # Whoever could send much more before does not send all of it now.
         depth, since_s = max(_OCTETS, self._tokens), max(0.0, now - self._at)
         self._tokens += since_s * kbps * 125
-        self._is_limited = self._tokens < depth
+        self._is_limited = measures and self._tokens < depth
         if self._is_limited:
             self.busy_s += since_s
-        else:
-            self._tokens = depth
+        self._tokens = min(self._tokens, depth)
         self._at = now
         return self._tokens
 

@@ -32,6 +32,10 @@ _HELD_WHILE_CATCHING = 64 * 1024
 # A viewer of keyframes alone gets none that is older than this, unless no newer one can be
 # requested.
 _OLD_S = 2.5
+# What follows a keyframe leaves at this share of the link to a viewer of keyframes alone, so that
+# the queue is empty for the next one; at the second until the link was seen to carry its estimate.
+# None leaves that is later than this.
+_AFTER_SHARE, _AFTER_DOUBTFUL, _AFTER_LATE_S = 0.5, 0.25, 2.5
 # The time between two parts of a burst: for each viewer that has one, at least and at most.
 _INTERVAL_EACH_S, _LEAST_INTERVAL_S, _MOST_INTERVAL_S = 0.000_05, 0.004, 0.016
 
@@ -85,6 +89,8 @@ class CatchUp:
         """Give up a keyframe that takes too long; return whether it did."""
         if viewer.rung != KEYFRAMES or now - viewer.began_at <= KEYFRAME_MOST_S:
             return False
+        if not viewer.is_in_keyframe:
+            return False
         viewer.ladder.failed(now)
         self.give_up(viewer)
         return True
@@ -129,12 +135,17 @@ class CatchUp:
     ) -> list[Viewer]:
         """Return the viewers to switch to this track, where a group begins.
 
-        They are the viewers that wait for this track and, if `impatient`, those that see none of
-        these layers and were to get a higher one.
+        They are the viewers that wait for this track, or get what follows a keyframe meanwhile,
+        and, if `impatient`, those that see none of these layers and were to get a higher one.
         """
+        after = (
+            viewer
+            for viewer in self.catching.values()
+            if viewer.is_after_keyframe and viewer.peer not in self.moving
+        )
         return [
             viewer
-            for viewer in (*self.waiting.values(), *self.moving.values())
+            for viewer in (*self.waiting.values(), *self.moving.values(), *after)
             if viewer.ladder.rung != SOUND
             and viewer.may_resume(now)
             and viewer.target is not None
@@ -251,13 +262,18 @@ class CatchUp:
             return []
         viewer.note_group()
         link, paced, gives_up = viewer.link, paces(viewer), False
-        still, is_shown = viewer.rung == KEYFRAMES, False
+        still, more, is_shown, is_over = viewer.rung == KEYFRAMES, viewer.gets_more, False, False
         room, octets = float(1 << 30), 0
         limited = limits(viewer, publisher, now) or viewer.gently or link.state == "unknown"
         trains = viewer.gently and link.state != "narrow" and len(publisher.layers) < 2
         if limited:
             kbps = link.pace_kbps(epoch.track.kbps, viewer.gently)
-            room = link.pace.may_send(viewer.train.pace_kbps(kbps) if trains else kbps, now)
+            is_after = viewer.is_after_keyframe
+            if is_after:
+                kbps *= _AFTER_SHARE if link.holds else _AFTER_DOUBTFUL
+            if trains:
+                kbps = viewer.train.pace_kbps(kbps)
+            room = link.pace.may_send(kbps, now, measures=not is_after)
         if trains:
             room = max(room, viewer.train.room(now))
         burst: list[Packet] = []
@@ -265,10 +281,10 @@ class CatchUp:
             packet = ring.get(cursor)
             if packet is not None:
                 is_of_keyframe = viewer.is_of_keyframe(epoch, packet)
-                if still and not is_of_keyframe:
-                    is_shown = True
+                if still and not is_of_keyframe and not (more and _follows(viewer, ring, packet)):
+                    is_over = True
                     break
-                fewer = viewer.rung == FEWER_FRAMES
+                fewer = viewer.rung in (FEWER_FRAMES, KEYFRAMES)
                 if not is_of_keyframe and epoch.leaves_out(packet, fewer):
                     # What follows has other numbers.
                     if burst:
@@ -276,12 +292,12 @@ class CatchUp:
                     epoch.leave_out(packet)
                     cursor = (cursor + 1) & 0xFFFF
                     continue
-                if paced and not is_of_keyframe and _is_late(ring, packet):
+                if paced and not still and not is_of_keyframe and _is_late(ring, packet, LATE_S):
                     gives_up = True
                     break
                 burst.append(packet)
                 octets += len(packet.payload)
-                is_shown = still and packet.marker
+                is_shown = still and is_of_keyframe and packet.marker
             cursor = (cursor + 1) & 0xFFFF
             if is_shown:
                 break
@@ -298,11 +314,12 @@ class CatchUp:
                 viewer.ladder.failed(now)
             step_down(viewer, now)
             self.give_up(viewer)
-        elif is_shown:
-            if link.state != "wide":
+        elif is_shown or is_over:
+            if is_shown and link.state != "wide":
                 link.measuring(now)
                 self.measuring[viewer.peer] = viewer
-            self.end_keyframe(viewer)
+            if is_over or not more:
+                self.end_keyframe(viewer)
         elif (
             not goes_alone(viewer) and ahead(ring.highest, cursor) < 0 and not epoch.is_leaving_out
         ):
@@ -343,11 +360,11 @@ def wants_sender_report(viewer: Viewer, usual: bool, now: float) -> bool:
     """Return whether a viewer gets a sender report this second; `usual`: those on wide links do.
 
     On a narrow one it measures the queue, while a picture is sent: of keyframes alone it would be
-    measured too late, and between them it would not show.
+    measured too late, and between them, also in what follows them, it would not show.
     """
     if viewer.link.state != "narrow" or viewer.rung == SOUND:
         return usual
-    if viewer.epoch is None:
+    if viewer.epoch is None or viewer.gets_more:
         return usual and viewer.rung != KEYFRAMES
     if viewer.rung != KEYFRAMES:
         viewer.link.measuring(now)
@@ -361,12 +378,17 @@ def goes_alone(viewer: Viewer) -> bool:
     return viewer.rung != FULL or paces(viewer)
 
 
-def _is_late(ring: Ring, packet: Packet) -> bool:
-    """Return whether the link of a paced viewer does not carry this packet in time.
+def _is_late(ring: Ring, packet: Packet, most_s: float) -> bool:
+    """Return whether the link of a paced viewer carries this packet later than that.
 
     A keyframe always goes out: it is a picture.
     """
     newest = ring.newest
     return newest is not None and (
-        ahead32(newest.timestamp, packet.timestamp) > LATE_S * _CLOCK_RATE
+        ahead32(newest.timestamp, packet.timestamp) > most_s * _CLOCK_RATE
     )
+
+
+def _follows(viewer: Viewer, ring: Ring, packet: Packet) -> bool:
+    """Return whether a packet is of what follows a viewer's keyframe, and none is newer."""
+    return ring.group_start == viewer.entered and not _is_late(ring, packet, _AFTER_LATE_S)

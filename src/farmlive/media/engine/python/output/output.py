@@ -189,7 +189,8 @@ class Fanout:
         lane = self.joining.forwarders.get(track)
         if lane is not None:
             lane.add(packet)
-        if began and (self.joining.waiting or self.joining.moving):
+        joining = self.joining
+        if began and (joining.waiting or joining.moving or joining.catching):
             self._start_group(publisher, track, now)
         return switched
 

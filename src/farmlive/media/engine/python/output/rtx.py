@@ -84,14 +84,18 @@ class Rtx:
             if shift is None or packet is None or viewer.rtx_left <= 0:
                 self.unrepaired += 1
                 continue
-            if viewer.rung == KEYFRAMES and not viewer.is_of_keyframe(epoch, packet):
+            more = viewer.gets_more and epoch is viewer.epoch
+            is_of_keyframe = viewer.is_of_keyframe(epoch, packet)
+            if viewer.rung == KEYFRAMES and not (more or is_of_keyframe):
                 continue
             if epoch.is_left_out(packet):
                 # It came late, at the edge of its frame. A player would wait for its number.
                 packet = packet._replace(payload=b"")
             if viewer.link.state != "wide" and epoch.is_before_group(packet, viewer.cursor):
                 continue
-            alone = viewer.rung == KEYFRAMES and viewer.epoch is None
+            # What follows a keyframe makes room for the rest of that.
+            rests = viewer.epoch is None or (more and is_of_keyframe)
+            alone = viewer.rung == KEYFRAMES and rests
             octets = _HEADERS + len(packet.payload)
             verdict = viewer.link.repair(number, octets, epoch.track.kbps, now, alone)
             if verdict != "send":

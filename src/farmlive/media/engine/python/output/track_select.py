@@ -68,7 +68,7 @@ def select(joining: CatchUp, publisher: Publisher | None, viewer: Viewer, now: f
         # What waits in the link's queue is seen until the lower layer's keyframe comes, and
         # makes room for it.
         joining.wait(viewer, muted=True)
-        publisher.want_keyframe(target, patiently=not _may_hurry(viewer, now))
+        publisher.want_keyframe(target, patiently=not _may_hurry(publisher, viewer, now))
         return True
     if current is None or current is target:
         joining.moving.pop(viewer.peer, None)
@@ -78,7 +78,7 @@ def select(joining: CatchUp, publisher: Publisher | None, viewer: Viewer, now: f
         return False
     patiently = _is_free(viewer, publisher, now)
     if not patiently and current in layers:
-        patiently = not _may_hurry(viewer, now)
+        patiently = not _may_hurry(publisher, viewer, now)
     publisher.want_keyframe(target, patiently=patiently)
     return True
 
@@ -94,7 +94,7 @@ def _is_free(viewer: Viewer, publisher: Publisher, now: float) -> bool:
     )
 
 
-def _may_hurry(viewer: Viewer, now: float) -> bool:
+def _may_hurry(publisher: Publisher, viewer: Viewer, now: float) -> bool:
     """Return whether a keyframe for the viewer can't wait, and count it. It can before the viewer
     has had any picture.
     """
@@ -102,6 +102,8 @@ def _may_hurry(viewer: Viewer, now: float) -> bool:
         return True
     every_s = _LOSSY_HURRY_S if viewer.selector.loss > _SOME_LOSS else _HURRY_S
     if now - viewer.hurried_at < every_s or (viewer.epoch is None and viewer.last is None):
+        return False
+    if not publisher.may_hurry(now):
         return False
     viewer.hurried_at = now
     return True
@@ -112,7 +114,7 @@ def want_keyframe(publisher: Publisher, track: Track, viewer: Viewer, now: float
     and soon after another one.
     """
     hurries = viewer.link.state == "wide" and viewer.ladder.rung < KEYFRAMES
-    publisher.want_keyframe(track, patiently=not (hurries and _may_hurry(viewer, now)))
+    publisher.want_keyframe(track, patiently=not (hurries and _may_hurry(publisher, viewer, now)))
 
 
 def request_keyframes(joining: CatchUp, publisher: Publisher, now: float) -> None:
@@ -193,7 +195,8 @@ def record_report(
     ):
         # The link is free again. The keyframe of the last step may have been lost in part.
         lane = viewer.forwarder
-        lane.publisher.want_keyframe(lane.track, patiently=not _may_hurry(viewer, now))
+        hurries = _may_hurry(lane.publisher, viewer, now)
+        lane.publisher.want_keyframe(lane.track, patiently=not hurries)
     return select(joining, publisher, viewer, now) or viewer.selector.is_congested(now)
 
 

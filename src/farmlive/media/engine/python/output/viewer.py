@@ -32,6 +32,8 @@ from farmlive.media.wire.rtp import Packet, ahead
 # what it misses several times.
 RTX_PER_S, NACKED_PER_S = 600, 2_400
 _EPOCHS = 4
+# On a link that carries less, a keyframe and the sound are enough.
+_MORE_KBPS = 250.0
 # At most this many padding-only packets follow each other.
 _PADDING_MOST = 32
 
@@ -225,6 +227,19 @@ class Viewer:
     def gets(self) -> int:
         """What it gets of its track now: sound alone while it can't keep up."""
         return self.rung if self.backpressure.since is None else SOUND
+
+    @property
+    def gets_more(self) -> bool:
+        """Whether it gets keyframes and, after each, what its link carries of the frames that
+        follow: not if it wants no more, nor where nothing tells what that is.
+        """
+        has_room = self.link.state == "narrow" and self.link.kbps >= _MORE_KBPS
+        return has_room and self.rung == KEYFRAMES and self.ladder.most < KEYFRAMES
+
+    @property
+    def is_after_keyframe(self) -> bool:
+        """Whether it gets what follows its group's keyframe."""
+        return self.gets_more and self.cursor is not None and not self.is_in_keyframe
 
     @property
     def is_tried(self) -> bool:
