@@ -87,7 +87,7 @@ async def test_who_has_not_connected_has_no_vote(media: Media) -> None:
     made = await media.http.post(f"/whep/{BROADCAST}", content=offer("recvonly"), headers=SDP)
     links = made.headers.get_list("link")
     location = made.headers["location"]
-    assert f'<{location}/delay>; rel="urn:ietf:params:whep:ext:farmlive:delay"' in links
+    assert f'<{location}/delay>; rel="urn:x-farmlive:whep:delay"' in links
     assert (await report(media, location)).status_code == 204
     assert delay(media) is None
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from farmlive.media.ports import AccessPolicy
     from farmlive.media.session_service import Signalling
 
-_DELAY = "urn:ietf:params:whep:ext:farmlive:delay"
+_DELAY = "urn:x-farmlive:whep:delay"
 
 
 class _Delay(BaseModel):

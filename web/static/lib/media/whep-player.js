@@ -14,7 +14,7 @@ const LAYER = "urn:ietf:params:whep:ext:core:layer";
 const DELIVERY = "status";
 const AWAITED_FOR = 8_000; // there may be none
 const OBSERVED_AFTER = 1_500; // or at the first frame
-const DELAY = "urn:ietf:params:whep:ext:farmlive:delay";
+const DELAY = "urn:x-farmlive:whep:delay";
 
 /**
  * @typedef {"connecting" | "playing" | "tap" | "waiting" | "blocked" | "unsupported" | "busy" | "lost" | "stopped"} PlayerState
