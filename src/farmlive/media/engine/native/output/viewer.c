@@ -13,7 +13,7 @@ static const double PAST_S = 5.0;
 enum { PADDING_MOST = 32 };
 
 /* On a link that carries less, a keyframe and the sound are enough. */
-static const double MORE_KBPS = 250.0;
+static const double MORE_KBPS = 600.0;
 
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
                           struct backpressure backpressure, uint16_t rtx_sequence, double now,

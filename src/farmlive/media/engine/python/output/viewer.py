@@ -33,7 +33,7 @@ from farmlive.media.wire.rtp import Packet, ahead
 RTX_PER_S, NACKED_PER_S = 600, 2_400
 _EPOCHS = 4
 # On a link that carries less, a keyframe and the sound are enough.
-_MORE_KBPS = 250.0
+_MORE_KBPS = 600.0
 # At most this many padding-only packets follow each other.
 _PADDING_MOST = 32
 
