@@ -2,6 +2,7 @@
 // done is read from the server each time, so that a reload or a second day goes on where it was.
 
 import { Problem } from "../../../lib/channel/api.js";
+import { cloned, field, find, findAll, findOptional } from "../../../lib/ui/dom.js";
 import { count, money, weight } from "../../../lib/format/format.js";
 import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
@@ -15,19 +16,32 @@ import { recall, remember } from "../../../lib/state/device-memory.js";
 import { stoppedWords } from "../../../lib/format/staff-sentences.js";
 import { showReady } from "./ready-check.js";
 
+/** @typedef {import("../../../lib/state/api").Farm} Farm */
+/** @typedef {import("../../../lib/state/api").Lot} Lot */
+/** @typedef {import("../../../lib/state/api").Fee} Fee */
+/** @typedef {{ title: string, note: string, onChoose?: (() => void) | null, isChosen?: boolean }} Choice */
+
 const STEPS = ["broadcast", "farm", "lot", "offer", "fees", "centre", "air"];
 const HOUR_MS = 3_600_000;
 const UNITS = { unit: { zh: "箱", en: "box" }, picture: null };
-const page = document.querySelector("[data-prepare]");
+const page = find(document, "[data-prepare]");
 const broadcast = page.dataset.prepare || null;
 // What was chosen is kept on this device, so that another day goes on where this one stopped.
 const memory = `prepare.${broadcast}`;
+/** @type {{ farm: string | null, lot: string | null, free: boolean }} */
 const chosen = { farm: null, lot: null, free: false };
+/**
+ * What the server has.
+ * @type {{ farms: Farm[], lots: Lot[], offers: import("../../../lib/state/api").Card[], centres: import("../../../lib/state/api").Centre[], fees: Fee[] }}
+ */
 const known = { farms: [], lots: [], offers: [], centres: [], fees: [] };
 
-const section = (step) => page.querySelector(`section[data-step="${step}"]`);
-const form = (step) => section(step).querySelector("form");
+/** @param {string} step */
+const section = (step) => find(page, `section[data-step="${step}"]`);
+/** @param {string} step */
+const form = (step) => find(section(step), "form", HTMLFormElement);
 
+/** @param {string} step */
 function isDone(step) {
   switch (step) {
     case "broadcast":
@@ -47,7 +61,10 @@ function isDone(step) {
   }
 }
 
-/** A step can be opened when what it needs is there. */
+/**
+ * A step can be opened when what it needs is there.
+ * @param {string} step
+ */
 function isOpen(step) {
   if (step === "broadcast") return broadcast === null;
   if (broadcast === null) return false;
@@ -56,7 +73,10 @@ function isOpen(step) {
   return true;
 }
 
-/** Takes a choice, and keeps it. */
+/**
+ * Takes a choice, and keeps it.
+ * @param {Partial<typeof chosen>} choice
+ */
 function choose(choice) {
   Object.assign(chosen, choice);
   if (broadcast !== null) remember(memory, chosen);
@@ -66,65 +86,71 @@ function choose(choice) {
 function takeUp() {
   const { farm, lot, free } = recall(memory) ?? {};
   const kept = known.lots.find((each) => each.id === lot && !each.stopped);
-  const own = kept ? farmOf(kept) : farm;
+  const own = kept ? kept.farm : farm;
   chosen.farm = known.farms.some((each) => each.id === own) ? own : null;
   chosen.lot = chosen.farm && kept ? lot : null;
   chosen.free = Boolean(free);
 }
 
 function firstUndone() {
-  return STEPS.find((step) => !isDone(step));
+  return STEPS.find((step) => !isDone(step)) ?? "air";
 }
 
+/** @param {string} step */
 function go(step, push = true) {
   const target = isOpen(step) ? step : firstUndone();
   for (const each of STEPS) section(each).hidden = each !== target;
-  for (const item of page.querySelectorAll("[data-step-mark]")) {
-    const mark = item.dataset.stepMark;
-    const link = item.querySelector("a");
+  for (const item of findAll(page, "[data-step-mark]")) {
+    const mark = item.dataset.stepMark ?? "";
+    const link = find(item, "a");
     if (mark === target) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
     item.classList.toggle("is-done", isDone(mark) && mark !== target);
-    item.querySelector("[data-step-state]").textContent =
+    find(item, "[data-step-state]").textContent =
       mark === target ? t("now") : isDone(mark) ? t("done") : "";
     if (isOpen(mark) && mark !== target) link.setAttribute("href", `#${mark}`);
     else link.removeAttribute("href");
   }
   draw(target);
   if (push && location.hash !== `#${target}`) history.pushState(null, "", `#${target}`);
-  const heading = section(target).querySelector("h2");
+  const heading = find(section(target), "h2");
   heading.focus({ preventScroll: true });
   page.scrollIntoView({ block: "start" });
 }
 
-function choice(template, { title, note, onChoose, isChosen }) {
-  const row = template.content.firstElementChild.cloneNode(true);
-  row.querySelector("[data-title]").textContent = title;
-  row.querySelector("[data-note]").textContent = note;
-  const button = row.querySelector("button");
+/** @param {Choice} choice */
+function choiceRow({ title, note, onChoose, isChosen }) {
+  const row = cloned("choice");
+  find(row, "[data-title]").textContent = title;
+  find(row, "[data-note]").textContent = note;
+  const button = find(row, "button");
   if (!onChoose) button.remove();
   else {
     button.setAttribute("aria-pressed", String(Boolean(isChosen)));
-    button.setAttribute("aria-label", `${button.textContent.trim()}: ${title}`);
+    button.setAttribute("aria-label", `${button.textContent?.trim()}: ${title}`);
     button.addEventListener("click", onChoose);
   }
   return row;
 }
 
+/**
+ * @param {string} step
+ * @param {Choice[]} rows
+ */
 function list(step, rows) {
-  const place = section(step).querySelector("[data-choices]");
-  const template = document.getElementById("choice");
-  place.replaceChildren(...rows.map((row) => choice(template, row)));
+  const place = find(section(step), "[data-choices]");
+  place.replaceChildren(...rows.map(choiceRow));
   place.hidden = rows.length === 0;
   const more = section(step).querySelector("details");
   if (more) {
     more.open = rows.length === 0;
     more.classList.toggle("is-only", rows.length === 0);
   }
-  const onward = section(step).querySelector("[data-onward]");
+  const onward = findOptional(section(step), "[data-onward]");
   if (onward) onward.hidden = rows.length === 0 && !("optional" in onward.dataset);
 }
 
+/** @type {Record<string, () => void>} */
 const DRAW = {
   farm: () =>
     list(
@@ -141,11 +167,11 @@ const DRAW = {
     ),
   lot: () => {
     const farm = known.farms.find((each) => each.id === chosen.farm);
-    section("lot").querySelector("[data-farm]").textContent = text(farm?.name);
+    find(section("lot"), "[data-farm]").textContent = text(farm?.name);
     drawPlots();
-    const picked = form("lot").elements.harvested_at;
+    const picked = field(form("lot"), "harvested_at");
     if (!picked.value) picked.value = wallTime(Math.floor(Date.now() / HOUR_MS) * HOUR_MS);
-    const lots = known.lots.filter((lot) => farmOf(lot) === chosen.farm);
+    const lots = known.lots.filter((lot) => lot.farm === chosen.farm);
     list(
       "lot",
       lots.map((lot) => ({
@@ -170,26 +196,24 @@ const DRAW = {
       })),
     );
     const lot = known.lots.find((each) => each.id === chosen.lot);
-    const fields = form("offer").elements;
-    form("offer").closest("details").hidden = !lot;
+    form("offer").closest("details")?.toggleAttribute("hidden", !lot);
     if (!lot) return;
-    section("offer").querySelector("[data-lot]").textContent =
-      `${text(lot.product_name)} · ${lot.code}`;
-    for (const each of ["zh", "en"]) {
-      const field = fields[`name.${each}`];
-      if (!field.value) field.value = lot.product_name?.[each] ?? "";
+    find(section("offer"), "[data-lot]").textContent = `${text(lot.product_name)} · ${lot.code}`;
+    for (const each of /** @type {const} */ (["zh", "en"])) {
+      const name = field(form("offer"), `name.${each}`);
+      if (!name.value) name.value = lot.product_name?.[each] ?? "";
     }
   },
   fees: () => {
     const there = known.fees.length > 0;
     const place = section("fees");
-    const said = place.querySelector("[data-fees-there]");
+    const said = find(place, "[data-fees-there]");
     said.hidden = !there && !chosen.free;
     said.textContent = there ? feeWords(known.fees) : t("Parcels are free for buyers.");
-    place.querySelector("[data-fees-first]").hidden = there;
-    place.querySelector("[data-free]").hidden = there || chosen.free;
-    place.querySelector("[data-fees-page]").hidden = !there;
-    place.querySelector("[data-fees-on]").hidden = !there && !chosen.free;
+    find(place, "[data-fees-first]").hidden = there;
+    find(place, "[data-free]").hidden = there || chosen.free;
+    find(place, "[data-fees-page]").hidden = !there;
+    find(place, "[data-fees-on]").hidden = !there && !chosen.free;
   },
   centre: () =>
     list(
@@ -197,7 +221,7 @@ const DRAW = {
       known.centres.map((centre) => ({ title: text(centre.name), note: text(centre.address) })),
     ),
   air: () => {
-    showReady(section("air").querySelector("[data-ready]"), broadcast, {
+    showReady(find(section("air"), "[data-ready]"), broadcast ?? "", {
       offers: known.offers.length,
       centres: known.centres.length,
       fees: known.fees.length > 0,
@@ -206,13 +230,14 @@ const DRAW = {
   },
 };
 
-/** The farm whose plots are offered. */
+/** @type {string | null} the farm whose plots are offered */
 let plotsFarm = null;
 
 /** The plots of the chosen farm, where it has some. */
 async function drawPlots() {
   const { farm } = chosen;
-  const { plot } = form("lot").elements;
+  const plot = field(form("lot"), "plot", HTMLSelectElement);
+  /** @param {import("../../../lib/state/api").Plot[]} plots */
   const show = (plots) => {
     const before = plot.value;
     offer(
@@ -220,28 +245,30 @@ async function drawPlots() {
       plots.map((each) => [each.id, text(each.name)]),
     );
     if (plots.some(({ id }) => id === before)) plot.value = before;
-    section("lot").querySelector("[data-plot]").hidden = plots.length === 0;
+    find(section("lot"), "[data-plot]").hidden = plots.length === 0;
   };
   if (plotsFarm !== farm) show([]);
   plotsFarm = farm;
   if (!farm) return;
   try {
-    const { plots } = await getAll(`/api/v1/farms/${farm}/plots`);
+    const found = await getAll(`/api/v1/farms/${farm}/plots`);
     // Another farm may be chosen by now, whose plots are others.
-    if (chosen.farm === farm) show(plots);
+    if (chosen.farm === farm) show(found.plots);
   } catch (problem) {
     if (chosen.farm === farm) toastProblem(problem, t("Plots"));
   }
 }
 
-/** What the parcels' fees begin with, as a sentence. */
+/**
+ * What the parcels' fees begin with, as a sentence.
+ * @param {Fee[]} fees
+ */
 function feeWords(fees) {
   const least = fees.reduce((one, other) => (other.fee.amount < one.fee.amount ? other : one));
   return t("Parcels cost from %(fee)s.", { fee: money(least.fee) });
 }
 
-const farmOf = (lot) => (typeof lot.farm === "object" ? lot.farm?.id : lot.farm);
-
+/** @param {string} step */
 function draw(step) {
   DRAW[step]?.();
 }
@@ -265,6 +292,7 @@ async function load() {
   takeUp();
 }
 
+/** @type {Record<string, (body: any) => Promise<void>>} each form's body, as forms.js reads it */
 const JOBS = {
   broadcast: async (body) => {
     const made = await post("/api/v1/broadcasts", { starts_at: null, ...body });
@@ -324,13 +352,13 @@ const JOBS = {
 };
 
 for (const [step, job] of Object.entries(JOBS)) onSubmit(form(step), job);
-for (const button of page.querySelectorAll("[data-go]")) {
+for (const button of findAll(page, "[data-go]")) {
   button.addEventListener("click", () => {
-    clear(button.closest("section").querySelector("form") ?? form("offer"));
-    go(button.dataset.go);
+    clear(button.closest("section")?.querySelector("form") ?? form("offer"));
+    go(button.dataset.go ?? "");
   });
 }
-page.querySelector("[data-free]").addEventListener("click", () => {
+find(page, "[data-free]").addEventListener("click", () => {
   choose({ free: true });
   go("centre");
 });
@@ -338,19 +366,19 @@ setUpPictures(form("offer"));
 window.addEventListener("hashchange", () => go(location.hash.slice(1), false));
 
 async function begin() {
-  const failure = page.querySelector("[data-load-failed]");
+  const failure = find(page, "[data-load-failed]");
   try {
     await load();
     failure.hidden = true;
     page.removeAttribute("aria-busy");
     page.querySelector("[data-loading]")?.remove();
     const wanted = location.hash.slice(1);
-    go(STEPS.includes(wanted) ? wanted : (firstUndone() ?? "air"), false);
+    go(STEPS.includes(wanted) ? wanted : firstUndone(), false);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     failure.hidden = false;
   }
 }
 
-page.querySelector("[data-load-again]").addEventListener("click", begin);
+find(page, "[data-load-again]").addEventListener("click", begin);
 begin();
