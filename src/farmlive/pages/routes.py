@@ -71,6 +71,8 @@ def start_page(pages: Pages, services: Services) -> APIRouter:
         }
         # A broadcast with something to show comes first, not one with a note or without products.
         live.sort(key=lambda broadcast: (broadcast.note is not None, not bags[broadcast.id]))
+        # One whose time is not set may be far off.
+        coming.sort(key=lambda broadcast: broadcast.starts_at is None)
         return {
             "seen": ",".join(f"{broadcast.id} {broadcast.state}" for broadcast in found),
             "live": live,
