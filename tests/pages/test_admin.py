@@ -29,6 +29,6 @@ async def test_what_erasing_means_is_said_to_staff(language: str, host: httpx.As
     page = await host.get("/studio/people/buyers", params={"lang": language})
     assert page.status_code == 200
     said = words(page)
-    assert {"en": "ask whoever runs the server", "zh": "请向服务器管理员问清"}[language] in said
+    assert {"en": "ask the server's operator", "zh": "请向服务器管理员问清"}[language] in said
     assert {"en": "Ask us", "zh": "请向我们询问"}[language] not in said
     assert {"en": "written to us", "zh": "我们也无法"}[language] not in said

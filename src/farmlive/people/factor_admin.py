@@ -154,7 +154,7 @@ class FactorAdmin(PeopleBase):
             if caller is not None and found.id == caller.responsible:
                 raise OwnFactor(
                     "Nothing was changed. On “My account” you replace and remove your own; another "
-                    "coordinator, or whoever runs the server, resets it."
+                    "coordinator, or the server's operator, resets it."
                 )
             if not found.second_factor and not anew:
                 raise NoSecondFactor("Nothing was changed: the account has no second factor.")
@@ -177,7 +177,7 @@ class FactorAdmin(PeopleBase):
             found = accounts.get(conn, account)
             if caller is not None and found.id == caller.responsible:
                 raise OwnFactor(
-                    "Nothing was changed. Another coordinator, or whoever runs the server, gives "
+                    "Nothing was changed. Another coordinator, or the server's operator, can give "
                     "you more time."
                 )
             until = self.factor_until(found)
@@ -188,8 +188,8 @@ class FactorAdmin(PeopleBase):
                 )
             if not factors.extensions_left(found.factor_extensions):
                 raise ExtensionsUsedUp(
-                    f"Nothing was changed: {found.name} has had more time already. Whoever runs "
-                    "the server can give more, by `farmlive user reset-factor`."
+                    f"Nothing was changed: {found.name} has had more time already. The "
+                    "server's operator can give more."
                 )
             begins = max(until, now_ms())
             accounts.extend_factor(conn, found.id, begins)

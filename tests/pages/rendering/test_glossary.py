@@ -56,7 +56,7 @@ def messages(language: str, part: str) -> Iterator[str]:
     file = WEB / "locale" / language / "LC_MESSAGES" / f"{part}.po"
     for message in read_po(BytesIO(file.read_bytes()), locale=language):
         if message.id:
-            yield from [message.string] if isinstance(message.string, str) else message.string
+            yield from [message.string] if isinstance(message.string, str) else message.string or ()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

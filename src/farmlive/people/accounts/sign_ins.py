@@ -76,8 +76,8 @@ def check_first(until: int | None, new_password: str | None) -> None:
     """
     if until is not None and until <= now_ms():
         raise PasswordOver(
-            "Nobody was signed in: it worked for 24 hours. Ask a coordinator for another; whoever "
-            "runs the server makes one with `farmlive user password NAME`."
+            "Nobody was signed in: it worked for 24 hours. Ask a coordinator for another, or the "
+            "server's operator."
         )
     if new_password is None:
         raise PasswordChangeNeeded(

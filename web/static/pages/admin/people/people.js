@@ -201,8 +201,7 @@ function offerMoreDays({
     : left
       ? ""
       : t(
-          "Seven more days were given twice, so no more can be given here. Reset the second factor, or ask the server's operator.",
-          { name },
+          "Seven more days were given twice, so no more can be given here. The server's operator can give more.",
         );
   const extending = sheets.account.part("extend", HTMLButtonElement);
   extending.hidden = !isOffered;
