@@ -200,6 +200,6 @@ async def test_a_lot_that_lacks_what_the_county_asks_for_says_that_it_is_not_sol
     for row in (update(inspections).values(at=early), update(lots).values(tested_at=early)):
         await site.house.store.write(partial(changed, row))
     await demand(test=True)
-    source = await page("This lot is not sold yet. No passed test of it is recorded yet")
-    assert "It is from more than 30 days before the harvest" in source
+    source = await page("This lot is not sold yet. No passed test is recorded for it yet")
+    assert "The test is from more than 30 days before the harvest" in source
     assert "notice--leaf" not in source
