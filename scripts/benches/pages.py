@@ -21,6 +21,7 @@ from scripts.benches.lab.page_load import PageLoad
 from scripts.benches.lab.server import Server, Stage, running, stage
 from scripts.benches.report import OtherLoad, medians
 
+from farmlive.broadcast.broadcast_state import CHAT_KEPT
 from farmlive.client import Channel
 from farmlive.client.media.counter import TestPicture
 from farmlive.client.media.whip import Publisher
@@ -29,8 +30,8 @@ from farmlive.client.media.whip import Publisher
 LINKS = {"1600k": (1_600, 0.15), "400k": (400, 0.4)}
 CPU = 4
 LINES_S = 500
-# Each hears all lines: many would take the processor from the pages.
-_TALKERS, _NICKNAMES = 1, 200
+# A server that can't keep up has no more lines waiting than these.
+_UNANSWERED, _NICKNAMES = 250, 200
 _WAIT_MS = 60_000
 _SERVER_IP, _PORT = "10.77.0.1", 8000
 _ORIGIN = f"http://{browsers.NAME}:{_PORT}"
@@ -51,7 +52,8 @@ LIMITS: dict[str, float] = {
 FLOORS: dict[str, float] = {"chat500.host_fps": 30, "chat500.viewer_fps": 30}
 HOW = {
     "live": (
-        "A first visit, until the card with Buy stands and the video shows its first frame. "
+        "A first visit, until the card with Buy stands and the video shows its first frame; the "
+        f"chat has {CHAT_KEPT} lines, as many as a page is sent. "
         "`bytes`: of all answers with their heads, and of the channel's messages, not of the "
         "picture. `requests`: the channel's and WHEP's too. `card_s`: from the navigation until "
         "Buy can be tapped. `whep_s`: until the WHEP POST is sent. `frame_s`: until the first "
@@ -118,7 +120,7 @@ async def measure(size: Size, say: Say) -> dict[str, Any]:
     """Return the medians of all rounds, and these."""
     if lacking := missing() or browsers.missing():
         raise SystemExit(lacking)
-    runs = []
+    runs: list[dict[str, Any]] = []
     async with site(size.links) as made:
         elsewhere = OtherLoad(lambda: made.server.cpu_s() + time.process_time())
         say("one visit each, so that the server has compressed all that it sends")
@@ -127,14 +129,12 @@ async def measure(size: Size, say: Say) -> dict[str, Any]:
             await visit(made.near, path)
         for number in range(1, size.runs + 1):
             say(f"run {number} of {size.runs}: visits")
-            found: dict[str, Any] = {
-                "live": await weigh(made, live),
-                "start": await weigh(made, "/"),
-            }
+            runs.append({"live": await weigh(made, live), "start": await weigh(made, "/")})
+        for number, found in enumerate(runs, 1):
             say(f"run {number} of {size.runs}: {LINES_S} lines a second")
             found["chat500"] = await chat(made, size)
             # Chromium's own share is in it.
-            runs.append({**found, "cores_busy_elsewhere": elsewhere.cores()})
+            found["cores_busy_elsewhere"] = elsewhere.cores()
     return {**medians(runs), "how": HOW, "runs": runs}
 
 
@@ -253,34 +253,42 @@ async def talking(site: Site) -> AsyncIterator[Callable[[], int]]:
     asked: set[asyncio.Task[Any]] = set()
 
     async def talk() -> None:
+        # It hears all lines too: several would take the processor from the pages.
         async with await Channel.connect(site.server.url, site.stage.broadcast) as channel:
             began, said = time.monotonic(), 0
             while True:
-                said += 1
-                line = {
-                    "text": f"第 {said} 句：今天的金柑甜不甜，几天能到？",
-                    "nickname": f"观众{said % _NICKNAMES}",
-                }
-                task = asyncio.create_task(channel.call("chat.say", timeout_s=30.0, **line))
-                asked.add(task)
-                task.add_done_callback(count)
-                due = began + said * _TALKERS / LINES_S
+                due = began + said / LINES_S
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
+                if len(asked) < _UNANSWERED:
+                    task = asyncio.create_task(channel.call("chat.say", **_line(said)))
+                    asked.add(task)
+                    task.add_done_callback(count)
+                said += 1
 
-    talkers = [asyncio.create_task(talk()) for _ in range(_TALKERS)]
+    talker = asyncio.create_task(talk())
     try:
         yield lambda: taken
     finally:
-        for task in (*talkers, *asked):
+        for task in (talker, *asked):
             task.cancel()
-        await asyncio.gather(*talkers, *asked, return_exceptions=True)
+        await asyncio.gather(talker, *asked, return_exceptions=True)
+
+
+def _line(number: int) -> dict[str, Any]:
+    return {
+        "text": f"第 {number} 句：今天的金柑甜不甜，几天能到？",
+        "nickname": f"观众{number % _NICKNAMES}",
+    }
 
 
 async def shop(server: Server) -> Stage:
-    """Return a live broadcast with six offers, the first pinned."""
+    """Return a live broadcast with six offers, one pinned, and as much chat as a page is sent."""
     made = await stage(server, offers=6, released=500)
     async with await Channel.connect(server.url, made.broadcast, key=server.key) as channel:
         await channel.call("card.pin", offer=made.offers[0])
+    async with await Channel.connect(server.url, made.broadcast) as channel:
+        for number in range(CHAT_KEPT):
+            await channel.call("chat.say", **_line(number))
     return made
 
 
