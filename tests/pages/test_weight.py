@@ -11,7 +11,9 @@ import httpx
 from tests.pages.conftest import Sale
 
 from farmlive.client import Channel
-from farmlive.pages.rendering.static import Static
+from farmlive.pages.rendering.languages import read_words
+from farmlive.pages.rendering.scripts import modules
+from farmlive.pages.rendering.static import WEB, Static
 from farmlive.server import Server
 
 LIVE_BYTES, LIVE_REQUESTS = 110_000, 30
@@ -83,3 +85,24 @@ async def test_the_rest_of_the_live_page_is_loaded_later(
     assert set(rest).isdisjoint(preloaded)
     assert static.url("pages/live/buying/buy.js") in rest
     assert static.url("lib/ui/sheet.js") in rest
+
+
+async def test_words_of_what_comes_later_come_later(sale: Sale, visitor: httpx.AsyncClient) -> None:
+    static = Static()
+    every = read_words(WEB / "locale")["zh"].of_scripts(
+        *modules(static.folder, "pages/live/first.js", "pages/live/live.js", later=True)
+    )
+    page = (await visitor.get(f"/live/{sale.broadcast}?lang=zh")).text
+    found = re.search(r'id="page-data">(.*?)</script>', page, re.S)
+    assert found is not None
+    data = json.loads(found[1])
+    answer = await visitor.get(data["words_later"], headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert {**data["words"], **answer.json()} == every
+    assert data["words"].keys().isdisjoint(answer.json())
+    assert len(data["words"]) < len(every) / 4
+    # What reads as the scripts have it needs no words.
+    english = (await visitor.get(f"/live/{sale.broadcast}?lang=en")).text
+    assert '"words_later": null' in english

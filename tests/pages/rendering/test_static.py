@@ -236,3 +236,21 @@ async def test_what_is_compressed_is_kept_once_a_file(
         for path in (SCRIPT, f"lib/./{SCRIPT[4:]}", f"lib//{SCRIPT[4:]}"):
             await http.get(f"/{first}/{path}", headers=GZIP)
     assert len(static._coded) == 1
+
+
+async def test_an_added_file_is_served_as_others_are(
+    static: Static, http: httpx.AsyncClient
+) -> None:
+    url = static.add("words/x.json", b"[1]" * 200, "application/json")
+    other = static.add("words/x.json", b"[2]" * 200, "application/json")
+    assert url != other
+    path = other.removeprefix("/static")
+    for headers in (IDENTITY, GZIP):
+        answer = await http.get(path, headers=headers)
+        assert (answer.status_code, answer.content) == (200, b"[2]" * 200)
+        again = await http.get(path, headers={**headers, "If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+    assert (await http.post(path)).status_code == 405
+    # A page of an earlier version gets what there is now.
+    earlier = await http.get("/" + "0" * 12 + "/words/x.json?0")
+    assert (earlier.content, earlier.headers["cache-control"]) == (b"[2]" * 200, "no-cache")

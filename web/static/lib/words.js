@@ -4,6 +4,7 @@
  * @typedef {object} PageData
  * @property {"zh" | "en"} language
  * @property {Record<string, string | string[]>} words each message in the page's language, by its English
+ * @property {string | null} [words_later] where the words of what is loaded later are
  * @property {any} data what the template gives: its script says in which shape
  * @property {string} [tag] the language as a locale
  * @property {string} [time_zone] the zone in which pages say times
@@ -25,6 +26,26 @@ const block = document.getElementById("page-data");
 export const page = block
   ? JSON.parse(block.textContent ?? "")
   : { language: document.documentElement.lang.slice(0, 2), words: {}, data: {} };
+
+/** @type {Promise<void> | undefined} */
+let coming;
+
+/** Load the words of what the page loads later, which may say them as soon as it is there. */
+export async function loadWords() {
+  const { words_later: url } = page;
+  if (!coming && url) {
+    coming = fetch(url)
+      .then((answer) => (answer.ok ? answer.json() : {}))
+      .then((words) => {
+        Object.assign(page.words, words);
+      });
+    // Whoever asks again may find the network back.
+    coming.catch(() => {
+      coming = undefined;
+    });
+  }
+  return coming;
+}
 
 /** @type {(text: string, values?: Values) => string} */
 const fill = (text, values) =>

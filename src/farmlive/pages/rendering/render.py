@@ -6,6 +6,7 @@ routes have the contents.
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -54,6 +55,8 @@ POLICY = "; ".join(
         "frame-ancestors 'self'",
     ]
 )
+# The scripts that the live page begins with. The words of what these load come with it.
+LIVE = ("pages/live/first.js", "pages/live/live.js")
 # The methods of Formats that templates use.
 FILTERS = (
     "text",
@@ -140,6 +143,10 @@ class Pages:
             script_words=lambda *entries: words.of_scripts(
                 *modules(self._static.folder, *entries, later=True)
             ),
+            words_at_once=lambda *entries: words.of_scripts(
+                *modules(self._static.folder, *entries)
+            ),
+            words_later=self._words_later(language),
             drawing=lambda name: self._static.url(f"pictures/{drawing(name)}"),
             drawings={"kinds": DRAWINGS, "boxes": BOXES},
             watch=Markup(WATCH),  # noqa: S704 (our own file)
@@ -150,6 +157,19 @@ class Pages:
             currency_decimals=DECIMALS,
         )
         return environment
+
+    def _words_later(self, language: str) -> str | None:
+        """Return the URL of those words that the live page needs not at once; None of a language
+        that has none.
+        """
+        folder, words = self._static.folder, self._words[language]
+        at_once = words.of_scripts(*modules(folder, *LIVE))
+        every = words.of_scripts(*modules(folder, *LIVE, later=True))
+        later = {key: said for key, said in every.items() if key not in at_once}
+        if not later:
+            return None
+        content = json.dumps(later, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._static.add(f"words/live.{language}.json", content, "application/json")
 
     def _one_sheet(self, head: Markup) -> Markup:
         """Join the styles that a page's head links, which has been escaped already."""

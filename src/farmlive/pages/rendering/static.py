@@ -36,12 +36,13 @@ def fingerprint(folder: Path) -> str:
 
 
 @dataclass(frozen=True)
-class _Sheet:
-    """A joined style sheet: its bytes, and those in gzip."""
+class _Made:
+    """A file that is made here: its bytes, and those in gzip."""
 
     content: bytes
     coded: bytes | None
     etag: str
+    kind: str
 
 
 class Static(StaticFiles):
@@ -61,7 +62,8 @@ class Static(StaticFiles):
         self._coded: dict[str, tuple[str, bytes | None]] = {}
         # Joined styles by name, made when somebody first asks for them. Other orders of parts than
         # those of the templates are not served: each would cost a reading and a compressing.
-        self._sheets: dict[str, _Sheet | None] = dict.fromkeys(styles.of_templates(templates))
+        self._sheets: dict[str, _Made | None] = dict.fromkeys(styles.of_templates(templates))
+        self._added: dict[str, _Made] = {}
 
     def url(self, path: str) -> str:
         """Return the URL of a file, with the fingerprint of the whole folder in it."""
@@ -70,6 +72,13 @@ class Static(StaticFiles):
     def modules(self, *entries: str) -> list[str]:
         """Return the URLs of these scripts and all that they import, for a page to preload."""
         return [self.url(path) for path in modules(self.folder, *entries)]
+
+    def add(self, name: str, content: bytes, kind: str) -> str:
+        """Serve a file that is none of the folder's; return its URL, which changes with the
+        content.
+        """
+        made = self._added[name] = _made(content, kind)
+        return f"{self.url(name)}?{made.etag[1:13]}"
 
     def one_sheet(self, head: str) -> str:
         """Return a page's head with one style sheet in the place of all that it links, in their
@@ -92,6 +101,8 @@ class Static(StaticFiles):
         name = rest if kept or _is_fingerprint(first) else path
         if styles.is_joined(name):
             response = await self._joined(name, scope)
+        elif (added := self._added.get(name)) is not None:
+            response = self._answer_made(added, scope)
         else:
             response = await self._file(name, scope)
         response.headers["Cache-Control"] = (
@@ -130,29 +141,26 @@ class Static(StaticFiles):
 
     async def _joined(self, name: str, scope: Scope) -> Response:
         """Answer with the styles of a template in one file."""
-        if scope["method"] not in ("GET", "HEAD"):
-            raise HTTPException(status_code=405, headers={"Allow": "GET, HEAD"})
         if name not in self._sheets:
             raise HTTPException(status_code=404)
         sheet = self._sheets[name]
         if sheet is None:
             sheet = await to_thread.run_sync(self._make_sheet, styles.parts_of(name))
             self._sheets[name] = sheet
-        headers = {
-            "content-type": "text/css; charset=utf-8",
-            "etag": sheet.etag,
-            "vary": "Accept-Encoding",
-        }
-        accepted = Headers(scope=scope).get("accept-encoding", "")
-        if sheet.coded is not None and compression.accepts_gzip(accepted):
-            headers["etag"] = _coded_etag(sheet.etag)
-            return self._answer(scope, sheet.coded, headers)
-        return self._answer(scope, sheet.content, headers, coding=None)
+        return self._answer_made(sheet, scope)
 
-    def _make_sheet(self, parts: list[str]) -> _Sheet:
-        content = styles.join(self.folder, parts, self.url(""))
-        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-        return _Sheet(content, compression.compress(content), etag)
+    def _make_sheet(self, parts: list[str]) -> _Made:
+        return _made(styles.join(self.folder, parts, self.url("")), "text/css; charset=utf-8")
+
+    def _answer_made(self, made: _Made, scope: Scope) -> Response:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(status_code=405, headers={"Allow": "GET, HEAD"})
+        headers = {"content-type": made.kind, "etag": made.etag, "vary": "Accept-Encoding"}
+        accepted = Headers(scope=scope).get("accept-encoding", "")
+        if made.coded is not None and compression.accepts_gzip(accepted):
+            headers["etag"] = _coded_etag(made.etag)
+            return self._answer(scope, made.coded, headers)
+        return self._answer(scope, made.content, headers, coding=None)
 
     def _answer(
         self, scope: Scope, body: bytes, headers: dict[str, str], coding: str | None = "gzip"
@@ -164,6 +172,11 @@ class Static(StaticFiles):
             return NotModifiedResponse(Headers(headers))
         headers["content-length"] = str(len(body))
         return Response(b"" if scope["method"] == "HEAD" else body, headers=headers)
+
+
+def _made(content: bytes, kind: str) -> _Made:
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return _Made(content, compression.compress(content), etag, kind)
 
 
 def _compress_file(path: str | os.PathLike[str]) -> bytes | None:

@@ -2,7 +2,7 @@
 
 import { el, find, findAll, findDialog, say } from "../../lib/ui/dom.js";
 import { count } from "../../lib/format/format.js";
-import { page, t, text } from "../../lib/words.js";
+import { loadWords, page, t, text } from "../../lib/words.js";
 import { PinnedCard } from "./offers/card.js";
 import { channel, hear, player, video } from "./first.js";
 import { Chat } from "./stage/chat.js";
@@ -151,39 +151,47 @@ function render() {
   else if (state === "ended" && player.wanted) player.stop();
 }
 
+/** The scripts of the rest, once its words are there, which they may say as they begin. */
+async function importRest() {
+  await loadWords();
+  return Promise.all([
+    import("./shop.js"),
+    import("./stage/quality.js"),
+    import("./stage/hearts.js"),
+    import("./stage/just-bought.js"),
+    import("./stage/answer.js"),
+    import("./stage/placeholder.js"),
+    import("../../lib/ui/page.js"),
+  ]);
+}
+
 /** Load what the picture, the card and the chat do without, once; resolves when it is there. */
 function loadRest() {
   if (!loading) {
     // Side by side: found one by one, the last would wait for as many round trips as it is deep.
     for (const href of rest) document.head.append(el("link", { rel: "modulepreload", href }));
-    loading = Promise.all([
-      import("./shop.js"),
-      import("./stage/quality.js"),
-      import("./stage/hearts.js"),
-      import("./stage/just-bought.js"),
-      import("./stage/answer.js"),
-      import("./stage/placeholder.js"),
-      import("../../lib/ui/page.js"),
-    ]).then(([{ Shop }, { Quality }, { Hearts }, { Bought }, { Answer }, { Placeholder }]) => {
-      shop = new Shop({ broadcast, centres, channel, scene, draw: renderOffers });
-      const look = new Quality(player, render);
-      quality = look;
-      hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
-      at("heart").removeEventListener("click", giveEarly);
-      at("main").removeEventListener("dblclick", tapEarly);
-      slate = new Placeholder(at("slate"), {
-        again: () => player.restart(),
-        play: () => player.play(),
-        picture: () => look.choice.choose("auto"),
-      });
-      bought = new Bought(at("bought"));
-      answer = new Answer(at("answer"));
-      card.waits = shop.waits;
-      if (isSignedIn) shop.buying.signedIn();
-      shop.ordering.resume();
-      render();
-      if (known) shop.waits.welcome();
-    });
+    loading = importRest().then(
+      ([{ Shop }, { Quality }, { Hearts }, { Bought }, { Answer }, { Placeholder }]) => {
+        shop = new Shop({ broadcast, centres, channel, scene, draw: renderOffers });
+        const look = new Quality(player, render);
+        quality = look;
+        hearts = new Hearts(at("heart"), at("main"), at("sky"), channel);
+        at("heart").removeEventListener("click", giveEarly);
+        at("main").removeEventListener("dblclick", tapEarly);
+        slate = new Placeholder(at("slate"), {
+          again: () => player.restart(),
+          play: () => player.play(),
+          picture: () => look.choice.choose("auto"),
+        });
+        bought = new Bought(at("bought"));
+        answer = new Answer(at("answer"));
+        card.waits = shop.waits;
+        if (isSignedIn) shop.buying.signedIn();
+        shop.ordering.resume();
+        render();
+        if (known) shop.waits.welcome();
+      },
+    );
     loading.catch(() => {
       loading = null;
     });

@@ -5,7 +5,7 @@ import { el, field, find, say } from "../../../lib/ui/dom.js";
 import { Problem } from "../../../lib/channel/api.js";
 import { ChatPacing } from "../../../lib/state/chat-pacing.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
-import { t } from "../../../lib/words.js";
+import { loadWords, t } from "../../../lib/words.js";
 
 /** @typedef {import("../../../lib/state/broadcast-state.js").BroadcastState} BroadcastState */
 /** @typedef {import("../../../lib/state/scene").ChatLine} ChatLine */
@@ -75,6 +75,7 @@ export class Chat {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (!this.input.value) this.input.value = words;
+      await loadWords().catch(() => {});
       const [{ sentence }, { toast }] = await Promise.all([
         import("../../../lib/format/problems.js"),
         import("../../../lib/ui/toast.js"),
