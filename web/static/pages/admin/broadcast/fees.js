@@ -4,7 +4,6 @@
 
 import { Problem } from "../../../lib/channel/api.js";
 import { cloned, find, findAll } from "../../../lib/ui/dom.js";
-import { count, money } from "../../../lib/format/format.js";
 import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { page, t } from "../../../lib/words.js";
@@ -12,19 +11,17 @@ import { feeOf } from "../../../lib/state/parcel-fee.js";
 import { get, put } from "../../../lib/channel/staff-api.js";
 import { named } from "../../../lib/forms/forms.js";
 import { spoken, together } from "../../../lib/format/staff-sentences.js";
-import { minor, typed } from "../../../lib/forms/prices.js";
+import { grams, grouped, kilograms, rowsOf, sum, weightWords, wrong } from "./fee-table.js";
 import { setUpRegionSearch } from "./region-search.js";
 import { Regions } from "./regions.js";
 
-/** @typedef {{ weight: string, fee: string }} Band as they were typed */
-/** @typedef {{ region: string, bands: Band[] }} Group */
-/** @typedef {import("../../../lib/state/api").Fee} Fee */
+/** @typedef {import("./fee-table.js").Band} Band */
+/** @typedef {import("./fee-table.js").Group} Group */
 /** @typedef {import("../../../lib/state/parcel-fee.js").FeeRow} FeeRow */
 
 const PATH = "/api/v1/parcel-fees";
 /** What is proposed where nothing is: usual boxes. */
 const FIRST_KG = [3, 5, 10];
-const MOST_KG = 1000;
 const EXAMPLE = "11";
 
 const root = find(document, "[data-fees]");
@@ -32,7 +29,6 @@ const root = find(document, "[data-fees]");
 const part = (name) => find(root, `[data-${name}]`);
 const form = find(root, "[data-table]", HTMLFormElement);
 const exampleWeight = find(root, "[data-example-weight]", HTMLInputElement);
-const { decimals } = page.data;
 
 /** @type {Regions} */
 let regions;
@@ -44,87 +40,8 @@ let version = null;
 let groups = [];
 let example = EXAMPLE;
 
-/** @param {number} grams */
-const kilograms = (grams) => String(grams / 1000);
-/** @param {number} amount */
-const sum = (amount) => money({ amount, currency: page.currency ?? "CNY" });
 /** @param {string} region */
 const nameOf = (region) => (region ? regions.said(region) : t("Everywhere else"));
-
-/**
- * Grams of what was typed, or NaN.
- * @param {string} written
- */
-function grams(written) {
-  const plain = written.trim().replace(",", ".");
-  if (!/^\d+(\.\d{0,3})?$/.test(plain)) return NaN;
-  const found = Math.round(Number(plain) * 1000);
-  return found > 0 && found <= MOST_KG * 1000 ? found : NaN;
-}
-
-/**
- * @param {Fee[]} fees
- * @returns {Group[]}
- */
-function grouped(fees) {
-  /** @type {Map<string, Band[]>} */
-  const found = new Map();
-  for (const { region, upto_g: upto, fee } of fees) {
-    const bands = found.get(region) ?? [];
-    found.set(region, bands);
-    bands.push({ weight: kilograms(upto), fee: typed(fee.amount, decimals) });
-  }
-  return [...found].map(([region, bands]) => ({ region, bands }));
-}
-
-/**
- * The rows that are whole so far, as the server has them.
- * @returns {FeeRow[]}
- */
-function rows() {
-  return groups.flatMap(({ region, bands }) =>
-    bands
-      .map(({ weight, fee }) => ({
-        region,
-        upto_g: grams(weight),
-        fee: minor(fee, decimals) ?? -1,
-      }))
-      .filter((row) => row.upto_g > 0 && row.fee >= 0),
-  );
-}
-
-/**
- * What is wrong with a band of a group, in words, or nothing; what is only empty waits for its keeping.
- * @param {Group} group
- * @param {Band} band
- * @param {boolean} isFinal
- */
-function wrong(group, band, isFinal) {
-  const weight = grams(band.weight);
-  const fee = minor(band.fee, decimals);
-  if (band.weight.trim() && Number.isNaN(weight))
-    return t("Enter the weight in kilograms, such as 5 or 2.5, up to %(most)s.", {
-      most: count(MOST_KG),
-    });
-  if (fee !== null && Number.isNaN(fee)) return t("Enter the fee as 18 or 18.50.");
-  if (isFinal && !band.weight.trim()) return t("Enter the upper weight.");
-  if (isFinal && fee === null) return t("Enter the fee, or 0 if it is free.");
-  if (!(weight > 0)) return "";
-  const others = group.bands
-    .filter((other) => other !== band)
-    .map((other) => ({ weight: grams(other.weight), fee: minor(other.fee, decimals) ?? NaN }));
-  if (others.some((other) => other.weight === weight)) return t("This weight is here twice.");
-  if (fee === null) return "";
-  const dearer = others
-    .filter((other) => other.weight < weight && other.fee > fee)
-    .sort((one, other) => other.fee - one.fee)[0];
-  if (dearer)
-    return t("That is less than a lighter parcel costs: up to %(weight)s kg it is %(fee)s.", {
-      weight: kilograms(dearer.weight),
-      fee: sum(dearer.fee),
-    });
-  return "";
-}
 
 /** @param {Group | null} [focus] */
 function draw(focus = null) {
@@ -224,13 +141,11 @@ function drawExample() {
   const words = part("example-words");
   const why = part("example-why");
   if (Number.isNaN(weight)) {
-    words.textContent = t("Enter the weight in kilograms, such as 5 or 2.5, up to %(most)s.", {
-      most: count(MOST_KG),
-    });
+    words.textContent = weightWords();
     why.textContent = "";
     return;
   }
-  const table = rows();
+  const table = rowsOf(groups);
   const found = feeOf(table, example.padEnd(6, "0"), weight);
   const values = { weight: kilograms(weight), place: nameOf(example) };
   words.textContent =
@@ -336,18 +251,12 @@ async function keep() {
     first.focus();
     return;
   }
-  const before = kept.flatMap(({ region, bands }) =>
-    bands.map(({ weight, fee }) => ({
-      region,
-      upto_g: grams(weight),
-      fee: minor(fee, decimals) ?? 0,
-    })),
-  );
+  const before = rowsOf(kept);
   const button = find(form, "[type=submit]");
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
   try {
-    await send(rows());
+    await send(rowsOf(groups));
     toast(t("Saved. New orders pay this; earlier ones keep theirs."), {
       act: t("Undo"),
       onAct: () => send(before).catch(toastProblem),
