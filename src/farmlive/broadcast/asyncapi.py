@@ -1,5 +1,6 @@
 """The AsyncAPI 3 document of the live channel, generated from the kinds of events and the
-registered commands. It lists the problem types that a command declares; a handler raises no others.
+registered commands; `wire.frame_schemas` has its frames. It lists the problem types that a command
+declares; a handler raises no others.
 """
 
 from collections.abc import Iterable
@@ -8,194 +9,24 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from farmlive.broadcast.broadcast_state import CHAT_KEPT
 from farmlive.broadcast.channel import SUBPROTOCOL, Channel
-from farmlive.broadcast.events.schema import event_schemas, schemas
-from farmlive.broadcast.snapshot import STAFF_ORDERS
+from farmlive.broadcast.events.schema import schemas
+from farmlive.broadcast.wire.frame_schemas import (
+    EVENT,
+    FROM_SERVER,
+    IDENTITY,
+    PROBLEM,
+    PROBLEM_REF,
+    SCHEMA_REF,
+    frame,
+)
 from farmlive.broadcast.wire.ws_protocol import TOO_MANY
 from farmlive.commands import Command
 from farmlive.people.core import devices, sessions
 from farmlive.people.core.cookies import Cookies
 from farmlive.settings import Settings
 
-_EVENT = {
-    "type": "object",
-    "required": ["seq", "at", "kind", "data"],
-    "properties": {
-        "seq": {"type": "integer", "minimum": 1},
-        "at": {"type": "integer", "description": "UTC milliseconds since 1970"},
-        "kind": {"type": "string"},
-        "data": {"type": "object"},
-    },
-    "anyOf": [*event_schemas(), {"description": "A kind that came later; to be passed over."}],
-}
-_PROBLEM = {
-    "type": "object",
-    "description": "RFC 9457 problem details. Other members are the type's own; GET its `type` "
-    "tells of them.",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "description": "The first 20 errors in the message, for `/problems/invalid`.",
-            "items": {
-                "type": "object",
-                "required": ["field", "code", "message"],
-                "properties": {
-                    "field": {"type": "string", "description": "Such as `lines.0.quantity`."},
-                    "code": {"type": "string", "description": "Such as `missing`."},
-                    "message": {"type": "string"},
-                },
-            },
-        },
-    },
-}
-_IDENTITY = {"type": ["string", "integer", "null"], "description": "The message's `id`."}
-# Members that only a channel's first frame has, welcome or events. After the server's clock was set
-# back every frame has `now`, since the `at` of its events is ahead of the clock.
-_FIRST = {
-    "now": {"type": "integer", "description": "The server's clock, UTC milliseconds since 1970"},
-    "you": {
-        "type": "object",
-        "description": "The identity of the client on this channel.",
-        "required": ["role", "nickname"],
-        "properties": {
-            "role": {
-                "type": ["string", "null"],
-                "description": "Of the account or the API key; null for everyone else.",
-            },
-            "nickname": {
-                "type": "string",
-                "description": "The name beside the client's messages. Empty for one of the team "
-                "without a display name: the role is shown instead.",
-            },
-        },
-    },
-}
-SNAPSHOT = {
-    "type": "object",
-    "description": "The broadcast's state after the event `to`. The events after it change it. "
-    "Events from before a field was added lack it.",
-    "required": [
-        *("broadcast", "paused", "source", "pinned"),
-        *("offers", "chat", "answer", "audience", "orders"),
-    ],
-    "properties": {
-        "broadcast": {
-            "type": "object",
-            "description": "As `broadcasts_get` answers it; times in RFC 3339.",
-        },
-        "paused": {"type": "boolean", "description": "Whether viewers wait for the camera."},
-        "source": {
-            "type": ["object", "null"],
-            "description": "The camera that viewers see: its `id`, and the other fields of "
-            "`source.switched`. Null before the first, and for staff once it has left.",
-        },
-        "pinned": {
-            "type": ["string", "null"],
-            "description": "The offer whose card is shown over the video.",
-        },
-        "offers": {
-            "type": "array",
-            "description": "The cards in the order of the bag. Each has its `id`, the fields of "
-            "`offer.added` as later events changed them, `left`, and `flash`: the batch that is "
-            "planned or runs, with its `id`, its `state` and the fields of `flash.planned`.",
-            "items": {"type": "object", "required": ["id"]},
-        },
-        "chat": {
-            "type": "array",
-            "description": f"The last {CHAT_KEPT} messages that are not hidden, the oldest first: "
-            "`seq` and `at` of the event, and the fields of `chat.said`.",
-            "items": {"type": "object", "required": ["seq", "at"]},
-        },
-        "answer": {
-            "type": ["object", "null"],
-            "description": "The answer that viewers read over their chat: `at`, and the fields of "
-            "`chat.answered`.",
-        },
-        "audience": {"type": "object", "description": "The fields of `audience.counted`."},
-        "orders": {
-            "type": "array",
-            "description": "Holds and orders, the oldest first: the device's own, or for staff "
-            f"and sellers the latest {STAFF_ORDERS} that they may see. Each has its `id`, `at` "
-            "(when it was held or placed), and the fields of its `order.…` events; a refund's "
-            "`amount` is `refunded`, too.",
-            "items": {"type": "object", "required": ["id", "at"]},
-        },
-        "questions": {
-            "type": "array",
-            "description": "For staff alone: the questions to answer, the oldest first: `at`, and "
-            "the fields of `chat.queued`.",
-            "items": {"type": "object", "required": ["message", "at"]},
-        },
-        "rushes": {
-            "type": "array",
-            "description": "For staff alone: the offers in a rush, with the fields of "
-            "`rush.began`.",
-            "items": {"type": "object"},
-        },
-    },
-}
 _LIVE = "#/channels/live"
-_SCHEMAS = "#/components/schemas/{model}"
-
-
-def _frame(type_: str, required: Iterable[str], **properties: Any) -> dict[str, Any]:
-    return {
-        "name": type_,
-        "payload": {
-            "type": "object",
-            "required": ["type", *required],
-            "properties": {"type": {"const": type_}, **properties},
-        },
-    }
-
-
-_PROBLEM_REF = {"$ref": _SCHEMAS.format(model="Problem")}
-_FROM_SERVER = {
-    "welcome": {
-        **_frame(
-            "welcome",
-            ["to", "now", "you", "snapshot"],
-            to={"type": "integer"},
-            **_FIRST,
-            snapshot=SNAPSHOT,
-        ),
-        "summary": "The first frame, without `after` or where more was missed than is kept",
-    },
-    "events": {
-        **_frame(
-            "events",
-            ["to", "events"],
-            to={"type": "integer"},
-            **_FIRST,
-            events={"type": "array", "items": {"$ref": _SCHEMAS.format(model="Event")}},
-        ),
-        "summary": "New events; `to` is the last `seq` that the frame covers",
-    },
-    "heartbeat": {
-        **_frame("heartbeat", []),
-        "summary": "The server is alive; every second, for one of the team that asked for it",
-    },
-    "refused": {
-        **_frame(
-            "reply",
-            ["id", "ok", "problem"],
-            id=_IDENTITY,
-            ok={"const": False},
-            problem=_PROBLEM_REF,
-        ),
-        "summary": "The reply to a message that can't be read, or is no command",
-    },
-    "problem": {
-        **_frame("problem", ["problem"], problem=_PROBLEM_REF),
-        "summary": "Why the channel is closed after it",
-    },
-}
 
 
 def document(channel: Channel) -> dict[str, Any]:
@@ -203,13 +34,13 @@ def document(channel: Channel) -> dict[str, Any]:
     commands = sorted(channel.commands.values(), key=lambda command: command.name)
     shapes = _Shapes(commands)
     cookies = Cookies(secure=channel.settings.secure)
-    messages = {**_FROM_SERVER}
+    messages = {**FROM_SERVER}
     operations: dict[str, Any] = {
         "follow": {
             "action": "send",
             "channel": {"$ref": _LIVE},
             "summary": "Frames that the server sends unasked.",
-            "messages": [_message(name) for name in _FROM_SERVER],
+            "messages": [_message(name) for name in FROM_SERVER],
         }
     }
     for command in commands:
@@ -265,8 +96,8 @@ def document(channel: Channel) -> dict[str, Any]:
         "components": {
             "messages": messages,
             "schemas": {
-                "Event": _EVENT,
-                "Problem": _PROBLEM,
+                "Event": EVENT,
+                "Problem": PROBLEM,
                 **schemas(),
                 **shapes.definitions,
             },
@@ -338,7 +169,7 @@ class _Shapes:
         for command in commands:
             wanted[command.model, "validation"] = None
             wanted[command.result, "serialization"] = None
-        of, found = models_json_schema(list(wanted), ref_template=_SCHEMAS)
+        of, found = models_json_schema(list(wanted), ref_template=SCHEMA_REF)
         definitions: dict[str, Any] = found["$defs"]
         named = {name: f"Api{name}" for name in definitions.keys() & schemas().keys()}
         self.of = _renamed(of, named)
@@ -351,7 +182,7 @@ def _renamed(schema: Any, named: dict[str, str]) -> Any:
     """Return a schema, or several, with references renamed."""
     if isinstance(schema, dict):
         return {
-            key: _SCHEMAS.format(model=named.get(name := each.rpartition("/")[2], name))
+            key: SCHEMA_REF.format(model=named.get(name := each.rpartition("/")[2], name))
             if key == "$ref"
             else _renamed(each, named)
             for key, each in schema.items()
@@ -368,19 +199,19 @@ def _messages(command: Command[Any], shapes: _Shapes) -> dict[str, Any]:
     """Return a command's messages: request, reply, and failure with the possible problem types."""
     correlated = {"correlationId": {"$ref": "#/components/correlationIds/id"}}
     types = sorted({f"/problems/{problem.slug}" for problem in command.problems})
-    done = _frame(
+    done = frame(
         "reply",
         ["id", "ok", "result"],
-        id=_IDENTITY,
+        id=IDENTITY,
         ok={"const": True},
         result=shapes.of[command.result, "serialization"],
     )
-    refused = _frame(
+    refused = frame(
         "reply",
         ["id", "ok", "problem"],
-        id=_IDENTITY,
+        id=IDENTITY,
         ok={"const": False},
-        problem={"allOf": [_PROBLEM_REF, {"properties": {"type": {"enum": types}}}]},
+        problem={"allOf": [PROBLEM_REF, {"properties": {"type": {"enum": types}}}]},
     )
     return {
         command.name: {
