@@ -16,6 +16,8 @@ from farmlive.client import Channel
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
 PAGES = ["", "/orders", "/bag"]
+# Those that hear the server every second.
+HEARING = ["", "/orders"]
 OFFLINE = "[data-offline]"
 SIGNED_OUT = "[data-signed-out]"
 # A device that sleeps: the page's own time stands still, and none of its timers is due.
@@ -82,22 +84,23 @@ async def test_link_that_is_dead_without_a_word_is_made_anew_while_live(
         await expect(page.locator("main")).to_contain_text(placed["number"])
 
 
+@pytest.mark.parametrize("where", HEARING)
 @pytest.mark.parametrize("after", [7, 50])
-async def test_the_console_makes_a_dead_link_anew_while_it_is_not_live(
-    open_studio: Open, sale: Sale, after: int
+async def test_a_page_with_a_heartbeat_makes_a_dead_link_anew_while_it_is_not_live(
+    open_studio: Open, sale: Sale, where: str, after: int
 ) -> None:
     await sale.api.end(sale.broadcast)
     page = await open_studio("/studio", kept=False)
-    links = await linked(page, f"/studio/{sale.broadcast}")
+    links = await linked(page, f"/studio/{sale.broadcast}{where}")
     links.kill()
-    # It hears the server every second, so that silence says enough.
+    # Silence says enough there.
     await page.clock.fast_forward(after * 1_000)
     await until(lambda: len(links.all) == 2, "there is another link")
     await expect(page.locator(OFFLINE)).to_be_hidden()
     await expect(page.locator("body")).to_have_attribute("data-heard", "now")
 
 
-@pytest.mark.parametrize("where", PAGES[1:])
+@pytest.mark.parametrize("where", [each for each in PAGES if each not in HEARING])
 async def test_who_comes_back_to_a_page_that_heard_nothing_gets_another_link_while_not_live(
     open_studio: Open, sale: Sale, where: str
 ) -> None:
