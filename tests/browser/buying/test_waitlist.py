@@ -23,6 +23,17 @@ JOINS = """
 }
 """
 
+# Keeps what the page sends to leave the list until `letGo()`.
+HELD = """
+() => {
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (text) {
+    if (JSON.parse(text).type !== "wait.leave") return send.call(this, text);
+    window.letGo = () => send.call(this, text);
+  };
+}
+"""
+
 
 async def test_who_waits_gets_what_comes_back_held_and_orders_it(
     sale: Sale, host: Channel, open_page: Open
@@ -85,3 +96,28 @@ async def test_who_waits_no_more_leaves_the_list(
     await expect(buy(page)).to_have_text("Tell me when it is back")
     await host.call("offer.release", offer=sale.rare, quantity=2)
     await expect(page.locator("#card")).to_contain_text("2 left")
+
+
+async def test_late_answer_to_leaving_closes_no_other_sheet_and_is_said_in_it(
+    sale: Sale, host: Channel, open_page: Open
+) -> None:
+    page = await open_page(sale.path, size=PHONE)
+    await host.call("card.pin", offer=sale.rare)
+    await host.call("offer.release", offer=sale.rare, quantity=-2)
+    await buy(page).click()
+    await expect(buy(page)).to_have_text("Number 1 in line")
+    await expect(page.locator(".toast")).to_have_count(0)
+    await page.evaluate(HELD)
+    await buy(page).click()
+    await page.get_by_role("button", name="Leave the waiting list").click()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#look-sheet")).to_be_hidden()
+    await page.locator("#bag-open").click()
+    bag = page.locator("#bag-sheet")
+    await expect(bag).to_be_visible()
+    await page.evaluate("letGo()")
+    await expect(bag.locator(".toast")).to_have_text("You've left the waiting list.")
+    await expect(bag).to_be_visible()
+    # It stays to be read once the sheet is closed.
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#toasts")).to_contain_text("You've left the waiting list.")
