@@ -5,6 +5,7 @@ where the browser has no clipboard.
 import pytest
 from playwright.async_api import Locator, Page, expect
 from tests.browser.conftest import Open, Sale
+from tests.browser.support.phone_panels import open_panel
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
@@ -14,6 +15,7 @@ NO_CLIPBOARD = "delete Navigator.prototype.clipboard;"
 
 async def invite(page: Page) -> tuple[Locator, str]:
     """Invite a guest; return the button that copies the link, and the link."""
+    await open_panel(page, "cameras")
     await page.get_by_role("button", name="Invite a guest").click()
     await page.get_by_label("Name of the guest").fill("Aunt Wang")
     await page.get_by_role("button", name="Make the link").click()
