@@ -68,7 +68,7 @@ async def test_the_studio_says_it_to_who_works_there_and_the_pages_of_buyers_do_
         assert {"en": "clock is 1:00:00 off", "zh": "时钟差了 1:00:00"}[language] in page
         # Whoever hosts reads what to ask for, and no path of the API.
         asked = {
-            "en": "to set its clock, and to keep it right by NTP",
+            "en": "to set its clock and keep it in step with NTP",
             "zh": "校准时间，并开启自动对时",
         }
         assert asked[language] in page

@@ -31,4 +31,4 @@ async def test_what_erasing_means_is_said_to_staff(language: str, host: httpx.As
     said = words(page)
     assert {"en": "ask the server's operator", "zh": "请向服务器管理员问清"}[language] in said
     assert {"en": "Ask us", "zh": "请向我们询问"}[language] not in said
-    assert {"en": "written to us", "zh": "我们也无法"}[language] not in said
+    assert {"en": "you wrote to us", "zh": "我们也无法"}[language] not in said

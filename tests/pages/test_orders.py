@@ -49,7 +49,7 @@ async def pick_up(site: Server, sale: Sale) -> dict[str, str]:
 
 NO_CONTACT = {"county_name": "", "county_contact": ""}
 TOO_LATE = {
-    "en": ("Ask Youxi, orders@example.org, and", "Once it is on its way, write to the farm"),
+    "en": ("Ask Youxi, orders@example.org and", "Once it is on its way, write to the farm"),
     "zh": ("请联系Youxi, orders@example.org，", "发货以后，可以点这一页的"),
 }
 
@@ -84,7 +84,7 @@ async def test_paper_opens_the_order_without_the_code_and_the_buyers_address(
     page = await visitor.get(path_of(placed["id"], placed["token"]), params={"lang": "en"})
     assert page.status_code == 200
     assert page.headers["referrer-policy"] == "no-referrer"
-    for said in (BUYER["name"], "Kumquats", "¥29.90", "pick-up code stands on the buyer"):
+    for said in (BUYER["name"], "Kumquats", "¥29.90", "pick-up code is on the buyer"):
         assert said in page.text.replace("&#39;", "'")
     for hidden in (code, placed["code"], placed["token"], "pickup__qr", "data-cancel>"):
         assert hidden not in page.text
@@ -127,7 +127,7 @@ async def test_paper_says_nothing_of_what_buyer_and_farm_wrote(
 @pytest.mark.parametrize(
     ("language", "refuse", "back"),
     [
-        ("en", "You may refuse the parcel, and need not pay", "money back"),
+        ("en", "You may refuse the parcel and don't have to pay", "refund"),
         ("zh", "可以拒收，不用付款", "退款"),
     ],
 )
@@ -184,7 +184,7 @@ async def test_paper_speaks_chinese_too(
 @pytest.mark.parametrize(
     ("language", "comes", "back"),
     [
-        ("en", "¥29.90 comes back to you", "and your money was refunded"),
+        ("en", "¥29.90 will be refunded", "and your money was refunded"),
         ("zh", "¥29.90 会退还给您", "款项已退还"),
     ],
 )
@@ -197,7 +197,7 @@ async def test_who_paid_for_a_cancelled_order_reads_what_comes_back(
     async def page() -> str:
         return (await visitor.get(placed["url"], params={"lang": language})).text
 
-    nothing = {"en": "nothing is to be paid", "zh": "不用付款"}[language]
+    nothing = {"en": "nothing to pay", "zh": "不用付款"}[language]
     async with Api(site.url, key=key) as api:
         assert nothing in await page()
         await api.mark_order_paid(sale.broadcast, placed["id"])

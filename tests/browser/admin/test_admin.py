@@ -242,7 +242,7 @@ async def test_own_password_is_changed(open_studio: Open, site: Server) -> None:
     await sheet.get_by_label("Current password").fill("not the right one")
     await sheet.get_by_label("New password").fill("kumquat season")
     await sheet.get_by_role("button", name="Change it").click()
-    await expect(sheet.get_by_role("alert")).to_contain_text("present password is not right")
+    await expect(sheet.get_by_role("alert")).to_contain_text("current password is not right")
     _, password = await site.house.people.create_account(
         "mei", "clerk", centres=await every_centre(site.house)
     )
@@ -258,7 +258,7 @@ async def test_own_password_is_changed(open_studio: Open, site: Server) -> None:
     await sheet.get_by_label("Current password").fill(password)
     await sheet.get_by_label("New password").fill("kumquat season")
     await sheet.get_by_role("button", name="Change it").click()
-    await expect(mei.get_by_text("holds from now on")).to_be_visible()
+    await expect(mei.get_by_text("works from now on")).to_be_visible()
     answer = await mei.context.request.post(
         "/api/v1/session", data={"name": "mei", "password": "kumquat season"}
     )

@@ -69,7 +69,7 @@ async def test_example_says_what_a_parcel_costs_and_why(open_studio: Open, sale:
     await expect(page.get_by_text("5.5 公斤寄福建省 三明市 尤溪县：¥18.00")).to_be_visible()
     await expect(page.get_by_text("按其他地区的收费。")).to_be_visible()
     await page.get_by_label("重量").fill("x")
-    await expect(page.get_by_text("请写公斤数")).to_be_visible()
+    await expect(page.get_by_text("请填公斤数")).to_be_visible()
 
 
 async def test_region_goes_away_and_comes_back(open_studio: Open, sale: Sale) -> None:
@@ -81,7 +81,7 @@ async def test_region_goes_away_and_comes_back(open_studio: Open, sale: Sale) ->
     await expect(page.get_by_text("5 kg to Beijing: ¥25.00")).to_be_visible()
     await expect(page.get_by_text("Not saved yet")).to_be_hidden()
     await page.get_by_label("Add a region with its own fees").fill("nowhere")
-    await expect(page.get_by_role("status").filter(has_text="No region is")).to_be_visible()
+    await expect(page.get_by_role("status").filter(has_text="No region has")).to_be_visible()
     for typed, found in (
         ("youxi c", "Youxi County, Sanming City, Fujian Province"),
         ("尤溪", "Youxi County, Sanming City, Fujian Province"),

@@ -82,7 +82,7 @@ async def test_what_has_just_sold_out_is_told_and_taken_when_it_is_back(
     await expect(told.get_by_role("button", name="Look into the bag")).to_be_visible()
     await page.evaluate("window.deaf = false")
     await host.call("offer.release", offer=sale.rare, quantity=5)
-    await expect(told).to_contain_text("is there again")
+    await expect(told).to_contain_text("is back in stock")
     await told.get_by_role("button", name="Hold it now").click()
     await expect(sheet).to_contain_text("Held for you")
 

@@ -41,7 +41,7 @@ FORGOTTEN = {
     "en": {
         "buy": "Buy",
         "keep": "Remember this on my device",
-        "told": "This device does not remember the order: note its number",
+        "told": "This device won't remember the order: note its number",
     },
     "zh": {
         "buy": "购买",
@@ -179,7 +179,7 @@ async def test_order_whose_answer_was_lost_is_not_remembered_after_a_reload_eith
     proxy.broken = False
     await come_back(page)
     await page.get_by_role("button", name="See it").click()
-    await expect(sheet.get_by_text("This device does not remember the order")).to_be_visible()
+    await expect(sheet.get_by_text("This device won't remember the order")).to_be_visible()
     assert await page.evaluate(REMEMBERED, "orders") is None
     link = sheet.get_by_role("link", name="See the order")
     await expect(link).to_have_attribute("href", await address(sale))
@@ -194,7 +194,7 @@ async def test_order_of_who_is_remembered_is_found_again_in_another_tab(
     page = await open_page(sale.path, size=DESK, script=KNOWN)
     sheet = await tap_buy(page)
     await ordered(page)
-    await expect(sheet.get_by_text("This device does not remember the order")).to_be_hidden()
+    await expect(sheet.get_by_text("This device won't remember the order")).to_be_hidden()
     other = await page.context.new_page()
     await other.goto(sale.path)
     await expect(own(other)).to_have_attribute("href", await address(sale))

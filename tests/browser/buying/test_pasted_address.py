@@ -115,7 +115,7 @@ async def test_what_the_server_can_not_sort_stays_in_the_field(sale: Sale, open_
 
     await page.route("**/api/v1/parsed-addresses", refuse)
     await paste(page, CARD)
-    await expect(page.locator("[data-part=pasted]")).to_contain_text("could not be sorted")
+    await expect(page.locator("[data-part=pasted]")).to_contain_text("couldn't read that")
     await expect(field(page, "address")).to_have_value(CARD.replace("\n", " "))
     await expect(field(page, "name")).to_have_value("")
 

@@ -141,7 +141,7 @@ async def test_boxes_that_go_under_the_thumb_are_asked_about(
     await page.evaluate(LET_GO)
     await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await page.mouse.up()
-    await expect(sheet.get_by_role("alert")).to_contain_text("Nothing is ordered yet")
+    await expect(sheet.get_by_role("alert")).to_contain_text("Nothing has been ordered yet")
     assert await sale.api.orders(sale.broadcast) == []
     await submit(page).click()
     assert await total(page) == "¥29.90"

@@ -111,7 +111,7 @@ async def test_the_fee_is_there_at_once_with_weight_and_region(sale: Sale, open_
     email = sheet.get_by_label("E-mail for the receipt", exact=True)
     await email.fill("王@example.com")
     await submit(page).click()
-    await expect(sheet.locator("#email-error")).to_contain_text("only plain letters")
+    await expect(sheet.locator("#email-error")).to_contain_text("only write to plain letters")
     await email.fill("ｗａｎｇ＠example．com")
     await expect(submit(page)).to_have_text("Buy · ¥104.70")
     await ordered_for(page, "¥104.70")
@@ -129,7 +129,7 @@ async def test_a_pick_up_adds_nothing_and_gives_a_code(sale: Sale, open_page: Op
     await expect(submit(page)).to_have_text("Buy · ¥29.90")
     await submit(page).click()
     await expect(sheet.locator("[data-part=code-number]")).to_have_text(re.compile(r"^\d{6}$"))
-    await expect(sheet).to_contain_text("say your order number and the code")
+    await expect(sheet).to_contain_text("give your order number and the code")
 
 
 async def test_a_fee_that_changed_meanwhile_is_asked_about_with_both_fees(

@@ -375,7 +375,7 @@ async def test_a_stopped_card_on_the_screen_stands_in_red_and_can_only_be_taken_
     await expect(phone.locator(".console-bar__figure--pinned")).to_be_hidden()
     await down.click()
     await expect(down).to_be_hidden()
-    await expect(page.locator("#toasts")).to_contain_text("is off the screen")
+    await expect(page.locator("#toasts")).to_contain_text("is unpinned")
     await expect(page.locator("#toasts").get_by_role("button", name="Undo")).to_have_count(0)
     await expect(rows.first.locator("[data-pin]")).to_be_disabled()
     await expect(hand.get_by_role("button", name="Unpin")).to_have_count(0)

@@ -18,7 +18,7 @@ async def invite(page: Page) -> tuple[Locator, str]:
     await open_panel(page, "cameras")
     await page.get_by_role("button", name="Invite a guest").click()
     await page.get_by_label("Name of the guest").fill("Aunt Wang")
-    await page.get_by_role("button", name="Make the link").click()
+    await page.get_by_role("button", name="Create link").click()
     button = page.locator("[data-link-copy]")
     await expect(button).to_have_text("Copy the link")
     return button, await page.locator("[data-link-url]").inner_text()

@@ -63,7 +63,7 @@ async def test_what_can_not_be_taken_back_is_told_with_the_reason(
     await sheet.get_by_role("button", name=re.compile("^Undo all 2: ")).first.click()
     told = sheet.get_by_role("alert")
     await expect(told).to_contain_text("1 order stayed as it was")
-    await expect(told).to_contain_text(f"{taken[1]['number']} Its boxes have been sold meanwhile")
+    await expect(told).to_contain_text(f"{taken[1]['number']} its boxes have been sold since")
     await expect(sheet.get_by_text("placed", exact=True)).to_have_count(1)
     # It stays cancelled, and has no button that would take nothing back.
     await expect(sheet.get_by_role("button", name=re.compile("^Undo"))).to_have_count(0)

@@ -307,7 +307,7 @@ async def test_order_list_follows_what_happens(open_studio: Open, sale: Sale) ->
     await sale.api.mark_order_paid(sale.broadcast, placed["id"])
     await expect(row.get_by_text("paid", exact=True)).to_be_visible()
     await page.get_by_label("Find").fill("nobody of that name")
-    await expect(page.get_by_text("No order fits this")).to_be_visible()
+    await expect(page.get_by_text("No matching orders")).to_be_visible()
 
 
 async def test_cancelling_takes_a_reason(open_studio: Open, sale: Sale) -> None:

@@ -125,7 +125,7 @@ async def test_coordinator_comes_from_an_empty_server_to_on_air(
     await page.get_by_role("link", name="Open the console").click()
 
     await expect(page.get_by_role("button", name="Start")).to_be_disabled()
-    await expect(page.get_by_text("a picture is needed")).to_be_visible()
+    await expect(page.get_by_text("You need a picture")).to_be_visible()
     await sending(page)
     await expect(page.get_by_text("nobody sees it yet")).to_be_visible()
     await page.get_by_role("button", name="Start").click()

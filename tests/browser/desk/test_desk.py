@@ -103,7 +103,7 @@ async def test_staff_are_told_why_a_cancellation_stands(open_studio: Open, sale:
     await order(sale, 2, quantity=20)
     await way_back.click()
     told = page.get_by_role("alert").filter(has_text="1 order stayed as it was")
-    await expect(told).to_contain_text(f"{placed['number']} Its boxes have been sold meanwhile")
+    await expect(told).to_contain_text(f"{placed['number']} its boxes have been sold since")
 
 
 async def test_nothing_is_lost_where_the_connection_drops(open_studio: Open, sale: Sale) -> None:
@@ -262,7 +262,7 @@ async def test_a_claim_is_answered_with_money_back(
     await sheet.get_by_role("button", name="Send the answer").click()
     toast = page.locator(".toast").filter(has_text="¥12.50 of")
     await expect(toast).to_be_visible()
-    await expect(page.get_by_text("No order fits this")).to_be_visible()
+    await expect(page.get_by_text("No matching orders")).to_be_visible()
     (found,) = await sale.api.orders(sale.broadcast)
     assert found["refunded"]["amount"] == 1250
     # Undone, it waits for its answer again.

@@ -27,11 +27,11 @@ async def test_a_code_hands_over_and_takes_the_money(open_studio: Open, sale: Sa
     await expect(sheet).to_contain_text("Small kumquats")
     await sheet.get_by_role("button", name="Handed over, ¥29.90 collected").click()
     await expect(page.get_by_text("handed over, ¥29.90 taken.")).to_be_visible()
-    await expect(page.get_by_text("Nothing waits here")).to_be_visible()
+    await expect(page.get_by_text("Nothing is waiting here")).to_be_visible()
     (found,) = await sale.api.orders(sale.broadcast)
     assert (found["state"], found["payment"]) == ("received", "paid")
     await page.get_by_role("button", name="Undo").click()
-    await expect(page.get_by_text("is as it was")).to_be_visible()
+    await expect(page.get_by_text("is back to how it was")).to_be_visible()
     (found,) = await sale.api.orders(sale.broadcast)
     assert (found["state"], found["payment"]) == ("at_centre", "due")
 
@@ -72,7 +72,7 @@ async def test_what_was_not_ticked_as_packed_is_handed_over_once_it_is_there(
     (first, second) = await sale.api.orders(sale.broadcast)
     await sale.api.refund_order(sale.broadcast, second["id"], cny(990), "Less ripe.")
     page = await open_studio("/studio", role="clerk", size=PHONE)
-    await expect(page.get_by_text("Nothing waits here")).to_be_visible()
+    await expect(page.get_by_text("Nothing is waiting here")).to_be_visible()
     for digit in first["code"]:
         await page.locator(f"[data-digit='{digit}']").click()
     sheet = page.get_by_role("dialog", name=placed["number"])
@@ -92,7 +92,7 @@ async def test_what_was_not_ticked_as_packed_is_handed_over_once_it_is_there(
     await expect(page.get_by_text("Wang 2: handed over, ¥20.00 taken.")).to_be_visible()
     assert await states(sale) == ["received", "received"]
     await page.get_by_role("button", name="Undo").click()
-    await expect(page.get_by_text("is as it was")).to_be_visible()
+    await expect(page.get_by_text("is back to how it was")).to_be_visible()
     assert await states(sale) == ["received", "placed"]
 
 
@@ -160,7 +160,7 @@ async def test_a_hand_over_is_taken_back_over_a_lost_connection_and_for_ten_minu
     )
     await page.unroute_all()
     await page.clock.run_for(15_000)
-    await expect(page.get_by_text("is as it was")).to_be_visible()
+    await expect(page.get_by_text("is back to how it was")).to_be_visible()
     assert await states(sale) == ["at_centre"]
     await give()
     await expect(undo).to_be_visible()

@@ -154,7 +154,9 @@ async def test_of_a_mistyped_refund_whose_box_is_sold_again_the_money_comes_back
     await order(sale, 2, quantity=19)
     await undo.click()
     refused = page.locator("[data-refused]")
-    await expect(refused).to_contain_text("Correct the refund instead: only its money comes back.")
+    await expect(refused).to_contain_text(
+        "Correct the refund instead, which changes the money alone."
+    )
     sheet = await sheet_of(page, placed["number"])
     await sheet.get_by_role("button", name="Correct…").click()
     right = page.get_by_role("dialog", name="Correct")

@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 WORDS = {
     "en": {
         "cancel": "Cancel the order…",
-        "nothing": "and nothing is to be paid",
-        "back": "and ¥59.80 comes back to you",
+        "nothing": "and there is nothing to pay",
+        "back": "and ¥59.80 will be refunded",
         "sure": "Yes, cancel it",
         "toast": "The order is cancelled. ¥59.80 will be refunded.",
         "next": "This order is cancelled; ¥59.80 will be refunded.",

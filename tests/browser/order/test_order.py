@@ -154,10 +154,10 @@ async def test_a_photo_that_was_not_sent_is_sent_again(sale: Sale, open_page: Op
     sheet = page.locator("#claim-sheet")
     await page.context.set_offline(True)
     await sheet.locator("[data-photo-file]").set_input_files([photo(), photo(90)])
-    await expect(sheet.get_by_role("alert")).to_contain_text("The photo could not be sent")
+    await expect(sheet.get_by_role("alert")).to_contain_text("The photo couldn't be sent")
     await sheet.get_by_label(words["text"]).fill("crushed")
     await sheet.get_by_role("button", name=words["send"], exact=True).click()
-    await expect(sheet.get_by_role("alert")).to_contain_text("A photo was not sent")
+    await expect(sheet.get_by_role("alert")).to_contain_text("A photo wasn't sent")
     await page.context.set_offline(False)
     await sheet.get_by_role("button", name="Remove this photo").first.click()
     await sheet.get_by_role("button", name=words["again"]).click()
@@ -213,9 +213,9 @@ LATE = {
         "cancel": "Cancel the order…",
         "sure": "Yes, cancel it",
         "packed": "Packed",
-        "pickup": "It has been packed meanwhile and can't be cancelled here any more. "
+        "pickup": "It has just been packed and can no longer be cancelled here. "
         "Ask at the pick-up point",
-        "parcel": "It has been packed meanwhile and can't be cancelled here any more. "
+        "parcel": "It has just been packed and can no longer be cancelled here. "
         "Ask Youxi, orders@example.org",
     },
     "zh": {

@@ -53,7 +53,7 @@ async def test_a_clerks_key_from_before_stands_in_red_until_it_is_ended(
     await site.house.store.write(lambda conn: conn.execute(before.values(centres=None)))
 
     page = await open_studio("/studio/people")
-    told = page.locator(".notice--red").filter(has_text="API keys that still see every pick-up")
+    told = page.locator(".notice--red").filter(has_text="These API keys still see every pick-up")
     await expect(told).to_contain_text("till of Xicheng")
     await expect(told).not_to_contain_text("sheet")
     row = page.locator("#credentials ~ * li").filter(has_text="till of Xicheng")
@@ -95,7 +95,7 @@ async def test_a_clerk_is_invited_for_pick_up_points(
     made = page.get_by_role("dialog", name="The invitation is ready")
     url = await made.locator("[data-secret]").inner_text()
     invited = await open_page(url)
-    await expect(invited.get_by_text("You hand over what neighbours have ordered")).to_be_visible()
+    await expect(invited.get_by_text("You hand over what neighbours ordered")).to_be_visible()
     await expect(invited.locator("[data-farms]")).to_have_text("Chengguan")
 
 
@@ -106,7 +106,7 @@ async def test_a_clerk_chooses_among_own_pick_up_points_at_the_pad(
         await sale.api.create_centre({"zh": name, "en": name}, {"zh": name, "en": name})
     ids = {each["name"]["en"]: each["id"] for each in await sale.api.centres()}
     page = await open_studio("/studio/handover", role="clerk", centres=[ids["Xicheng"]])
-    await expect(page.get_by_text("Nothing waits here")).to_be_visible()
+    await expect(page.get_by_text("Nothing is waiting here")).to_be_visible()
     await expect(page.locator("[data-centre-field]")).to_be_hidden()  # there is nothing to choose
     page = await open_studio(
         "/studio/handover", role="clerk", centres=[ids["Xicheng"], ids["Chengguan"]]

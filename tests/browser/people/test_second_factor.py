@@ -159,7 +159,7 @@ async def test_passkey_is_made_signs_in_confirms_and_is_removed(
     # A device makes one for an account.
     await page.get_by_role("button", name="Add a passkey").click()
     await sheet.get_by_role("button", name="Create it on this device").click()
-    await expect(page.get_by_text("No passkey was made.")).to_be_visible()
+    await expect(page.get_by_text("No passkey was created.")).to_be_visible()
     await page.keyboard.press("Escape")
 
     await signed_out(page)
@@ -286,7 +286,7 @@ async def test_reauthentication_is_asked_and_what_was_typed_is_done(
     await expect(asked.get_by_role("alert")).to_contain_text("The password is not right.")
     await asked.get_by_role("button", name="Cancel").click()
     await expect(sheet.get_by_label("Who it's for")).to_have_value("Wu from Lianhe")
-    await expect(sheet.get_by_text("you did not confirm that it is you")).to_be_visible()
+    await expect(sheet.get_by_text("you didn't confirm it was you")).to_be_visible()
     assert await people.invitations.all() == []
     await sheet.get_by_role("button", name="Create link").click()
     await password.fill(PASSWORD)
@@ -312,7 +312,7 @@ async def test_password_of_an_account_with_a_factor_is_changed_once_it_confirms(
     asked = page.get_by_role("dialog", name="Confirm it's you")
     await asked.get_by_label("Code from the app, or a recovery code").fill(codes[0])
     await asked.get_by_role("button", name="Confirm").click()
-    await expect(page.get_by_text("holds from now on")).to_be_visible()
+    await expect(page.get_by_text("works from now on")).to_be_visible()
 
 
 async def test_reauthentication_is_asked_before_a_file_in_chinese_too_and_the_file_comes(

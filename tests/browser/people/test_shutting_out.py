@@ -142,7 +142,7 @@ async def test_nothing_is_given_to_an_account_that_is_shut_out_too(
     await expect(given).to_have_value("")
     offered = given.locator(f'option[value="{wu}"]')
     await expect(offered).to_be_disabled()
-    back = "不能转给一并停用的账号" if zh else "Nothing can be given to an account"
+    back = "不能转给一并停用的账号" if zh else "Nothing can be passed to an account"
     await expect(page.get_by_text(back)).to_be_visible()
     await made.select_option("")
     await expect(offered).to_be_enabled()

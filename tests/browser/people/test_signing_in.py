@@ -35,8 +35,8 @@ async def test_first_password_leads_to_one_of_ones_own(
     for weak, said in (
         ("short", "at least 10 characters"),
         ("mei-mei-mei", "Your name is in this password"),
-        ("qwertyuiop", "Many people have this password"),
-        (first, "This is the password from before"),
+        ("qwertyuiop", "This password is too common"),
+        (first, "This is your old password"),
     ):
         await own.fill(weak)
         await page.get_by_role("button", name="Sign in").click()
@@ -81,7 +81,7 @@ async def test_weak_password_from_before_is_asked_about_until_it_is_changed(
     await page.get_by_label("Password").fill("eight888")
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url("**/studio")
-    asked = page.get_by_text("Your password is easier to guess")
+    asked = page.get_by_text("Your password is too easy to guess")
     await expect(asked).to_be_visible()
     assert await page.evaluate(SMALL_TARGETS) == []
     await page.get_by_role("button", name="Change my password", exact=True).click()
