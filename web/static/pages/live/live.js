@@ -79,13 +79,19 @@ function renderOffers() {
   shop?.renderOffers(buyable, known);
 }
 
-/** What stands in the picture's place: until the rest is there, what the page came with, or nothing. */
+/** What stands in the picture's place: until the rest is there, what the page came with, or nothing. A
+    server that is gone can't send the rest, so that this is said without it. */
 function renderSlate() {
+  const state = picture();
   if (slate) {
-    slate.render(scene, picture(), channel.refusal, player.missing);
-  } else if (picture() === "playing" && !scene.paused) {
+    slate.render(scene, state, channel.refusal, player.missing);
+  } else if (state === "playing" && !scene.paused) {
     at("slate").hidden = true;
     document.body.dataset.slate = "none";
+  } else if (state === "lost") {
+    say(find(at("slate"), ".slate__title"), t("Connecting again…"));
+    at("slate").hidden = false;
+    document.body.dataset.slate = "whole";
   }
 }
 
