@@ -26,7 +26,7 @@ import { followActs } from "../../lib/channel/staff-api.js";
 import { PhonePanels } from "./phone.js";
 import { showSignedOut } from "../../lib/channel/signed-out.js";
 import { Stage } from "./cameras/stage.js";
-import { Chat } from "./chat.js";
+import { Chat } from "./chat/chat.js";
 
 /** @typedef {import("../../lib/state/events").LiveEvent} LiveEvent */
 

@@ -1,22 +1,22 @@
 // The questions that the team wants to answer, the same on every phone of it, and the answer that viewers
 // read over their chat.
 
-import { el, find, icon, say } from "../../lib/ui/dom.js";
-import { count } from "../../lib/format/format.js";
-import { FormSheet } from "../../lib/forms/form-sheet.js";
-import { toastProblem } from "../../lib/ui/problem-toast.js";
-import { toast } from "../../lib/ui/toast.js";
-import { t } from "../../lib/words.js";
+import { el, find, icon, say } from "../../../lib/ui/dom.js";
+import { count } from "../../../lib/format/format.js";
+import { FormSheet } from "../../../lib/forms/form-sheet.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { t } from "../../../lib/words.js";
 import { nameOf } from "./sender-name.js";
 
-/** @typedef {import("../../lib/state/scene").Question} Question */
+/** @typedef {import("../../../lib/state/scene").Question} Question */
 /** @typedef {{ nickname?: string }} Sender */
 
 export class Questions {
   /**
    * `send(type, fields)` as in commands.js.
    * @param {HTMLElement} root
-   * @param {import("./types").Send} send
+   * @param {import("../types").Send} send
    */
   constructor(root, send) {
     this._root = root;
@@ -45,7 +45,7 @@ export class Questions {
     }
   }
 
-  /** @param {import("../../lib/state/broadcast-state.js").BroadcastState} scene */
+  /** @param {import("../../../lib/state/broadcast-state.js").BroadcastState} scene */
   draw({ questions, answer, broadcast }) {
     const isOver = broadcast?.state === "ended";
     for (const [message, item] of this._items) {

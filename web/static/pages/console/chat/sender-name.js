@@ -1,6 +1,6 @@
 // Who wrote a line of the chat, as the team reads it.
 
-import { t } from "../../lib/words.js";
+import { t } from "../../../lib/words.js";
 
 /**
  * One of the team without a display name is the role alone.

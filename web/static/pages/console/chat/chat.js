@@ -1,20 +1,20 @@
 // The chat as the host sees it, the latest last; messages can be hidden and their senders muted. Keeps
 // the last few hundred lines: the log has all of them.
 
-import { clock, count } from "../../lib/format/format.js";
-import { Problem } from "../../lib/channel/api.js";
-import { cloned, field, find, say } from "../../lib/ui/dom.js";
-import { ChatPacing, hiddenSince } from "../../lib/state/chat-pacing.js";
-import { toastProblem } from "../../lib/ui/problem-toast.js";
-import { toast } from "../../lib/ui/toast.js";
-import { n, page, t } from "../../lib/words.js";
-import { post, remove } from "../../lib/channel/staff-api.js";
-import { FormSheet } from "../../lib/forms/form-sheet.js";
+import { clock, count } from "../../../lib/format/format.js";
+import { Problem } from "../../../lib/channel/api.js";
+import { cloned, field, find, say } from "../../../lib/ui/dom.js";
+import { ChatPacing, hiddenSince } from "../../../lib/state/chat-pacing.js";
+import { toastProblem } from "../../../lib/ui/problem-toast.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { n, page, t } from "../../../lib/words.js";
+import { post, remove } from "../../../lib/channel/staff-api.js";
+import { FormSheet } from "../../../lib/forms/form-sheet.js";
 import { MutedList } from "./muted-list.js";
 import { Questions } from "./questions.js";
 import { nameOf, roleName } from "./sender-name.js";
 
-/** @typedef {import("../../lib/state/scene").ChatLine} ChatLine */
+/** @typedef {import("../../../lib/state/scene").ChatLine} ChatLine */
 
 const KEPT = 300;
 /** More lines a second nobody reads who sells; all of them are in the log. */
@@ -32,7 +32,7 @@ export class Chat extends EventTarget {
   /**
    * Event `new` for each message that comes in while one looks.
    * @param {HTMLElement} root
-   * @param {import("./types").Send} send
+   * @param {import("../types").Send} send
    */
   constructor(root, send) {
     super();
@@ -71,7 +71,7 @@ export class Chat extends EventTarget {
     });
   }
 
-  /** @param {import("../../lib/state/broadcast-state.js").BroadcastState} scene */
+  /** @param {import("../../../lib/state/broadcast-state.js").BroadcastState} scene */
   draw(scene) {
     this._pacing.offer(scene.chat, performance.now());
     this._drawNext();
@@ -118,7 +118,7 @@ export class Chat extends EventTarget {
 
   /**
    * The page begins anew from a snapshot: what was hidden while the link was gone came by no event.
-   * @param {Pick<import("../../lib/state/broadcast-state.js").BroadcastState, "chat">} scene
+   * @param {Pick<import("../../../lib/state/broadcast-state.js").BroadcastState, "chat">} scene
    */
   reset({ chat }) {
     const known = [...this._items.keys(), ...this._pacing.waiting];
@@ -127,7 +127,7 @@ export class Chat extends EventTarget {
 
   /**
    * Marks what the events took away; the scene alone does not tell hidden from old.
-   * @param {import("../../lib/state/events").LiveEvent[]} events
+   * @param {import("../../../lib/state/events").LiveEvent[]} events
    */
   hear(events) {
     for (const { kind, data } of events) if (kind === "chat.hidden") this._hideLine(data.message);

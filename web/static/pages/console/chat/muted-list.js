@@ -1,15 +1,15 @@
 // Who may not write in this broadcast, until when, and letting them write again.
 
-import { Problem } from "../../lib/channel/api.js";
-import { el, find, findDialog, say } from "../../lib/ui/dom.js";
-import { dayAndClock } from "../../lib/format/format.js";
-import { close, open } from "../../lib/ui/sheet.js";
-import { toast } from "../../lib/ui/toast.js";
-import { t } from "../../lib/words.js";
-import { getAll, remove } from "../../lib/channel/staff-api.js";
-import { spoken } from "../../lib/format/staff-sentences.js";
+import { Problem } from "../../../lib/channel/api.js";
+import { el, find, findDialog, say } from "../../../lib/ui/dom.js";
+import { dayAndClock } from "../../../lib/format/format.js";
+import { close, open } from "../../../lib/ui/sheet.js";
+import { toast } from "../../../lib/ui/toast.js";
+import { t } from "../../../lib/words.js";
+import { getAll, remove } from "../../../lib/channel/staff-api.js";
+import { spoken } from "../../../lib/format/staff-sentences.js";
 
-/** @typedef {import("../../lib/state/api").MuteAnswer} Mute */
+/** @typedef {import("../../../lib/state/api").MuteAnswer} Mute */
 
 export class MutedList {
   /** @param {string} broadcast */
