@@ -18,8 +18,9 @@ from tests.support.waiting import LONG_S
 
 from farmlive.media.engine.interface import Keys
 from farmlive.media.engine.python import send_group as audience_module
+from farmlive.media.engine.python.link.slow_viewer import Backpressure
 from farmlive.media.engine.python.net.gso_batch import cut_batches
-from farmlive.media.engine.python.net.slow_viewer import Backpressure, Frame
+from farmlive.media.engine.python.net.send_queue import Frame
 from farmlive.media.engine.python.send_group import SendGroup
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.wire.framing import Deframer

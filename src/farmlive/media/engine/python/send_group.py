@@ -18,8 +18,9 @@ from typing import Any, Protocol
 
 from pylibsrtp._binding import ffi, lib
 
+from farmlive.media.engine.python.link.slow_viewer import Backpressure
 from farmlive.media.engine.python.net.gso_batch import ROOM, GsoBatch
-from farmlive.media.engine.python.net.slow_viewer import Backpressure, Frame
+from farmlive.media.engine.python.net.send_queue import Frame
 from farmlive.media.engine.python.net.sockets import FramedStream, SendSocket
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.wire.framing import frame

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from tests.media.engine.native.net.ports_driver import Script, ports_driver
 
-from farmlive.media.engine.python.net.slow_viewer import QUEUE_MAX_BYTES, Frame, SendQueue
+from farmlive.media.engine.python.net.send_queue import QUEUE_MAX_BYTES, Frame, SendQueue
 from farmlive.media.wire.framing import frame
 
 __all__ = ["ports_driver"]

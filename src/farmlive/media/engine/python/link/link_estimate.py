@@ -63,8 +63,6 @@ _CHECKS = 3
 _MISSED_SHARE, _MISSED_LEAST = 0.2, 8
 # Of the pace of the burst it can carry this share at most.
 _MISSED_MOST = 0.3
-# A narrow viewer's picture may be this late, in seconds, before it waits for a keyframe.
-LATE_S = 0.6
 _HIGHEST_RTT_S = 5.0
 
 

@@ -18,7 +18,7 @@ from farmlive.media.engine.python.net.recv_batch import (
     RecvBatch,
     kernel_timestamp,
 )
-from farmlive.media.engine.python.net.slow_viewer import Frame
+from farmlive.media.engine.python.net.send_queue import Frame
 
 _READ_AT_ONCE = 64
 # The shortest pause worth a timer, and the longest that an unexpected publisher's datagram may

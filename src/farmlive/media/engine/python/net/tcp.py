@@ -1,7 +1,7 @@
 """ICE over TCP: passive candidates (RFC 6544) with length-prefixed packets (RFC 4571).
 
 Owns the connections and their limits. engine/python/demux.py interprets the packets, and
-slow_viewer.py decides what a slow viewer loses.
+send_queue.py decides what a slow viewer loses.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from farmlive.media.engine.python.net.addresses import open_listeners
-from farmlive.media.engine.python.net.slow_viewer import Frame, SendQueue
+from farmlive.media.engine.python.net.send_queue import Frame, SendQueue
 from farmlive.media.engine.python.net.sockets import OnDatagram, Port, SendSocket
 from farmlive.media.wire.framing import Deframer, TooLong, frame
 

@@ -9,7 +9,6 @@ from farmlive.media.engine.interface import Peer
 from farmlive.media.engine.python.ingest.publisher import Publisher
 from farmlive.media.engine.python.ingest.ring import SIZE, Ring, starts_in_group
 from farmlive.media.engine.python.ingest.track import Track
-from farmlive.media.engine.python.link.link_estimate import LATE_S
 from farmlive.media.engine.python.link.pace import join_plan
 from farmlive.media.engine.python.link.quality_ladder import (
     FEWER_FRAMES,
@@ -32,6 +31,8 @@ _HELD_WHILE_CATCHING = 64 * 1024
 # A viewer of keyframes alone gets none that is older than this, unless no newer one can be
 # requested.
 _OLD_S = 2.5
+# A narrow viewer's picture may be this late, in seconds, before it waits for a keyframe.
+_LATE_S = 0.6
 # What follows a keyframe leaves at this share of the link to a viewer of keyframes alone, so that
 # the queue is empty for the next one; at the second until the link was seen to carry its estimate.
 # None leaves that is later than this.
@@ -292,7 +293,7 @@ class CatchUp:
                     epoch.leave_out(packet)
                     cursor = (cursor + 1) & 0xFFFF
                     continue
-                if paced and not still and not is_of_keyframe and _is_late(ring, packet, LATE_S):
+                if paced and not still and not is_of_keyframe and _is_late(ring, packet, _LATE_S):
                     gives_up = True
                     break
                 burst.append(packet)

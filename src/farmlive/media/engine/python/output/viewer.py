@@ -16,8 +16,8 @@ from farmlive.media.engine.python.link.layer_select import LayerSelector
 from farmlive.media.engine.python.link.link_estimate import LinkEstimate
 from farmlive.media.engine.python.link.packet_train import PacketTrain
 from farmlive.media.engine.python.link.quality_ladder import FULL, KEYFRAMES, SOUND, QualityLadder
+from farmlive.media.engine.python.link.slow_viewer import Backpressure
 from farmlive.media.engine.python.net.gso_batch import GsoBatch
-from farmlive.media.engine.python.net.slow_viewer import Backpressure
 from farmlive.media.engine.python.net.sockets import SendSocket
 from farmlive.media.engine.python.output.epoch import Epoch
 from farmlive.media.engine.python.output.forwarder import Forwarder, RewriteOffset
