@@ -21,6 +21,12 @@ enum { EXPECTED_MOST = 100000 };
 /* A viewer steps down after one window with the first loss share, or two in a row with the
  * second. */
 static const double LOSS_AT_ONCE = 0.30, LOSS_LASTING = 0.15, LOSS_GOOD = 0.04;
+/* More than the loss that stays: by these factors and shares, for one bad window of several, one at
+ * once, and a good one. Loss of which this share is left after a step down stays. */
+static const double BAD = 1.5, BAD_MORE = 0.03, AT_ONCE_MORE = 0.1, GOOD = 1.2, GOOD_MORE = 0.02;
+static const double STAYS = 0.6;
+/* An estimate that is below this share of the one before falls. */
+static const double FALLS = 0.97;
 
 /* A viewer steps down if its estimate is below the first share of what is sent and keeps falling
  * for this long; with loss at the same time, as soon as it is below the second share. */
@@ -206,7 +212,7 @@ bool choice_reported(struct choice *choice, uint32_t highest, int32_t total_lost
 
 void choice_estimated(struct choice *choice, double kbps, double now)
 {
-    if (choice->estimate_kbps >= 0 && kbps < 0.97 * choice->estimate_kbps)
+    if (choice->estimate_kbps >= 0 && kbps < FALLS * choice->estimate_kbps)
         choice->fell_at = now;
     choice->estimate_kbps = kbps;
     choice->estimate_at = now;
@@ -228,7 +234,7 @@ static void choice_learn(struct choice *choice, double sent, double now)
     if (choice->lowered && now - choice->down_at >= 2 * WINDOW_S) {
         double full = sent != 0 ? larger(0.0, 1 - choice->received_before / sent) : 0.0;
         choice->lowered = false;
-        if (choice->loss >= 0.6 * choice->loss_before && choice->loss > full + LOSS_LASTING / 2) {
+        if (choice->loss >= STAYS * choice->loss_before && choice->loss > full + LOSS_LASTING / 2) {
             choice->base_loss = choice->loss;
             choice->back_off = BACK_OFF_S;
             choice->up_at = now + DOWN_S;
@@ -238,7 +244,7 @@ static void choice_learn(struct choice *choice, double sent, double now)
     } else if (choice->loss < choice->base_loss) {
         choice->base_loss += (choice->loss - choice->base_loss) / 4;
     }
-    if (choice->loss > larger(LOSS_LASTING, 1.5 * choice->base_loss + 0.03))
+    if (choice->loss > larger(LOSS_LASTING, BAD * choice->base_loss + BAD_MORE))
         choice->bad_windows++;
     else
         choice->bad_windows = 0;
@@ -262,7 +268,7 @@ static bool choice_is_bad(struct choice *choice, double sent, bool is_full, doub
         return true;
     if (share < ESTIMATE_LOSSY && choice->bad_windows > 0 && now - choice->fell_at < FELL_S)
         return true;
-    bool at_once = choice->loss > larger(LOSS_AT_ONCE, 1.5 * choice->base_loss + 0.1);
+    bool at_once = choice->loss > larger(LOSS_AT_ONCE, BAD * choice->base_loss + AT_ONCE_MORE);
     return choice->bad_windows >= 2 || (choice->bad_windows == 1 && at_once);
 }
 
@@ -275,7 +281,7 @@ static bool choice_is_good(const struct choice *choice, double now)
     } else if (now - choice->reported_at > REPORT_VALID_S || now - choice->fell_at < FELL_S) {
         return false;
     }
-    return choice->loss <= larger(LOSS_GOOD, 1.2 * choice->base_loss + 0.02);
+    return choice->loss <= larger(LOSS_GOOD, GOOD * choice->base_loss + GOOD_MORE);
 }
 
 /* Return the highest flowing layer below this one, or -1. */

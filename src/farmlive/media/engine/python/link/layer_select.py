@@ -1,7 +1,9 @@
 """Selects a viewer's simulcast layer by what the publisher sends, the link carries and the viewer
 wants.
 
-Pure decisions from numbers and times; both engines use the same rules.
+Loss is that of receiver reports (RFC 3550, section 6.4), a viewer's own estimate its REMB
+(draft-alvestrand-rmcat-remb). Pure decisions from numbers and times; both engines use the same
+rules.
 """
 
 from collections.abc import Sequence
@@ -16,12 +18,20 @@ _FRAMES_BEHIND = 6
 _QUIET_S = 1.5
 _STEADY_S = 1.0
 
+# More packets than this between two reports are of another numbering.
+_EXPECTED_MOST = 100_000
 # Minimum length of a window over which loss is measured.
 _WINDOW_S = 0.8
 # A viewer steps down after one window with the first loss share, or two in a row with the second.
 _LOSS_AT_ONCE = 0.30
 _LOSS_LASTING = 0.15
 _LOSS_GOOD = 0.04
+# More than the loss that stays: by these factors and shares, for one bad window of several, one at
+# once, and a good one. Loss of which this share is left after a step down stays.
+_BAD, _BAD_MORE, _AT_ONCE_MORE, _GOOD, _GOOD_MORE = 1.5, 0.03, 0.1, 1.2, 0.02
+_STAYS = 0.6
+# An estimate that is below this share of the one before falls.
+_FALLS = 0.97
 # A viewer steps down if its estimate is below the first share of what is sent and keeps falling for
 # this long; with loss at the same time, as soon as it is below the second share.
 _ESTIMATE_SHARE, _ESTIMATE_LOSSY = 0.5, 0.85
@@ -208,7 +218,7 @@ class LayerSelector:
             return False
         self._window = now, highest, total_lost
         expected = highest - first
-        if expected <= 0 or expected > 100_000:
+        if expected <= 0 or expected > _EXPECTED_MOST:
             return False
         self.loss = min(1.0, max(0.0, (total_lost - lost) / expected))
         self._reported_at = now
@@ -220,7 +230,7 @@ class LayerSelector:
 
         It rises slowly whatever is sent, and falls when delay grows: only a fall is information.
         """
-        if self.estimate_kbps is not None and kbps < 0.97 * self.estimate_kbps:
+        if self.estimate_kbps is not None and kbps < _FALLS * self.estimate_kbps:
             self._fell_at = now
         self.estimate_kbps, self._estimate_at = kbps, now
 
@@ -284,7 +294,7 @@ class LayerSelector:
             loss, received = before
             full = max(0.0, 1 - received / sent) if sent else 0.0
             self._before = None
-            if self.loss >= 0.6 * loss and self.loss > full + _LOSS_LASTING / 2:
+            if self.loss >= _STAYS * loss and self.loss > full + _LOSS_LASTING / 2:
                 self._base_loss = self.loss
                 self._back_off = _BACK_OFF_S
                 self._up_at = now + _DOWN_S
@@ -292,7 +302,7 @@ class LayerSelector:
                 self._base_loss = 0.0
         elif self.loss < self._base_loss:
             self._base_loss += (self.loss - self._base_loss) / 4
-        bad = self.loss > max(_LOSS_LASTING, 1.5 * self._base_loss + 0.03)
+        bad = self.loss > max(_LOSS_LASTING, _BAD * self._base_loss + _BAD_MORE)
         self._bad_windows = self._bad_windows + 1 if bad else 0
 
     def _is_bad(self, sent: float, is_full: bool, now: float) -> bool:
@@ -310,7 +320,7 @@ class LayerSelector:
             return True
         if share < _ESTIMATE_LOSSY and self._bad_windows and now - self._fell_at < _FELL_S:
             return True
-        at_once = self.loss > max(_LOSS_AT_ONCE, 1.5 * self._base_loss + 0.1)
+        at_once = self.loss > max(_LOSS_AT_ONCE, _BAD * self._base_loss + _AT_ONCE_MORE)
         return self._bad_windows >= 2 or (self._bad_windows == 1 and at_once)
 
     def _is_good(self, now: float) -> bool:
@@ -320,7 +330,7 @@ class LayerSelector:
                 return False
         elif now - self._reported_at > _REPORT_VALID_S or now - self._fell_at < _FELL_S:
             return False
-        return self.loss <= max(_LOSS_GOOD, 1.2 * self._base_loss + 0.02)
+        return self.loss <= max(_LOSS_GOOD, _GOOD * self._base_loss + _GOOD_MORE)
 
     def _lower(self, current: int, sent: float, flowing: Sequence[bool], now: float) -> None:
         # A viewer may wait, or still see a higher layer than it is to get.

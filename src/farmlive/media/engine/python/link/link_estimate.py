@@ -1,7 +1,9 @@
 """Estimates what one viewer's link carries, and from that how fast it may be sent to.
 
 Pure decisions from numbers and times; both engines use the same rules. A link is *unknown* after
-the join, *wide* while nothing shows a limit, *narrow* once its queue fills or overflows.
+the join, *wide* while nothing shows a limit, *narrow* once its queue fills or overflows. All it has
+are receiver reports (RFC 3550, section 6.4) and checks. Delay tells before loss does, and a little
+loss tells nothing, as in draft-ietf-rmcat-gcc.
 """
 
 from typing import Literal

@@ -1,6 +1,7 @@
 """What of one viewer's link is for repairs, and which packets were repaired lately.
 
-Pure decisions from numbers and times; link_estimate.py finds what the link carries.
+What is sent and what is sent again must fit together (RFC 4588, section 7). Pure decisions from
+numbers and times; link_estimate.py finds what the link carries.
 """
 
 from collections.abc import Iterable
