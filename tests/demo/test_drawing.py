@@ -28,7 +28,7 @@ async def test_with_all_films_there_nothing_is_begun(tmp_path: Path) -> None:
     film_in(tmp_path, KITCHEN).touch()
     async with drawing(tmp_path, (KITCHEN,)) as films:
         assert films.frames == 0
-        await films.wait(pytest.fail)
+        await films.wait(lambda _done: pytest.fail("nothing is drawn"))
 
 
 async def test_a_start_that_is_stopped_ends_the_drawing(tmp_path: Path) -> None:

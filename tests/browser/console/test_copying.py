@@ -2,6 +2,8 @@
 where the browser has no clipboard.
 """
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from playwright.async_api import Locator, Page, expect
 from tests.browser.conftest import Open, Sale
@@ -32,7 +34,7 @@ async def test_link_is_copied_by_keyboard_and_by_its_icon(open_studio: Open, sal
     page = await open_studio(f"/studio/{sale.broadcast}")
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     button, link = await invite(page)
-    ways = [
+    ways: list[Callable[[], Awaitable[None]]] = [
         lambda: button.press("Enter"),
         lambda: button.press("Space"),
         lambda: button.locator("svg").click(),

@@ -78,9 +78,9 @@ struct publisher {
     struct known repairing[REPAIRING_MOST]; /* by the RTX's SSRC */
     struct arrivals arrivals;
     struct source_clock clock;
-    bool answered;    /* the last request for a keyframe */
+    bool answered;              /* the last request for a keyframe */
     double hurries, hurried_at; /* keyframes that viewers need not wait for; and when that was */
-    double health_at; /* 0: not measured yet */
+    double health_at;           /* 0: not measured yet */
     long octets, frames;
 };
 

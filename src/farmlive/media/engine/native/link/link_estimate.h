@@ -39,7 +39,7 @@ struct link_estimate {
     bool wants_proof;
     struct shared_delay *shared_delay;
     unsigned counted; /* in which of its spans this one counted */
-    bool in_window; /* the last report: when, highest number, number lost, octets sent */
+    bool in_window;   /* the last report: when, highest number, number lost, octets sent */
     double window_at;
     int64_t window_highest, window_lost;
     uint32_t window_octets;

@@ -84,9 +84,9 @@ bool rtx_answer_nack(struct rtx *rtx, struct viewer *viewer, const struct nack *
         bool is_empty = epoch_is_left_out(epoch, packet);
         /* What follows a keyframe makes room for the rest of that. */
         bool rests = !viewer->has_epoch || (more && of_keyframe);
-        enum repair repair = link_estimate_repair(
-            &viewer->link, number, HEADERS + (is_empty ? 0 : packet->size), epoch->track->kbps, now,
-            viewer->rung == RUNG_KEYFRAMES && rests);
+        enum repair repair =
+            link_estimate_repair(&viewer->link, number, HEADERS + (is_empty ? 0 : packet->size),
+                                 epoch->track->kbps, now, viewer->rung == RUNG_KEYFRAMES && rests);
         if (repair != REPAIR_SEND) {
             rtx->unrepaired += repair != REPAIR_SKIP;
             beyond |= repair == REPAIR_BEYOND;
