@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.shared_server, pytest.mark.usefix
 # The tap that is not answered yet was so long ago that nobody expects an order any more.
 LATER = """
 (broadcast) => {
-  const kept = `farmlive.${broadcast}`;
+  const kept = `farmlive.pending.${broadcast}`;
   const pending = JSON.parse(sessionStorage.getItem(kept));
   sessionStorage.setItem(kept, JSON.stringify({ ...pending, at: pending.at - 11 * 60_000 }));
 }

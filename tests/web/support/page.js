@@ -14,6 +14,12 @@ class Storage {
   removeItem(name) {
     this.kept.delete(name);
   }
+  get length() {
+    return this.kept.size;
+  }
+  key(index) {
+    return [...this.kept.keys()][index] ?? null;
+  }
 }
 
 class Told extends Event {

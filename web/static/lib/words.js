@@ -14,6 +14,7 @@
  * @property {string} [icons] the URL of icons.svg
  * @property {string} [pictures] the URL before the drawings' names
  * @property {{ kinds: [string, string[]][], boxes: string[] }} [drawings] see product-picture.js
+ * @property {string | null} [account] the name of the account that the page was made for
  * @property {number} [now] the server's time when it wrote the page, milliseconds since 1970
  */
 

@@ -217,6 +217,7 @@ class Pages:
                     if other != language
                 ],
                 caller=caller,
+                signed_in_as=caller.name if caller and caller.account else None,
                 county=county,
                 shop_name=county.title(language),
                 factor_until=self._guard.factor_until(caller),

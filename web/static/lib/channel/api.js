@@ -1,6 +1,6 @@
 // The HTTP API: JSON in and out; an error is a Problem whose message is a sentence for people.
 
-import { t } from "../words.js";
+import { page, t } from "../words.js";
 
 /**
  * What the server answers in place of what was asked for (RFC 9457); some types have members of their own.
@@ -31,16 +31,33 @@ let csrf;
 /**
  * The CSRF token; null where nobody is signed in. Throws Problem where the server can't say it now.
  * @param {boolean} isUnattended
+ * @param {boolean} isForAnyone whoever is signed in, be it someone else than the page was made for
  */
-async function csrfToken(isUnattended) {
+async function csrfToken(isUnattended, isForAnyone) {
   if (csrf !== undefined) return csrf;
   const { answer, body } = await call("/api/v1/session", {
     headers: { accept: "application/json", ...(isUnattended ? UNATTENDED : {}) },
   });
   if (answer.status === 401) return null;
   if (!answer.ok) throw refusal(answer, body);
+  if (!isForAnyone) ofThisPage(body);
   csrf = body.csrf;
   return csrf;
+}
+
+/**
+ * The session, where it is of whom the page was made for: what one pressed is never done by the next one.
+ * Throws Problem.
+ * @param {{ name: string, csrf: string }} session
+ */
+export function ofThisPage(session) {
+  if (page.account && session.name !== page.account)
+    throw new Problem({
+      status: 401,
+      type: "/problems/not-signed-in",
+      detail: t("Someone else has signed in on this browser. Reload the page."),
+    });
+  return session;
 }
 
 /** Forget the CSRF token, after a sign-in or sign-out. */
@@ -57,16 +74,21 @@ export const UNATTENDED = { "x-unattended": "1" };
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
- * @param {{ staff?: boolean, headers?: Record<string, string>, within?: number }} [options]
+ * @param {{ staff?: boolean, isForAnyone?: boolean, headers?: Record<string, string>, within?: number }} [options]
  * @returns {Promise<any>} what the server answers; null of none
  */
-export async function api(method, path, body, { staff = false, headers = {}, within } = {}) {
+export async function api(
+  method,
+  path,
+  body,
+  { staff = false, isForAnyone = false, headers = {}, within } = {},
+) {
   const send = async () => {
     /** @type {Record<string, string>} */
     const all = { accept: "application/json", ...headers };
     if (body !== undefined) all["content-type"] = "application/json";
     const isUnattended = "x-unattended" in headers;
-    const token = staff && method !== "GET" ? await csrfToken(isUnattended) : null;
+    const token = staff && method !== "GET" ? await csrfToken(isUnattended, isForAnyone) : null;
     if (token) all["x-csrf-token"] = token;
     return call(path, {
       method,

@@ -7,7 +7,7 @@
  */
 export function recallPending(broadcast) {
   try {
-    return JSON.parse(sessionStorage.getItem(`farmlive.${broadcast}`) ?? "null");
+    return JSON.parse(sessionStorage.getItem(`farmlive.pending.${broadcast}`) ?? "null");
   } catch {
     return null;
   }
@@ -20,8 +20,8 @@ export function recallPending(broadcast) {
  */
 export function keepPending(broadcast, pending) {
   try {
-    if (pending) sessionStorage.setItem(`farmlive.${broadcast}`, JSON.stringify(pending));
-    else sessionStorage.removeItem(`farmlive.${broadcast}`);
+    if (pending) sessionStorage.setItem(`farmlive.pending.${broadcast}`, JSON.stringify(pending));
+    else sessionStorage.removeItem(`farmlive.pending.${broadcast}`);
   } catch {
     // A browser that keeps nothing: the key lives as long as the page.
   }

@@ -1,7 +1,7 @@
 // The API as staff call it: a session that ran out leads to the sign-in and back to this page, and what
 // is asked again is done after reauthentication (lib/sign-in/reauthentication.js).
 
-import { api, Problem } from "./api.js";
+import { api, ofThisPage, Problem } from "./api.js";
 import { NEEDED, withReauthentication } from "../sign-in/reauthentication.js";
 import { t } from "../words.js";
 
@@ -95,7 +95,7 @@ export const remove = (path) => call("DELETE", path);
  * @returns {Promise<any>} what the server made of it
  */
 export async function upload(path, file, { signal, headers: more = {} } = {}) {
-  const session = await get("/api/v1/session", more);
+  const session = ofThisPage(await get("/api/v1/session", more));
   /** @type {Record<string, string>} */
   const headers = { accept: "application/json", "x-csrf-token": session.csrf, ...more };
   if (file.type) headers["content-type"] = file.type;

@@ -2,11 +2,11 @@
 // for the connection.
 
 import { detailOf, el, find, say } from "../ui/dom.js";
-import { count, money } from "../format/format.js";
+import { count, listed, money } from "../format/format.js";
 import { toastProblem } from "../ui/problem-toast.js";
 import { toast } from "../ui/toast.js";
 import { n, t } from "../words.js";
-import { amountPayable, remainingTotal, toGiveBack } from "./order-states.js";
+import { amountPayable, remainingTotal, stateWords, toGiveBack } from "./order-states.js";
 import { errorWords } from "./errors.js";
 
 /** As long as shop/core/state_machine.py lets a move be undone. */
@@ -92,6 +92,29 @@ function refunded(order, amount) {
     : t("%(sum)s was deducted from %(number)s: nothing is due.", values);
 }
 
+export const foreignTitle = () =>
+  t("Someone else did this here, and no answer came. It was not sent again:");
+
+/**
+ * What someone else pressed here that has no answer, and is not sent under another name: each with its orders.
+ * @param {import("./transitions.js").Part[]} parts
+ */
+export const foreignWords = (parts) =>
+  parts.map(({ body, undo, orders, numbers }) => {
+    const many = n("%(n)s order", "%(n)s orders", orders.length, { n: count(orders.length) });
+    return `${foreignAct(body, undo)}: ${numbers?.length ? listed(numbers) : many}`;
+  });
+
+/**
+ * @param {import("./transitions.js").Move | undefined} body
+ * @param {string | undefined} undo
+ */
+function foreignAct(body, undo) {
+  if (undo || !body) return t("Undo");
+  if (body.refund) return t("Refund %(sum)s", { sum: money(body.refund.amount) });
+  return body.payment ? t("Paid") : stateWords(body.state ?? "");
+}
+
 /** @typedef {import("./order-states.js").Order} Order */
 /** @typedef {import("./transitions.js").Moved} Moved */
 
@@ -122,6 +145,7 @@ export class MoveToasts {
     moves.addEventListener("undone", (event) => this._undone(detailOf(event)));
     moves.addEventListener("failed", (event) => this._failed(detailOf(event)));
     moves.addEventListener("queue", () => this._drawOffline());
+    if (moves.foreign.length) this._tellForeign(foreignWords(moves.foreign));
     document.querySelector("[data-refused-close]")?.addEventListener("click", () => {
       this._refused.hidden = true;
       this._list.replaceChildren();
@@ -210,6 +234,13 @@ export class MoveToasts {
     );
     this._refused.hidden = false;
     this._refused.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {string[]} acts */
+  _tellForeign(acts) {
+    this._list.replaceChildren(...acts.map((act) => el("li", {}, act)));
+    say(find(this._refused, "[data-refused-title]"), foreignTitle());
+    this._refused.hidden = false;
   }
 
   _drawOffline() {

@@ -7,6 +7,7 @@ import { Problem } from "../channel/api.js";
 import { isUnknown } from "../format/problems.js";
 import { newKey } from "../channel/pending-requests.js";
 import { post, remove } from "../channel/staff-api.js";
+import { page } from "../words.js";
 
 const AT_ONCE = 200;
 
@@ -43,6 +44,8 @@ const isLost = (problem) => isUnknown(problem) || problem.status === 429;
  * @property {string} [key]
  * @property {Move} [body]
  * @property {string} [undo] the move that is taken back
+ * @property {string | null} [account] who pressed it
+ * @property {string[]} [numbers] of the orders
  */
 
 /** @typedef {{ id?: string, moved: Order[], refused: Refused[], problem?: Problem }} Answer */
@@ -60,8 +63,9 @@ export class Transitions extends EventTarget {
    * `undone` with {moved, refused}; `failed` with {problem, orders, body}; `queue` whenever what waits
    * has changed.
    * @param {string} path of the orders in the API
+   * @param {(order: string) => string | undefined} [numberOf] the number that people know an order by
    */
-  constructor(path) {
+  constructor(path, numberOf = () => undefined) {
     super();
     this._isSending = false;
     /** @type {Map<string, { body?: Move, moved: Order[], refused: Refused[], moves: Made[] }>} */
@@ -72,8 +76,12 @@ export class Transitions extends EventTarget {
     this._orders = path;
     this._path = `${path}/bulk-transitions`;
     this._place = `farmlive.moves.${path}`;
-    /** @type {Part[]} */
-    this._queue = recall(this._place);
+    this._numberOf = numberOf;
+    const kept = recall(this._place);
+    this._queue = kept.filter(isOwn);
+    /** @type {Part[]} what someone else pressed who was signed in here before: it is not sent under this name */
+    this.foreign = kept.filter((part) => !isOwn(part));
+    if (this.foreign.length) this._keep();
     this.isOffline = false;
     addEventListener("beforeunload", (event) => {
       if (this._queue.length) event.preventDefault();
@@ -101,7 +109,7 @@ export class Transitions extends EventTarget {
     const rest = orders.filter((id) => !moving.has(id));
     const batch = newKey();
     for (let start = 0; start < rest.length; start += AT_ONCE) {
-      this._queue.push({ batch, key: newKey(), orders: rest.slice(start, start + AT_ONCE), body });
+      this._put({ batch, key: newKey(), orders: rest.slice(start, start + AT_ONCE), body });
     }
     this._send();
   }
@@ -118,7 +126,7 @@ export class Transitions extends EventTarget {
     const batch = newKey();
     return new Promise((resolve, reject) => {
       this._asked.set(batch, { resolve, reject });
-      this._queue.push({ batch, key: newKey(), orders: [order], body: { refund } });
+      this._put({ batch, key: newKey(), orders: [order], body: { refund } });
       this._send();
     });
   }
@@ -141,9 +149,14 @@ export class Transitions extends EventTarget {
    */
   _undo(moves) {
     const batch = newKey();
-    for (const { move, orders } of [...moves].reverse())
-      this._queue.push({ batch, undo: move, orders });
+    for (const { move, orders } of [...moves].reverse()) this._put({ batch, undo: move, orders });
     this._send();
+  }
+
+  /** @param {Part} part */
+  _put(part) {
+    const numbers = part.orders.map((order) => this._numberOf(order) ?? "").filter(Boolean);
+    this._queue.push({ ...part, numbers, account: page.account ?? null });
   }
 
   async _send() {
@@ -252,7 +265,13 @@ export class Transitions extends EventTarget {
   }
 }
 
-/** @param {string} place */
+/** @param {Part} part */
+const isOwn = ({ account }) => (account ?? null) === (page.account ?? null);
+
+/**
+ * @param {string} place
+ * @returns {Part[]}
+ */
 function recall(place) {
   try {
     return JSON.parse(sessionStorage.getItem(place) ?? "[]");

@@ -30,12 +30,24 @@ export function remember(name, value) {
 /** What pages for staff remember: drafts of a harvest's record or a broadcast, and choices in a console. */
 const OF_STAFF = /^farmlive\.(prepare|harvest|kept|prices|flash)(\.|$)/;
 
+/** What has no answer yet: hand-overs with their buyers' codes, moves of orders, and an order with its address. */
+const WAITING = /^farmlive\.(handing$|moves\.|pending\.)/;
+
 /** Forget what was remembered for whoever signs out: the next one at this device is somebody else. */
 export function forgetStaff() {
   try {
-    for (const name of Object.keys(localStorage))
-      if (OF_STAFF.test(name)) localStorage.removeItem(name);
+    forget(localStorage, OF_STAFF);
+    forget(sessionStorage, WAITING);
   } catch {
     // Where nothing is kept there is nothing to forget.
   }
+}
+
+/**
+ * @param {Storage} storage
+ * @param {RegExp} names
+ */
+function forget(storage, names) {
+  const kept = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
+  for (const name of kept) if (names.test(name)) storage.removeItem(name);
 }

@@ -10,7 +10,7 @@ const toasts = button && import("./toast.js");
 
 button?.addEventListener("click", async () => {
   try {
-    await api("DELETE", "/api/v1/session", undefined, { staff: true });
+    await api("DELETE", "/api/v1/session", undefined, { staff: true, isForAnyone: true });
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status !== 401) {

@@ -37,7 +37,7 @@ const items = part("items");
 
 const book = new OrderStore(path);
 const filter = new Filter(find(document, "[data-order-filter]", HTMLFormElement));
-const moves = new Transitions(path);
+const moves = new Transitions(path, (id) => book.order(id)?.number);
 const claims = isStaff ? new Claims(broadcast, moves, book) : null;
 const papers = new OrderDocuments(broadcast);
 const told = new MoveToasts(moves, book);

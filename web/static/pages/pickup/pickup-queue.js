@@ -8,6 +8,7 @@ import { isUnknown } from "../../lib/format/problems.js";
 import { newKey } from "../../lib/channel/pending-requests.js";
 import { amountPayable, isDue } from "../../lib/orders/order-states.js";
 import { post, remove } from "../../lib/channel/staff-api.js";
+import { page } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/orders/order-states.js").Order} Order */
 /** @typedef {{ code?: string, centre?: string, phone?: string }} Said what the buyer said */
@@ -19,6 +20,7 @@ import { post, remove } from "../../lib/channel/staff-api.js";
  * @property {string} order
  * @property {string} broadcast
  * @property {string} number
+ * @property {string | null} [account] who pressed it
  * @property {Known} [by]
  * @property {string} [key]
  * @property {import("../../lib/state/api").Money | null} [taken]
@@ -57,8 +59,12 @@ export class PickupQueue extends EventTarget {
    */
   constructor() {
     super();
-    const kept = recall();
+    const all = recall();
+    const kept = all.filter(isOwn);
+    /** @type {Deed[]} what someone else pressed who was signed in here before: it is not sent under this name */
+    this.foreign = all.filter((deed) => !isOwn(deed));
     this._deeds = new Map(kept.map((deed) => [deed.order, deed]));
+    if (this.foreign.length) this._keep();
     addEventListener("beforeunload", (event) => {
       if (this._deeds.size) event.preventDefault();
     });
@@ -104,7 +110,7 @@ export class PickupQueue extends EventTarget {
   /** @param {Deed} deed */
   _begin(deed) {
     if (this._deeds.has(deed.order)) return;
-    this._send(deed);
+    this._send({ ...deed, account: page.account ?? null });
   }
 
   /**
@@ -162,6 +168,9 @@ export class PickupQueue extends EventTarget {
     this.dispatchEvent(new CustomEvent(kind, { detail }));
   }
 }
+
+/** @param {Deed} deed */
+const isOwn = ({ account }) => (account ?? null) === (page.account ?? null);
 
 /** @param {Order} order */
 const whose = ({ id, broadcast, number }) => ({ order: id, broadcast, number });

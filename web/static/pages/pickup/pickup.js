@@ -180,10 +180,25 @@ const refusedWords = ({ by }, problem) =>
  */
 function refuse(deed, problem) {
   const words = refusedWords(deed, problem);
-  part("refused-list").append(el("li", {}, el("b", { class: "number" }, deed.number), " ", words));
-  part("refused").hidden = false;
+  list(deed, words);
   toast(`${deed.number}: ${words}`, { danger: true });
 }
+
+/**
+ * @param {Deed} deed
+ * @param {string} words
+ */
+function list(deed, words) {
+  part("refused-list").append(el("li", {}, el("b", { class: "number" }, deed.number), " ", words));
+  part("refused").hidden = false;
+}
+
+/** @param {Deed} deed */
+const foreignWords = ({ undo }) =>
+  undo
+    ? t("Someone else took this handover back here, and no answer came. It was not sent again.")
+    : t("Someone else handed this over here, and no answer came. It was not sent again.");
+for (const deed of handing.foreign) list(deed, foreignWords(deed));
 part("refused-close").addEventListener("click", () => {
   part("refused").hidden = true;
   part("refused-list").replaceChildren();

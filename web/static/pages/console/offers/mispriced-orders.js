@@ -8,10 +8,11 @@ import { clock, count, duration, listed, money } from "../../../lib/format/forma
 import { recall, remember } from "../../../lib/state/device-memory.js";
 import { now } from "../../../lib/channel/server-clock.js";
 import { close, open } from "../../../lib/ui/sheet.js";
+import { toast } from "../../../lib/ui/toast.js";
 import { n, t, text } from "../../../lib/words.js";
 import { get } from "../../../lib/channel/staff-api.js";
 import { Transitions } from "../../../lib/orders/transitions.js";
-import { keptBefore } from "../../../lib/orders/move-toasts.js";
+import { foreignTitle, foreignWords, keptBefore } from "../../../lib/orders/move-toasts.js";
 import { errorWords } from "../../../lib/orders/errors.js";
 import { PastFlashes } from "./mispriced-flashes.js";
 import { spoken } from "../../../lib/format/staff-sentences.js";
@@ -79,7 +80,10 @@ export class MispricedOrders {
     this._kept = new Set(recall(this._memory) ?? []);
     this._path = `/api/v1/broadcasts/${broadcast}`;
     this._scene = scene;
-    this._moves = new Transitions(`${this._path}/orders`);
+    this._moves = new Transitions(`${this._path}/orders`, (id) => this._orders.get(id)?.number);
+    const { foreign } = this._moves;
+    if (foreign.length)
+      toast([foreignTitle(), ...foreignWords(foreign)].join(" "), { danger: true, seconds: 60 });
     this._flashes = new PastFlashes(this._part("flashes"), this._path, {
       right: () => this._load(),
       fail: (/** @type {string} */ words) => this._say(words),

@@ -94,7 +94,12 @@ export class Ordering extends EventTarget {
   sync() {
     if (!this.pending || this.channel.state !== "open" || (this.busy && !this.asking)) return;
     const order = JSON.parse(this.pending.body);
-    if (this.told === this.pending.key || !this.known(order)) return;
+    if (this.told === this.pending.key) return;
+    if (!this.known(order)) {
+      // It was not taken and is not sent any more: name, phone and address need not stay in this tab.
+      if (!this.busy && !this.isRecent) this.keep(null);
+      return;
+    }
     this.told = this.pending.key;
     if (this.asking) this.pauses.hurry();
     else {
