@@ -1,7 +1,7 @@
 // A busy chat is drawn no faster than people read, and in frames of a few lines.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { beforeEach, test } from "node:test";
 
 import {
   ChatPacing,
@@ -10,7 +10,20 @@ import {
 } from "../../../web/static/lib/state/chat-pacing.js";
 
 const FRAME = 1000 / 60;
-const line = (seq, more = {}) => ({ seq, at: seq, nickname: "Fang", text: String(seq), ...more });
+/** As a chat of five hundred lines a second has it, or a quiet one. */
+const FLOOD = 2;
+const QUIET = 1_000;
+let gap = FLOOD;
+beforeEach(() => {
+  gap = FLOOD;
+});
+const line = (seq, more = {}) => ({
+  seq,
+  at: seq * gap,
+  nickname: "Fang",
+  text: String(seq),
+  ...more,
+});
 const lines = (from, to) => Array.from({ length: to - from }, (_, each) => line(from + each));
 
 /** Draw frames from `now` on until `until`; what came may grow by `grow(now)`. */
@@ -50,6 +63,7 @@ test("five hundred lines a second are drawn four a second, a few a frame", () =>
 });
 
 test("a quiet chat loses nothing and waits for nothing", () => {
+  gap = QUIET;
   const pacing = new ChatPacing();
   pacing.offer([line(1)], 0);
   for (let each = 2; each < 30; each += 1) {
@@ -90,6 +104,7 @@ test("what the reader wrote comes in the next frame, also where its answer came 
 });
 
 test("a hidden line that waits is not drawn, and the first ones are the latest", () => {
+  gap = QUIET;
   const pacing = new ChatPacing({ first: 10 });
   pacing.offer(lines(1, 51), 0);
   pacing.remove(45);
@@ -106,6 +121,7 @@ test("of what is drawn, a snapshot that goes back so far and lacks it says that 
 });
 
 test("lines that wait for their turn can be told and taken away", () => {
+  gap = QUIET;
   const pacing = new ChatPacing({ perSecond: 1, burst: 1, first: 5 });
   pacing.offer(lines(1, 6), 0);
   const drawn = pacing.take(0);

@@ -4,13 +4,14 @@
 import { clock, count } from "../../../lib/format/format.js";
 import { Problem } from "../../../lib/channel/api.js";
 import { cloned, field, find, say } from "../../../lib/ui/dom.js";
-import { ChatPacing, hiddenSince } from "../../../lib/state/chat-pacing.js";
+import { ChatPacing, hiddenSince, linesOf } from "../../../lib/state/chat-pacing.js";
 import { toastProblem } from "../../../lib/ui/problem-toast.js";
 import { toast } from "../../../lib/ui/toast.js";
 import { n, page, t } from "../../../lib/words.js";
 import { post, remove } from "../../../lib/channel/staff-api.js";
 import { FormSheet } from "../../../lib/forms/form-sheet.js";
 import { MutedList } from "./muted-list.js";
+import { PassedLines } from "./passed-lines.js";
 import { Questions } from "./questions.js";
 import { nameOf, roleName } from "./sender-name.js";
 
@@ -18,7 +19,7 @@ import { nameOf, roleName } from "./sender-name.js";
 
 const KEPT = 300;
 /** More lines a second nobody reads who sells; all of them are in the log. */
-const PACE = { perSecond: 8, burst: 15, first: 50 };
+const PACE = { perSecond: 8, burst: 15, first: 50, keeps: 300 };
 const NEXT_MS = 120;
 /** How often the number of those is written. */
 const COUNT_MS = 500;
@@ -46,6 +47,8 @@ export class Chat extends EventTarget {
     this._next = undefined;
     this._counted = 0;
     this._skipped = find(root, "[data-chat-skipped]");
+    this._passed = new PassedLines((chat) => this._item(chat));
+    this._skipped.addEventListener("click", () => this._passed.open(this._pacing.passed));
     this._muteSheet = new FormSheet("mute-sheet");
     this._root = root;
     this._send = send;
@@ -83,7 +86,8 @@ export class Chat extends EventTarget {
   _drawNext() {
     clearTimeout(this._next);
     const now = performance.now();
-    const taken = this._pacing.take(now);
+    // Behind other windows timers come once a minute: what viewers read is drawn as it comes.
+    const taken = document.hidden ? this._pacing.takeAll() : this._pacing.take(now);
     for (const chat of taken) this._add(chat);
     if (this._pacing.isWaiting) this._next = setTimeout(() => this._drawNext(), NEXT_MS);
     else this._isFirst = false;
@@ -110,10 +114,7 @@ export class Chat extends EventTarget {
     this._skipped.hidden = !skipped;
     if (!skipped) return;
     const values = { n: count(skipped) };
-    say(
-      this._skipped,
-      n("%(n)s line came too fast to read", "%(n)s lines came too fast to read", skipped, values),
-    );
+    say(this._skipped, n("%(n)s more line", "%(n)s more lines", skipped, values));
   }
 
   /**
@@ -121,15 +122,19 @@ export class Chat extends EventTarget {
    * @param {Pick<import("../../../lib/state/broadcast-state.js").BroadcastState, "chat">} scene
    */
   reset({ chat }) {
-    const known = [...this._items.keys(), ...this._pacing.waiting];
+    const passed = this._pacing.passed.map(({ seq }) => seq);
+    const known = [...this._items.keys(), ...this._pacing.waiting, ...passed];
     for (const seq of hiddenSince(known, chat)) this._hideLine(seq);
+    this._pacing.begin(chat, performance.now());
   }
 
   /**
-   * Marks what the events took away; the scene alone does not tell hidden from old.
+   * Takes up what events say, which may be more than the scene keeps, and marks what they took away; the
+   * scene alone does not tell hidden from old.
    * @param {import("../../../lib/state/events").LiveEvent[]} events
    */
   hear(events) {
+    this._pacing.offer(linesOf(events), performance.now());
     for (const { kind, data } of events) if (kind === "chat.hidden") this._hideLine(data.message);
   }
 
@@ -137,13 +142,23 @@ export class Chat extends EventTarget {
   _hideLine(seq) {
     this._pacing.remove(seq);
     const item = this._items.get(seq);
-    if (item) this._drawHidden(item);
+    for (const each of [item, this._passed.item(seq)]) if (each) this._drawHidden(each);
   }
 
   /** @param {ChatLine} chat */
   _add(chat) {
-    const item = cloned("feed-chat");
+    const item = this._item(chat);
     this._items.set(chat.seq, item);
+    this._list.append(item);
+    if (!this._isFirst) this.dispatchEvent(new Event("new"));
+  }
+
+  /**
+   * A line with what can be done about it.
+   * @param {ChatLine} chat
+   */
+  _item(chat) {
+    const item = cloned("feed-chat");
     const line = find(item, "[data-open]");
     line.addEventListener("click", () => {
       const isOpen = item.classList.toggle("is-open");
@@ -157,8 +172,7 @@ export class Chat extends EventTarget {
     find(item, "[data-hide]").addEventListener("click", () => this._hide(chat));
     find(item, "[data-mute]").addEventListener("click", () => this._muteSender(chat));
     this._drawChat(item, chat);
-    this._list.append(item);
-    if (!this._isFirst) this.dispatchEvent(new Event("new"));
+    return item;
   }
 
   /**

@@ -3,7 +3,7 @@
 
 import { el, field, find, say } from "../../../lib/ui/dom.js";
 import { Problem } from "../../../lib/channel/api.js";
-import { ChatPacing } from "../../../lib/state/chat-pacing.js";
+import { ChatPacing, linesOf } from "../../../lib/state/chat-pacing.js";
 import { recall, remember } from "../../../lib/state/device-memory.js";
 import { loadWords, t } from "../../../lib/words.js";
 
@@ -125,13 +125,16 @@ export class Chat {
   reset(scene) {
     const now = new Set(scene.chat.map(({ seq }) => seq));
     for (const seq of [...this.lines.keys()]) if (!now.has(seq)) this.remove(seq);
+    this.pacing.begin(scene.chat, performance.now());
   }
 
   /**
-   * Take away what events hide; later lines push others out, which the scene alone would not tell.
+   * Take up what events say, which may be more than the scene keeps, and away what they hide; later lines
+   * push others out, which the scene alone would not tell.
    * @param {import("../../../lib/state/events").LiveEvent[]} events
    */
   hear(events) {
+    this.pacing.offer(linesOf(events), performance.now());
     for (const { kind, data } of events) if (kind === "chat.hidden") this.remove(data.message);
   }
 
@@ -144,6 +147,12 @@ export class Chat {
 
   /** Draw what its turn is, a few lines a frame, until nothing waits. */
   draw() {
+    if (document.hidden) {
+      // A page in the background gets no frames.
+      cancelAnimationFrame(this.frame);
+      this.frame = 0;
+      this.add(this.pacing.takeAll());
+    }
     if (this.frame || !this.pacing.isWaiting) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
