@@ -125,6 +125,9 @@ async def test_start_page_of_one_is_not_anothers(
         assert "data-sign-out" in signed_in.text
         assert "data-sign-out" not in stranger.text + other.text
         assert "mine" not in stranger.text + other.text
+        # Scripts send nothing that another account pressed.
+        assert '"account": null' in stranger.text
+        assert re.search(r'"account": "\w+"', signed_in.text)
         assert stranger.headers["cache-control"] == "private, no-cache"
         assert stranger.headers["vary"] == "Cookie, Accept-Language, Accept-Encoding"
     english, chinese = await asyncio.gather(seen(visitor, "?lang=en"), seen(visitor, "?lang=zh"))

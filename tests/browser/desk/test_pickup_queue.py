@@ -154,7 +154,7 @@ async def test_hand_over_and_its_undo_are_kept_over_a_reload(open_studio: Open, 
     kept = await kept_in_tab(page)
     assert kept is not None
     (deed,) = json.loads(kept)
-    assert deed.keys() == {"order", "broadcast", "number", "by", "key", "taken"}
+    assert deed.keys() == {"order", "broadcast", "number", "account", "by", "key", "taken"}
     assert deed["by"] == {"code": waits["code"]}
     await page.reload()
     assert warned == ["beforeunload"]
