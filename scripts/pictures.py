@@ -109,9 +109,16 @@ def listed(page: Page) -> None:
     page.locator(".skeleton").first.wait_for(state="hidden")
 
 
+def opened(page: Page, button: str) -> None:
+    """Press what opens a part of the console, where that is a sheet: on a phone."""
+    if (opens := page.locator(button).first).is_visible():
+        opens.click()
+
+
 def stopped(page: Page) -> None:
     """Wait until the console shows a stopped offer, and bring it into sight."""
     playing(page)
+    opened(page, "[data-open-panel=bag]")
     page.locator("[data-bag-list] .note--red").first.wait_for()
     page.locator("[data-bag-list] > :has(.note--red)").first.scroll_into_view_if_needed()
 
@@ -119,6 +126,7 @@ def stopped(page: Page) -> None:
 def muted(page: Page) -> None:
     """Open the list of who is muted."""
     playing(page)
+    opened(page, "[data-chat-grow]")
     page.locator("[data-muted]").first.click()
     page.locator("[data-muted-list] li").first.wait_for()
 
