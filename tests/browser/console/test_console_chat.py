@@ -2,7 +2,11 @@
 
 import pytest
 from playwright.async_api import expect
+from sqlalchemy import Connection
 from tests.browser.conftest import Open, Sale
+
+from farmlive.broadcast.events import ChatSaid
+from farmlive.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_server]
 
@@ -40,3 +44,24 @@ async def test_words_that_are_refused_come_back_before_what_was_typed_since(
     too_long = "x" * 1_000
     await form.evaluate(TWICE, [too_long, "and sweet"])
     await expect(form.locator("[name=text]")).to_have_value(f"{too_long} and sweet")
+
+
+async def test_line_that_came_too_fast_is_found_and_hidden(
+    site: Server, open_studio: Open, sale: Sale
+) -> None:
+    page = await open_studio(f"/studio/{sale.broadcast}")
+    await expect(page.locator("[data-say]")).to_be_visible()
+
+    def rush(connection: Connection) -> None:
+        for number in range(400):
+            said = ChatSaid(nickname="Fang", text=f"line {number}")
+            site.house.log.append(connection, sale.broadcast, said)
+
+    await site.house.store.write(rush)
+    await page.get_by_role("button", name="more lines").click()
+    sheet = page.get_by_role("dialog", name="Lines that came too fast")
+    line = sheet.get_by_role("listitem").first
+    await expect(line).to_contain_text("Fang")
+    await line.get_by_role("button", name="Message of Fang", exact=True).click()
+    await line.get_by_role("button", name="Hide the message of Fang").click()
+    await expect(line).to_contain_text("Hidden.")

@@ -167,7 +167,7 @@ async def test_hand_over_and_its_undo_are_kept_over_a_reload(open_studio: Open, 
     lost.is_found = True
     await page.evaluate("dispatchEvent(new Event('online'))")
     await expect(sheet).to_be_hidden()
-    await expect(page.get_by_text("Wang 1: handed over, ¥29.90 taken.")).to_be_visible()
+    await expect(page.get_by_text("Wang 1: handed over, ¥29.90 collected.")).to_be_visible()
     assert await states(sale) == ["received"]
     assert len(set(lost.keys)) == 1
     assert await kept_in_tab(page) is None

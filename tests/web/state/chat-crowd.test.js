@@ -94,6 +94,18 @@ for (const perSecond of [10, 20, 60, 500]) {
   });
 }
 
+test("many lines at once into an empty chat are new ones: some are drawn, all others are kept", () => {
+  const pacing = new ChatPacing(CONSOLE);
+  pacing.begin([], 0);
+  pacing.offer(
+    Array.from({ length: 300 }, (_, index) => ({ seq: index + 1, at: 5, text: "" })),
+    0,
+  );
+  const drawn = pacing.takeAll().length;
+  assert.ok(drawn >= 32 && drawn < 120, String(drawn));
+  assert.equal(drawn + pacing.passed.length, 300);
+});
+
 test("a page whose link was gone takes the rate from what came since, and draws no flood", () => {
   const pacing = new ChatPacing();
   const log = said(500, numbers(7));

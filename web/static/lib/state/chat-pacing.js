@@ -12,6 +12,8 @@ const LONGEST_WAIT = 2_000;
 
 /** Over how long the rate of lines is measured, in milliseconds. */
 const WINDOW = 4_000;
+/** From less, in milliseconds, no rate is taken: one transaction may say many lines. */
+const LEAST_SPAN = 100;
 /** Among so many passed lines the reader's own is looked for, once the server has answered. */
 const ANSWERED = 600;
 /** So many lines a snapshot has where there were more. */
@@ -107,6 +109,8 @@ export class ChatPacing {
       this._times = [];
       this._knownSince = chat[0].at;
     }
+    // In a chat without lines all that come are new, however many come at once.
+    if (this._latest < 0 && chat.length === 0) this._latest = 0;
     this.offer(chat, now);
   }
 
@@ -132,7 +136,7 @@ export class ChatPacing {
     while (over < this._times.length && this._times[over] <= from) over += 1;
     if (over) this._times.splice(0, over);
     const isWhole = this._knownSince <= from;
-    const span = isWhole ? WINDOW : Math.max(1, at - this._knownSince);
+    const span = isWhole ? WINDOW : Math.max(LEAST_SPAN, at - this._knownSince);
     const rate = (this._times.length * WINDOW) / span;
     const most = (this._perSecond * WINDOW) / 1_000;
     const level = rate > most ? Math.ceil(Math.log2(rate / most)) : 0;
