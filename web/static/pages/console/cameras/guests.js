@@ -208,7 +208,7 @@ export class Guests {
               .join(" · "),
             onclick: () => this._end(guest),
           },
-          t("End"),
+          t("Disconnect"),
         ),
       );
     });
