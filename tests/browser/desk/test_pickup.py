@@ -26,7 +26,7 @@ async def test_a_code_hands_over_and_takes_the_money(open_studio: Open, sale: Sa
     sheet = page.get_by_role("dialog", name=waits["number"])
     await expect(sheet).to_contain_text("Small kumquats")
     await sheet.get_by_role("button", name="Handed over, ¥29.90 collected").click()
-    await expect(page.get_by_text("handed over, ¥29.90 taken.")).to_be_visible()
+    await expect(page.get_by_text("handed over, ¥29.90 collected.")).to_be_visible()
     await expect(page.get_by_text("Nothing is waiting here")).to_be_visible()
     (found,) = await sale.api.orders(sale.broadcast)
     assert (found["state"], found["payment"]) == ("received", "paid")
@@ -81,7 +81,7 @@ async def test_what_was_not_ticked_as_packed_is_handed_over_once_it_is_there(
     await expect(deed).to_be_disabled()
     await sheet.get_by_label("Yes, it is here").check()
     await deed.click()
-    await expect(page.get_by_text("handed over, ¥29.90 taken.")).to_be_visible()
+    await expect(page.get_by_text("handed over, ¥29.90 collected.")).to_be_visible()
     assert await states(sale) == ["received", "placed"]
     # It is found without its code too.
     await page.get_by_placeholder("Number, name or phone").fill("wang 2")
@@ -149,7 +149,7 @@ async def test_a_hand_over_is_taken_back_over_a_lost_connection_and_for_ten_minu
         await expect(code).to_be_editable()
         await page.keyboard.type(waits["code"])
         await page.get_by_role("button", name="Handed over, ¥29.90 collected").click()
-        await expect(page.get_by_text("handed over, ¥29.90 taken.")).to_be_visible()
+        await expect(page.get_by_text("handed over, ¥29.90 collected.")).to_be_visible()
 
     await give()
     undo = page.get_by_role("button", name="Undo")
@@ -166,7 +166,7 @@ async def test_a_hand_over_is_taken_back_over_a_lost_connection_and_for_ten_minu
     await expect(undo).to_be_visible()
     await page.clock.run_for("10:01")
     await expect(undo).to_be_hidden()
-    await expect(page.get_by_text("handed over, ¥29.90 taken.")).to_be_visible()
+    await expect(page.get_by_text("handed over, ¥29.90 collected.")).to_be_visible()
 
 
 async def test_too_many_wrong_codes_rest_the_pad(open_studio: Open, sale: Sale) -> None:
