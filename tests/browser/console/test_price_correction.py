@@ -21,7 +21,7 @@ async def test_orders_at_a_wrong_price_are_kept_or_cancelled(open_studio: Open, 
     await expect(card(page)).to_contain_text("¥29.90 → ¥19.90. Nobody")
     kept = await order_at(sale, 2, 1990)
     gone = await order_at(sale, 3, 1990, quantity=2)
-    await expect(card(page)).to_contain_text("¥29.90 → ¥19.90. 2 orders at it.")
+    await expect(card(page)).to_contain_text("¥29.90 → ¥19.90. New price: 2 orders.")
     # It outlives the page.
     await page.reload()
     await open_panel(page, "bag")

@@ -87,9 +87,9 @@ async def test_what_was_not_ticked_as_packed_is_handed_over_once_it_is_there(
     await page.get_by_placeholder("Number, name or phone").fill("wang 2")
     await page.get_by_role("button", name=f"Hand over: {by_name['number']}").click()
     await page.get_by_label("Yes, it is here").check()
-    await expect(page.get_by_text("One press hands it over, ¥20.00 taken.")).to_be_visible()
+    await expect(page.get_by_text("hands it over, with ¥20.00 collected.")).to_be_visible()
     await page.get_by_role("button", name="Identity card").click()
-    await expect(page.get_by_text("Wang 2: handed over, ¥20.00 taken.")).to_be_visible()
+    await expect(page.get_by_text("Wang 2: handed over, ¥20.00 collected.")).to_be_visible()
     assert await states(sale) == ["received", "received"]
     await page.get_by_role("button", name="Undo").click()
     await expect(page.get_by_text("is back to how it was")).to_be_visible()
