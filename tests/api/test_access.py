@@ -47,6 +47,7 @@ MAY: dict[str, set[str]] = {
     "GET /broadcasts/{broadcast}": EVERYONE,
     "PATCH /broadcasts/{broadcast}": STAFF,
     "PUT /broadcasts/{broadcast}/answer": CREW,
+    "PUT /broadcasts/{broadcast}/frame": STAFF,
     "DELETE /broadcasts/{broadcast}/answer": CREW,
     "PUT /broadcasts/{broadcast}/bag": STAFF,
     "POST /broadcasts/{broadcast}/end": STAFF,
