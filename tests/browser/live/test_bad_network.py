@@ -67,7 +67,7 @@ async def test_host_with_a_phone_reads_what_to_do_beside_the_cameras(
         await route.fulfill(response=answer, json=health)
 
     await host.route("**/health", lossy)
-    await expect(host.locator("[data-advice]")).to_contain_text("10 % of the picture gets lost")
+    await expect(host.locator("[data-advice]")).to_contain_text("10 % of the picture is lost")
     await host.evaluate("scrollTo(0, 0)")
     await expect(host.locator("[data-advice]")).to_be_in_viewport(ratio=1)
     await open_panel(host, "cameras")
