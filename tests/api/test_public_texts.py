@@ -73,6 +73,7 @@ PRIVATE = {
     "ChangedBroadcast.starts_at",
     "NewApiKey.expires_at",
     "Fee.region",
+    "FeeTable.version",
     "Delivery.region",
     "FarmChange.gs1_prefix",
     "NewBroadcast.starts_at",
