@@ -78,10 +78,7 @@ async def test_a_wrong_phone_number_is_told_what_is_wrong_and_wide_digits_are_di
 GOLDEN = json.loads((Path(__file__).parents[2] / "support" / "phone_numbers.json").read_text())
 
 JUDGED = """async (numbers) => {
-    const scripts = [...document.scripts].map(({ src }) => src);
-    const beside = scripts.find((src) => src.includes("lib/ui/page.js"));
-    const { phoneDoubt, phoneProblem } =
-      await import(beside.replace("ui/page.js", "forms/phone.js"));
+    const { phoneDoubt, phoneProblem } = await import("/static/lib/forms/phone.js");
     return numbers.map((number) => [Boolean(phoneProblem(number)), Boolean(phoneDoubt(number))]);
 }"""
 

@@ -95,7 +95,9 @@ async def test_fewer_than_wanted_are_held_and_that_is_told(
     await page.evaluate("window.deaf = true")
     await host.call("offer.release", offer=sale.offer, quantity=-17)
     quantity = await want(page, 9)
-    await expect(sheet.get_by_role("alert")).to_contain_text("only 3 are left")
+    await expect(sheet.get_by_role("alert")).to_contain_text(
+        "Only 3 of Small kumquats · box are left"
+    )
     await expect(quantity).to_have_value("3")
     await expect(sheet).to_contain_text("Held for you")
     await ordered_for(page, "¥89.70")

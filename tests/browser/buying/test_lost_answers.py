@@ -126,7 +126,9 @@ async def test_what_the_page_did_not_know_it_asks_after_a_reload(
     await expect(submit(page)).to_be_disabled()
     await expect(sheet.locator(".lines__row")).to_have_count(1)
     await page.keyboard.press("Escape")
-    await expect(page.get_by_text("We keep asking")).to_be_visible()
+    await expect(
+        page.locator("#toasts").get_by_text("We keep asking whether your order was taken")
+    ).to_be_visible()
     proxy.broken = False
     await come_back(page)
     await page.get_by_text("Your order A0001 was placed.").wait_for()

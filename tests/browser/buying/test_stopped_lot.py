@@ -89,7 +89,7 @@ async def test_the_sheet_of_who_is_buying_it_closes_with_a_sentence(
     await stop(sale)
     await expect(sheet).to_be_hidden()
     toast = page.locator("#toasts")
-    await expect(toast).to_contain_text("Small kumquats · box is not sold any more")
+    await expect(toast).to_contain_text("Small kumquats · box is no longer sold and was taken out")
     await expect(toast).to_contain_text(FAILED)
     await expect(page.locator("#kept")).to_be_hidden()
 
@@ -111,7 +111,7 @@ async def test_what_else_is_in_the_basket_stays_and_is_ordered(sale: Sale, open_
     await expect(submit(page)).to_have_text("Buy · ¥49.80")
     await stop(sale)
     await expect(sheet.locator("[data-part=notice]")).to_contain_text(
-        "Small kumquats · box is not sold any more"
+        "Small kumquats · box is no longer sold and was taken out"
     )
     await expect(sheet.locator("[data-part=lines] li")).to_have_count(1)
     await expect(submit(page)).to_have_text("Buy · ¥19.90")
@@ -129,7 +129,7 @@ async def test_an_order_that_comes_before_the_news_is_told_the_same(
     await submit(page).click()
     await expect(sheet).to_be_hidden()
     await expect(page.locator("#toasts .toast")).to_have_count(1)
-    await expect(page.locator("#toasts")).to_contain_text("Small kumquats · box is not sold any")
+    await expect(page.locator("#toasts")).to_contain_text("Small kumquats · box is no longer sold")
     await expect(buy(page)).to_have_text("Stopped")
     assert await sale.api.orders(sale.broadcast) == []
 

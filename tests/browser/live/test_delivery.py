@@ -21,6 +21,8 @@ CARRIES = "Your connection allows about 0.9 Mbit/s"
 
 WORDS = """
 async (all) => {
+  const { loadWords } = await import("/static/lib/words.js");
+  await loadWords(); // as the page does before the script that says them
   const { deliveryWords } = await import("/static/pages/live/stage/quality-notice.js");
   return all.map(([gets, limited_by, estimated_kbps]) =>
     deliveryWords({ gets, limited_by, estimated_kbps }));

@@ -61,7 +61,7 @@ async def test_a_script_that_does_not_come_leaves_the_bag_in_words(
     await page.goto(sale.path)
     notice = page.locator(NOTICE)
     await expect(notice).to_be_visible()
-    await expect(notice).to_contain_text("Small kumquats, box: ¥29.90, 20 left")
+    await expect(notice).to_contain_text("Small kumquats (box): ¥29.90, 20 left")
     await notice.get_by_role("button", name="Close").click()
     await expect(notice).to_be_hidden()
 

@@ -7,6 +7,8 @@ from playwright.async_api import Locator, Page, expect
 from tests.browser.conftest import Open, Sale
 from tests.browser.support.phone_panels import open_panel
 
+from farmlive.client import Channel
+
 PICKUP = "pickup"
 
 
@@ -18,23 +20,28 @@ async def order(
     quantity: int = 1,
     held: str | None = None,
     key: str | None = None,
+    by: Channel | None = None,
 ) -> Any:
-    """Place an order for small boxes, of a hold where it is given; another key is another order."""
+    """Place an order for small boxes, of a hold where it is given; another key is another order.
+
+    A coordinator places it, or the viewer whose channel `by` is.
+    """
     delivery: dict[str, str] = {"way": way}
     if way == PICKUP:
         delivery["centre"] = (await sale.api.centres())[0]["id"]
     else:
         delivery["address"] = "Meixian, Youxi"
-    return await sale.api.commands(sale.broadcast).order(
-        key or f"a-key-of-a-test-{number:04d}",
-        {
-            **({"order": held} if held else {}),
-            "lines": [{"offer": sale.offer, "quantity": quantity, "price": 2990}],
-            "buyer": {"name": f"Wang {number}", "phone": f"138000000{number:02d}"},
-            "delivery": delivery,
-            "payment": "pay_at_pickup" if way == PICKUP else "cash_on_delivery",
-        },
-    )
+    key = key or f"a-key-of-a-test-{number:04d}"
+    body = {
+        **({"order": held} if held else {}),
+        "lines": [{"offer": sale.offer, "quantity": quantity, "price": 2990}],
+        "buyer": {"name": f"Wang {number}", "phone": f"138000000{number:02d}"},
+        "delivery": delivery,
+        "payment": "pay_at_pickup" if way == PICKUP else "cash_on_delivery",
+    }
+    if by:
+        return await by.call("order.place", key=key, **body)
+    return await sale.api.commands(sale.broadcast).order(key, body)
 
 
 async def console(open_studio: Open, sale: Sale, **how: Any) -> Page:
