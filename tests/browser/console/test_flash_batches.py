@@ -28,7 +28,7 @@ async def buy(sale: Sale, number: int, price: int) -> Any:
 
 async def begin(page: Page) -> Any:
     await card(page).get_by_role("button", name=re.compile("^Flash batch of")).click()
-    return page.get_by_role("dialog", name="Flash: Small kumquats")
+    return page.get_by_role("dialog", name="Flash batch: Small kumquats")
 
 
 async def test_flash_starts_with_two_taps_and_ends_by_one_that_asks(
@@ -80,7 +80,7 @@ async def test_wrong_price_of_a_flash_is_put_right_by_one_tap(
     await flash.get_by_role("button", name="The flash price of Small").click()
     await expect(flash).to_be_hidden()
     await expect(card(page)).to_contain_text(
-        "Corrected: ¥29.90 instead of ¥13.90. 1 order at ¥13.90."
+        "Corrected: ¥29.90 instead of ¥13.90. ¥13.90: 1 order."
     )
     await expect(card(page)).not_to_contain_text("Flash batch over")
     await card(page).get_by_role("button", name=re.compile("^See these orders")).click()
@@ -168,7 +168,7 @@ async def test_flash_says_what_it_releases_and_what_the_lot_gives(
     await expect(sheet).to_contain_text("takes the 20 left and releases 30 more")
     await expect(sheet).to_contain_text("The lot then has enough for 150 more (375 kg).")
     await boxes.fill("500")
-    await expect(sheet).to_contain_text("Lot 1123 gives 200 boxes only")
+    await expect(sheet).to_contain_text("Lot 1123 has only 200 boxes left for the flash batch")
     await sheet.get_by_label("Flash price").fill("9")
     await sheet.get_by_role("button", name="Start now: 200 at ¥9.00").click()
     await expect(sheet.get_by_role("alert")).to_contain_text("less than half of ¥29.90")
@@ -190,7 +190,7 @@ async def test_flash_of_far_more_than_was_proposed_is_asked_for_once(
     boxes = sheet.get_by_label("How many boxes")
     alert = sheet.get_by_role("alert")
     await boxes.fill("999999")
-    await expect(sheet).to_contain_text("Lot 1123 gives 200 boxes only")
+    await expect(sheet).to_contain_text("Lot 1123 has only 200 boxes left for the flash batch")
     await sheet.get_by_role("button", name="Start now: 200 at ¥25.90").click()
     await expect(alert).to_have_text(
         "A flash batch of 200 instead of the suggested 10 releases all that is left of lot 1123: "
@@ -212,7 +212,7 @@ async def test_planned_flash_is_called_off_and_planned_again(open_studio: Open, 
     page = await console(open_studio, sale, role="host", size=PHONE)
     hand = page.get_by_role("region", name="Stock and price of what is shown")
     await hand.get_by_role("button", name=re.compile("^Flash batch of")).click()
-    sheet = page.get_by_role("dialog", name="Flash: Small kumquats")
+    sheet = page.get_by_role("dialog", name="Flash batch: Small kumquats")
     await sheet.get_by_role("radio", name="+15 min").check()
     await sheet.get_by_role("button", name=re.compile("^Plan it for")).click()
     flash = hand.locator(".flash")

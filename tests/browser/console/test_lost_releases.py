@@ -117,7 +117,7 @@ async def test_what_was_not_sent_is_not_sent_later(open_studio: Open, sale: Sale
 async def test_flash_whose_answer_is_lost_is_planned_once(open_studio: Open, sale: Sale) -> None:
     page = await console(open_studio, sale, script=FRAIL)
     await card(page).get_by_role("button", name=re.compile("^Flash batch of")).click()
-    sheet = page.get_by_role("dialog", name="Flash: Small kumquats")
+    sheet = page.get_by_role("dialog", name="Flash batch: Small kumquats")
     start = sheet.get_by_role("button", name=re.compile("^Start now"))
     await losing(page, "flash.plan")
     await start.click()
