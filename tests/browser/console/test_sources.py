@@ -211,7 +211,7 @@ async def test_picked_camera_that_goes_away_is_stood_in_for_and_comes_back(
     await host.get_by_role("button", name="Put on air: Camera 1").click()
     await expect(host.locator(tile("Camera 1"))).to_contain_text("Viewers see this one")
     await picked.close()
-    await expect(host.get_by_text("Camera 1 is away. Camera 2 stands in")).to_be_visible()
+    await expect(host.get_by_text("Camera 1 is disconnected. Camera 2 stands in")).to_be_visible()
     await expect(host.locator(tile("Camera 2"))).to_contain_text("On air for now")
     await expect(host.get_by_role("button", name="No picture: Camera 1")).to_be_disabled()
     # It was shown by the stream of what is on air, which now shows the other one: nothing of that.
@@ -225,7 +225,7 @@ async def test_only_camera_away_is_told_in_the_place_of_the_picture(
     host = await open_studio(f"/studio/{sale.broadcast}", size=PHONE)
     await shows(host, "[data-preview-video]", GREEN)
     await sender.close()
-    await expect(host.locator("[data-preview-empty]")).to_contain_text("Camera 1 is away.")
+    await expect(host.locator("[data-preview-empty]")).to_contain_text("Camera 1 is disconnected.")
 
 
 async def test_without_a_camera_on_air_the_way_to_one_is_in_sight(

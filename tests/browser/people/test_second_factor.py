@@ -337,7 +337,7 @@ async def test_reauthentication_is_asked_before_a_file_in_chinese_too_and_the_fi
     await shot(page, "reauthentication-zh")
     async with page.expect_download() as got:
         await asked.get_by_role("button", name="确认").click()
-    assert (await got.value).suggested_filename.startswith("orders-")
+    assert (await got.value).suggested_filename.startswith("订单明细-")
     # Sums of the sale name no buyer.
     await authenticated_long_ago(site)
     async with page.expect_download():

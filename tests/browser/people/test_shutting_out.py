@@ -225,7 +225,7 @@ async def test_keys_of_someone_who_may_less_now_stand_in_red(
     listed = page.locator('[data-list="credentials"]').get_by_role("listitem")
     sheet = listed.filter(has_text="Price sheet")
     await expect(sheet.get_by_text("Does less", exact=True)).to_be_visible()
-    await expect(sheet).to_contain_text("Its owner's role is Moderator now")
+    await expect(sheet).to_contain_text("Its owner's role is now Moderator")
     for label in ("Wu from Lianhe", "Aunt Lin", "Orchard hall"):
         row = listed.filter(has_text=label)
         await expect(row.get_by_text("Does nothing", exact=True)).to_be_visible()
