@@ -139,7 +139,7 @@ async def test_staff_save_orders_with_their_buyers(
     assert [row[0] for row in found] == orders
     by_title = [dict(zip(head, row, strict=True)) for row in found]
     assert by_title[0]["Name"] == "Wang Fang"
-    assert by_title[0]["Boxes"] == "Kumquats 2.5 kg box × 1 #1123"
+    assert by_title[0]["Products"] == "Kumquats 2.5 kg box × 1 #1123"
     assert by_title[0]["To collect (CNY)"] == "29.90"
     assert by_title[2]["To collect (CNY)"] == "0.00"
     # What a buyer typed never becomes a formula.

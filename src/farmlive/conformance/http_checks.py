@@ -325,7 +325,7 @@ async def _extensions(server: Target, prefix: str) -> None:
     relations = []
     for target, rest in parse_links(made.response.headers.get_list("link")):
         found = re.search(r'rel="?([^";,]+)', rest)
-        # A relation in a namespace of the server's own (RFC 8288, 2.1.2) is no registered extension.
+        # One in a namespace of the server's own (RFC 8288, 2.1.2) is no registered extension.
         if found and found[1].startswith("urn:ietf:"):
             relations.append((target, found[1]))
     if not relations:

@@ -98,6 +98,12 @@ class Bag:
         return int(card["lot"]["left_g"]) // int(card["net_weight_g"])
 
 
+def is_over(channel: Channel) -> bool:
+    """Return whether the broadcast had ended before one came: no event tells that again."""
+    snapshot = channel.snapshot
+    return snapshot is not None and snapshot["broadcast"]["state"] == "ended"
+
+
 class Host:
     """The scripted host: pins one card after another, says a line, releases boxes when few are
     left, and sometimes sells a few boxes of the pinned offer at a lower price.
@@ -119,6 +125,8 @@ class Host:
         async with await Channel.connect(
             self._url, self._county.live, key=self._key, patience_s=120
         ) as channel:
+            if is_over(channel):
+                return
             bag = Bag(channel.snapshot or {"offers": []})
             show = asyncio.create_task(self._pin_in_turn(channel, bag))
             try:
@@ -210,6 +218,8 @@ class Viewer:
         async with await Channel.connect(
             self._url, self._county.live, key=self._key, patience_s=120
         ) as channel:
+            if is_over(channel):
+                return
             bag = Bag(channel.snapshot or {"offers": []})
             tasks = [asyncio.create_task(self._act(channel, bag))]
             try:
