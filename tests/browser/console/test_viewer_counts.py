@@ -79,7 +79,7 @@ async def test_words_for_what_to_set(open_studio: Open, sale: Sale) -> None:
     assert looks[0] == ["good", 0]
     assert looks[-1] == ["good", 1], "the camera's own signal is as good as before"
     words, _ = await page.evaluate(ADVICE, [TOO_MUCH | {"wanted_kbps": 1500}, False])
-    assert "14 of 60 viewers can't take it" in words
+    assert "too much for 14 of 60 viewers" in words
     assert "OBS" not in words
 
 
@@ -136,6 +136,6 @@ async def test_host_reads_what_to_set_beside_the_picture(open_studio: Open, sale
         await route.fulfill(response=answer, json=health)
 
     await host.route("**/health", narrow)
-    await expect(host.locator("[data-advice]")).to_contain_text("14 of 60 viewers can't take it")
+    await expect(host.locator("[data-advice]")).to_contain_text("too much for 14 of 60 viewers")
     await expect(host.locator("[data-signal-words]")).to_have_text("good")
     await host.unroute_all(behavior="ignoreErrors")

@@ -59,7 +59,7 @@ async def test_what_is_refused_is_told_one_by_one(open_studio: Open, sale: Sale)
     await page.get_by_role("button", name="Packed 2").click()
     told = page.get_by_role("alert").filter(has_text="1 order stayed as it was")
     await expect(told).to_contain_text(second["number"])
-    await expect(told).to_contain_text("It is “cancelled” now")
+    await expect(told).to_contain_text("The order is now “cancelled”")
     # The way back stays above the list when the toast has gone.
     way_back = page.get_by_role("button", name=f"Undo: {first['number']} is packed.")
     await expect(way_back).to_be_visible()
@@ -103,7 +103,9 @@ async def test_staff_are_told_why_a_cancellation_stands(open_studio: Open, sale:
     await order(sale, 2, quantity=20)
     await way_back.click()
     told = page.get_by_role("alert").filter(has_text="1 order stayed as it was")
-    await expect(told).to_contain_text(f"{placed['number']} its boxes have been sold since")
+    await expect(told).to_contain_text(
+        f"{placed['number']} The order stays unchanged: its boxes have been sold since"
+    )
 
 
 async def test_nothing_is_lost_where_the_connection_drops(open_studio: Open, sale: Sale) -> None:

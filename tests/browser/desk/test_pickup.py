@@ -123,7 +123,7 @@ async def test_what_waits_is_read_to_its_end_and_what_is_not_shown_is_said(
     await page.route("**/handovers/search", endless)
     await page.reload()
     await expect(rows).to_have_count(400)
-    await expect(page.get_by_text("The 400 that wait longest are shown.")).to_be_visible()
+    await expect(page.get_by_text("The 400 waiting longest are shown.")).to_be_visible()
     await page.get_by_role("button", name="Show more").click()
     await expect(rows).to_have_count(800)
     await page.unroute_all()
