@@ -261,6 +261,7 @@ async def test_a_refused_offer_is_seen_beside_its_source_until_it_publishes(medi
     assert {**kitchen["refused"], "at": ""} == {
         "slug": "no-common-codec",
         "detail": detail,
+        "reason": "audio-codec",
         "at": "",
     }
     assert 0 <= now_ms() - parse_rfc3339(kitchen["refused"]["at"]) < 60_000

@@ -45,7 +45,7 @@ async def test_limit_says_what_it_refused_to_whom_and_why(
         "mark": buyer,
         "count": 2,
         "limit": 1,
-        "reason": "More than 1 per minute.",
+        "reason": "More than 1 a minute.",
     }
 
 
