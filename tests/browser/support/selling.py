@@ -32,7 +32,7 @@ async def order(
     else:
         delivery["address"] = "Meixian, Youxi"
     key = key or f"a-key-of-a-test-{number:04d}"
-    body = {
+    body: dict[str, Any] = {
         **({"order": held} if held else {}),
         "lines": [{"offer": sale.offer, "quantity": quantity, "price": 2990}],
         "buyer": {"name": f"Wang {number}", "phone": f"138000000{number:02d}"},
