@@ -131,7 +131,9 @@ async def test_nested_sheets_close_one_at_a_time(sale: Sale, open_page: Open) ->
     )
     await page.evaluate(SETTLED, 2)
     await page.go_back()
+    await expect(page.locator("#name-sheet")).to_be_hidden()
     assert await page.evaluate(OPEN) == ["bag-sheet"]
     assert await page.evaluate("document.body.dataset.sheet") == "bag-sheet"
     await page.go_back()
+    await expect(page.locator("#bag-sheet")).to_be_hidden()
     assert await page.evaluate(OPEN) == []
