@@ -325,8 +325,8 @@ async def _extensions(server: Target, prefix: str) -> None:
     relations = []
     for target, rest in parse_links(made.response.headers.get_list("link")):
         found = re.search(r'rel="?([^";,]+)', rest)
-        # One in a namespace of the server's own (RFC 8288, 2.1.2) is no registered extension.
-        if found and found[1].startswith("urn:ietf:"):
+        # One in an experimental namespace is the server's own, and no registered extension.
+        if found and found[1].startswith("urn:") and not found[1].startswith("urn:x-"):
             relations.append((target, found[1]))
     if not relations:
         raise NotApplicable("it tells of no extensions")
