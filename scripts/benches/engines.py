@@ -61,7 +61,7 @@ _BAG_FITS = """(() => {
     width(row, '.bag__look') > row.offsetWidth / 2 &&
     width(row, '.bag__buy') < row.offsetWidth / 2);
 })()"""
-# What a host writes in has room for some words, and a line of chat too.
+# Whether the chat's input field, and each message, is wide enough to read.
 _CHAT_FITS = """(() => {
   const parts = document.querySelectorAll('#say, [data-chat-list] > *');
   return parts.length > 1 && [...parts].every(part => part.offsetWidth > 80);

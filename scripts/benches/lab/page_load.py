@@ -1,4 +1,4 @@
-"""What a page of Chromium loads and when, by its DevTools protocol, and a processor made slow."""
+"""Times the requests of a page in Chromium, and throttles its CPU, by the DevTools protocol."""
 
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -59,7 +59,7 @@ class PageLoad:
         return load
 
     async def slow_down(self, times: int) -> None:
-        """Make the page's processor so many times as slow."""
+        """Throttle the page's CPU by this factor."""
         await self.session.send("Emulation.setCPUThrottlingRate", {"rate": times})
 
     def _sent(self, told: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The host's own lines in the console's chat, in Chromium."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 from sqlalchemy import Connection
 from tests.browser.conftest import Open, Sale
 
@@ -20,12 +20,19 @@ TWICE = """(form, [said, next]) => {
 }"""
 
 
-async def test_enter_twice_says_it_once_and_what_is_typed_meanwhile_stays(
-    open_studio: Open, sale: Sale
-) -> None:
+async def chat_form(open_studio: Open, sale: Sale) -> Locator:
+    """Open the console; return the form of its chat."""
     page = await open_studio(f"/studio/{sale.broadcast}")
     form = page.locator("[data-say]")
     await expect(form).to_be_visible()
+    return form
+
+
+async def test_enter_twice_says_it_once_and_what_is_typed_meanwhile_stays(
+    open_studio: Open, sale: Sale
+) -> None:
+    form = await chat_form(open_studio, sale)
+    page = form.page
     await form.evaluate(TWICE, ["Picked this morning", "and sweet"])
     lines = page.locator("[data-chat-list]").get_by_text("Picked this morning")
     await expect(lines).to_have_count(1)
@@ -38,9 +45,7 @@ async def test_enter_twice_says_it_once_and_what_is_typed_meanwhile_stays(
 async def test_words_that_are_refused_come_back_before_what_was_typed_since(
     open_studio: Open, sale: Sale
 ) -> None:
-    page = await open_studio(f"/studio/{sale.broadcast}")
-    form = page.locator("[data-say]")
-    await expect(form).to_be_visible()
+    form = await chat_form(open_studio, sale)
     too_long = "x" * 1_000
     await form.evaluate(TWICE, [too_long, "and sweet"])
     await expect(form.locator("[name=text]")).to_have_value(f"{too_long} and sweet")

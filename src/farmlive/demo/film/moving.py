@@ -1,4 +1,4 @@
-"""What moves in both films of the orchard: clouds, birds, falling leaves and the bough in the wind.
+"""The moving parts that both orchard films share: clouds, birds, falling leaves and the bough.
 
 Each position is drawn once, when the film begins. All come round within 30 seconds.
 """
@@ -42,7 +42,7 @@ class Moving:
         ]
 
     def put_clouds(self, picture: Image.Image, laps: float) -> None:
-        """Draw the clouds after so many laps from left to right."""
+        """Draw the clouds; `laps` is how often they have crossed the picture, from left to right."""
         for sprite, y, start in self._clouds:
             span = self._width + sprite.image.width
             sprite.put(picture, (laps + start) % 1 * span - sprite.image.width / 2, y)

@@ -8,8 +8,8 @@
 
 #include "base/memory.h"
 
-/* Keyframes that can't wait for those that others get: so many at once, and one more after so many
- * seconds, whatever the number of viewers who ask. */
+/* The burst and the refill interval, in seconds, of a publisher's urgent keyframe requests, those
+ * that can't wait for the next keyframe of the others; however many viewers ask. */
 static const double HURRIES_MOST = 3.0, HURRY_EVERY_S = 5.0;
 
 struct publisher *publisher_new(struct publishing *publishing, uint32_t own_ssrc, uint64_t peer)

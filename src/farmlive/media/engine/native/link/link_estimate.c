@@ -28,10 +28,10 @@ static const double NARROW_LESS = 0.9;
 static const double LEAST_KBPS = 60.0, MOST_KBPS = 100000.0;
 /* One fall takes no more than this share, and the queue has a while to drain before the next. */
 static const double FALL_MOST = 0.5, SETTLE_S = 1.5;
-/* Growth a second while nothing shows a limit. It stops at the first share of what last was too
- * much; after a pause that grows by the factor after each fall, more is tried, by the second share
- * at once, or by what makes a queue of so many seconds, until the third shows that the limit is
- * another one: then growth is the second. */
+/* Growth a second while nothing shows a limit. It stops at HELD times the estimate at which the
+ * last queue or loss was seen. After a pause, LONGER times as long after each fall, the estimate
+ * may go beyond that: by TRIED at once, or by what makes a queue of TRIED_QUEUE_S seconds. From
+ * PAST times that estimate on the limit is another one, and growth is FREE_GROWTH. */
 static const double GROWTH = 1.3, FREE_GROWTH = 1.5, HELD = 0.96, TRIED = 1.2, PAST = 1.15;
 static const double TRIED_QUEUE_S = 0.12;
 static const double HOLD_S = 3.5, LONGER = 1.25, LONGEST_HOLD_S = 30.0;

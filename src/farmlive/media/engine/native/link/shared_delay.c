@@ -6,8 +6,8 @@
 /* How long a viewer's delay is remembered: this long, or up to twice. Each viewer counts once in
  * it. */
 static const double SPAN_S = 1.0;
-/* It is shared if so many viewers in one span, and one of so many that reported, have seen a long
- * one. */
+/* The delay is shared if at least MANY viewers in one span, and at least one in ONE_OF of those
+ * that reported, have seen a long one. */
 enum { MANY = 8, ONE_OF = 3 };
 
 unsigned shared_delay_record(struct shared_delay *delay, bool is_long, double now, unsigned counted)

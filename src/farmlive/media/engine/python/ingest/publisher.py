@@ -25,8 +25,8 @@ Taken = tuple[Track, Packet, bool]
 _MOST_REPAIRING = 16
 # After a pause of this length a track's arrival times predict nothing.
 _RESTS_WITHIN_S = 0.5
-# Keyframes that can't wait for those that others get: so many at once, and one more after so many
-# seconds, whatever the number of viewers who ask.
+# The burst and the refill interval, in seconds, of a publisher's urgent keyframe requests, those
+# that can't wait for the next keyframe of the others; however many viewers ask.
 _HURRIES_MOST, _HURRY_EVERY_S = 3.0, 5.0
 # A late packet of the stream before a restart with a new SSRC comes within this time.
 _LATE_S = 1.0

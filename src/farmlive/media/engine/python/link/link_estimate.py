@@ -35,10 +35,10 @@ _NARROW_LESS = 0.9
 _LEAST_KBPS, _MOST_KBPS = 60.0, 100_000.0
 # One fall takes no more than this share, and the queue has a while to drain before the next.
 _FALL_MOST, _SETTLE_S = 0.5, 1.5
-# Growth a second while nothing shows a limit. It stops at the first share of what last was too
-# much; after a pause that grows by the factor after each fall, more is tried, by the second share
-# at once, or by what makes a queue of so many seconds, until the third shows that the limit is
-# another one: then growth is the second.
+# Growth a second while nothing shows a limit. It stops at _HELD times the estimate at which the
+# last queue or loss was seen. After a pause, _LONGER times as long after each fall, the estimate
+# may go beyond that: by _TRIED at once, or by what makes a queue of _TRIED_QUEUE_S seconds. From
+# _PAST times that estimate on the limit is another one, and growth is _FREE_GROWTH.
 _GROWTH, _FREE_GROWTH, _HELD, _TRIED, _PAST = 1.3, 1.5, 0.96, 1.2, 1.15
 _TRIED_QUEUE_S = 0.12
 _HOLD_S, _LONGER, _LONGEST_HOLD_S = 3.5, 1.25, 30.0

@@ -7,8 +7,8 @@ rules.
 
 # How long a viewer's delay is remembered: this long, or up to twice. Each viewer counts once in it.
 _SPAN_S = 1.0
-# It is shared if so many viewers in one span, and one of so many that reported, have seen a long
-# one.
+# The delay is shared if at least _MANY viewers in one span, and at least one in _ONE_OF of those
+# that reported, have seen a long one.
 _MANY, _ONE_OF = 8, 3
 
 
