@@ -42,7 +42,7 @@ class Moving:
         ]
 
     def put_clouds(self, picture: Image.Image, laps: float) -> None:
-        """Draw the clouds; `laps` is how often they have crossed the picture, from left to right."""
+        """Draw the clouds; `laps`: how often they have crossed the picture from left to right."""
         for sprite, y, start in self._clouds:
             span = self._width + sprite.image.width
             sprite.put(picture, (laps + start) % 1 * span - sprite.image.width / 2, y)
