@@ -1,14 +1,16 @@
 """What access to media limits: wrong stream keys, new media sessions, and changes to them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import pytest
+from tests.support.waiting import LONG_S
 
 from farmlive.client import Api
 from farmlive.media_bridge import broadcast_states
+from farmlive.media_bridge.broadcast_states import BroadcastStates
 from farmlive.server import Server, running
 from farmlive.settings import Settings
 
@@ -95,24 +97,29 @@ async def test_who_comes_in_one_second_asks_the_database_once(
 ) -> None:
     async with running(settings) as server, httpx.AsyncClient(base_url=server.url) as http:
         site = await prepared(server, http)
-        store, reads = server.house.store, 0
-        read = store.read
+        reads = 0
+        read = BroadcastStates.read
 
-        async def count(function: Any) -> Any:
+        async def count(states: BroadcastStates, broadcast: str) -> str:
             nonlocal reads
             reads += 1
-            return await read(function)
+            return await read(states, broadcast)
 
         async def watch() -> httpx.Response:
             return await http.post(f"/whep/{site.first}", content="v=0", headers=SDP)
 
         # The second, however slow the machine is.
         monkeypatch.setattr(broadcast_states, "BELIEVED_S", 3600.0)
-        await watch()
-        monkeypatch.setattr(store, "read", count)
+        monkeypatch.setattr(BroadcastStates, "read", count)
+        before = -1
+        async with asyncio.timeout(LONG_S):
+            # Until the bus has told of both starts.
+            while before != reads:
+                before = reads
+                await watch()
         for _ in range(3):
             assert (await watch()).json()["type"] == "/problems/nobody-publishing"
-        assert reads == 0
+        assert reads == before
         # A change is seen at once.
         await server.house.broadcasts.end(site.first)
         assert (await watch()).json()["type"] == "/problems/broadcast-ended"
