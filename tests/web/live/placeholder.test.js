@@ -75,6 +75,18 @@ test("a number that moves by little is the same", () => {
   assert.equal(lasting.take({ ...less, estimated_kbps: 600 }, 8_000), true);
 });
 
+test("a picture that moves now and then is not told as one that stands", () => {
+  const choppy = { ...less, gets: "choppy_picture" };
+  assert.match(deliveryWords(choppy), /0\.4 Mbit\/s: sound and a choppy picture/);
+  assert.match(deliveryWords({ ...choppy, estimated_kbps: null }), /choppy/);
+  const lasting = new Lasting();
+  lasting.take(choppy, 0);
+  lasting.look(6_000);
+  // It stands: that is told soon.
+  lasting.take(still, 10_000);
+  assert.equal(lasting.look(12_000), true);
+});
+
 test("what one chose oneself is no news, unless the picture stands still", () => {
   assert.equal(deliveryWords({ ...less, limited_by: "choice" }), null);
   assert.match(deliveryWords({ ...still, limited_by: "choice" }), /./);

@@ -1,8 +1,10 @@
 import "../support/english-page.js";
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { iceServers, linked } from "../../../web/static/lib/media/connection-path.js";
 import { delayOf, median } from "../../../web/static/lib/media/delay-report.js";
+import { Delivery } from "../../../web/static/lib/media/delivery.js";
+import { adaptJitterBuffer } from "../../../web/static/lib/media/jitter-buffer.js";
 import { namesOneNetwork, withoutHandshake } from "../../../web/static/lib/media/try-way.js";
 import {
   inPreferredOrder,
@@ -95,4 +97,61 @@ test("an answer with addresses of one network alone is known", () => {
 test("a try's answer has the other role in each part, and is else the same", () => {
   const lines = (...roles) => roles.map((role) => `m=video\r\na=setup:${role}\r\n`).join("");
   assert.equal(withoutHandshake(lines("passive", "active")), lines("active", "passive"));
+});
+
+test("of keyframes, how many frames come between them tells whether the picture stands", () => {
+  const delivery = new Delivery(/** @type {any} */ ({}), "https://farm.example/delivery");
+  delivery.close();
+  const narrow = { choice: "auto", gets: "still_pictures", limited_by: "link", link: "narrow" };
+  const after = (perSecond, said) => {
+    delivery._counts = [];
+    for (let at = 0; at <= 4; at += 1) {
+      const video = { type: "inbound-rtp", kind: "video", framesDecoded: at * perSecond };
+      delivery._take(new Map([["v", video]]), at * 1_000);
+    }
+    delivery._said = said;
+    return delivery.latest.gets;
+  };
+  assert.equal(after(30, { ...narrow, gets: "all", limited_by: null }), "all");
+  assert.equal(after(0.5, narrow), "still_pictures");
+  assert.equal(after(0.5, { ...narrow, gets: "all", limited_by: null }), "still_pictures");
+  assert.equal(after(8, narrow), "choppy_picture");
+  assert.equal(after(8, { ...narrow, limited_by: "choice" }), "still_pictures");
+  assert.equal(after(0, { ...narrow, gets: "sound" }), "sound");
+});
+
+test("the picture is held where packets are sent again, and not on a link that is full", async () => {
+  mock.timers.enable({ apis: ["setInterval"] });
+  const pair = { type: "candidate-pair", nominated: true, currentRoundTripTime: 0.1 };
+  const video = { type: "inbound-rtp", kind: "video", packetsReceived: 0, packetsLost: 0 };
+  Object.assign(video, { retransmittedPacketsReceived: 0, nackCount: 0 });
+  const receiver = { jitterBufferTarget: null };
+  const connection = {
+    getReceivers: () => [receiver],
+    getStats: async () =>
+      new Map([
+        ["p", pair],
+        ["v", { ...video }],
+      ]),
+  };
+  const end = adaptJitterBuffer(/** @type {any} */ (connection));
+  const second = async (received, lost, repaired) => {
+    video.packetsReceived += received;
+    video.packetsLost += lost;
+    video.retransmittedPacketsReceived += repaired;
+    video.nackCount += lost + repaired;
+    mock.timers.tick(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    return receiver.jitterBufferTarget;
+  };
+  await second(0, 0, 0);
+  // A link that is full: most of what was lost stays lost. Nor soon after it.
+  assert.equal(await second(60, 90, 5), null);
+  assert.equal(await second(60, 0, 2), null);
+  end();
+  const other = adaptJitterBuffer(/** @type {any} */ (connection));
+  await second(200, 0, 0);
+  assert.equal(await second(200, 2, 10), 500); // 200, and three round trips of 100 ms
+  other();
+  mock.timers.reset();
 });

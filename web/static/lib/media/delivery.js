@@ -22,7 +22,7 @@ const FEWER = 0.7; // of the most that came
  * What the server says of what comes.
  * @typedef {object} Said
  * @property {string} choice
- * @property {string} gets
+ * @property {string} gets `choppy_picture` is the page's own: keyframes, and some of what follows each
  * @property {string | null} limited_by
  * @property {number} [estimated_kbps]
  * @property {string} [link]
@@ -59,9 +59,12 @@ export class Delivery extends EventTarget {
 
   get latest() {
     const said = this._said;
-    if (said?.link !== "narrow" || said.limited_by === "choice") return said;
-    if (!["none", "still"].includes(this._how ?? "") || said.gets === "sound") return said;
-    return { ...said, gets: "still_pictures", limited_by: "link" };
+    if (said?.link !== "narrow" || said.limited_by === "choice" || said.gets === "sound")
+      return said;
+    // Between keyframes comes what else the link carries: on some links nothing, on others most.
+    const isStill = ["none", "still"].includes(this._how ?? "");
+    if (isStill) return { ...said, gets: "still_pictures", limited_by: "link" };
+    return said.gets === "still_pictures" && this._how ? { ...said, gets: "choppy_picture" } : said;
   }
 
   close() {

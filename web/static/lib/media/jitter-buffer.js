@@ -1,19 +1,21 @@
 // How long the player holds the picture back where packets are lost on the way: long enough for
 // what is missing to be asked for and sent again. Without loss nothing is held back. Browsers wait
 // for what is late, not for what is sent again, so that a picture with loss would stop and start.
-// The server probes a link with repeats that nobody asked for: those are no loss.
+// The server probes a link with repeats that nobody asked for: those are no loss. Where more stays lost
+// than is sent again, the link is full: the server sends less, and to hold the picture would not help.
 
 import { reportsOf } from "./connection-path.js";
 
 const LOOK_EVERY = 1_000;
 const MANY = 0.01; // of the packets were sent again
 const CALM_AFTER = 60_000;
+const FULL_FOR = 8_000;
 const LEAST = 200; // milliseconds, as all that follows
 const ROUNDS = 3; // what is asked for again, or the asking, is lost too
 const STEP = 50;
 const MOST = 800;
 
-/** @typedef {{ packets: number, repaired: number, asked: number, roundTrip: number }} Seen */
+/** @typedef {{ packets: number, lost: number, repaired: number, asked: number, roundTrip: number }} Seen */
 
 /**
  * Watch over a connection that receives; returns a function that ends it.
@@ -24,6 +26,7 @@ export function adaptJitterBuffer(connection) {
   /** @type {Seen | null} */
   let before = null;
   let lossyAt = 0;
+  let fullAt = -Infinity;
   /** @type {number | null} */
   let held = null;
 
@@ -32,7 +35,10 @@ export function adaptJitterBuffer(connection) {
     const packets = now.packets - (before?.packets ?? now.packets);
     const repaired = now.repaired - (before?.repaired ?? now.repaired);
     const asked = now.asked - (before?.asked ?? now.asked);
+    const lost = now.lost - (before?.lost ?? now.lost);
     before = now;
+    if (lost > repaired && lost > packets * MANY) fullAt = performance.now();
+    if (performance.now() - fullAt < FULL_FOR) return;
     if (packets > 0 && asked > 0 && repaired > packets * MANY) {
       lossyAt = performance.now();
       const round = Math.ceil((now.roundTrip * 1000) / STEP) * STEP;
@@ -56,15 +62,16 @@ export function adaptJitterBuffer(connection) {
   return () => clearInterval(timer);
 }
 
-/** Packets of the picture that came, those of them that were sent again, how often some were asked
-    for, and the round trip in seconds.
+/** Packets of the picture that came, those that stayed lost, those that were sent again, how often some
+    were asked for, and the round trip in seconds.
     @param {RTCStatsReport} stats
     @returns {Seen} */
 function read(stats) {
-  const found = { packets: 0, repaired: 0, asked: 0, roundTrip: 0 };
+  const found = { packets: 0, lost: 0, repaired: 0, asked: 0, roundTrip: 0 };
   for (const each of reportsOf(stats)) {
     if (each.type === "inbound-rtp" && each.kind === "video") {
       found.packets += each.packetsReceived;
+      found.lost += each.packetsLost ?? 0;
       found.repaired += each.retransmittedPacketsReceived ?? 0;
       found.asked += each.nackCount ?? 0;
     } else if (each.type === "candidate-pair" && each.nominated) {

@@ -7,7 +7,14 @@ import { t } from "../../../lib/words.js";
 
 /** @typedef {import("../../../lib/media/delivery.js").Said} Said */
 
-const PARTS = ["all", "smaller_picture", "fewer_frames", "still_pictures", "sound"];
+const PARTS = [
+  "all",
+  "smaller_picture",
+  "fewer_frames",
+  "choppy_picture",
+  "still_pictures",
+  "sound",
+];
 const WORSE_AFTER = 6_000; // whoever joins begins with a smaller picture
 const STILL_AFTER = 2_000; // a picture that stands looks like a fault
 const BETTER_AFTER = 6_000;
@@ -33,6 +40,10 @@ export function deliveryWords(delivery) {
       return rate
         ? t("Your connection allows about %(rate)s Mbit/s: fewer frames", rate)
         : t("Your connection is slow: fewer frames");
+    case "choppy_picture":
+      return rate
+        ? t("Your connection allows about %(rate)s Mbit/s: sound and a choppy picture", rate)
+        : t("Your connection is slow: sound and a choppy picture");
     case "still_pictures":
       return rate
         ? t("Your connection allows about %(rate)s Mbit/s: sound and a still picture", rate)
