@@ -82,12 +82,15 @@ class Layered:
 
 
 def on_air(fanout: Fanout) -> tuple[Layered, Viewer, Kept]:
-    """A source that is on air and has sent a while, and a viewer in the middle."""
+    """A source that is on air and has sent a while, and a viewer whose link has shown that it
+    carries the middle layer.
+    """
     source = Layered(fanout)
     fanout.put_on_air(source.publisher)
     source.frames(3, keyframes=(0, 1, 2))
     source.asked()
     one, kept = viewer(1)
+    one.selector._limit = 1
     fanout.add(one, source.now)
     fanout.send_bursts(0.0)
     source.frames(6)

@@ -234,6 +234,13 @@ static void fall(void)
     output_stop_video(watched[viewer->peer], viewer);
 }
 
+/* Take the viewer's link to carry this layer. */
+static void carries(void)
+{
+    struct viewer *viewer = next_viewer();
+    viewer->choice.limit = (int)integer();
+}
+
 static void prefer(void)
 {
     struct viewer *viewer = next_viewer();
@@ -311,6 +318,8 @@ static bool obey_viewer(const char *command)
         write_report();
     else if (strcmp(command, "fall") == 0)
         fall();
+    else if (strcmp(command, "carries") == 0)
+        carries();
     else if (strcmp(command, "prefer") == 0)
         prefer();
     else if (strcmp(command, "estimate") == 0) {

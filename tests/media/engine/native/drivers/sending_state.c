@@ -22,8 +22,9 @@ static void print_viewer(const struct viewer *viewer)
     if (viewer->is == VIEWER_CATCHING)
         printf(" cursor %u", viewer->cursor);
     if (viewer->has_last)
-        printf(" last %u %u %d:%d %.17g", viewer->last_sequence, viewer->last_timestamp,
-               viewer->last_pictures.picture, viewer->last_pictures.base, viewer->last_at);
+        printf(" last %u %u %u %d:%d %.17g", viewer->last_sequence, viewer->last_timestamp,
+               viewer->last_latest, viewer->last_pictures.picture, viewer->last_pictures.base,
+               viewer->last_at);
     for (int at = 0; at < viewer->past_count; at++)
         printf(" past %u %u muted %d", viewer->past[at].track->ssrc, viewer->past[at].first,
                viewer->past[at].muted);

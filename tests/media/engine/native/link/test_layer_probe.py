@@ -40,6 +40,8 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.link_probe_owed.argtypes = [at, real, real]
     native.link_probe_owed.restype = real
     native.link_probe_spent.argtypes = [at, ctypes.c_long]
+    native.link_probe_carried_kbps.argtypes = [at, real]
+    native.link_probe_carried_kbps.restype = real
     return native
 
 
@@ -81,6 +83,7 @@ def test_a_link_is_probed_alike(c: ctypes.CDLL, seed: int) -> None:
         for soon in (False, True):
             assert c.link_probe_is_full(at, soon, now) == python.is_full(soon, now)
         assert c.link_probe_is_shown(at, now) == python.is_shown(now)
+        assert c.link_probe_carried_kbps(at, 150.0) == python.carried_kbps(150.0)
         assert native.answers == python.answers
         assert native.is_on == python.is_on
         assert native.is_spoiled == python.is_spoiled

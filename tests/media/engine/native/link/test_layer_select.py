@@ -33,7 +33,12 @@ class CChoice(ctypes.Structure):
         ("probe", ctypes.c_int),
         ("loss", ctypes.c_double),
         ("estimate_kbps", ctypes.c_double),
-        ("rest", ctypes.c_double * 96),
+        ("counts", ctypes.c_int * 2),
+        ("truths", ctypes.c_bool * 5),
+        ("window", ctypes.c_int64 * 3),
+        ("times", ctypes.c_double * 14),
+        ("is_new", ctypes.c_bool),
+        ("watch", ctypes.c_double * 64),
     ]
 
 
@@ -64,6 +69,10 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.choice_is_full.argtypes = [at, real]
     native.choice_is_full.restype = truth
     native.choice_checked.argtypes = [at, real, real]
+    native.link_probe_asked.argtypes = [at, real]
+    native.link_probe_owed.argtypes = [at, real, real]
+    native.link_probe_owed.restype = real
+    native.link_probe_spent.argtypes = [at, ctypes.c_long]
     return native
 
 
@@ -128,6 +137,16 @@ class Twins:
     def estimated(self, kbps: float, now: float) -> None:
         self.c.choice_estimated(self.at, kbps, now)
         self.python.record_estimate(kbps, now)
+
+    def sends(self, more_kbps: float, now: float) -> None:
+        """Send what is due of a probe, and a check behind it."""
+        native, python = ctypes.byref(self.native.watch), self.python.watch
+        octets = python.owed(more_kbps, now)
+        assert octets == self.c.link_probe_owed(native, more_kbps, now)
+        python.spent(round(octets))
+        self.c.link_probe_spent(native, round(octets))
+        python.asked(now)
+        self.c.link_probe_asked(native, now)
 
     def checked(self, queue_s: float, now: float) -> None:
         self.c.choice_checked(self.at, queue_s, now)
@@ -227,6 +246,8 @@ def test_a_viewer_s_layer(
             )
             twins.estimated(estimate, now)
         if draw.random() < checks:
+            if draw.random() < 0.8:
+                twins.sends(kbps[-1] - kbps[0], now - 0.05)
             twins.checked(draw.choice((0.0, 0.01, 0.2 * loss, draw.random() / 4)), now)
         twins.agree(now)
         if draw.random() < 0.7:
@@ -240,12 +261,15 @@ def test_a_viewer_s_layer(
 
 def test_fewer_layers_than_before(c: ctypes.CDLL) -> None:
     twins = Twins(c, 0)
-    assert twins.decide([True] * 4, [1.0] * 4, 3, 1, False) == 1
+    assert twins.decide([True] * 4, [1.0] * 4, 3, 1, False) == 0
     for now in (4, 5):
         twins.reported(now, 0, now)
-    assert twins.decide([True] * 4, [1.0] * 4, 1, 5, False) == 2
-    assert twins.decide([True] * 2, [1.0] * 2, 3, 6, False) == 1
-    assert twins.decide([True] * 4, [1.0] * 4, 1, 6, False) == 1
+    assert twins.decide([True] * 4, [1.0] * 4, 0, 5, False) == 1
+    for now in (8, 9):
+        twins.reported(now, 0, now)
+    assert twins.decide([True] * 4, [1.0] * 4, 1, 9, False) == 2
+    assert twins.decide([True] * 2, [1.0] * 2, 3, 10, False) == 1
+    assert twins.decide([True] * 4, [1.0] * 4, 1, 10, False) == 1
     assert twins.decide([True], [1.0], 3, 6, False) == 0
     assert twins.decide([], [], 0, 6, False) == 0
     assert twins.decide([False] * 3, [1.0] * 3, 0, 6, False) == 0

@@ -284,6 +284,13 @@ class Twins:
         self.viewers[peer].selector.record_estimate(kbps, self.now)
         self._tell(f"estimate {peer} {kbps!r} {self.now!r}")
 
+    def carries(self, peer: int, layer: int) -> None:
+        """Take the viewer's link to carry this layer."""
+        _, viewer = self._fanout(peer)
+        viewer.selector._limit = layer
+        self._tell(f"carries {peer} {layer}")
+        self.prefer(peer, None)
+
     def prefer(self, peer: int, most: int | None) -> None:
         fanout, viewer = self._fanout(peer)
         viewer.selector.most = most
@@ -348,7 +355,9 @@ def _viewer(fanout: Fanout, viewer: Viewer) -> str:
         told += f" cursor {viewer.cursor}"
     if last is not None:
         picture, base = (-1 if each is None else each for each in last.pictures)
-        told += f" last {last.sequence} {last.timestamp} {picture}:{base} {last.at:.17g}"
+        told += (
+            f" last {last.sequence} {last.timestamp} {last.latest} {picture}:{base} {last.at:.17g}"
+        )
     for past in viewer.past:
         told += f" past {past.track.ssrc} {past.first} muted {int(past.muted)}"
     if epoch is not None:

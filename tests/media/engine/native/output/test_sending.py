@@ -74,6 +74,8 @@ def test_nothing_from_before_the_seam_is_sent_to_who_came_with_it(
     """Also where more came to the lane with other numbers than it remembers seams."""
     camera = on_air(twins, layers=3)
     one, two = twins.join(1, PLAIN), twins.join(2, PLAIN)
+    twins.carries(1, 1)
+    camera.frames(1, keyframes=(1,))
     twins.prefer(2, 0)
     camera.frames(3, keyframes=(0,))
     for other in range(10, 10 + others):
@@ -176,6 +178,8 @@ def test_of_shifts_that_equally_many_have_that_of_the_first_viewer_is_taken(twin
     for peer in range(1, 7):
         # What they hear does not count.
         twins.join(peer, WITH_RED if peer % 2 else PLAIN)
+        twins.carries(peer, 1)
+    camera.frames(1, keyframes=(1,))
     # Two by two they come to the lowest layer, each time with other numbers; the last ones first.
     for pair in ((5, 6), (1, 2), (3, 4)):
         camera.frame(1, sizes=(40,))

@@ -46,8 +46,10 @@ def test_a_queue_that_grows_ends_a_probe_at_once() -> None:
     assert one.choice.probe == 2
     assert one.sent > 0
     one.run(0.1, queue_s=0.04)
+    assert one.choice.probe == 2, "the first one goes on until the queue tells more"
+    one.run(0.1, queue_s=0.07)
     assert one.choice.probe is None
-    assert one.layer == 1
+    assert one.layer == 0, "it filled the link before it was as much as the middle layer"
     sent = one.sent
     one.run(1.0)
     assert one.sent == sent
@@ -142,5 +144,54 @@ def test_nothing_is_tried_while_a_burst_is_under_way() -> None:
     choice = LayerSelector(0.0)
     for step in range(1, 40):
         choice.record_check(0.0, step / 10)
-        assert choice.decide(ALL, RATES, 1, step / 10, False, False) == 1
+        assert choice.decide(ALL, RATES, 0, step / 10, False, False) == 0
     assert choice.probe is None
+
+
+class Pipe:
+    """A link of so many kbit/s, which takes some bytes at once."""
+
+    def __init__(self, kbps: float, bucket: int) -> None:
+        self.kbps, self.room, self.queue = kbps, bucket * 8 / 1000, 0.0
+        self.most = self.room
+
+    def takes(self, kbits: float, seconds: float) -> None:
+        self.queue += kbits - self.kbps * seconds
+        taken = min(self.room, max(self.queue, self.room - self.most))
+        self.room -= taken
+        self.queue = max(0.0, self.queue - taken)
+
+    @property
+    def queue_s(self) -> float:
+        return self.queue / self.kbps
+
+
+def found_by_the_first_probe(kbps: float, bucket: int, place: int) -> int:
+    """The layer that a viewer gets after its first probe, on such a link."""
+    now, choice, pipe = 50.0, LayerSelector(50.0, place), Pipe(kbps, bucket)
+    watch, layer, waiting, queue_s = choice.watch, 0, 0.0, 0.0
+    while now < 53.0 and choice._is_new and layer == 0:
+        now += 0.004
+        octets = watch.owed(RATES[choice.probe] - RATES[0], now) if choice.probe else 0.0
+        watch.spent(round(octets))
+        pipe.takes(octets / 125 * 1.05 + (RATES[0] * 1.05 + 60) * 0.004, 0.004)
+        if waiting and now >= waiting:
+            choice.record_check(queue_s, now)
+            layer = choice.decide(ALL, RATES, layer, now, True)
+            waiting = 0.0
+        if watch.wants_check(now):
+            watch.asked(now)
+            queue_s = pipe.queue_s
+            waiting = now + 0.04 + queue_s
+    return layer
+
+
+@pytest.mark.parametrize("bucket", [0, 16_000])
+@pytest.mark.parametrize(
+    ("kbps", "layer"), [(300, 0), (500, 0), (1_000, 1), (1_300, 1), (2_000, 2), (5_000, 2)]
+)
+def test_the_first_probe_shows_which_layer_the_link_carries(
+    kbps: float, bucket: int, layer: int
+) -> None:
+    found = [found_by_the_first_probe(kbps, bucket, place) for place in range(12)]
+    assert set(found) == {layer}

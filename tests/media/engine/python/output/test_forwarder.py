@@ -24,9 +24,13 @@ def fanout() -> Fanout:
     return Fanout(SSRCS)
 
 
-def test_a_viewer_begins_in_the_middle(fanout: Fanout) -> None:
-    _, one, kept = on_air(fanout)
-    assert set(layers(kept)) == {1}
+def test_a_viewer_begins_with_the_lowest_layer(fanout: Fanout) -> None:
+    source, _, _ = on_air(fanout)
+    one, kept = viewer(2)
+    fanout.add(one, source.now)
+    fanout.send_bursts(0.0)
+    source.frames(2)
+    assert set(layers(kept)) == {0}
     assert whole(kept)
     assert kept.video[0].sequence < 0x8000
     assert one.forwarder is not None
@@ -177,10 +181,12 @@ def test_what_was_lost_before_the_move_comes_from_the_old_layer(fanout: Fanout) 
 def test_viewers_with_the_same_numbers_are_served_together(fanout: Fanout) -> None:
     source, one, kept = on_air(fanout)
     two, seen = viewer(2)
+    two.selector._limit = 1
     fanout.add(two, source.now)
     fanout.send_bursts(0.0)
     source.frames(2)
     three, late = viewer(3)
+    three.selector._limit = 1
     fanout.add(three, source.now)
     fanout.send_bursts(0.0)
     source.frames(2)

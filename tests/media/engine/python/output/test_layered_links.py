@@ -28,8 +28,9 @@ def test_a_link_that_carries_it_has_the_full_layer_within_three_seconds(kbps: fl
     lab = NarrowLink(kbps)
     one, began = lab.join(1), lab.now
     lab.run(3.0)
-    assert one.layer_at(began + 0.5) == 1
+    assert one.layer_at(began + 0.5) == 0
     assert one.layer_at(lab.now) == 2
+    assert {layer for _, layer in one.frames} == {0, 2}, "the middle one is left out"
     lab.run(3.0)
     assert one.layer_at(lab.now) == 2
     assert lab.link.dropped == 0
@@ -41,20 +42,21 @@ def test_probes_of_a_link_that_does_not_carry_it_cost_no_frame_and_no_sound(kbps
     lab = NarrowLink(kbps)
     one, began = lab.join(1), lab.now
     lab.run(25.0)
-    assert {layer for _, layer in one.frames} == {1}
+    assert {layer for at, layer in one.frames if at > began + 3} == {1}
     assert lab.link.dropped == 0
     assert longest(one) < 0.2
     # The first one is in a hurry.
-    assert latest_sound(one, began) < 0.2
+    assert latest_sound(one, began) < 0.25
     assert latest_sound(one, began + 5) < 0.12
 
 
-def test_a_link_too_narrow_for_the_middle_layer_has_the_lowest_within_three_seconds() -> None:
+def test_a_link_too_narrow_for_the_middle_layer_has_the_lowest_and_no_freeze() -> None:
     lab = NarrowLink(500)
     one, began = lab.join(1), lab.now
     lab.run(12.0)
-    assert {layer for at, layer in one.frames if at > began + 3} == {0}
-    assert latest_sound(one, began + 5) < 0.1
+    assert {layer for _, layer in one.frames} == {0}
+    assert longest(one) < 0.25
+    assert latest_sound(one, began + 5) < 0.15
 
 
 def test_a_link_that_is_wide_again_has_the_full_layer_within_fifteen_seconds() -> None:
@@ -84,13 +86,16 @@ def test_below_the_lowest_layer_keyframes_are_left_and_the_sound(
     assert rungs.count(KEYFRAMES) > 15
     assert {layer for at, layer in one.frames if at > lab.now - 10} == {0}
     lab.link.widen(20_000)
-    lab.run(20.0)
+    lab.run(25.0)
     assert one.layer_at(lab.now) == 2
 
 
 def test_four_on_one_link_keep_their_sound_and_are_one_layer_apart_at_most() -> None:
     lab = NarrowLink(4_000)
     four, began = [lab.join(number) for number in (3, 4, 5, 6)], lab.now
+    lab.run(20.0)
+    layers = [each.layer_at(lab.now) for each in four]
+    assert max(layers) - min(layers) <= 1
     lab.run(20.0)
     layers = [each.layer_at(lab.now) for each in four]
     assert max(layers) - min(layers) <= 1

@@ -11,9 +11,10 @@ static const double CHECK_S = 0.1, PROBE_CHECK_S = 0.05;
 static const double LOST_S = 0.5;
 enum { LOST_FULL = 2, LOST_SILENT = 5 };
 /* A probe begins once so many checks in a row showed a queue of at most this, which may be the
- * radio's noise; it ends once the queue is longer than that noise by the second. */
+ * radio's noise; it ends once the queue is longer than that noise by the second; the first one by
+ * the third, since how fast the queue grows shows what the link carries. */
 enum { QUIET_CHECKS = 3 };
-static const double NOISE_S = 0.05, LONGER_S = 0.03;
+static const double NOISE_S = 0.05, LONGER_S = 0.03, MUCH_LONGER_S = 0.06;
 /* How soon it reaches the layer's bitrate, and how long it stays there: the first time, and later,
  * when it is in no hurry and goes a little further. */
 static const double RAMP_S = 0.6, HOLD_S = 0.4, BEYOND = 1.0;
@@ -41,7 +42,8 @@ static void take(struct link_probe *probe, double queue_s, double now)
     if (!probe->is_on)
         return;
     if (probe->is_armed) {
-        probe->is_spoiled = probe->is_spoiled || queue_s > probe->noise_s + LONGER_S;
+        double longer_s = probe->gently ? LONGER_S : MUCH_LONGER_S;
+        probe->is_spoiled = probe->is_spoiled || queue_s > probe->noise_s + longer_s;
     } else if (queue_s > NOISE_S) {
         probe->quiet = 0;
         probe->noise_s = 0;
@@ -72,16 +74,29 @@ void link_probe_asked(struct link_probe *probe, double now)
 {
     probe->has_asked = true;
     probe->asked_at = now;
+    probe->asked_octets = probe->octets;
     probe->due_at = now + (probe->is_on ? PROBE_CHECK_S : CHECK_S);
 }
 
 void link_probe_answered(struct link_probe *probe, double queue_s, double now)
 {
+    bool had_asked = probe->has_asked, was_spoiled = probe->is_spoiled;
+    bool was_armed = probe->is_armed;
     probe->has_asked = false;
     probe->lost = 0;
     probe->answers = true;
     probe->checked_at = now;
     take(probe, queue_s, now);
+    if (!had_asked || !was_armed || was_spoiled)
+        return;
+    struct link_probe_seen seen = {probe->asked_octets,
+                                   fmax(0.0, probe->asked_at - probe->armed_at), queue_s};
+    if (probe->is_spoiled) {
+        probe->has_found = true;
+        probe->found = seen;
+    } else {
+        probe->before = seen;
+    }
 }
 
 bool link_probe_is_full(const struct link_probe *probe, bool soon, double now)
@@ -96,6 +111,9 @@ void link_probe_begin(struct link_probe *probe, bool gently, double now)
     probe->gently = gently;
     probe->quiet = 0;
     probe->noise_s = probe->owed = 0;
+    probe->octets = 0;
+    probe->has_found = false;
+    probe->before = (struct link_probe_seen){0};
     /* Who answers no checks is judged by its reports alone. */
     probe->is_armed = !probe->answers;
     probe->armed_at = probe->sent_at = probe->due_at = now;
@@ -129,4 +147,28 @@ double link_probe_owed(struct link_probe *probe, double more_kbps, double now)
     return probe->owed >= PART_OCTETS ? probe->owed : 0;
 }
 
-void link_probe_spent(struct link_probe *probe, long octets) { probe->owed -= (double)octets; }
+void link_probe_spent(struct link_probe *probe, long octets)
+{
+    probe->owed -= (double)octets;
+    probe->octets += octets;
+}
+
+/* Return what a link carried of a probe and of a stream between two checks. */
+static double carried_kbps(const struct link_probe_seen *since, const struct link_probe_seen *until,
+                           double stream_kbps)
+{
+    double sent_s = until->sent_s - since->sent_s;
+    double took_s = sent_s + until->queue_s - since->queue_s;
+    double kbits = (double)(until->octets - since->octets) / 125 + stream_kbps * sent_s;
+    return took_s > 0 ? kbits / took_s : HUGE_VAL;
+}
+
+double link_probe_carried_kbps(const struct link_probe *probe, double stream_kbps)
+{
+    static const struct link_probe_seen nothing = {0};
+    if (!probe->has_found || probe->found.queue_s > FULL_QUEUE_S)
+        /* A queue so long may have lost some of it. */
+        return 0;
+    return fmin(carried_kbps(&nothing, &probe->found, stream_kbps),
+                carried_kbps(&probe->before, &probe->found, stream_kbps));
+}

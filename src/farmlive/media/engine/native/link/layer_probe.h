@@ -9,6 +9,13 @@
 
 #include <stdbool.h>
 
+/* What a check saw of a probe: the bytes of it that had left, for how long it had been sent, and
+ * the queue. */
+struct link_probe_seen {
+    long octets;
+    double sent_s, queue_s;
+};
+
 /* The checks of one viewer's link, and its probe. Other modules read `answers`: a check was ever
  * answered; without one, a probe only sends. And `is_spoiled`: the queue grew during the probe. */
 struct link_probe {
@@ -23,6 +30,11 @@ struct link_probe {
     double armed_at, sent_at;
     int quiet;
     double noise_s, owed;
+    /* What the probe has sent, in bytes, now and when the last check left. */
+    long octets, asked_octets;
+    /* What the check saw that spoiled it, if one did, and the one before that. */
+    bool has_found;
+    struct link_probe_seen found, before;
 };
 
 void link_probe_init(struct link_probe *probe, double now);
@@ -45,5 +57,9 @@ bool link_probe_is_shown(const struct link_probe *probe, double now);
  * record that some were sent. */
 double link_probe_owed(struct link_probe *probe, double more_kbps, double now);
 void link_probe_spent(struct link_probe *probe, long octets);
+/* Return what the link carried while the probe was sent beside a stream of this bitrate, by the
+ * check that spoiled it: what had left, in the time until its queue was empty. 0 if no check tells.
+ * Since the check before that may be less: a link may take some at once. */
+double link_probe_carried_kbps(const struct link_probe *probe, double stream_kbps);
 
 #endif

@@ -1,7 +1,7 @@
 /* Layer selection. The caller acts on a decision: it requests a keyframe or changes the forwarder.
  *
- * Always holds: `flowing` has `count` layers, at most LAYERS_MOST; a `choice` that has decided has
- * a limit that is one of the layers. */
+ * Always holds: `flowing` has `count` layers, at most LAYERS_MOST; the limit of a `choice` that has
+ * decided is one of the layers. */
 #include "link/layer_select.h"
 
 #include <math.h>
@@ -43,6 +43,8 @@ static const double TRIAL_S = 10.0, PROBE_MOST_S = 5.0;
 static const double BACK_OFF_S = 8.0, LONGEST_BACK_OFF_S = 64.0, FORGIVEN_S = 60.0;
 /* A probe that checks watch costs nobody anything: the pause after it is this share. */
 static const double CHECKED_SHARE = 0.1875;
+/* A probe that was too much shows that its link carries a layer that needs so much less. */
+static const double ROOMY = 1.25;
 /* Viewers of one link that probe it together would all fail, time and again: each has a place of
  * its own, up to this share later. */
 static const double APART = 0.7, GOLDEN = 0.6180339887498949;
@@ -118,7 +120,6 @@ void choice_init(struct choice *choice, double now, uint64_t place)
         .probe = -1,
         .probe_since = now,
         .estimate_kbps = -1,
-        .limit = -1,
         .reported_at = now - LONG_AGO_S,
         .estimate_at = now - LONG_AGO_S,
         .down_at = now - LONG_AGO_S,
@@ -173,7 +174,7 @@ static void choice_fail(struct choice *choice, double now)
 void choice_stalled(struct choice *choice, int current, double now)
 {
     int lower = current - 1;
-    if (choice->limit >= 0 && choice->limit < lower)
+    if (choice->limit < lower)
         lower = choice->limit;
     choice->limit = lower > 0 ? lower : 0;
     choice_fail(choice, now);
@@ -278,9 +279,14 @@ static bool choice_is_good(const struct choice *choice, double now)
     if (choice->watch.answers) {
         if (choice->watch.is_long)
             return false;
+        if (choice->is_new)
+            /* What is lost of the lowest layer without a queue is lost by a radio. */
+            return true;
     } else if (now - choice->reported_at > REPORT_VALID_S || now - choice->fell_at < FELL_S) {
         return false;
     }
+    if (choice->is_new)
+        return choice->loss <= LOSS_LASTING;
     return choice->loss <= larger(LOSS_GOOD, GOOD * choice->base_loss + GOOD_MORE);
 }
 
@@ -325,17 +331,20 @@ static void choice_step_to(struct choice *choice, int layer, double now)
     choice->limit = layer;
     choice->raised = true;
     choice->raised_at = now;
-    choice->up_at = now + UP_S;
+    choice->up_at = fmax(choice->up_at, now + UP_S);
 }
 
 static void choice_raise(struct choice *choice, const bool flowing[], int count, double now,
                          bool can_probe)
 {
-    int higher = lowest_from(choice->limit + 1, flowing, count);
-    if (higher < 0 || (choice->most >= 0 && higher > choice->most))
+    int most = choice->most >= 0 && choice->most < count ? choice->most + 1 : count;
+    int higher = lowest_from(choice->limit + 1, flowing, most);
+    if (higher < 0)
         return;
     if (can_probe) {
-        choice->probe = higher;
+        /* Where checks watch the link, it shows which of the layers the link carries. */
+        bool finds = choice->is_new || choice->watch.answers;
+        choice->probe = finds ? highest_below(most, flowing, count) : higher;
         choice->probe_since = now;
         link_probe_begin(&choice->watch, !choice->is_new, now);
         /* Only a window that begins with the probe measures it. */
@@ -345,8 +354,20 @@ static void choice_raise(struct choice *choice, const bool flowing[], int count,
     }
 }
 
+/* Step up to the highest layer below the probed one that the link carried of the probe. */
+static void choice_step_to_fitting(struct choice *choice, const bool flowing[], const double kbps[],
+                                   int below, double carried_kbps, double now)
+{
+    for (int layer = below - 1; layer > choice->limit; layer--)
+        if (flowing[layer] && 0 < kbps[layer] && ROOMY * kbps[layer] <= carried_kbps) {
+            choice_step_to(choice, layer, now);
+            return;
+        }
+}
+
 /* Step up if the checks or, without any, the first report on the probe show no harm. */
-static void choice_judge(struct choice *choice, const bool flowing[], int count, double now)
+static void choice_judge(struct choice *choice, const bool flowing[], const double kbps[],
+                         int count, double sent, double now)
 {
     const struct link_probe *watch = &choice->watch;
     int layer = choice->probe;
@@ -354,8 +375,11 @@ static void choice_judge(struct choice *choice, const bool flowing[], int count,
     if (layer >= count || !flowing[layer] || (choice->most >= 0 && layer > choice->most)) {
         end_probe(choice, false);
     } else if (watch->is_spoiled || (is_reported && !choice_is_good(choice, now))) {
-        /* The probe may have been too much; what the viewer gets without it is not. */
+        /* The probe may have been too much; what the viewer gets without it is not, nor what the
+         * link carried of the probe. */
+        double carried_kbps = link_probe_carried_kbps(watch, sent);
         choice_fail(choice, now);
+        choice_step_to_fitting(choice, flowing, kbps, layer, carried_kbps, now);
         choice->bad_windows = 0;
         choice->in_window = false;
     } else if (link_probe_is_shown(watch, now) || (is_reported && !watch->answers)) {
@@ -371,8 +395,6 @@ int choice_decide(struct choice *choice, const bool flowing[], const double kbps
 {
     if (count < 2)
         return 0;
-    if (choice->limit < 0)
-        choice->limit = (count - 1) / 2;
     if (choice->limit > count - 1)
         choice->limit = count - 1;
     double sent = current < count ? kbps[current] : 0.0;
@@ -382,7 +404,7 @@ int choice_decide(struct choice *choice, const bool flowing[], const double kbps
         /* It has not begun to send, and what the viewer gets is too much. */
         end_probe(choice, true);
     if (choice->probe >= 0)
-        choice_judge(choice, flowing, count, now);
+        choice_judge(choice, flowing, kbps, count, sent, now);
     else if (choice_is_bad(choice, sent, is_full, now))
         choice_lower(choice, current, sent, flowing, count, now);
     else if (is_settled && now >= choice->up_at && choice->limit <= current &&

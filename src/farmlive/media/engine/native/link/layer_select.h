@@ -48,7 +48,7 @@ struct choice {
     /* The lost share of what was recently sent, and the viewer's own bandwidth estimate, -1 before
      * its first one. */
     double loss, estimate_kbps;
-    int limit; /* -1 before the first decision */
+    int limit; /* the highest layer that the link is taken to carry */
     int bad_windows;
     bool is_news, in_window, is_low, raised, lowered;
     double window_since;

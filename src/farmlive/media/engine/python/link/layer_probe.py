@@ -5,6 +5,9 @@ when it matters, where receiver reports come once a second. Pure decisions from 
 both engines use the same rules.
 """
 
+import math
+from typing import NamedTuple
+
 # The time between two checks: while the link is not known to be wide, and during a probe (RFC
 # 8445, section 14.2).
 _CHECK_S, _PROBE_CHECK_S = 0.1, 0.05
@@ -12,8 +15,9 @@ _CHECK_S, _PROBE_CHECK_S = 0.1, 0.05
 # answered so many of them is checked no more.
 _LOST_S, _LOST_FULL, _LOST_SILENT = 0.5, 2, 5
 # A probe begins once so many checks in a row showed a queue of at most this, which may be the
-# radio's noise; it ends once the queue is longer than that noise by the second.
-_QUIET_CHECKS, _NOISE_S, _LONGER_S = 3, 0.05, 0.03
+# radio's noise; it ends once the queue is longer than that noise by the second; the first one by
+# the third, since how fast the queue grows shows what the link carries.
+_QUIET_CHECKS, _NOISE_S, _LONGER_S, _MUCH_LONGER_S = 3, 0.05, 0.03, 0.06
 # How soon it reaches the layer's bitrate, and how long it stays there: the first time, and later,
 # when it is in no hurry and goes a little further.
 _RAMP_S, _HOLD_S, _BEYOND = 0.6, 0.4, 1.0
@@ -26,6 +30,19 @@ _PAUSE_S, _PART_OCTETS, _MOST_OCTETS = 0.1, 600.0, 20_000.0
 _FULL_QUEUE_S, _FULL_FOR_S, _FULL_SOON_S = 0.15, 0.4, 0.15
 
 
+class _Seen(NamedTuple):
+    """What a check saw of a probe: the bytes of it that had left, for how long it had been sent,
+    and the queue.
+    """
+
+    octets: int
+    sent_s: float
+    queue_s: float
+
+
+_NOTHING = _Seen(0, 0.0, 0.0)
+
+
 class LinkProbe:
     """The checks of one viewer's link, and its probe.
 
@@ -35,12 +52,16 @@ class LinkProbe:
     __slots__ = (
         "_armed_at",
         "_asked_at",
+        "_asked_octets",
+        "_before",
         "_checked_at",
         "_due_at",
+        "_found",
         "_full_since",
         "_gently",
         "_lost",
         "_noise_s",
+        "_octets",
         "_owed",
         "_quiet",
         "_sent_at",
@@ -63,6 +84,12 @@ class LinkProbe:
         self._gently = False
         self._quiet = 0
         self._noise_s = self._owed = 0.0
+        # What it has sent, in bytes, now and when the last check left.
+        self._octets = self._asked_octets = 0
+        # Of the check that spoiled it, and of the one before: what had been sent, for how long, and
+        # the queue. The first is None until a check spoils it.
+        self._found: _Seen | None = None
+        self._before = _NOTHING
 
     # Checks.
 
@@ -79,16 +106,24 @@ class LinkProbe:
 
     def asked(self, now: float) -> None:
         """Record that a check was sent."""
-        self._asked_at = now
+        self._asked_at, self._asked_octets = now, self._octets
         self._due_at = now + (_PROBE_CHECK_S if self.is_on else _CHECK_S)
 
     def answered(self, queue_s: float, now: float) -> None:
         """Record the answer to the last check, and the queue that its round trip shows."""
+        asked_at, armed_at, was_spoiled = self._asked_at, self._armed_at, self.is_spoiled
         self._asked_at = None
         self._lost = 0
         self.answers = True
         self._checked_at = now
         self._take(queue_s, now)
+        if asked_at is None or armed_at is None or was_spoiled:
+            return
+        seen = _Seen(self._asked_octets, max(0.0, asked_at - armed_at), queue_s)
+        if self.is_spoiled:
+            self._found = seen
+        else:
+            self._before = seen
 
     def _take(self, queue_s: float, now: float) -> None:
         if queue_s <= _FULL_QUEUE_S:
@@ -98,7 +133,8 @@ class LinkProbe:
         if not self.is_on:
             return
         if self._armed_at is not None:
-            self.is_spoiled = self.is_spoiled or queue_s > self._noise_s + _LONGER_S
+            longer_s = _LONGER_S if self._gently else _MUCH_LONGER_S
+            self.is_spoiled = self.is_spoiled or queue_s > self._noise_s + longer_s
         elif queue_s > _NOISE_S:
             self._quiet, self._noise_s = 0, 0.0
         else:
@@ -124,6 +160,7 @@ class LinkProbe:
         self.is_on, self.is_spoiled = True, False
         self._gently = gently
         self._quiet, self._noise_s, self._owed = 0, 0.0, 0.0
+        self._octets, self._found, self._before = 0, None, _NOTHING
         # Who answers no checks is judged by its reports alone.
         self._armed_at = None if self.answers else now
         self._sent_at = now
@@ -160,3 +197,25 @@ class LinkProbe:
     def spent(self, octets: int) -> None:
         """Record that these bytes were sent."""
         self._owed -= octets
+        self._octets += octets
+
+    def carried_kbps(self, stream_kbps: float) -> float:
+        """Return what the link carried while the probe was sent beside a stream of this bitrate, by
+        the check that spoiled it: what had left, in the time until its queue was empty. 0 if no
+        check tells. Since the check before that may be less: a link may take some at once.
+        """
+        if self._found is None or self._found.queue_s > _FULL_QUEUE_S:
+            # A queue so long may have lost some of it.
+            return 0.0
+        return min(
+            _carried_kbps(_NOTHING, self._found, stream_kbps),
+            _carried_kbps(self._before, self._found, stream_kbps),
+        )
+
+
+def _carried_kbps(since: _Seen, until: _Seen, stream_kbps: float) -> float:
+    """Return what a link carried of a probe and of a stream between two checks."""
+    sent_s = until.sent_s - since.sent_s
+    took_s = sent_s + until.queue_s - since.queue_s
+    octets = until.octets - since.octets
+    return (octets / 125 + stream_kbps * sent_s) / took_s if took_s > 0 else math.inf

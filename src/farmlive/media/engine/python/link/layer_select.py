@@ -51,6 +51,8 @@ _BACK_OFF_S, _LONGEST_BACK_OFF_S = 8.0, 64.0
 _FORGIVEN_S = 60.0
 # A probe that checks watch costs nobody anything: the pause after it is this share.
 _CHECKED_SHARE = 0.1875
+# A probe that was too much shows that its link carries a layer that needs so much less.
+_ROOMY = 1.25
 # Viewers of one link that probe it together would all fail, time and again: each has a place of its
 # own, up to this share later.
 _APART, _GOLDEN = 0.7, 0.6180339887498949
@@ -116,10 +118,12 @@ class FlowingLayers:
 class LayerSelector:
     """The layer for one viewer: steps down fast, and up slowly, slower after each failed step.
 
-    `most` is the highest layer that the viewer wants; None: no limit. `probe` is the layer whose
-    bitrate is being tried: for a moment the viewer gets that much in addition, as padding, which
-    shows whether its link carries it. A failed step would cost the viewer its picture; a failed
-    probe does not. `watch` has the probe, and the checks of the link.
+    It begins with the lowest, which most links carry. `most` is the highest layer that the viewer
+    wants; None: no limit. `probe` is the layer whose bitrate is being tried: for a moment the
+    viewer gets that much in addition, as padding, which shows whether its link carries it. A failed
+    step would cost the viewer its picture; a failed probe does not. Where checks watch the link, a
+    probe is of the highest layer, and shows which of them the link carries. `watch` has the probe,
+    and the checks of the link.
     """
 
     __slots__ = (
@@ -159,7 +163,7 @@ class LayerSelector:
         # The lost share of what was recently sent, and the viewer's own bandwidth estimate.
         self.loss = 0.0
         self.estimate_kbps: float | None = None
-        self._limit: int | None = None
+        self._limit = 0
         self._window: tuple[float, int, int] | None = None
         self._bad_windows = 0
         # Loss that stays when less is sent, as on a radio link, is not congestion.
@@ -193,7 +197,7 @@ class LayerSelector:
         """Record that the viewer could not keep up with this layer: its next keyframe is of a lower
         one.
         """
-        self._limit = max(0, min(current - 1, self._limit if self._limit is not None else current))
+        self._limit = max(0, min(current - 1, self._limit))
         self._failed(now)
         self._down_at = now
 
@@ -257,8 +261,6 @@ class LayerSelector:
         count = len(flowing)
         if count < 2:
             return 0
-        if self._limit is None:
-            self._limit = (count - 1) // 2
         self._limit = min(self._limit, count - 1)
         sent = kbps[current] if current < count else 0.0
         self._learn(sent, now)
@@ -267,7 +269,7 @@ class LayerSelector:
             # It has not begun to send, and what the viewer gets is too much.
             self._end_probe(is_layers=True)
         if self.probe is not None:
-            self._evaluate_probe(flowing, now)
+            self._evaluate_probe(flowing, kbps, sent, now)
         elif self._is_bad(sent, is_full, now):
             self._lower(current, sent, flowing, now)
         elif is_settled and now >= self._up_at and self._limit <= current and self._is_good(now):
@@ -328,13 +330,18 @@ class LayerSelector:
         if self.watch.answers:
             if not self.watch.is_quiet:
                 return False
+            if self._is_new:
+                # What is lost of the lowest layer without a queue is lost by a radio.
+                return True
         elif now - self._reported_at > _REPORT_VALID_S or now - self._fell_at < _FELL_S:
             return False
+        if self._is_new:
+            return self.loss <= _LOSS_LASTING
         return self.loss <= max(_LOSS_GOOD, _GOOD * self._base_loss + _GOOD_MORE)
 
     def _lower(self, current: int, sent: float, flowing: Sequence[bool], now: float) -> None:
         # A viewer may wait, or still see a higher layer than it is to get.
-        below = min(current, (self._limit or 0) + 1)
+        below = min(current, self._limit + 1)
         lower = [layer for layer in range(below) if flowing[layer]]
         if not lower:
             return
@@ -360,12 +367,13 @@ class LayerSelector:
         self.watch.end(is_layers)
 
     def _raise(self, flowing: Sequence[bool], now: float, can_probe: bool) -> None:
-        limit = self._limit or 0
-        higher = [layer for layer in range(limit + 1, len(flowing)) if flowing[layer]]
-        if not higher or (self.most is not None and higher[0] > self.most):
+        most = len(flowing) - 1 if self.most is None else min(self.most, len(flowing) - 1)
+        higher = [layer for layer in range(self._limit + 1, most + 1) if flowing[layer]]
+        if not higher:
             return
         if can_probe:
-            self.probe, self._probe_since = higher[0], now
+            finds = self._is_new or self.watch.answers
+            self.probe, self._probe_since = higher[-1 if finds else 0], now
             self.watch.begin(not self._is_new, now)
             # Only a window that begins with the probe measures it.
             self._window = None
@@ -375,9 +383,11 @@ class LayerSelector:
     def _step_to(self, layer: int, now: float) -> None:
         self._limit = layer
         self._raised_at = now
-        self._up_at = now + _UP_S
+        self._up_at = max(self._up_at, now + _UP_S)
 
-    def _evaluate_probe(self, flowing: Sequence[bool], now: float) -> None:
+    def _evaluate_probe(
+        self, flowing: Sequence[bool], kbps: Sequence[float], sent: float, now: float
+    ) -> None:
         """Step up if the checks or, without any, the first report on the probe show no harm."""
         layer, watch = self.probe, self.watch
         if layer is None:
@@ -387,8 +397,16 @@ class LayerSelector:
         if gone or (self.most is not None and layer > self.most):
             self._end_probe()
         elif watch.is_spoiled or (is_reported and not self._is_good(now)):
-            # The probe may have been too much; what the viewer gets without it is not.
+            # The probe may have been too much; what the viewer gets without it is not, nor what
+            # the link carried of the probe.
+            carried_kbps = watch.carried_kbps(sent)
             self._failed(now)
+            below = range(self._limit + 1, layer)
+            fitting = [
+                each for each in below if flowing[each] and 0 < _ROOMY * kbps[each] <= carried_kbps
+            ]
+            if fitting:
+                self._step_to(fitting[-1], now)
             self._bad_windows = 0
             self._window = None
         elif watch.is_shown(now) or (is_reported and not watch.answers):
