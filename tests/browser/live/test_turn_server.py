@@ -84,8 +84,8 @@ async def test_a_viewer_goes_by_a_relay_where_nothing_else_does(
         async with asyncio.timeout(LONG_S):
             await page.evaluate(FRAMES, 10)
         await expect(page.locator("#way")).to_have_text("此网络直连不通，画面经中转服务器送达。")
-        # By a restart of the session that was there: it began without a relay server. (A machine too
-        # busy to open the way in twelve seconds has begun a second one, and that was restarted too.)
+        # By a restart of the session that was there: it began without a relay server. (Where the
+        # machine was too busy for that in twelve seconds it is a second one, restarted as well.)
         assert await page.evaluate("window.asked.filter((each) => each === 'PATCH').length") >= 1
         servers = "window.connections.at(-1).getConfiguration().iceServers.length"
         assert await page.evaluate(f"[window.connections.at(-1).begunWith, {servers}]") == [0, 2]
