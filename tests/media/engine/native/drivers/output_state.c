@@ -42,8 +42,9 @@ static void print_viewer(const struct viewer *each)
     for (int at = 0; at < each->past_count; at++)
         print_epoch(&each->past[at]);
     if (each->has_last)
-        printf(" last %d %" PRIu32 " %d %d %.17g", each->last_sequence, each->last_timestamp,
-               each->last_pictures.picture, each->last_pictures.base, each->last_at);
+        printf(" last %d %" PRIu32 " %" PRIu32 " %d %d %.17g", each->last_sequence,
+               each->last_timestamp, each->last_latest, each->last_pictures.picture,
+               each->last_pictures.base, each->last_at);
     printf(" rtx %d %d", each->rtx_sequence, each->rtx_left);
     printf(" sound %d", each->has_audio_offset ? each->audio_offset : -1);
     printf(" stall %ld %.17g", slow->dropped, slow->wait_s);

@@ -36,7 +36,7 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.source_clock_report.argtypes = [any_at, real, real]
     native.source_clock_report.restype = real
     native.rtp_rewrite_splice.argtypes = [
-        long, ctypes.c_int64, long, long, ctypes.c_bool, long, long_at
+        long, ctypes.c_int64, long, long, ctypes.c_bool, long, long, long, long_at
     ]  # fmt: skip
     native.rtp_rewrite_splice.restype = long
     native.rtp_rewrite_compress.argtypes = [long, long]
@@ -146,20 +146,33 @@ def test_a_clock_that_was_set_is_believed(c: ctypes.CDLL, late: float) -> None:
     STAMPS, some.integers(-(2**40), 2**40) | some.integers(-1, 4), STAMPS,
     STAMPS | some.integers(-90_000, 90_000), some.none() | STAMPS | some.integers(-9, 9),
     some.sampled_from((0, 450_000, 449_999, -450_000, -449_999, 3_000)),
+    some.integers(-500_000, 500_000), some.sampled_from((0, 1, 90_000, 360_000)),
 )  # fmt: skip
 def test_a_seam(
-    c: ctypes.CDLL, last: int, elapsed: int, first: int, live: int, aligned: int | None, off: int
+    c: ctypes.CDLL,
+    last: int,
+    elapsed: int,
+    first: int,
+    live: int,
+    aligned: int | None,
+    off: int,
+    sent: int,
+    lead: int,
 ) -> None:
+    latest = (last + sent) & 0xFFFFFFFF
     if live <= 90_000:
         live = (first + live) & 0xFFFFFFFF
     if aligned is not None and aligned < 10:
         # Near to what it would be without reports.
         aligned = (last + max(1, elapsed) - live + aligned + off) & 0xFFFFFFFF
     nudge = ctypes.c_uint32(99)
+    is_aligned, by = aligned is not None, aligned or 0
     added = c.rtp_rewrite_splice(
-        last, elapsed, first, live, aligned is not None, aligned or 0, ctypes.byref(nudge)
+        last, elapsed, first, live, is_aligned, by, latest, lead, ctypes.byref(nudge)
     )
-    assert (added, nudge.value) == rtp_rewrite.splice_offset(last, elapsed, first, live, aligned)
+    assert (added, nudge.value) == rtp_rewrite.splice_offset(
+        last, elapsed, first, live, aligned, latest, lead
+    )
 
 
 @given(STAMPS, STAMPS | some.integers(-200, 200), NUMBERS)

@@ -22,6 +22,7 @@ class CPace(ctypes.Structure):
     _fields_ = [
         ("busy_s", ctypes.c_double),
         ("busy_octets", ctypes.c_uint32),
+        ("octets", ctypes.c_uint32),
         ("is_limited", ctypes.c_bool),
         ("tokens", ctypes.c_double),
         ("at", ctypes.c_double),
@@ -81,6 +82,7 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.link_estimate_checked.restype = real
     native.link_estimate_forget_route.argtypes = [at]
     native.link_estimate_probed.argtypes = [at, real]
+    native.link_estimate_stepped_down.argtypes = [at, real]
     native.link_estimate_carried.argtypes = [at, real]
     native.link_estimate_wants_report.argtypes = [at, real]
     native.link_estimate_wants_report.restype = truth
@@ -142,6 +144,9 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
                 again = draw.choice((0.06, measured, draw.random(), -1.0, float("nan")))
                 python.measured_again(again)
                 c.link_estimate_measured_again(at, again)
+        elif what == 6 and controlled and draw.random() < 0.5:
+            python.begin_burst(sent, now)
+            c.link_estimate_begin_burst(at, sent, now)
         elif what == 6:
             python.measuring(now)
             c.link_estimate_measuring(at, now)
@@ -171,19 +176,19 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             queue_s = c.link_estimate_checked(at, round_trip_s)
             assert queue_s == python.checked(round_trip_s)
         elif what == 15:
-            kind, kbps = draw.randrange(3), draw.uniform(100, 4_000)
+            kind, kbps = draw.randrange(4), draw.uniform(100, 4_000)
             if kind == 0:
                 python.probed(now)
                 c.link_estimate_probed(at, now)
+            elif kind == 3 and draw.random() < 0.3:
+                python.stepped_down(now)
+                c.link_estimate_stepped_down(at, now)
             elif kind == 1:
                 python.carried(kbps)
                 c.link_estimate_carried(at, kbps)
             elif draw.random() < 0.2:
                 python.forget_route()
                 c.link_estimate_forget_route(at)
-        elif what == 8 and controlled and draw.random() < 0.3:
-            python.begin_burst(sent, now)
-            c.link_estimate_begin_burst(at, sent, now)
         elif what == 8 and controlled and draw.random() < 0.1:
             python.beyond(3_200.0, now)
             c.link_estimate_beyond(at, 3_200.0, now)

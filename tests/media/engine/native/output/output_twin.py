@@ -320,9 +320,9 @@ def _viewer(viewer: Viewer, fanout: Fanout) -> str:
         out += _epoch(viewer.epoch)
     out += f" past {len(viewer.past)}{''.join(map(_epoch, viewer.past))}"
     if viewer.last is not None:
-        sequence, timestamp, pictures, at = viewer.last
+        sequence, timestamp, latest, pictures, at = viewer.last
         told = " ".join(number(each) for each in pictures)
-        out += f" last {sequence} {timestamp} {told} {at:.17g}"
+        out += f" last {sequence} {timestamp} {latest} {told} {at:.17g}"
     out += f" rtx {viewer.rtx_sequence} {viewer.rtx_left} sound {number(viewer.audio_shift)}"
     out += f" stall {stall.dropped} {stall._wait_s:.17g} {optional(stall.since)}"
     numbers = (choice.most, choice.probe, choice._limit, choice.loss, choice._up_at)

@@ -90,26 +90,39 @@ def test_one_mapping_of_the_sources_clock() -> None:
 
 def test_a_seam_by_arrival_and_by_reports() -> None:
     # The viewer's last was 1,000, a tenth of a second ago; the new track is at 50,000.
-    assert splice_offset(1_000, 9_000, 50_000, 50_000, None) == (
+    assert splice_offset(1_000, 9_000, 50_000, 50_000, None, 1_000) == (
         (1_000 + 9_000 - 50_000) & 0xFFFFFFFF,
         0,
     )
     aligned = (4_000 - 50_000) & 0xFFFFFFFF
-    assert splice_offset(1_000, 9_000, 50_000, 50_000, aligned) == (aligned, 0)
+    assert splice_offset(1_000, 9_000, 50_000, 50_000, aligned, 1_000) == (aligned, 0)
 
 
 def test_a_seam_never_steps_back() -> None:
     # By the reports the new frame is of the same moment as the last one, or before it.
     aligned = (1_000 - 50_000) & 0xFFFFFFFF
-    added, nudge = splice_offset(1_000, 0, 50_000, 50_000, aligned)
+    added, nudge = splice_offset(1_000, 0, 50_000, 50_000, aligned, 1_000)
     assert (50_000 + added) & 0xFFFFFFFF == 1_001
     assert nudge == 1
-    added, nudge = splice_offset(1_000, 0, 50_000, 50_000, (aligned - 3_000) & 0xFFFFFFFF)
+    earlier = (aligned - 3_000) & 0xFFFFFFFF
+    added, nudge = splice_offset(1_000, 0, 50_000, 50_000, earlier, 1_000)
     assert ((50_000 + added) & 0xFFFFFFFF, nudge) == (1_001, 3_001)
+
+
+def test_a_seam_with_a_lead_is_later_and_the_next_one_without_is_not() -> None:
+    aligned = (10_000 - 50_000) & 0xFFFFFFFF
+    added, nudge = splice_offset(1_000, 9_000, 50_000, 50_000, aligned, 1_000, 45_000)
+    assert ((50_000 + added) & 0xFFFFFFFF, nudge) == (55_000, 45_000)
+    # Two seconds later: what was sent had 55,000, without its excess 10,000.
+    added, nudge = splice_offset(10_000, 180_000, 230_000, 230_000, None, 55_000)
+    assert ((230_000 + added) & 0xFFFFFFFF, nudge) == (190_000, 0)
+    # A lead that is too small for timestamps to increase is a larger one.
+    added, nudge = splice_offset(10_000, 9_000, 59_000, 59_000, None, 55_000, 9_000)
+    assert ((59_000 + added) & 0xFFFFFFFF, nudge) == (55_001, 36_001)
 
 
 def test_reports_that_can_not_be_true_are_not_believed() -> None:
     far = (1_000 - 50_000 + 90_000 * 60) & 0xFFFFFFFF
-    assert splice_offset(1_000, 9_000, 50_000, 50_000, far) == splice_offset(
-        1_000, 9_000, 50_000, 50_000, None
+    assert splice_offset(1_000, 9_000, 50_000, 50_000, far, 1_000) == splice_offset(
+        1_000, 9_000, 50_000, 50_000, None, 1_000
     )

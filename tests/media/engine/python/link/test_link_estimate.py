@@ -278,6 +278,7 @@ def keyframes(link: Link, count: int, *, rtt_s: float = 0.05, loss: float = 0.0)
     """A keyframe each two seconds at the pace of the estimate, and a report behind each."""
     for _ in range(count):
         kbps, sent, at = link.estimate.pace_kbps(STREAM_KBPS), 0, link.now
+        link.estimate.begin_burst(0, at)
         while sent < 66_000:
             at += 0.004
             while link.estimate.pace.may_send(kbps, at) > 0:
@@ -299,6 +300,48 @@ def test_the_queue_behind_a_keyframe_tells_what_a_narrow_link_carries() -> None:
     # 66 kB in half a second, and a fifth of a second in the queue.
     keyframes(link, 1, rtt_s=0.25)
     assert link.estimate.kbps == pytest.approx(0.9 * 528 / (0.488 + 0.2), rel=0.02)
+
+
+def test_a_keyframe_that_drains_the_queue_in_front_of_it_was_not_too_much() -> None:
+    link = narrowed()
+    keyframes(link, 2)
+    before = link.estimate.kbps
+    # A report that left before the keyframe saw half a second of queue; a third is left behind it.
+    link.estimate.begin_burst(0, link.now)
+    at = link.now
+    for _ in range(60):
+        at += 0.01
+        link.estimate.pace.may_send(before, at)
+        link.estimate.pace.spent(1_100)
+    link.estimate.measured(0.55, link.now - 0.05)
+    link.highest, link.lost, link.now = link.highest + 30, link.lost + 20, link.now + 0.2
+    link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+    assert link.estimate.kbps == before, "what was lost before is no loss of this keyframe"
+    link.estimate.measuring(at)
+    link.estimate.measured(0.35, at)
+    link.highest, link.octets, link.now = link.highest + 60, link.octets + 66_000, at + 1.0
+    link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+    assert link.estimate.kbps == before
+
+
+def test_no_growth_makes_a_long_queue() -> None:
+    link = narrowed()
+    link.estimate.kbps, link.estimate._fell_kbps = 500.0, 100.0
+    # The pace limits a keyframe for three quarters of a second: a fifth more is 0.15 s of queue.
+    keyframes(link, 1)
+    assert 500 < link.estimate.kbps <= 500 * 1.2
+
+
+def test_what_a_layer_did_is_not_held_against_the_one_below() -> None:
+    link = narrowed(rtt_s=0.4)
+    before = link.estimate.kbps
+    link.now += 2
+    link.estimate.stepped_down(link.now)
+    link.seconds(1, rtt_s=0.4, loss=0.3)
+    assert link.estimate.kbps == before
+    link.now += 2
+    link.seconds(1, rtt_s=0.4, loss=0.3)
+    assert link.estimate.kbps < before
 
 
 def test_a_narrow_link_stays_below_what_was_too_much_for_longer_each_time() -> None:

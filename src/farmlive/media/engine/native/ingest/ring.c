@@ -10,7 +10,7 @@
 static const double YOUNG_S = 1.0;
 enum { SHORT = 200 };
 
-/* How many packets back the first packet of a keyframe's frame is looked for. */
+/* How many packets of a keyframe's frame are looked at. */
 enum { LOOKED_BACK = 512 };
 
 struct packet *packet_new(uint16_t sequence, uint32_t timestamp, bool marker,
@@ -80,6 +80,20 @@ uint16_t ring_frame_start(const struct ring *ring, uint16_t sequence, uint32_t t
     return sequence;
 }
 
+/* Return the payload octets of the frame that begins there, as far as it came. */
+static uint32_t frame_octets(const struct ring *ring, uint16_t start)
+{
+    const struct packet *first = ring_get(ring, start);
+    uint32_t octets = 0;
+    for (int at = 0; at < LOOKED_BACK; at++) {
+        const struct packet *packet = ring_get(ring, (uint16_t)(start + at));
+        if (packet == NULL || first == NULL || packet->timestamp != first->timestamp)
+            break;
+        octets += packet->size;
+    }
+    return octets;
+}
+
 bool ring_begin_group(struct ring *ring, uint16_t sequence, uint32_t timestamp, double now)
 {
     /* Earlier packets of that frame, such as parameter sets and delimiters, belong to the group.
@@ -88,6 +102,8 @@ bool ring_begin_group(struct ring *ring, uint16_t sequence, uint32_t timestamp, 
     if (ahead16(ring->highest, start) >= RING_SIZE ||
         (ring->has_group && ahead16(start, ring->start) <= 0))
         return false;
+    if (ring->has_group)
+        ring->keyframe_octets = frame_octets(ring, ring->start);
     ring->has_group = true;
     ring->start = start;
     ring->group_time = now;

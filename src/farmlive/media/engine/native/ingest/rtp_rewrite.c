@@ -84,7 +84,8 @@ double source_clock_report(struct source_clock *clock, double source_s, double n
 }
 
 uint32_t rtp_rewrite_splice(uint32_t last, int64_t elapsed, uint32_t first, uint32_t live,
-                            bool has_aligned, uint32_t aligned, uint32_t *nudge)
+                            bool has_aligned, uint32_t aligned, uint32_t latest, uint32_t lead,
+                            uint32_t *nudge)
 {
     uint32_t added = last + (uint32_t)(elapsed > 1 ? elapsed : 1) - live;
     if (has_aligned) {
@@ -92,8 +93,8 @@ uint32_t rtp_rewrite_splice(uint32_t last, int64_t elapsed, uint32_t first, uint
         if (-APART_MOST < apart && apart < APART_MOST)
             added = aligned;
     }
-    int64_t ahead = ahead32(first + added, last);
-    *nudge = ahead < 1 ? (uint32_t)(1 - ahead) : 0;
+    int64_t least = 1 - (int64_t)ahead32(first + added, latest);
+    *nudge = least > (int64_t)lead ? (uint32_t)least : lead;
     return added + *nudge;
 }
 

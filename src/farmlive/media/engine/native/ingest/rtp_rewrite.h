@@ -44,14 +44,16 @@ void source_clock_init(struct source_clock *clock);
 /* Return our time of the source's moment `source_s`, whose report came at `now_s`. */
 double source_clock_report(struct source_clock *clock, double source_s, double now_s);
 
-/* Return the timestamp offset for a viewer that switches to a track; `nudge` gets by how much it is
- * larger than it should be.
+/* Return the timestamp offset for a viewer that switches to a track; `nudge` gets its excess.
  *
- * `last` is the viewer's last timestamp, `elapsed` the time since then. `first` is its first
- * timestamp of the new track, `live` that of this moment, both in the track's own time. `aligned`
- * is the offset by the sender reports. Timestamps always increase. */
+ * `last` is the viewer's last timestamp without excess, `elapsed` the time since then, `latest` the
+ * highest timestamp that it was sent. `first` is its first timestamp of the new track, `live` that
+ * of this moment, both in the track's own time. `aligned` is the offset by the sender reports. The
+ * excess is by how much the offset is larger than that: `lead`, or more, since timestamps always
+ * increase. */
 uint32_t rtp_rewrite_splice(uint32_t last, int64_t elapsed, uint32_t first, uint32_t live,
-                            bool has_aligned, uint32_t aligned, uint32_t *nudge);
+                            bool has_aligned, uint32_t aligned, uint32_t latest, uint32_t lead,
+                            uint32_t *nudge);
 
 /* Return the timestamp of a past frame in a late joiner's batch; `live` is where live begins. Order
  * and difference of frames stay; the frame at `live` and later ones keep their own. */

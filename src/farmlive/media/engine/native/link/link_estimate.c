@@ -33,7 +33,9 @@ static const double FALL_MOST = 0.5, SETTLE_S = 1.5;
  * may go beyond that: by TRIED at once, or by what makes a queue of TRIED_QUEUE_S seconds. From
  * PAST times that estimate on the limit is another one, and growth is FREE_GROWTH. */
 static const double GROWTH = 1.3, FREE_GROWTH = 1.5, HELD = 0.96, TRIED = 1.2, PAST = 1.15;
-static const double TRIED_QUEUE_S = 0.12;
+static const double TRIED_QUEUE_S = 0.08;
+/* No growth makes a longer queue than this, if the link carries no more. */
+static const double GROWN_QUEUE_S = 0.1;
 static const double HOLD_S = 3.5, LONGER = 1.25, LONGEST_HOLD_S = 30.0;
 /* Nothing shows a limit, either, where little was sent: growth ends at this share of what arrived;
  * at the second share once a queue of this length is felt. */
@@ -91,6 +93,12 @@ double link_estimate_queue_of(const struct link_estimate *link, double round_tri
     return round_trip_s - (link->round_trip_s < 0 ? 0 : link->least_s);
 }
 
+/* Return what is left of the last queue that was seen, if nothing was sent since. */
+static double queue_left_s(const struct link_estimate *link, double now)
+{
+    return fmax(0.0, link->queue_s - (now - link->sent_at));
+}
+
 /* Let a short queue end the doubt about a long delay: a link that is full has none. */
 static void refute(struct link_estimate *link)
 {
@@ -111,6 +119,8 @@ void link_estimate_measured(struct link_estimate *link, double round_trip_s, dou
     link->queue_s = round_trip_s - link->least_s;
     link->is_fresh = true;
     link->sent_at = sent_at;
+    if (sent_at < link->burst_at)
+        link->burst_queue_s = queue_left_s(link, link->burst_at);
     if (link->doubt_at <= sent_at)
         refute(link);
     if (0 < link->measured_at && link->measured_at <= sent_at + CLOSE_S) {
@@ -135,6 +145,11 @@ void link_estimate_measuring(struct link_estimate *link, double now)
 {
     link->unanswered += link->measured_at > 0;
     link->measured_at = now;
+    if (link->is_in_burst) {
+        link->is_in_burst = false;
+        link->burst_s = now - link->burst_at;
+        link->burst_octets = link->pace.octets;
+    }
 }
 
 double link_estimate_checked(struct link_estimate *link, double round_trip_s)
@@ -152,11 +167,14 @@ void link_estimate_forget_route(struct link_estimate *link)
 {
     link->round_trip_s = -1;
     link->least_s = link->queue_s = link->standing_s = link->measured_at = link->doubt_at = 0;
+    link->burst_queue_s = 0;
     link->checks = link->unanswered = 0;
     link->is_fresh = link->is_whole = false;
 }
 
 void link_estimate_probed(struct link_estimate *link, double now) { link->probed_at = now; }
+
+void link_estimate_stepped_down(struct link_estimate *link, double now) { link->probed_at = now; }
 
 void link_estimate_carried(struct link_estimate *link, double kbps)
 {
@@ -178,6 +196,9 @@ static void fall(struct link_estimate *link, double came_kbps, double now)
         kbps = fmax(FALL_MOST * link->kbps, fmin(NARROW_LESS * came_kbps, link->kbps));
         link->hold_s = fmin(LONGER * link->hold_s, LONGEST_HOLD_S);
     } else {
+        /* From now on it is measured, with what is sent from now on. */
+        link->is_in_burst = false;
+        pace_open_window(&link->pace);
         kbps = (link->queue_s > LONG_QUEUE_S ? MUCH_LESS : LESS) * came_kbps;
         bool recent = now - link->fell_at < FORGIVEN_S;
         link->trial_s = recent ? fmin(2 * link->trial_s, LONGEST_TRIAL_S) : TRIAL_S;
@@ -199,7 +220,8 @@ static void grow(struct link_estimate *link, double came_kbps, double span_s, do
 {
     bool is_past = link->kbps >= PAST * link->fell_kbps;
     double growth = is_past ? FREE_GROWTH : GROWTH;
-    double grown = link->kbps * (1.0 + (growth - 1.0) * fmin(span_s, 1.5));
+    double more = fmin((growth - 1.0) * fmin(span_s, 1.5), GROWN_QUEUE_S / fmax(BUSY_S, busy_s));
+    double grown = link->kbps * (1.0 + more);
     if (is_past) {
         link->hold_s = HOLD_S;
     } else {
@@ -242,7 +264,8 @@ static void open_window(struct link_estimate *link, uint32_t highest, int32_t to
     link->window_highest = highest;
     link->window_lost = total_lost;
     link->window_octets = octets;
-    pace_open_window(&link->pace);
+    if (!link->is_in_burst)
+        pace_open_window(&link->pace);
     link->measured_at = 0;
     link->unanswered = 0;
     link->is_fresh = link->is_whole = false;
@@ -282,8 +305,17 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
         open_window(link, highest, total_lost, octets, now);
         return;
     }
+    bool is_narrow = link->state == LINK_NARROW;
+    if (link->checks >= CHECKS)
+        /* They measure it all the time. */
+        link->is_in_burst = false;
+    if (is_narrow && link->is_in_burst) {
+        /* What was lost before is no loss of it: it is judged when it is over. */
+        link->window_highest = highest;
+        link->window_lost = total_lost;
+        return;
+    }
     double span_s = now - link->window_at, busy_s = link->pace.busy_s;
-    uint32_t busy_octets = link->pace.busy_octets;
     if (span_s < WINDOW_S)
         return;
     if (link->checks >= CHECKS) {
@@ -291,7 +323,6 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
         link->is_fresh = link->is_whole = true;
         link->sent_at = link->window_at;
     }
-    bool is_narrow = link->state == LINK_NARROW;
     bool is_fresh = link->is_fresh, is_whole = link->is_whole;
     int64_t expected = (int64_t)highest - link->window_highest;
     int64_t lost = (int64_t)total_lost - link->window_lost;
@@ -305,19 +336,33 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
                 (loss > NARROW_LOSS && expected >= TELLING);
     if (is_narrow && !(full || is_whole || expected > EXPECTED_MOST))
         return;
-    link->is_unhindered = is_narrow && busy_s < BUSY_S;
+    link->is_unhindered = is_narrow && is_whole && busy_s < BUSY_S;
+    uint32_t busy_octets = link->pace.busy_octets;
+    double sending_s = fmin(span_s, busy_s);
+    if (is_whole && link->burst_s > 0) {
+        /* Some of the burst left at once, and had to go through the link, too. */
+        busy_octets = link->burst_octets;
+        sending_s = link->burst_s;
+    }
+    link->burst_s = 0;
     /* A queue from before this window is none of what was sent in it. */
     bool is_earlier = is_fresh && link->sent_at < link->window_at;
     open_window(link, highest, total_lost, octets, now);
     if (expected <= 0 || expected > EXPECTED_MOST)
         return;
     bool is_busy = is_narrow && busy_s >= BUSY_S && !is_earlier;
-    double sending_s = is_busy ? fmin(span_s, busy_s) : span_s;
     double sent_kbps = (double)sent / 125 / span_s;
-    double came_kbps = (is_busy ? (double)busy_octets / 125 / sending_s : sent_kbps) * (1.0 - loss);
     double queue_s = is_fresh ? link->queue_s : overflowed ? LONG_QUEUE_S : 0;
-    if (queue_s > FELT_QUEUE_S)
-        came_kbps *= sending_s / (sending_s + queue_s);
+    /* What stood in front of a burst is none of its queue; if less is behind it, it drains. */
+    double grown_s = is_whole ? fmax(0.0, queue_s - link->burst_queue_s) : queue_s;
+    bool drains =
+        is_narrow && is_whole && 0 < queue_s && queue_s <= link->burst_queue_s && loss <= LOSS;
+    link->burst_queue_s = 0;
+    double waited_s = queue_s > FELT_QUEUE_S ? grown_s : 0;
+    double came_kbps = sent_kbps * span_s / (span_s + waited_s);
+    if (is_busy)
+        came_kbps = fmax(came_kbps, (double)busy_octets / 125 / fmax(BUSY_S, sending_s + waited_s));
+    came_kbps *= 1.0 - loss;
     if (is_busy) {
         double share = fmax(0.0, 1.0 - BUCKET_OCTETS / (double)(busy_octets > 1 ? busy_octets : 1));
         /* A keyframe that itself came slowly was hardly held back: it shows no less than before. */
@@ -329,7 +374,7 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     /* What a whole burst shows holds at once. */
     if (is_narrow && !(is_busy && is_whole) && now - link->fell_at < SETTLE_S)
         return;
-    if (now - link->probed_at < SETTLE_S)
+    if (drains || now - link->probed_at < SETTLE_S)
         return;
     bool overflows = loss > LOSS && queue_s > LOSSY_QUEUE_S;
     if (!is_narrow) {
@@ -350,6 +395,9 @@ void link_estimate_begin_burst(struct link_estimate *link, uint32_t packets, dou
     link->burst_after = packets;
     link->burst_at = now;
     link->missing = 0;
+    link->is_in_burst = true;
+    link->burst_queue_s = queue_left_s(link, now);
+    pace_open_window(&link->pace);
 }
 
 bool link_estimate_missed(struct link_estimate *link, int missing, uint32_t packets, double kbps,

@@ -51,6 +51,9 @@ struct link_estimate {
     uint32_t burst_after;
     int missing;
     double burst_at;
+    bool is_in_burst;              /* until a report leaves behind it */
+    double burst_queue_s, burst_s; /* the queue in front of it; how long it took, or 0 */
+    uint32_t burst_octets;
 };
 
 void link_estimate_init(struct link_estimate *link, double now, bool controlled);
@@ -73,6 +76,8 @@ double link_estimate_checked(struct link_estimate *link, double round_trip_s);
 void link_estimate_forget_route(struct link_estimate *link);
 /* Record that a probe fills the link: its queue is none of the stream's. */
 void link_estimate_probed(struct link_estimate *link, double now);
+/* Record that a lower layer follows: what is reported soon is of the one before. */
+void link_estimate_stepped_down(struct link_estimate *link, double now);
 /* Record that a probe has shown that the link carries this much, or that it is tried. */
 void link_estimate_carried(struct link_estimate *link, double kbps);
 /* Return whether a receiver report would tell something new. */

@@ -40,7 +40,7 @@ void pace_init(struct pace *pace, double now)
 void pace_open_window(struct pace *pace)
 {
     pace->busy_s = 0;
-    pace->busy_octets = 0;
+    pace->busy_octets = pace->octets = 0;
 }
 
 double pace_may_send(struct pace *pace, double kbps, double now, bool measures)
@@ -59,6 +59,7 @@ double pace_may_send(struct pace *pace, double kbps, double now, bool measures)
 void pace_spent(struct pace *pace, uint32_t octets)
 {
     pace->tokens -= octets;
+    pace->octets += octets;
     if (pace->is_limited)
         pace->busy_octets += octets;
 }

@@ -11,7 +11,7 @@
  * the pace was the limit, and what was sent meanwhile. */
 struct pace {
     double busy_s;
-    uint32_t busy_octets;
+    uint32_t busy_octets, octets; /* meanwhile, and in all */
     bool is_limited;
     double tokens, at;
 };

@@ -314,7 +314,8 @@ void sending_report(const struct sending *sending, struct viewer *viewer, double
         epoch = &viewer->past[viewer->past_count - 1];
     if (epoch != NULL) {
         report.ssrc = ssrcs[count++] = sending->ssrcs.video;
-        report.timestamp = track_timestamp_at(epoch->track, now) + epoch->offset.timestamp;
+        report.timestamp =
+            track_timestamp_at(epoch->track, now) + epoch->offset.timestamp - epoch->nudge;
         struct sent sent = viewer_video(viewer);
         report.packets = sent.packets;
         report.octets = sent.octets;

@@ -24,7 +24,8 @@ static bool splice_aligned(const struct viewer *viewer, const struct track *trac
 }
 
 bool splice_begin_epoch(const struct viewer *viewer, struct track *track, uint16_t start,
-                        const struct rewrite_offset *common, double now, struct epoch *epoch)
+                        const struct rewrite_offset *common, double now, double lead_s,
+                        struct epoch *epoch)
 {
     const struct viewing *viewing = &viewer->viewing;
     const struct outgoing *terms = viewing_of(viewing->video, viewing->video_count, track->codec);
@@ -48,7 +49,8 @@ bool splice_begin_epoch(const struct viewer *viewer, struct track *track, uint16
             rtp_rewrite_splice(viewer->last_timestamp,
                                (int64_t)nearbyint((now - viewer->last_at) * VIDEO_CLOCK_RATE),
                                rtp_rewrite_compress(first->timestamp, newest->timestamp),
-                               newest->timestamp, has_aligned, aligned, &nudge);
+                               newest->timestamp, has_aligned, aligned, viewer->last_latest,
+                               (uint32_t)nearbyint(lead_s * VIDEO_CLOCK_RATE), &nudge);
     }
     offset.payload_type = (uint8_t)terms->payload_type;
     *epoch = (struct epoch){

@@ -5,10 +5,11 @@
 
 #include "output/viewer.h"
 
-/* Start this track for the viewer at the packet `start`, without a gap after its last packet: fill
- * in the epoch, which then holds the track. `common` are the offsets that others have, or NULL.
- * False if it can't play the track. */
+/* Start this track for the viewer at the packet `start`, without a gap after its last packet, with
+ * timestamps that are later by `lead_s`: fill in the epoch, which then holds the track. `common`
+ * are the offsets that others have, or NULL. False if it can't play the track. */
 bool splice_begin_epoch(const struct viewer *viewer, struct track *track, uint16_t start,
-                        const struct rewrite_offset *common, double now, struct epoch *epoch);
+                        const struct rewrite_offset *common, double now, double lead_s,
+                        struct epoch *epoch);
 
 #endif

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "ingest/rtp_rewrite.h"
 
 /* A stretch that ended this long ago is not requested any more. */
 static const double PAST_S = 5.0;
@@ -13,7 +14,7 @@ static const double PAST_S = 5.0;
 enum { PADDING_MOST = 32 };
 
 /* On a link that carries less, a keyframe and the sound are enough. */
-static const double MORE_KBPS = 600.0;
+static const double MORE_KBPS = 250.0;
 
 struct viewer *viewer_new(uint64_t peer, const struct viewing *viewing, struct leg *leg,
                           struct backpressure backpressure, uint16_t rtx_sequence, double now,
@@ -118,6 +119,21 @@ static const struct packet *last_picture(const struct ring *ring)
     return ring->newest;
 }
 
+/* Note the highest timestamp that it was sent, after the source's number `sent`. */
+static void note_latest(struct viewer *viewer, uint16_t sent)
+{
+    const struct epoch *epoch = &viewer->epoch;
+    const struct packet *packet = ring_get(epoch->track->ring, sent);
+    if (packet == NULL)
+        packet = epoch->track->ring->newest;
+    uint32_t timestamp = packet->timestamp;
+    if (epoch->has_squeezed)
+        timestamp = rtp_rewrite_compress(timestamp, epoch->squeezed);
+    timestamp += epoch->offset.timestamp;
+    if (!viewer->has_last || ahead32(timestamp, viewer->last_latest) >= 0)
+        viewer->last_latest = timestamp;
+}
+
 /* Record where the epoch ends in the viewer's numbers, if it sent anything. */
 static void note_last(struct viewer *viewer, uint16_t sent)
 {
@@ -130,9 +146,10 @@ static void note_last(struct viewer *viewer, uint16_t sent)
     size_t size = picture->size < PACKET_MOST ? picture->size : PACKET_MOST;
     memcpy(payload, picture->payload, size);
     picture_id_move(payload, size, epoch->offset.pictures);
+    note_latest(viewer, sent);
     viewer->has_last = true;
     viewer->last_sequence = (uint16_t)(sent + epoch->offset.sequence);
-    viewer->last_timestamp = newest->timestamp + epoch->offset.timestamp;
+    viewer->last_timestamp = newest->timestamp + epoch->offset.timestamp - epoch->nudge;
     viewer->last_pictures = picture_id_read(epoch->track->codec, payload, size);
     viewer->last_at = epoch->track->last_at;
 }

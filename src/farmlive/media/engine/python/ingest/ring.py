@@ -9,7 +9,7 @@ from farmlive.media.wire.rtp import Packet, ahead
 # 2.5 Mbit/s. With a shorter ring, late joiners would see nothing until the next keyframe.
 SIZE = 4096
 _MASK = SIZE - 1
-# How many packets back the first packet of a keyframe's frame is looked for.
+# How many packets of a keyframe's frame are looked at.
 _LOOKED_BACK = 512
 
 
@@ -20,7 +20,7 @@ class Ring:
     or the number of a keyframe's first packet that the ring still spans.
     """
 
-    __slots__ = ("_slots", "group_start", "group_time", "highest", "newest")
+    __slots__ = ("_slots", "group_start", "group_time", "highest", "keyframe_octets", "newest")
 
     def __init__(self) -> None:
         self._slots: list[Packet | None] = [None] * SIZE
@@ -30,6 +30,8 @@ class Ring:
         # Sequence number of the current group's first packet, or None once the ring has lost it.
         self.group_start: int | None = None
         self.group_time = 0.0
+        # How large the keyframe before the current one was, in payload octets; 0 if unknown.
+        self.keyframe_octets = 0
 
     def put(self, packet: Packet) -> None:
         """Keep a packet, unless it is older than what the ring spans."""
@@ -57,9 +59,21 @@ class Ring:
         known = self.group_start
         if ahead(self.highest, start) >= SIZE or (known is not None and ahead(start, known) <= 0):
             return False
+        if known is not None:
+            self.keyframe_octets = self._frame_octets(known)
         self.group_start = start
         self.group_time = now
         return True
+
+    def _frame_octets(self, start: int) -> int:
+        """Return the payload octets of the frame that begins there, as far as it came."""
+        first, octets = self.get(start), 0
+        for number in range(start, start + _LOOKED_BACK):
+            packet = self.get(number & 0xFFFF)
+            if packet is None or first is None or packet.timestamp != first.timestamp:
+                break
+            octets += len(packet.payload)
+        return octets
 
     def has_begun(self, packet: Packet) -> bool:
         """Return whether the current group began with an earlier packet of this packet's frame."""

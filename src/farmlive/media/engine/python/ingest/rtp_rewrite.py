@@ -70,19 +70,20 @@ _APART_MOST = 5 * 90_000
 
 
 def splice_offset(
-    last: int, elapsed: int, first: int, live: int, aligned: int | None
+    last: int, elapsed: int, first: int, live: int, aligned: int | None, latest: int, lead: int = 0
 ) -> tuple[int, int]:
     """Return the timestamp offset for a viewer that switches to a track, and its excess.
 
-    `last` is the viewer's last timestamp, `elapsed` the time since then. `first` is its first
-    timestamp of the new track, `live` that of this moment, both in the track's own time. `aligned`
-    is the offset by the sender reports. Timestamps always increase; the excess is by how much the
-    offset is larger than it should be for that.
+    `last` is the viewer's last timestamp without excess, `elapsed` the time since then, `latest`
+    the highest timestamp that it was sent. `first` is its first timestamp of the new track, `live`
+    that of this moment, both in the track's own time. `aligned` is the offset by the sender
+    reports. The excess is by how much the offset is larger than that: `lead`, or more, since
+    timestamps always increase.
     """
     added = (last + max(1, elapsed) - live) & 0xFFFFFFFF
     if aligned is not None and abs(ahead32(aligned, added)) < _APART_MOST:
         added = aligned
-    nudge = max(0, 1 - ahead32((first + added) & 0xFFFFFFFF, last))
+    nudge = max(lead, 1 - ahead32((first + added) & 0xFFFFFFFF, latest))
     return (added + nudge) & 0xFFFFFFFF, nudge
 
 

@@ -40,7 +40,9 @@ _FALL_MOST, _SETTLE_S = 0.5, 1.5
 # may go beyond that: by _TRIED at once, or by what makes a queue of _TRIED_QUEUE_S seconds. From
 # _PAST times that estimate on the limit is another one, and growth is _FREE_GROWTH.
 _GROWTH, _FREE_GROWTH, _HELD, _TRIED, _PAST = 1.3, 1.5, 0.96, 1.2, 1.15
-_TRIED_QUEUE_S = 0.12
+_TRIED_QUEUE_S = 0.08
+# No growth makes a longer queue than this, if the link carries no more.
+_GROWN_QUEUE_S = 0.1
 _HOLD_S, _LONGER, _LONGEST_HOLD_S = 3.5, 1.25, 30.0
 # Nothing shows a limit, either, where little was sent: growth ends at this share of what arrived;
 # at the second share once a queue of this length is felt.
@@ -74,6 +76,9 @@ class LinkEstimate:
     __slots__ = (
         "_burst_after",
         "_burst_at",
+        "_burst_octets",
+        "_burst_queue_s",
+        "_burst_s",
         "_checks",
         "_counted",
         "_doubt_at",
@@ -82,6 +87,7 @@ class LinkEstimate:
         "_good_s",
         "_hold_s",
         "_is_fresh",
+        "_is_in_burst",
         "_is_whole",
         "_least_s",
         "_measured_at",
@@ -144,6 +150,10 @@ class LinkEstimate:
         # The packets before the burst, how many of it were asked for, and when it began.
         self._burst_after = self._missing = 0
         self._burst_at = now
+        # Whether it is under way, until a report leaves behind it; the queue in front of it; how
+        # long it took, or 0, and its octets.
+        self._is_in_burst, self._burst_queue_s = False, 0.0
+        self._burst_s, self._burst_octets = 0.0, 0
         self.pace = Pace(now)
         self.repairs = RepairBudget(now)
 
@@ -165,6 +175,8 @@ class LinkEstimate:
         self.round_trip_s = round_trip_s
         self._queue_s = round_trip_s - self._least_s
         self._is_fresh, self._sent_at = True, sent_at
+        if sent_at < self._burst_at:
+            self._burst_queue_s = self._queue_left_s(self._burst_at)
         if self._doubt_at <= sent_at:
             self._refute()
         if 0 < self._measured_at <= sent_at + _CLOSE_S:
@@ -191,6 +203,13 @@ class LinkEstimate:
         """Record that a sender report leaves behind a burst, to measure the queue that it made."""
         self._unanswered += self._measured_at > 0
         self._measured_at = now
+        if self._is_in_burst:
+            self._is_in_burst = False
+            self._burst_s, self._burst_octets = now - self._burst_at, self.pace.octets
+
+    def _queue_left_s(self, now: float) -> float:
+        """Return what is left of the last queue that was seen, if nothing was sent since."""
+        return max(0.0, self._queue_s - (now - self._sent_at))
 
     def checked(self, round_trip_s: float) -> float:
         """Record the round trip of a check; return the queue that it shows, in seconds."""
@@ -206,11 +225,16 @@ class LinkEstimate:
         """Forget the round trips of another route."""
         self.round_trip_s = None
         self._least_s = self._queue_s = self._standing_s = self._measured_at = self._doubt_at = 0.0
+        self._burst_queue_s = 0.0
         self._checks = self._unanswered = 0
         self._is_fresh = self._is_whole = False
 
     def probed(self, now: float) -> None:
         """Record that a probe fills the link: its queue is none of the stream's."""
+        self._probed_at = now
+
+    def stepped_down(self, now: float) -> None:
+        """Record that a lower layer follows: what is reported soon is of the one before."""
         self._probed_at = now
 
     def carried(self, kbps: float) -> None:
@@ -236,6 +260,13 @@ class LinkEstimate:
         if before is None:
             self._open_window(highest, total_lost, octets, now)
             return
+        if self._checks >= _CHECKS:
+            # They measure it all the time.
+            self._is_in_burst = False
+        if is_narrow and self._is_in_burst:
+            # What was lost before is no loss of it: it is judged when it is over.
+            self._window = before[0], highest, total_lost, before[3]
+            return
         span_s = now - before[0]
         if span_s < _WINDOW_S:
             return
@@ -257,19 +288,30 @@ class LinkEstimate:
             return
         busy_s, busy_octets = self.pace.busy_s, self.pace.busy_octets
         is_whole = self._is_whole
+        self.is_unhindered = is_narrow and is_whole and busy_s < _BUSY_S
+        if is_whole and self._burst_s > 0:
+            # Some of the burst left at once, and had to go through the link, too.
+            sending_s, busy_octets = self._burst_s, self._burst_octets
+        else:
+            sending_s = min(span_s, busy_s)
+        self._burst_s = 0.0
         self._open_window(highest, total_lost, octets, now)
         if expected <= 0 or expected > _EXPECTED_MOST:
             return
-        self.is_unhindered = is_narrow and busy_s < _BUSY_S
         # A queue from before this window is none of what was sent in it.
         is_earlier = is_fresh and self._sent_at < before[0]
         is_busy = is_narrow and busy_s >= _BUSY_S and not is_earlier
-        sending_s = min(span_s, busy_s) if is_busy else span_s
         sent_kbps = (octets - before[3] & 0xFFFFFFFF) / 125 / span_s
-        came_kbps = (busy_octets / 125 / sending_s if is_busy else sent_kbps) * (1.0 - loss)
         queue_s = self._queue_s if is_fresh else _LONG_QUEUE_S if overflowed else 0.0
-        if queue_s > _FELT_QUEUE_S:
-            came_kbps *= sending_s / (sending_s + queue_s)
+        # What stood in front of a burst is none of its queue; if less is behind it, it drains.
+        grown_s = max(0.0, queue_s - self._burst_queue_s) if is_whole else queue_s
+        drains = is_narrow and is_whole and 0.0 < queue_s <= self._burst_queue_s and loss <= _LOSS
+        self._burst_queue_s = 0.0
+        waited_s = grown_s if queue_s > _FELT_QUEUE_S else 0.0
+        came_kbps = sent_kbps * span_s / (span_s + waited_s)
+        if is_busy:
+            came_kbps = max(came_kbps, busy_octets / 125 / max(_BUSY_S, sending_s + waited_s))
+        came_kbps *= 1.0 - loss
         if is_busy:
             steady_kbps = came_kbps * max(0.0, 1.0 - _BUCKET_OCTETS / max(1, busy_octets))
             # A keyframe that itself came slowly was hardly held back: it shows no less than before.
@@ -280,7 +322,7 @@ class LinkEstimate:
         # What a whole burst shows holds at once.
         if is_narrow and not (is_busy and is_whole) and now - self._fell_at < _SETTLE_S:
             return
-        if now - self._probed_at < _SETTLE_S:
+        if drains or now - self._probed_at < _SETTLE_S:
             return
         overflows = loss > _LOSS and queue_s > _LOSSY_QUEUE_S
         if not is_narrow:
@@ -314,7 +356,8 @@ class LinkEstimate:
 
     def _open_window(self, highest: int, total_lost: int, octets: int, now: float) -> None:
         self._window = (now, highest, total_lost, octets)
-        self.pace.open_window()
+        if not self._is_in_burst:
+            self.pace.open_window()
         self._measured_at, self._unanswered = 0.0, 0
         self._is_fresh = self._is_whole = False
         self._checks = 0
@@ -322,6 +365,8 @@ class LinkEstimate:
     def begin_burst(self, packets: int, now: float) -> None:
         """Record that a burst begins, after so many packets that were sent before."""
         self._burst_after, self._burst_at, self._missing = packets, now, 0
+        self._is_in_burst, self._burst_queue_s = True, self._queue_left_s(now)
+        self.pace.open_window()
 
     def missed(self, missing: int, packets: int, kbps: float, now: float) -> bool:
         """Record that the viewer lacks so many more of the packets since its burst began.
@@ -360,6 +405,9 @@ class LinkEstimate:
             kbps = max(_FALL_MOST * self.kbps, min(_NARROW_LESS * came_kbps, self.kbps))
             self._hold_s = min(_LONGER * self._hold_s, _LONGEST_HOLD_S)
         else:
+            # From now on it is measured, with what is sent from now on.
+            self._is_in_burst = False
+            self.pace.open_window()
             kbps = (_MUCH_LESS if self._queue_s > _LONG_QUEUE_S else _LESS) * came_kbps
             recent = now - self._fell_at < _FORGIVEN_S
             self._trial_s = min(2 * self._trial_s, _LONGEST_TRIAL_S) if recent else _TRIAL_S
@@ -396,7 +444,8 @@ class LinkEstimate:
     def _grow(self, came_kbps: float, span_s: float, busy_s: float, now: float) -> None:
         is_past = self.kbps >= _PAST * self._fell_kbps
         growth = _FREE_GROWTH if is_past else _GROWTH
-        grown = self.kbps * (1.0 + (growth - 1.0) * min(span_s, 1.5))
+        more = min((growth - 1.0) * min(span_s, 1.5), _GROWN_QUEUE_S / max(_BUSY_S, busy_s))
+        grown = self.kbps * (1.0 + more)
         if is_past:
             self._hold_s = _HOLD_S
         else:

@@ -42,17 +42,18 @@ def unhindered_kbps(stream_kbps: float, gently: bool) -> float:
 class Pace:
     """What may leave to one viewer: a token bucket. Times are in seconds."""
 
-    __slots__ = ("_at", "_is_limited", "_tokens", "busy_octets", "busy_s")
+    __slots__ = ("_at", "_is_limited", "_tokens", "busy_octets", "busy_s", "octets")
 
     def __init__(self, now: float) -> None:
-        # For how long of the window the pace was the limit, and what was sent meanwhile.
-        self.busy_s, self.busy_octets = 0.0, 0
+        # For how long of the window the pace was the limit, what was sent meanwhile, and what in
+        # all.
+        self.busy_s, self.busy_octets, self.octets = 0.0, 0, 0
         self._is_limited = False
         self._tokens, self._at = _JOIN_OCTETS, now
 
     def open_window(self) -> None:
         """Measure anew for how long the pace is the limit."""
-        self.busy_s, self.busy_octets = 0.0, 0
+        self.busy_s, self.busy_octets, self.octets = 0.0, 0, 0
 
     def may_send(self, kbps: float, now: float, *, measures: bool = True) -> float:
         """Return how many octets may leave now at this pace; `spent` takes them. None may leave
@@ -71,6 +72,7 @@ class Pace:
     def spent(self, octets: int) -> None:
         """Take these octets from what may leave."""
         self._tokens -= octets
+        self.octets += octets
         if self._is_limited:
             self.busy_octets += octets
 

@@ -218,7 +218,8 @@ class CatchUp:
         # Resending what a congested link lost of a layer would only fill it again.
         self.wait(viewer, muted=viewer.selector.is_congested(now))
         lane = self.forwarders.get(track)
-        viewer.epoch = begin_epoch(viewer, track, start, lane.common if lane else None, now)
+        common, lead_s = lane.common if lane else None, _lead_s(viewer, track, now)
+        viewer.epoch = begin_epoch(viewer, track, start, common, now, lead_s)
         viewer.cursor = start
         viewer.entered, viewer.spent, viewer.began_at = start, None, now
         viewer.gently = False
@@ -271,6 +272,8 @@ class CatchUp:
             kbps = link.pace_kbps(epoch.track.kbps, viewer.gently)
             is_after = viewer.is_after_keyframe
             if is_after:
+                # What it carries on and on: a link may take a keyframe at once beyond that.
+                kbps = min(kbps, link.steady_kbps or kbps)
                 kbps *= _AFTER_SHARE if link.holds else _AFTER_DOUBTFUL
             if trains:
                 kbps = viewer.train.pace_kbps(kbps)
@@ -333,6 +336,17 @@ def burst_interval_s(count: int) -> float:
     fewer parts, so that a crowd of them does not keep the others waiting.
     """
     return min(max(_LEAST_INTERVAL_S, count * _INTERVAL_EACH_S), _MOST_INTERVAL_S)
+
+
+def _lead_s(viewer: Viewer, track: Track, now: float) -> float:
+    """Return by how much the timestamps of this track are to be later for a viewer of keyframes
+    alone: about until the keyframe has left. Then it is shown when it came; by the time of its
+    capture a player would take it for late, and keep the next ones for longer.
+    """
+    if viewer.ladder.rung != KEYFRAMES or not paces(viewer):
+        return 0.0
+    leaves_s = track.ring.keyframe_octets / 125 / viewer.link.kbps
+    return min(KEYFRAME_MOST_S, max(0.0, now - track.ring.group_time) + leaves_s)
 
 
 def paces(viewer: Viewer) -> bool:

@@ -36,7 +36,7 @@ class Epoch:
 
     `first` is the first sequence number that the viewer gets of what the ring spans; `since` is the
     source's first one that `shift` holds for; `squeezed` is where live begins for a late joiner, in
-    the source's time; `nudge` is by how much its timestamps are too late.
+    the source's time; `nudge` is by how much later its timestamps are than the source's.
     """
 
     __slots__ = (

@@ -17,9 +17,15 @@ _RATE = 90_000
 
 
 def begin_epoch(
-    viewer: Viewer, track: Track, start: int, common: RewriteOffset | None, now: float
+    viewer: Viewer,
+    track: Track,
+    start: int,
+    common: RewriteOffset | None,
+    now: float,
+    lead_s: float = 0.0,
 ) -> Epoch | None:
-    """Start this track for the viewer at the packet `start`, without a gap after its last packet.
+    """Start this track for the viewer at the packet `start`, without a gap after its last packet,
+    with timestamps that are later by `lead_s`.
 
     A new viewer takes the offsets that others have (`common`) and starts in the lower half of the
     sequence numbers. Returns None if it can't play the track.
@@ -41,6 +47,8 @@ def begin_epoch(
             compress_timestamp(first.timestamp, newest.timestamp),
             newest.timestamp,
             _aligned(viewer, track),
+            last.latest,
+            round(lead_s * _RATE),
         )
     shift = RewriteOffset(terms.payload_type, by, stamp, numbers)
     epoch = Epoch(track, terms, (start + by) & 0xFFFF, shift, nudge)

@@ -26,14 +26,14 @@ from farmlive.media.engine.python.send_group import SendGroup
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.wire import picture_id
 from farmlive.media.wire.rtcp import ReferenceTime
-from farmlive.media.wire.rtp import Packet, ahead
+from farmlive.media.wire.rtp import Packet, ahead, ahead32
 
 # Packets that are sent again in a second, and numbers that are looked up for that: a browser names
 # what it misses several times.
 RTX_PER_S, NACKED_PER_S = 600, 2_400
 _EPOCHS = 4
 # On a link that carries less, a keyframe and the sound are enough.
-_MORE_KBPS = 600.0
+_MORE_KBPS = 250.0
 # At most this many padding-only packets follow each other.
 _PADDING_MOST = 32
 
@@ -47,10 +47,13 @@ class Numbers(NamedTuple):
 
 
 class Last(NamedTuple):
-    """The end of a viewer's video: sequence number, timestamp, picture ids, and time."""
+    """The end of a viewer's video: sequence number, timestamp without excess, the highest timestamp
+    that was sent, picture ids, and time.
+    """
 
     sequence: int
     timestamp: int
+    latest: int
     pictures: tuple[int | None, int | None]
     at: float
 
@@ -333,16 +336,25 @@ class Viewer:
             return
         newest, at = epoch.track.ring.newest, epoch.track.last_at
         if newest is not None:
-            timestamp = (newest.timestamp + epoch.shift.timestamp) & 0xFFFFFFFF
+            timestamp = (newest.timestamp + epoch.shift.timestamp - epoch.nudge) & 0xFFFFFFFF
             payload = _last_picture(epoch.track.ring, newest).payload
             if epoch.shift.pictures is not None:
                 payload = picture_id.moved(payload, epoch.shift.pictures)
             number = (sent + epoch.shift.sequence) & 0xFFFF
-            self.last = Last(number, timestamp, picture_id.read(epoch.track.codec, payload), at)
+            pictures = picture_id.read(epoch.track.codec, payload)
+            self.last = Last(number, timestamp, self._latest(epoch, sent), pictures, at)
         epoch.until, epoch.muted = at, muted
         self.past = [*self.past[1 - _EPOCHS :], epoch]
         self.video = self.sent
         self.epoch = self.forwarder = self.cursor = None
+
+    def _latest(self, epoch: Epoch, sent: int) -> int:
+        """Return the highest timestamp that it was sent, after the source's number `sent`."""
+        packet = epoch.track.ring.get(sent) or epoch.track.ring.newest
+        timestamp = 0 if packet is None else epoch.as_sent(packet).timestamp + epoch.shift.timestamp
+        if self.last is not None and ahead32(timestamp, self.last.latest) < 0:
+            return self.last.latest
+        return timestamp & 0xFFFFFFFF
 
     def epoch_of(self, sequence: int) -> Epoch | None:
         """Return the stretch that contains this sequence number of the viewer's stream."""
