@@ -3,6 +3,8 @@
 #include "harness.h"
 #include "link/layer_select.h"
 
+#include <math.h>
+
 /* What a viewer's link tells, in steps of 50 ms and whole kbit/s. */
 static void tell(struct choice *choice, struct input *input, int current, double now)
 {
@@ -58,6 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         double owed = link_probe_owed(&choice.watch, 1000, now);
         CHECK(owed >= 0 && owed <= 20000 && (owed == 0 || choice.watch.is_on));
         link_probe_spent(&choice.watch, (long)owed);
+        double carried =
+            link_probe_carried_kbps(&choice.watch, current < count ? kbps[current] : 0);
+        CHECK(isfinite(carried) && carried >= 0);
+        CHECK(choice.limit >= 0 && (choice.limit < count || choice.limit == 0));
         if (link_probe_wants_check(&choice.watch, now))
             link_probe_asked(&choice.watch, now);
         CHECK(layer >= 0 && (layer < count || layer == 0));

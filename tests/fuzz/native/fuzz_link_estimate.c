@@ -11,13 +11,16 @@ static void check(const struct link_estimate *link)
     CHECK(isfinite(link->kbps) && link->kbps >= 0);
     CHECK(link->state != LINK_NARROW || link->kbps >= 60);
     CHECK(link->controlled || link->state == LINK_WIDE);
+    CHECK(isfinite(link->steady_kbps) && link->steady_kbps >= 0);
+    CHECK(isfinite(link_estimate_lasting_kbps(link)));
+    CHECK(isfinite(link->burst_queue_s) && link->burst_queue_s >= 0);
 }
 
 /* What happens on a viewer's link; rates in kbit/s, times in steps of 10 ms. */
 static void happen(struct link_estimate *link, struct input *input, double now)
 {
     double kbps = (double)take(input, 2);
-    switch (take(input, 1) % 8) {
+    switch (take(input, 1) % 11) {
     case 0: {
         double rtt_s = (double)(int16_t)take(input, 2) / 1000;
         link_estimate_measured(link, rtt_s, now - (double)take(input, 1) / 50);
@@ -42,7 +45,7 @@ static void happen(struct link_estimate *link, struct input *input, double now)
     case 3: {
         double pace = link_estimate_pace_kbps(link, kbps, take(input, 1) & 1);
         CHECK(isfinite(pace) && pace > 0);
-        double room = pace_may_send(&link->pace, pace, now, true);
+        double room = pace_may_send(&link->pace, pace, now, take(input, 1) & 1);
         CHECK(!isnan(room));
         if (room > 0)
             pace_spent(&link->pace, (uint32_t)take(input, 2));
@@ -53,19 +56,28 @@ static void happen(struct link_estimate *link, struct input *input, double now)
         enum repair repair = link_estimate_repair(link, number, (uint32_t)take(input, 2) % 1500,
                                                   kbps, now, take(input, 1) & 1);
         repair_budget_is_new(&link->repairs, number);
-        CHECK(repair == REPAIR_SEND || repair == REPAIR_SKIP || repair == REPAIR_BEYOND);
+        CHECK(repair == REPAIR_SEND || repair == REPAIR_SKIP || repair == REPAIR_BEYOND ||
+              (repair == REPAIR_REFUSE && link->state == LINK_WIDE));
         CHECK(link->controlled || repair == REPAIR_SEND);
         break;
     }
     case 5: {
         double queue_s = link_estimate_checked(link, (double)(int16_t)take(input, 2) / 1000);
         CHECK(isfinite(queue_s) && queue_s >= 0);
-        link_estimate_begin_burst(link, (uint32_t)take(input, 4), now);
         break;
     }
     case 6:
+        link_estimate_begin_burst(link, (uint32_t)take(input, 4), now);
+        break;
+    case 7:
         link_estimate_measuring(link, now);
+        break;
+    case 8:
         link_estimate_probed(link, now);
+        if (take(input, 1) & 1)
+            link_estimate_stepped_down(link, now);
+        break;
+    case 9:
         if (link->controlled)
             link_estimate_carried(link, kbps);
         if (take(input, 1) & 1)

@@ -19,6 +19,9 @@ Rung = Literal["full", "fewer_frames", "keyframes", "sound"]
 keyframes alone, a picture each second or two; or sound alone.
 """
 
+# To leave out the frames that no other refers to helps if they are this share of the stream.
+DISPOSABLE_LEAST = 0.1
+
 # Size, in bytes, of the secret from which the engine derives a peer's STUN transaction ids.
 SECRET = 16
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, Field
 
-from farmlive.media.engine.interface import Health, Rung, ViewerHealth
+from farmlive.media.engine.interface import DISPOSABLE_LEAST, Health, Rung, ViewerHealth
 from farmlive.problems import Invalid, field_error
 
 Choice = Literal["auto", "save_data", "sound_only"]
@@ -18,8 +18,6 @@ PARTS: tuple[Part, ...] = get_args(Part)
 _RUNGS: tuple[Rung, ...] = get_args(Rung)
 # A link that carries this share of a stream carries it: both are measured.
 _CARRIED = 0.85
-# Frames are left out if those are this share of the stream, as the engine decides.
-_DISPOSABLE_LEAST = 0.1
 _CHOICES: tuple[Choice, ...] = get_args(Choice)
 _OF_RUNG: dict[Rung, Part] = {
     "fewer_frames": "fewer_frames",
@@ -80,7 +78,7 @@ def limits_of(choice: Choice, source: Health | None) -> Limits:
         return Limits(rung="sound")
     if source is None or not source.bitrate_kbps or len(source.layers) > 1:
         return Limits(layer=0)
-    can_thin = source.disposable_kbps >= _DISPOSABLE_LEAST * source.bitrate_kbps
+    can_thin = source.disposable_kbps >= DISPOSABLE_LEAST * source.bitrate_kbps
     return Limits(layer=0, rung="fewer_frames" if can_thin else "keyframes")
 
 

@@ -2,6 +2,7 @@
 // (requestVideoFrameCallback): it brings the sender's clock to its own by sender reports and the round
 // trip. Reports to the server, where that asked for it; what came before the server is that one's part.
 
+// Times in milliseconds.
 const FIRST = 8_000; // the clocks are known by then
 const EVERY = 30_000;
 const FRAMES = 15;

@@ -5,6 +5,7 @@
 
 import { reportsOf } from "./connection-path.js";
 
+// Times in milliseconds.
 const FIRST_AFTER = 4_000; // links are judged within three seconds
 const LOOK_EVERY = 1_000;
 const SPAN = 4; // looks; keyframes come each second or two

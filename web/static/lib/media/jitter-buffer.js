@@ -1,7 +1,7 @@
 // How long the player holds the picture back where packets are lost on the way: long enough for
 // what is missing to be asked for and sent again. Without loss nothing is held back. Browsers wait
 // for what is late, not for what is sent again, so that a picture with loss would stop and start.
-// The server probes a link with repeats that nobody asked for: those are no loss. Where more stays lost
+// The server probes a link with repeats that nobody asked for: those are no loss. Where much more is lost
 // than is sent again, the link is full: the server sends less, and to hold the picture would not help.
 
 import { reportsOf } from "./connection-path.js";
@@ -10,6 +10,9 @@ const LOOK_EVERY = 1_000;
 const MANY = 0.01; // of the packets were sent again
 const CALM_AFTER = 60_000;
 const FULL_FOR = 8_000;
+const FULL_SPAN = 4; // looks
+const FULL_LOSS = 0.1; // of the packets are lost
+const FULL_SHARE = 2; // and so much more than is sent again
 const LEAST = 200; // milliseconds, as all that follows
 const ROUNDS = 3; // what is asked for again, or the asking, is lost too
 const STEP = 50;
@@ -27,6 +30,8 @@ export function adaptJitterBuffer(connection) {
   let before = null;
   let lossyAt = 0;
   let fullAt = -Infinity;
+  /** @type {Seen[]} the last looks */
+  let spans = [];
   /** @type {number | null} */
   let held = null;
 
@@ -35,10 +40,16 @@ export function adaptJitterBuffer(connection) {
     const packets = now.packets - (before?.packets ?? now.packets);
     const repaired = now.repaired - (before?.repaired ?? now.repaired);
     const asked = now.asked - (before?.asked ?? now.asked);
-    const lost = now.lost - (before?.lost ?? now.lost);
+    spans = [...spans.slice(1 - FULL_SPAN), now];
     before = now;
-    if (lost > repaired && lost > packets * MANY) fullAt = performance.now();
-    if (performance.now() - fullAt < FULL_FOR) return;
+    const lost = now.lost - spans[0].lost;
+    const again = now.repaired - spans[0].repaired;
+    const came = now.packets - spans[0].packets;
+    if (lost > FULL_SHARE * again && lost > came * FULL_LOSS) fullAt = performance.now();
+    if (performance.now() - fullAt < FULL_FOR) {
+      hold(null);
+      return;
+    }
     if (packets > 0 && asked > 0 && repaired > packets * MANY) {
       lossyAt = performance.now();
       const round = Math.ceil((now.roundTrip * 1000) / STEP) * STEP;
@@ -62,8 +73,8 @@ export function adaptJitterBuffer(connection) {
   return () => clearInterval(timer);
 }
 
-/** Packets of the picture that came, those that stayed lost, those that were sent again, how often some
-    were asked for, and the round trip in seconds.
+/** Packets of the picture that came, those that were lost at first, those that were sent again, how often
+    some were asked for, and the round trip in seconds.
     @param {RTCStatsReport} stats
     @returns {Seen} */
 function read(stats) {

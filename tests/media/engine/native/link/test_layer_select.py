@@ -37,7 +37,7 @@ class CChoice(ctypes.Structure):
         ("truths", ctypes.c_bool * 5),
         ("window", ctypes.c_int64 * 3),
         ("times", ctypes.c_double * 14),
-        ("is_new", ctypes.c_bool),
+        ("more", ctypes.c_bool * 2),
         ("watch", ctypes.c_double * 64),
     ]
 
@@ -302,4 +302,4 @@ def test_probes_that_fail_come_ever_later_up_to_a_limit(c: ctypes.CDLL) -> None:
         assert twins.decide([True] * 2, [150.0, 500.0], 0, now, True) == 0
         if twins.native.probe > before:
             begun.append(now)
-    assert [round(b - a) for a, b in pairwise(begun)][:5] == [18, 34, 66, 66, 66]
+    assert [round(b - a) for a, b in pairwise(begun)][:5] == [4, 34, 66, 66, 66]

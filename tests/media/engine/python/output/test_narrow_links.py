@@ -3,10 +3,11 @@
 import itertools
 
 import pytest
-from tests.media.support.scripted_peers import hear_plainly
+from tests.media.support.scripted_peers import SSRCS, hear_plainly
 from tests.media.support.weak_link import Scene
 
 from farmlive.media.engine.python.link.quality_ladder import FEWER_FRAMES, FULL, KEYFRAMES
+from farmlive.media.wire import rtcp
 
 # A viewer joins at any moment of its source's time.
 PHASES = (3.0, 3.4, 3.77)
@@ -107,6 +108,30 @@ def test_what_follows_a_keyframe_comes_as_far_as_the_link_carries_it(phase_s: fl
     assert scene.viewer.gets == KEYFRAMES
     assert len(pictures) > 10 * 8, "more than a keyframe each two seconds"
     assert max(later - at for at, later in itertools.pairwise(pictures)) < 1.5
+
+
+def test_a_keyframe_is_dated_by_when_it_has_left_and_reports_are_not() -> None:
+    scene = joined(500, 3.0, 45)
+    scene.run(12)
+    epoch = scene.viewer.epoch or scene.viewer.past[-1]
+    leaves_s = epoch.track.ring.keyframe_octets / 125 / scene.viewer.link.kbps
+    assert epoch.lead / 90_000 == pytest.approx(leaves_s, rel=0.3)
+    told = scene.fanout.sending.report(scene.viewer, scene.now, 1_000_000_000.0)
+    assert told is not None
+    stamps = [
+        each.timestamp
+        for each in rtcp.parse(told)
+        if isinstance(each, rtcp.SenderReport) and each.ssrc == SSRCS.video
+    ]
+    plain = epoch.track.timestamp_at(scene.now) + epoch.shift.timestamp - epoch.lead
+    assert stamps == [plain & 0xFFFFFFFF]
+
+
+def test_all_frames_are_dated_by_their_capture() -> None:
+    scene = joined(2_000, 3.0, 55)
+    scene.run(8)
+    assert scene.viewer.epoch is not None
+    assert scene.viewer.epoch.lead == 0
 
 
 def test_nothing_follows_for_who_saves_data() -> None:

@@ -37,7 +37,7 @@ struct ring {
     bool has_group;
     uint16_t start;
     double group_time;
-    uint32_t keyframe_octets; /* of the keyframe before the current one; 0 if unknown */
+    uint32_t keyframe_octets; /* of the last keyframe before the current one, or 0 */
 };
 
 void ring_init(struct ring *ring);

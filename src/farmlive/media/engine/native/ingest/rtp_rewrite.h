@@ -46,8 +46,8 @@ double source_clock_report(struct source_clock *clock, double source_s, double n
 
 /* Return the timestamp offset for a viewer that switches to a track; `nudge` gets its excess.
  *
- * `last` is the viewer's last timestamp without excess, `elapsed` the time since then, `latest` the
- * highest timestamp that it was sent. `first` is its first timestamp of the new track, `live` that
+ * `last` is the viewer's last timestamp without its lead, `elapsed` the time since then, `latest`
+ * the last timestamp that it was sent. `first` is its first timestamp of the new track, `live` that
  * of this moment, both in the track's own time. `aligned` is the offset by the sender reports. The
  * excess is by how much the offset is larger than that: `lead`, or more, since timestamps always
  * increase. */

@@ -279,13 +279,13 @@ static bool choice_is_good(const struct choice *choice, double now)
     if (choice->watch.answers) {
         if (choice->watch.is_long)
             return false;
-        if (choice->is_new)
-            /* What is lost of the lowest layer without a queue is lost by a radio. */
-            return true;
     } else if (now - choice->reported_at > REPORT_VALID_S || now - choice->fell_at < FELL_S) {
         return false;
     }
-    if (choice->is_new)
+    if (choice->limit == 0 && choice->watch.answers)
+        /* What is lost of the lowest layer without a queue is lost by a radio. */
+        return choice->probe < 0 || choice->loss <= LOSS_AT_ONCE;
+    if (choice->limit == 0 && choice->is_new)
         return choice->loss <= LOSS_LASTING;
     return choice->loss <= larger(LOSS_GOOD, GOOD * choice->base_loss + GOOD_MORE);
 }
@@ -334,17 +334,27 @@ static void choice_step_to(struct choice *choice, int layer, double now)
     choice->up_at = fmax(choice->up_at, now + UP_S);
 }
 
-static void choice_raise(struct choice *choice, const bool flowing[], int count, double now,
-                         bool can_probe)
+/* Return the highest flowing layer below this one, and above `lowest`, whose bitrate has been
+ * measured: what has not can't be tried. The highest one if none has. */
+static int highest_known(int layer, const bool flowing[], const double kbps[], int lowest)
+{
+    for (int at = layer - 1; at >= lowest; at--)
+        if (flowing[at] && kbps[at] > 0)
+            return at;
+    return highest_below(layer, flowing, layer);
+}
+
+static void choice_raise(struct choice *choice, const bool flowing[], const double kbps[],
+                         int count, double now, bool can_probe)
 {
     int most = choice->most >= 0 && choice->most < count ? choice->most + 1 : count;
     int higher = lowest_from(choice->limit + 1, flowing, most);
     if (higher < 0)
         return;
     if (can_probe) {
-        /* Where checks watch the link, it shows which of the layers the link carries. */
+        /* Of the highest one, which shows what the link carries of it, or else the next one. */
         bool finds = choice->is_new || choice->watch.answers;
-        choice->probe = finds ? highest_below(most, flowing, count) : higher;
+        choice->probe = finds ? highest_known(most, flowing, kbps, higher) : higher;
         choice->probe_since = now;
         link_probe_begin(&choice->watch, !choice->is_new, now);
         /* Only a window that begins with the probe measures it. */
@@ -378,7 +388,11 @@ static void choice_judge(struct choice *choice, const bool flowing[], const doub
         /* The probe may have been too much; what the viewer gets without it is not, nor what the
          * link carried of the probe. */
         double carried_kbps = link_probe_carried_kbps(watch, sent);
+        bool was_new = choice->is_new;
         choice_fail(choice, now);
+        if (was_new && !watch->answers)
+            /* Nothing tells what it carried: the next layer is tried soon. */
+            choice->up_at = now + UP_S;
         choice_step_to_fitting(choice, flowing, kbps, layer, carried_kbps, now);
         choice->bad_windows = 0;
         choice->in_window = false;
@@ -393,14 +407,21 @@ static void choice_judge(struct choice *choice, const bool flowing[], const doub
 int choice_decide(struct choice *choice, const bool flowing[], const double kbps[], int count,
                   int current, double now, bool can_probe, bool is_settled)
 {
-    if (count < 2)
+    if (count < 2) {
+        choice->had_layers = false;
         return 0;
+    }
+    if (!choice->had_layers) {
+        /* Those whom one source brings its layers do not all probe them together. */
+        choice->had_layers = true;
+        choice->up_at = fmax(choice->up_at, now + FIRST_CHECKED_UP_S * choice->later);
+    }
     if (choice->limit > count - 1)
         choice->limit = count - 1;
     double sent = current < count ? kbps[current] : 0.0;
     choice_learn(choice, sent, now);
     bool is_full = choice_is_full(choice, now);
-    if (choice->probe >= 0 && is_full)
+    if (choice->probe >= 0 && is_full && !choice->watch.is_spoiled)
         /* It has not begun to send, and what the viewer gets is too much. */
         end_probe(choice, true);
     if (choice->probe >= 0)
@@ -409,7 +430,7 @@ int choice_decide(struct choice *choice, const bool flowing[], const double kbps
         choice_lower(choice, current, sent, flowing, count, now);
     else if (is_settled && now >= choice->up_at && choice->limit <= current &&
              choice_is_good(choice, now))
-        choice_raise(choice, flowing, count, now, can_probe);
+        choice_raise(choice, flowing, kbps, count, now, can_probe);
     if (choice->raised && choice->back_off > BACK_OFF_S && now - choice->raised_at > FORGIVEN_S)
         choice->back_off = BACK_OFF_S;
     int wanted = choice->limit;

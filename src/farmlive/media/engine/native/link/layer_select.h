@@ -61,7 +61,8 @@ struct choice {
     double reported_at, estimate_at, down_at, fell_at;
     double up_at, back_off;
     double joined_at, later;
-    bool is_new; /* nothing has failed since it joined */
+    bool is_new;     /* nothing has failed since it joined */
+    bool had_layers; /* the source had several at the last decision */
     struct link_probe watch;
 };
 

@@ -35,7 +35,7 @@ static const double FALL_MOST = 0.5, SETTLE_S = 1.5;
 static const double GROWTH = 1.3, FREE_GROWTH = 1.5, HELD = 0.96, TRIED = 1.2, PAST = 1.15;
 static const double TRIED_QUEUE_S = 0.08;
 /* No growth makes a longer queue than this, if the link carries no more. */
-static const double GROWN_QUEUE_S = 0.1;
+static const double GROWN_QUEUE_S = 0.15;
 static const double HOLD_S = 3.5, LONGER = 1.25, LONGEST_HOLD_S = 30.0;
 /* Nothing shows a limit, either, where little was sent: growth ends at this share of what arrived;
  * at the second share once a queue of this length is felt. */
@@ -45,6 +45,8 @@ static const double FELT = 1.15, FELT_QUEUE_S = 0.025;
 static const double BUSY_S = 0.05;
 /* What a link may take at once beyond its rate, in bytes. */
 static const double BUCKET_OCTETS = 16000.0;
+/* The least share of the estimate that it carries on and on. */
+static const double LASTS_LEAST = 0.25;
 /* A narrow link is wide again once its estimate exceeds the stream by the first factor, it is sent
  * most of that, and this many seconds were good; each failure doubles them. An unknown one needs a
  * few good seconds. */
@@ -147,8 +149,13 @@ void link_estimate_measuring(struct link_estimate *link, double now)
     link->measured_at = now;
     if (link->is_in_burst) {
         link->is_in_burst = false;
-        link->burst_s = now - link->burst_at;
-        link->burst_octets = link->pace.octets;
+        link->has_burst = true;
+        link->burst = (struct burst){.took_s = now - link->burst_at,
+                                     .busy_s = link->pace.busy_s,
+                                     .front_s = link->burst_queue_s,
+                                     .octets = link->pace.octets};
+        /* What was measured before is not of this one. */
+        link->is_fresh = link->is_whole = false;
     }
 }
 
@@ -168,6 +175,7 @@ void link_estimate_forget_route(struct link_estimate *link)
     link->round_trip_s = -1;
     link->least_s = link->queue_s = link->standing_s = link->measured_at = link->doubt_at = 0;
     link->burst_queue_s = 0;
+    link->has_burst = false;
     link->checks = link->unanswered = 0;
     link->is_fresh = link->is_whole = false;
 }
@@ -309,10 +317,13 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     if (link->checks >= CHECKS)
         /* They measure it all the time. */
         link->is_in_burst = false;
-    if (is_narrow && link->is_in_burst) {
-        /* What was lost before is no loss of it: it is judged when it is over. */
-        link->window_highest = highest;
-        link->window_lost = total_lost;
+    if (is_narrow && link->is_in_burst && !(link->is_whole && link->has_burst)) {
+        /* It is judged when it is over; what was lost before is no loss of it. */
+        if (!link->has_set_aside) {
+            link->window_highest = highest;
+            link->window_lost = total_lost;
+        }
+        link->has_set_aside = true;
         return;
     }
     double span_s = now - link->window_at, busy_s = link->pace.busy_s;
@@ -336,15 +347,17 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
                 (loss > NARROW_LOSS && expected >= TELLING);
     if (is_narrow && !(full || is_whole || expected > EXPECTED_MOST))
         return;
-    link->is_unhindered = is_narrow && is_whole && busy_s < BUSY_S;
     uint32_t busy_octets = link->pace.busy_octets;
-    double sending_s = fmin(span_s, busy_s);
-    if (is_whole && link->burst_s > 0) {
-        /* Some of the burst left at once, and had to go through the link, too. */
-        busy_octets = link->burst_octets;
-        sending_s = link->burst_s;
+    double sending_s = fmin(span_s, busy_s), front_s = 0;
+    if (is_whole && link->has_burst) {
+        /* Some of it left at once, and had to go through the link, too. */
+        sending_s = link->burst.took_s;
+        busy_s = link->burst.busy_s;
+        busy_octets = link->burst.octets;
+        front_s = link->burst.front_s;
     }
-    link->burst_s = 0;
+    link->has_burst = false;
+    link->is_unhindered = is_narrow && is_whole && busy_s < BUSY_S;
     /* A queue from before this window is none of what was sent in it. */
     bool is_earlier = is_fresh && link->sent_at < link->window_at;
     open_window(link, highest, total_lost, octets, now);
@@ -354,10 +367,8 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     double sent_kbps = (double)sent / 125 / span_s;
     double queue_s = is_fresh ? link->queue_s : overflowed ? LONG_QUEUE_S : 0;
     /* What stood in front of a burst is none of its queue; if less is behind it, it drains. */
-    double grown_s = is_whole ? fmax(0.0, queue_s - link->burst_queue_s) : queue_s;
-    bool drains =
-        is_narrow && is_whole && 0 < queue_s && queue_s <= link->burst_queue_s && loss <= LOSS;
-    link->burst_queue_s = 0;
+    double grown_s = fmax(0.0, queue_s - front_s);
+    bool drains = is_narrow && 0 < queue_s && queue_s <= front_s && loss <= LOSS;
     double waited_s = queue_s > FELT_QUEUE_S ? grown_s : 0;
     double came_kbps = sent_kbps * span_s / (span_s + waited_s);
     if (is_busy)
@@ -397,6 +408,7 @@ void link_estimate_begin_burst(struct link_estimate *link, uint32_t packets, dou
     link->missing = 0;
     link->is_in_burst = true;
     link->burst_queue_s = queue_left_s(link, now);
+    link->has_set_aside = false;
     pace_open_window(&link->pace);
 }
 
@@ -439,6 +451,14 @@ void link_estimate_beyond(struct link_estimate *link, double kbps, double now)
 double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently)
 {
     return link->state == LINK_NARROW ? link->kbps : pace_unhindered_kbps(stream_kbps, gently);
+}
+
+double link_estimate_lasting_kbps(const struct link_estimate *link)
+{
+    if (link->steady_kbps <= 0)
+        return link->kbps;
+    /* Of a keyframe that is hardly more than what it takes at once little is left to tell. */
+    return fmin(link->kbps, fmax(link->steady_kbps, LASTS_LEAST * link->kbps));
 }
 
 enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, uint32_t octets,

@@ -13,6 +13,13 @@
 #include "link/repair_budget.h"
 #include "link/shared_delay.h"
 
+/* A burst that is over: how long it took, for how long of that the pace was the limit, its octets,
+ * and the queue that stood in front of it. */
+struct burst {
+    double took_s, busy_s, front_s;
+    uint32_t octets;
+};
+
 enum link_state { LINK_UNKNOWN, LINK_WIDE, LINK_NARROW };
 
 /* Other modules read `state`, `kbps`, which is 0 until something showed a limit, `steady_kbps`,
@@ -45,15 +52,17 @@ struct link_estimate {
     uint32_t window_octets;
     int checks; /* since the last report, and the shortest queue that they saw */
     double standing_s;
-    double probed_at; /* when a probe last filled the link */
+    double probed_at; /* when a probe last filled the link, or a higher layer did */
     double good_s, trial_s, hold_s, fell_at, fell_kbps;
     /* The packets before the burst, how many of it were asked for, and when it began. */
     uint32_t burst_after;
     int missing;
     double burst_at;
-    bool is_in_burst;              /* until a report leaves behind it */
-    double burst_queue_s, burst_s; /* the queue in front of it; how long it took, or 0 */
-    uint32_t burst_octets;
+    bool is_in_burst;     /* until a report leaves behind it */
+    bool has_set_aside;   /* what was lost before it */
+    double burst_queue_s; /* the queue in front of it */
+    bool has_burst;       /* one that is over, until it is judged */
+    struct burst burst;
 };
 
 void link_estimate_init(struct link_estimate *link, double now, bool controlled);
@@ -98,6 +107,8 @@ void link_estimate_beyond(struct link_estimate *link, double kbps, double now);
 
 /* Return how fast the viewer may be sent a stream of this rate. */
 double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently);
+/* Return what a narrow link carries on and on: it may take a keyframe at once beyond that. */
+double link_estimate_lasting_kbps(const struct link_estimate *link);
 /* Decide on a retransmission: each packet at most once in a round trip, and all of them within a
  * share of the link, or of the stream's rate while the link is wide: there none is BEYOND, which
  * calls for a keyframe. `alone`: nothing else of the picture is sent. */

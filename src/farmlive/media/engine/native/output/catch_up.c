@@ -159,14 +159,13 @@ void catch_up_forget(struct catch_up *catch_up, struct viewer *viewer)
 }
 
 /* Return by how much the timestamps of this track are to be later for a viewer of keyframes alone:
- * about until the keyframe has left. Then it is shown when it came; by the time of its capture a
- * player would take it for late, and keep the next ones for longer. */
-static double lead_s(const struct viewer *viewer, const struct track *track, double now)
+ * about the time in which the keyframe leaves. Then it is shown when it came; by the time of its
+ * capture a player would take it for late, and delay the frames that follow. */
+static double lead_s(const struct viewer *viewer, const struct track *track)
 {
     if (quality_ladder_rung(&viewer->ladder) != RUNG_KEYFRAMES || !catch_up_paces(viewer))
         return 0;
-    double leaves_s = (double)track->ring->keyframe_octets / 125 / viewer->link.kbps;
-    return fmin(KEYFRAME_MOST_S, fmax(0.0, now - track->ring->group_time) + leaves_s);
+    return fmin(KEYFRAME_MOST_S, (double)track->ring->keyframe_octets / 125 / viewer->link.kbps);
 }
 
 /* Give the viewer its sequence numbers on this track from the packet `start` on, and its batch. */
@@ -180,8 +179,8 @@ static bool enter(struct catch_up *catch_up, struct viewer *viewer, struct track
     const struct forwarder *forwarder = sending_forwarder(catch_up->sending, track);
     const struct rewrite_offset *common =
         forwarder != NULL && forwarder->has_common ? &forwarder->common : NULL;
-    double late_s = lead_s(viewer, track, now);
-    if (!splice_begin_epoch(viewer, track, start, common, now, late_s, &viewer->epoch))
+    if (!splice_begin_epoch(viewer, track, start, common, now, lead_s(viewer, track),
+                            &viewer->epoch))
         return false;
     viewer->has_epoch = true;
     viewer->cursor = viewer->entered = start;
@@ -411,9 +410,7 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         double kbps = link_estimate_pace_kbps(link, viewer->epoch.track->kbps, viewer->gently);
         bool is_after = viewer_is_after_keyframe(viewer);
         if (is_after) {
-            /* What it carries on and on: a link may take a keyframe at once beyond that. */
-            if (link->steady_kbps > 0)
-                kbps = fmin(kbps, link->steady_kbps);
+            kbps = link_estimate_lasting_kbps(link);
             kbps *= link->holds ? AFTER_SHARE : AFTER_DOUBTFUL;
         }
         if (trains)
@@ -435,7 +432,7 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         catch_up_step_down(viewer, now);
         catch_up_give_up(catch_up, viewer);
     } else if (part.is_shown || part.is_over) {
-        if (part.is_shown && link->state != LINK_WIDE) {
+        if (link->state != LINK_WIDE && (part.is_shown || link->is_in_burst)) {
             link_estimate_measuring(link, now);
             catch_up_measure(catch_up, viewer);
         }

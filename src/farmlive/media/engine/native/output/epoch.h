@@ -18,13 +18,14 @@ struct left_out_frame {
 
 /* `first` is the first sequence number that the viewer gets of what the ring spans; `since` is the
  * source's first one that `offset` holds for; `squeezed` is where live begins for a late joiner, in
- * the source's time; `nudge` is by how much later its timestamps are than the source's. */
+ * the source's time; `nudge` is by how much later its timestamps are than the source's, of which
+ * sender reports leave out the `lead`. */
 struct epoch {
     struct track *track; /* holds it */
     struct outgoing terms;
     uint16_t first, since;
     struct rewrite_offset offset;
-    uint32_t nudge;
+    uint32_t nudge, lead;
     bool has_squeezed;
     uint32_t squeezed;
     bool has_ended, muted; /* muted: its missing packets were left out on purpose */

@@ -315,7 +315,7 @@ void sending_report(const struct sending *sending, struct viewer *viewer, double
     if (epoch != NULL) {
         report.ssrc = ssrcs[count++] = sending->ssrcs.video;
         report.timestamp =
-            track_timestamp_at(epoch->track, now) + epoch->offset.timestamp - epoch->nudge;
+            track_timestamp_at(epoch->track, now) + epoch->offset.timestamp - epoch->lead;
         struct sent sent = viewer_video(viewer);
         report.packets = sent.packets;
         report.octets = sent.octets;

@@ -33,7 +33,7 @@ bool splice_begin_epoch(const struct viewer *viewer, struct track *track, uint16
     if (terms == NULL || first == NULL || newest == NULL)
         return false;
     struct rewrite_offset offset = {0};
-    uint32_t nudge = 0;
+    uint32_t nudge = 0, lead = 0;
     if (!viewer->has_last) {
         /* It starts in the lower half of the sequence numbers. */
         if (common != NULL)
@@ -45,12 +45,13 @@ bool splice_begin_epoch(const struct viewer *viewer, struct track *track, uint16
         offset.pictures =
             picture_id_following(track->codec, first->payload, first->size, viewer->last_pictures);
         offset.sequence = (uint16_t)(viewer->last_sequence + 1 - start);
+        lead = (uint32_t)nearbyint(lead_s * VIDEO_CLOCK_RATE);
         offset.timestamp =
             rtp_rewrite_splice(viewer->last_timestamp,
                                (int64_t)nearbyint((now - viewer->last_at) * VIDEO_CLOCK_RATE),
                                rtp_rewrite_compress(first->timestamp, newest->timestamp),
-                               newest->timestamp, has_aligned, aligned, viewer->last_latest,
-                               (uint32_t)nearbyint(lead_s * VIDEO_CLOCK_RATE), &nudge);
+                               newest->timestamp, has_aligned, aligned, viewer->last_latest, lead,
+                               &nudge);
     }
     offset.payload_type = (uint8_t)terms->payload_type;
     *epoch = (struct epoch){
@@ -60,6 +61,7 @@ bool splice_begin_epoch(const struct viewer *viewer, struct track *track, uint16
         .since = start,
         .offset = offset,
         .nudge = nudge,
+        .lead = lead,
         .has_squeezed = true,
         .squeezed = newest->timestamp,
     };

@@ -52,6 +52,8 @@ static int choose(struct catch_up *catch_up, const struct publisher *publisher,
         put(&catch_up->probing, &viewer->probing);
     if (current != NULL && layer > current->layer && choice_is_trying(&viewer->choice, now))
         link_estimate_carried(&viewer->link, kbps[layer]);
+    if (is_here && viewer->target != publisher->layers[layer] && layer < current->layer)
+        link_estimate_stepped_down(&viewer->link, now);
     return layer;
 }
 
@@ -102,8 +104,6 @@ bool track_select_viewer(struct catch_up *catch_up, struct publisher *publisher,
         layer = viewer->viewing.exempt ? flow_highest(&publisher->flow)
                                        : choose(catch_up, publisher, viewer, current, now);
     struct track *target = viewer->target = publisher->layers[layer];
-    if (current != NULL && target != before && layer < current->layer)
-        link_estimate_stepped_down(&viewer->link, now);
     if (current != NULL && !publisher_has_layer(publisher, current) &&
         !viewer_can_play(viewer, target)) {
         /* The viewer no longer sees what is on air, and can't play it. */

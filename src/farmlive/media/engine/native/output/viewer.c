@@ -119,19 +119,20 @@ static const struct packet *last_picture(const struct ring *ring)
     return ring->newest;
 }
 
-/* Note the highest timestamp that it was sent, after the source's number `sent`. */
+/* Note the last timestamp that it was sent, after the source's number `sent`. */
 static void note_latest(struct viewer *viewer, uint16_t sent)
 {
     const struct epoch *epoch = &viewer->epoch;
+    bool is_empty = ahead16((uint16_t)(sent + epoch->offset.sequence), epoch->first) < 0;
+    if (is_empty && viewer->has_last)
+        return;
     const struct packet *packet = ring_get(epoch->track->ring, sent);
     if (packet == NULL)
         packet = epoch->track->ring->newest;
     uint32_t timestamp = packet->timestamp;
     if (epoch->has_squeezed)
         timestamp = rtp_rewrite_compress(timestamp, epoch->squeezed);
-    timestamp += epoch->offset.timestamp;
-    if (!viewer->has_last || ahead32(timestamp, viewer->last_latest) >= 0)
-        viewer->last_latest = timestamp;
+    viewer->last_latest = timestamp + epoch->offset.timestamp;
 }
 
 /* Record where the epoch ends in the viewer's numbers, if it sent anything. */
@@ -149,7 +150,7 @@ static void note_last(struct viewer *viewer, uint16_t sent)
     note_latest(viewer, sent);
     viewer->has_last = true;
     viewer->last_sequence = (uint16_t)(sent + epoch->offset.sequence);
-    viewer->last_timestamp = newest->timestamp + epoch->offset.timestamp - epoch->nudge;
+    viewer->last_timestamp = newest->timestamp + epoch->offset.timestamp - epoch->lead;
     viewer->last_pictures = picture_id_read(epoch->track->codec, payload, size);
     viewer->last_at = epoch->track->last_at;
 }

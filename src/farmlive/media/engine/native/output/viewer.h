@@ -71,7 +71,7 @@ struct viewer {
     struct epoch past[EPOCHS_MOST];
     bool has_last; /* where the last of them ended */
     uint16_t last_sequence;
-    uint32_t last_timestamp, last_latest; /* without excess; the highest one that it was sent */
+    uint32_t last_timestamp, last_latest; /* without its lead; the last one that it was sent */
     struct picture_ids last_pictures;
     double last_at;
     uint32_t answered;  /* the middle of the time of the last sender report that it answered */

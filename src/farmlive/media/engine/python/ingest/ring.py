@@ -30,7 +30,8 @@ class Ring:
         # Sequence number of the current group's first packet, or None once the ring has lost it.
         self.group_start: int | None = None
         self.group_time = 0.0
-        # How large the keyframe before the current one was, in payload octets; 0 if unknown.
+        # How large the last keyframe before the current one was, in payload octets; 0 before a
+        # second one.
         self.keyframe_octets = 0
 
     def put(self, packet: Packet) -> None:

@@ -134,6 +134,7 @@ class LayerSelector:
         "_down_at",
         "_estimate_at",
         "_fell_at",
+        "_had_layers",
         "_is_new",
         "_is_news",
         "_joined_at",
@@ -164,6 +165,8 @@ class LayerSelector:
         self.loss = 0.0
         self.estimate_kbps: float | None = None
         self._limit = 0
+        # Whether the source had several layers at the last decision.
+        self._had_layers = False
         self._window: tuple[float, int, int] | None = None
         self._bad_windows = 0
         # Loss that stays when less is sent, as on a radio link, is not congestion.
@@ -260,12 +263,17 @@ class LayerSelector:
         """
         count = len(flowing)
         if count < 2:
+            self._had_layers = False
             return 0
+        if not self._had_layers:
+            # Those whom one source brings its layers do not all probe them together.
+            self._had_layers = True
+            self._up_at = max(self._up_at, now + _FIRST_CHECKED_UP_S * self._later)
         self._limit = min(self._limit, count - 1)
         sent = kbps[current] if current < count else 0.0
         self._learn(sent, now)
         is_full = self.is_full(now)
-        if self.probe is not None and is_full:
+        if self.probe is not None and is_full and not self.watch.is_spoiled:
             # It has not begun to send, and what the viewer gets is too much.
             self._end_probe(is_layers=True)
         if self.probe is not None:
@@ -273,7 +281,7 @@ class LayerSelector:
         elif self._is_bad(sent, is_full, now):
             self._lower(current, sent, flowing, now)
         elif is_settled and now >= self._up_at and self._limit <= current and self._is_good(now):
-            self._raise(flowing, now, can_probe)
+            self._raise(flowing, kbps, now, can_probe)
         if (
             self._raised_at is not None
             and self._back_off > _BACK_OFF_S
@@ -330,12 +338,12 @@ class LayerSelector:
         if self.watch.answers:
             if not self.watch.is_quiet:
                 return False
-            if self._is_new:
-                # What is lost of the lowest layer without a queue is lost by a radio.
-                return True
         elif now - self._reported_at > _REPORT_VALID_S or now - self._fell_at < _FELL_S:
             return False
-        if self._is_new:
+        if self._limit == 0 and self.watch.answers:
+            # What is lost of the lowest layer without a queue is lost by a radio.
+            return self.probe is None or self.loss <= _LOSS_AT_ONCE
+        if self._limit == 0 and self._is_new:
             return self.loss <= _LOSS_LASTING
         return self.loss <= max(_LOSS_GOOD, _GOOD * self._base_loss + _GOOD_MORE)
 
@@ -366,14 +374,19 @@ class LayerSelector:
         self.probe = None
         self.watch.end(is_layers)
 
-    def _raise(self, flowing: Sequence[bool], now: float, can_probe: bool) -> None:
+    def _raise(
+        self, flowing: Sequence[bool], kbps: Sequence[float], now: float, can_probe: bool
+    ) -> None:
         most = len(flowing) - 1 if self.most is None else min(self.most, len(flowing) - 1)
         higher = [layer for layer in range(self._limit + 1, most + 1) if flowing[layer]]
         if not higher:
             return
         if can_probe:
+            # Of the highest one, which shows what the link carries of it, or else the next one.
             finds = self._is_new or self.watch.answers
-            self.probe, self._probe_since = higher[-1 if finds else 0], now
+            # What has not been measured yet can't be tried.
+            known = [layer for layer in higher if kbps[layer] > 0] or higher
+            self.probe, self._probe_since = known[-1] if finds else higher[0], now
             self.watch.begin(not self._is_new, now)
             # Only a window that begins with the probe measures it.
             self._window = None
@@ -400,7 +413,11 @@ class LayerSelector:
             # The probe may have been too much; what the viewer gets without it is not, nor what
             # the link carried of the probe.
             carried_kbps = watch.carried_kbps(sent)
+            was_new = self._is_new
             self._failed(now)
+            if was_new and not watch.answers:
+                # Nothing tells what it carried: the next layer is tried soon.
+                self._up_at = now + _UP_S
             below = range(self._limit + 1, layer)
             fitting = [
                 each for each in below if flowing[each] and 0 < _ROOMY * kbps[each] <= carried_kbps

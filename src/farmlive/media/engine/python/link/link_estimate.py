@@ -6,7 +6,7 @@ are receiver reports (RFC 3550, section 6.4) and checks. Delay tells before loss
 loss tells nothing, as in draft-ietf-rmcat-gcc.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from farmlive.media.engine.python.link.pace import Pace, unhindered_kbps
 from farmlive.media.engine.python.link.repair_budget import Repair, RepairBudget, repair_kbps
@@ -42,7 +42,7 @@ _FALL_MOST, _SETTLE_S = 0.5, 1.5
 _GROWTH, _FREE_GROWTH, _HELD, _TRIED, _PAST = 1.3, 1.5, 0.96, 1.2, 1.15
 _TRIED_QUEUE_S = 0.08
 # No growth makes a longer queue than this, if the link carries no more.
-_GROWN_QUEUE_S = 0.1
+_GROWN_QUEUE_S = 0.15
 _HOLD_S, _LONGER, _LONGEST_HOLD_S = 3.5, 1.25, 30.0
 # Nothing shows a limit, either, where little was sent: growth ends at this share of what arrived;
 # at the second share once a queue of this length is felt.
@@ -55,6 +55,8 @@ _TELLING, _EXPECTED_MOST = 30, 100_000
 _BUSY_S = 0.05
 # What a link may take at once beyond its rate, in bytes.
 _BUCKET_OCTETS = 16_000
+# The least share of the estimate that it carries on and on.
+_LASTS_LEAST = 0.25
 # A narrow link is wide again once its estimate exceeds the stream by the first factor, it is sent
 # most of that, and this many seconds were good; each failure doubles them. An unknown one needs a
 # few good seconds.
@@ -70,24 +72,34 @@ _MISSED_MOST = 0.3
 _HIGHEST_RTT_S = 5.0
 
 
+class _Burst(NamedTuple):
+    """A burst that is over: how long it took, for how long of that the pace was the limit, its
+    octets, and the queue that stood in front of it.
+    """
+
+    took_s: float
+    busy_s: float
+    octets: int
+    front_s: float
+
+
 class LinkEstimate:
     """The link of one viewer; times are in seconds, `kbps` is 0 until something showed a limit."""
 
     __slots__ = (
+        "_burst",
         "_burst_after",
         "_burst_at",
-        "_burst_octets",
         "_burst_queue_s",
-        "_burst_s",
         "_checks",
         "_counted",
         "_doubt_at",
         "_fell_at",
         "_fell_kbps",
         "_good_s",
+        "_has_set_aside",
         "_hold_s",
         "_is_fresh",
-        "_is_in_burst",
         "_is_whole",
         "_least_s",
         "_measured_at",
@@ -101,6 +113,7 @@ class LinkEstimate:
         "_window",
         "controlled",
         "holds",
+        "is_in_burst",
         "is_unhindered",
         "kbps",
         "pace",
@@ -128,7 +141,7 @@ class LinkEstimate:
         self._least_s = self._queue_s = 0.0
         # The checks since the last report, and the shortest queue that they saw.
         self._checks, self._standing_s = 0, 0.0
-        # When a probe last filled the link.
+        # When a probe last filled the link, or a higher layer did.
         self._probed_at = now - _FORGIVEN_S
         # Whether it was measured since the last window, and behind a whole burst; when a report
         # left that is to measure it there, or 0; how many before it had no answer.
@@ -150,10 +163,11 @@ class LinkEstimate:
         # The packets before the burst, how many of it were asked for, and when it began.
         self._burst_after = self._missing = 0
         self._burst_at = now
-        # Whether it is under way, until a report leaves behind it; the queue in front of it; how
-        # long it took, or 0, and its octets.
-        self._is_in_burst, self._burst_queue_s = False, 0.0
-        self._burst_s, self._burst_octets = 0.0, 0
+        # Whether it is under way, until a report leaves behind it; the queue in front of it; and
+        # whether what was lost before it has been set aside.
+        self.is_in_burst, self._burst_queue_s, self._has_set_aside = False, 0.0, False
+        # The last one that is over, until it is judged.
+        self._burst: _Burst | None = None
         self.pace = Pace(now)
         self.repairs = RepairBudget(now)
 
@@ -203,9 +217,12 @@ class LinkEstimate:
         """Record that a sender report leaves behind a burst, to measure the queue that it made."""
         self._unanswered += self._measured_at > 0
         self._measured_at = now
-        if self._is_in_burst:
-            self._is_in_burst = False
-            self._burst_s, self._burst_octets = now - self._burst_at, self.pace.octets
+        if self.is_in_burst:
+            self.is_in_burst = False
+            took_s, front_s = now - self._burst_at, self._burst_queue_s
+            self._burst = _Burst(took_s, self.pace.busy_s, self.pace.octets, front_s)
+            # What was measured before is not of this one.
+            self._is_fresh = self._is_whole = False
 
     def _queue_left_s(self, now: float) -> float:
         """Return what is left of the last queue that was seen, if nothing was sent since."""
@@ -225,7 +242,7 @@ class LinkEstimate:
         """Forget the round trips of another route."""
         self.round_trip_s = None
         self._least_s = self._queue_s = self._standing_s = self._measured_at = self._doubt_at = 0.0
-        self._burst_queue_s = 0.0
+        self._burst_queue_s, self._burst = 0.0, None
         self._checks = self._unanswered = 0
         self._is_fresh = self._is_whole = False
 
@@ -262,10 +279,12 @@ class LinkEstimate:
             return
         if self._checks >= _CHECKS:
             # They measure it all the time.
-            self._is_in_burst = False
-        if is_narrow and self._is_in_burst:
-            # What was lost before is no loss of it: it is judged when it is over.
-            self._window = before[0], highest, total_lost, before[3]
+            self.is_in_burst = False
+        if is_narrow and self.is_in_burst and not (self._is_whole and self._burst is not None):
+            # It is judged when it is over; what was lost before is no loss of it.
+            if not self._has_set_aside:
+                self._window = before[0], highest, total_lost, before[3]
+            self._has_set_aside = True
             return
         span_s = now - before[0]
         if span_s < _WINDOW_S:
@@ -287,14 +306,13 @@ class LinkEstimate:
         if is_narrow and not shows:
             return
         busy_s, busy_octets = self.pace.busy_s, self.pace.busy_octets
-        is_whole = self._is_whole
+        is_whole, burst = self._is_whole, self._burst
+        sending_s, front_s = min(span_s, busy_s), 0.0
+        if is_whole and burst is not None:
+            # Some of it left at once, and had to go through the link, too.
+            sending_s, busy_s, busy_octets, front_s = burst
+        self._burst = None
         self.is_unhindered = is_narrow and is_whole and busy_s < _BUSY_S
-        if is_whole and self._burst_s > 0:
-            # Some of the burst left at once, and had to go through the link, too.
-            sending_s, busy_octets = self._burst_s, self._burst_octets
-        else:
-            sending_s = min(span_s, busy_s)
-        self._burst_s = 0.0
         self._open_window(highest, total_lost, octets, now)
         if expected <= 0 or expected > _EXPECTED_MOST:
             return
@@ -304,9 +322,8 @@ class LinkEstimate:
         sent_kbps = (octets - before[3] & 0xFFFFFFFF) / 125 / span_s
         queue_s = self._queue_s if is_fresh else _LONG_QUEUE_S if overflowed else 0.0
         # What stood in front of a burst is none of its queue; if less is behind it, it drains.
-        grown_s = max(0.0, queue_s - self._burst_queue_s) if is_whole else queue_s
-        drains = is_narrow and is_whole and 0.0 < queue_s <= self._burst_queue_s and loss <= _LOSS
-        self._burst_queue_s = 0.0
+        grown_s = max(0.0, queue_s - front_s)
+        drains = is_narrow and 0.0 < queue_s <= front_s and loss <= _LOSS
         waited_s = grown_s if queue_s > _FELT_QUEUE_S else 0.0
         came_kbps = sent_kbps * span_s / (span_s + waited_s)
         if is_busy:
@@ -356,7 +373,7 @@ class LinkEstimate:
 
     def _open_window(self, highest: int, total_lost: int, octets: int, now: float) -> None:
         self._window = (now, highest, total_lost, octets)
-        if not self._is_in_burst:
+        if not self.is_in_burst:
             self.pace.open_window()
         self._measured_at, self._unanswered = 0.0, 0
         self._is_fresh = self._is_whole = False
@@ -365,7 +382,8 @@ class LinkEstimate:
     def begin_burst(self, packets: int, now: float) -> None:
         """Record that a burst begins, after so many packets that were sent before."""
         self._burst_after, self._burst_at, self._missing = packets, now, 0
-        self._is_in_burst, self._burst_queue_s = True, self._queue_left_s(now)
+        self.is_in_burst, self._burst_queue_s = True, self._queue_left_s(now)
+        self._has_set_aside = False
         self.pace.open_window()
 
     def missed(self, missing: int, packets: int, kbps: float, now: float) -> bool:
@@ -406,7 +424,7 @@ class LinkEstimate:
             self._hold_s = min(_LONGER * self._hold_s, _LONGEST_HOLD_S)
         else:
             # From now on it is measured, with what is sent from now on.
-            self._is_in_burst = False
+            self.is_in_burst = False
             self.pace.open_window()
             kbps = (_MUCH_LESS if self._queue_s > _LONG_QUEUE_S else _LESS) * came_kbps
             recent = now - self._fell_at < _FORGIVEN_S
@@ -464,6 +482,14 @@ class LinkEstimate:
     def pace_kbps(self, stream_kbps: float, gently: bool = False) -> float:
         """Return how fast the viewer may be sent a stream of this rate."""
         return self.kbps if self.state == "narrow" else unhindered_kbps(stream_kbps, gently)
+
+    @property
+    def lasting_kbps(self) -> float:
+        """What a narrow link carries on and on: it may take a keyframe at once beyond that."""
+        if self.steady_kbps <= 0:
+            return self.kbps
+        # Of a keyframe that is hardly more than what it takes at once little is left to tell.
+        return min(self.kbps, max(self.steady_kbps, _LASTS_LEAST * self.kbps))
 
     def repair(
         self, number: int, octets: int, stream_kbps: float, now: float, alone: bool = False

@@ -7,7 +7,7 @@ the link carries, and `layer_select` chooses among the layers of a simulcast.
 
 from collections.abc import Sequence
 
-from farmlive.media.engine.interface import Rung
+from farmlive.media.engine.interface import DISPOSABLE_LEAST, Rung
 
 # The rungs, from the most to the least; elsewhere in this engine they are known by their place.
 RUNGS: Sequence[Rung] = ("full", "fewer_frames", "keyframes", "sound")
@@ -16,8 +16,6 @@ FULL, FEWER_FRAMES, KEYFRAMES, SOUND = range(4)
 # A step down comes at once where the link carries less than this share of what it takes, else after
 # so many seconds: an estimate may rise again.
 _FAR_LESS, _SHORT_S = 0.6, 1.5
-# To leave out the frames that no other refers to helps if they are this share of the stream.
-_SHARE_LEAST = 0.1
 # A viewer moves a rung up at once if the estimate is ROOMY times what that rung needs, and after
 # BARELY_S seconds at BARELY times: a link that carries single keyframes may not carry a stream.
 _ROOMY, _BARELY, _BARELY_S = 1.15, 1.03, 5.0
@@ -88,7 +86,7 @@ class QualityLadder:
         `stream_kbps` is the bitrate of the viewer's track, 0 if unknown, and `disposable_kbps` that
         of its frames which no other refers to. A link that is not narrow carries all.
         """
-        self._can_thin = 0 < _SHARE_LEAST * stream_kbps <= disposable_kbps
+        self._can_thin = 0 < DISPOSABLE_LEAST * stream_kbps <= disposable_kbps
         if self._raised_at is not None and now - self._raised_at > _FORGIVEN_S:
             self._pause_s = _PAUSE_S
         if not narrow:

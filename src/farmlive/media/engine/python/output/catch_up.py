@@ -218,7 +218,7 @@ class CatchUp:
         # Resending what a congested link lost of a layer would only fill it again.
         self.wait(viewer, muted=viewer.selector.is_congested(now))
         lane = self.forwarders.get(track)
-        common, lead_s = lane.common if lane else None, _lead_s(viewer, track, now)
+        common, lead_s = lane.common if lane else None, _lead_s(viewer, track)
         viewer.epoch = begin_epoch(viewer, track, start, common, now, lead_s)
         viewer.cursor = start
         viewer.entered, viewer.spent, viewer.began_at = start, None, now
@@ -272,8 +272,7 @@ class CatchUp:
             kbps = link.pace_kbps(epoch.track.kbps, viewer.gently)
             is_after = viewer.is_after_keyframe
             if is_after:
-                # What it carries on and on: a link may take a keyframe at once beyond that.
-                kbps = min(kbps, link.steady_kbps or kbps)
+                kbps = link.lasting_kbps
                 kbps *= _AFTER_SHARE if link.holds else _AFTER_DOUBTFUL
             if trains:
                 kbps = viewer.train.pace_kbps(kbps)
@@ -319,7 +318,7 @@ class CatchUp:
             step_down(viewer, now)
             self.give_up(viewer)
         elif is_shown or is_over:
-            if is_shown and link.state != "wide":
+            if link.state != "wide" and (is_shown or link.is_in_burst):
                 link.measuring(now)
                 self.measuring[viewer.peer] = viewer
             if is_over or not more:
@@ -338,15 +337,14 @@ def burst_interval_s(count: int) -> float:
     return min(max(_LEAST_INTERVAL_S, count * _INTERVAL_EACH_S), _MOST_INTERVAL_S)
 
 
-def _lead_s(viewer: Viewer, track: Track, now: float) -> float:
+def _lead_s(viewer: Viewer, track: Track) -> float:
     """Return by how much the timestamps of this track are to be later for a viewer of keyframes
-    alone: about until the keyframe has left. Then it is shown when it came; by the time of its
-    capture a player would take it for late, and keep the next ones for longer.
+    alone: about the time in which the keyframe leaves. Then it is shown when it came; by the time
+    of its capture a player would take it for late, and delay the frames that follow.
     """
     if viewer.ladder.rung != KEYFRAMES or not paces(viewer):
         return 0.0
-    leaves_s = track.ring.keyframe_octets / 125 / viewer.link.kbps
-    return min(KEYFRAME_MOST_S, max(0.0, now - track.ring.group_time) + leaves_s)
+    return min(KEYFRAME_MOST_S, track.ring.keyframe_octets / 125 / viewer.link.kbps)
 
 
 def paces(viewer: Viewer) -> bool:

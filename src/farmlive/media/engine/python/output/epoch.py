@@ -36,12 +36,14 @@ class Epoch:
 
     `first` is the first sequence number that the viewer gets of what the ring spans; `since` is the
     source's first one that `shift` holds for; `squeezed` is where live begins for a late joiner, in
-    the source's time; `nudge` is by how much later its timestamps are than the source's.
+    the source's time; `nudge` is by how much later its timestamps are than the source's, of
+    which sender reports leave out the `lead`.
     """
 
     __slots__ = (
         "_decided",
         "first",
+        "lead",
         "left_out",
         "muted",
         "nudge",
@@ -54,7 +56,13 @@ class Epoch:
     )
 
     def __init__(
-        self, track: Track, terms: Outgoing, first: int, shift: RewriteOffset, nudge: int = 0
+        self,
+        track: Track,
+        terms: Outgoing,
+        first: int,
+        shift: RewriteOffset,
+        nudge: int = 0,
+        lead: int = 0,
     ) -> None:
         self.track, self.terms = track, terms
         self.first = first
@@ -64,7 +72,7 @@ class Epoch:
         # about which that was decided, and whether it is left out.
         self.left_out: list[LeftOut] = []
         self._decided: tuple[int | None, bool] = (None, False)
-        self.nudge = nudge
+        self.nudge, self.lead = nudge, lead
         self.squeezed: int | None = None
         # When it ended, and whether its missing packets were left out on purpose.
         self.until: float | None = None

@@ -118,7 +118,7 @@ class Sending:
             # It waits for the next keyframe: the time of its picture goes on.
             epoch = viewer.past[-1]
         if epoch is not None:
-            stamp = epoch.track.timestamp_at(now) + epoch.shift.timestamp - epoch.nudge
+            stamp = epoch.track.timestamp_at(now) + epoch.shift.timestamp - epoch.lead
             stamp &= 0xFFFFFFFF
             ssrcs.append(self._ssrcs.video)
             out += rtcp.sender_report(rtcp.SenderReport(ssrcs[-1], time, stamp, *viewer.sent))

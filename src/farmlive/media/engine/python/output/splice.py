@@ -34,12 +34,12 @@ def begin_epoch(
     newest, last = track.ring.newest, viewer.last
     if terms is None or first is None or newest is None:
         return None
-    nudge = 0
+    nudge, lead = 0, 0
     if last is None:
         by, stamp, numbers = common[1:] if common is not None else (0, 0, None)
         by ^= sequence_base((start + by) & 0xFFFF)
     else:
-        numbers = following(track.codec, first.payload, last.pictures)
+        numbers, lead = following(track.codec, first.payload, last.pictures), round(lead_s * _RATE)
         by = (last.sequence + 1 - start) & 0xFFFF
         stamp, nudge = splice_offset(
             last.timestamp,
@@ -48,10 +48,10 @@ def begin_epoch(
             newest.timestamp,
             _aligned(viewer, track),
             last.latest,
-            round(lead_s * _RATE),
+            lead,
         )
     shift = RewriteOffset(terms.payload_type, by, stamp, numbers)
-    epoch = Epoch(track, terms, (start + by) & 0xFFFF, shift, nudge)
+    epoch = Epoch(track, terms, (start + by) & 0xFFFF, shift, nudge, lead)
     epoch.squeezed = newest.timestamp
     return epoch
 

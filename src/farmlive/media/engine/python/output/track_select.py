@@ -53,7 +53,8 @@ def select(joining: CatchUp, publisher: Publisher | None, viewer: Viewer, now: f
             joining.probing[viewer.peer] = viewer
         if current is not None and layer > current.layer and viewer.selector.is_trying(now):
             viewer.link.carried(layers[layer].kbps)
-        if current is not None and before is not layers[layer] and layer < current.layer:
+        is_other = current in layers and before is not layers[layer]
+        if is_other and current is not None and layer < current.layer:
             viewer.link.stepped_down(now)
     viewer.target = target = layers[layer]
     if current is not None and current not in layers and not viewer.can_play(target):

@@ -26,7 +26,7 @@ from farmlive.media.engine.python.send_group import SendGroup
 from farmlive.media.engine.python.srtp import Protection
 from farmlive.media.wire import picture_id
 from farmlive.media.wire.rtcp import ReferenceTime
-from farmlive.media.wire.rtp import Packet, ahead, ahead32
+from farmlive.media.wire.rtp import Packet, ahead
 
 # Packets that are sent again in a second, and numbers that are looked up for that: a browser names
 # what it misses several times.
@@ -47,7 +47,7 @@ class Numbers(NamedTuple):
 
 
 class Last(NamedTuple):
-    """The end of a viewer's video: sequence number, timestamp without excess, the highest timestamp
+    """The end of a viewer's video: sequence number, timestamp without its lead, the last timestamp
     that was sent, picture ids, and time.
     """
 
@@ -336,25 +336,25 @@ class Viewer:
             return
         newest, at = epoch.track.ring.newest, epoch.track.last_at
         if newest is not None:
-            timestamp = (newest.timestamp + epoch.shift.timestamp - epoch.nudge) & 0xFFFFFFFF
+            timestamp = (newest.timestamp + epoch.shift.timestamp - epoch.lead) & 0xFFFFFFFF
             payload = _last_picture(epoch.track.ring, newest).payload
             if epoch.shift.pictures is not None:
                 payload = picture_id.moved(payload, epoch.shift.pictures)
             number = (sent + epoch.shift.sequence) & 0xFFFF
             pictures = picture_id.read(epoch.track.codec, payload)
-            self.last = Last(number, timestamp, self._latest(epoch, sent), pictures, at)
+            self.last = Last(number, timestamp, self._latest(epoch, sent, newest), pictures, at)
         epoch.until, epoch.muted = at, muted
         self.past = [*self.past[1 - _EPOCHS :], epoch]
         self.video = self.sent
         self.epoch = self.forwarder = self.cursor = None
 
-    def _latest(self, epoch: Epoch, sent: int) -> int:
-        """Return the highest timestamp that it was sent, after the source's number `sent`."""
-        packet = epoch.track.ring.get(sent) or epoch.track.ring.newest
-        timestamp = 0 if packet is None else epoch.as_sent(packet).timestamp + epoch.shift.timestamp
-        if self.last is not None and ahead32(timestamp, self.last.latest) < 0:
+    def _latest(self, epoch: Epoch, sent: int, newest: Packet) -> int:
+        """Return the last timestamp that it was sent, after the source's number `sent`."""
+        is_empty = ahead((sent + epoch.shift.sequence) & 0xFFFF, epoch.first) < 0
+        if is_empty and self.last is not None:
             return self.last.latest
-        return timestamp & 0xFFFFFFFF
+        packet = epoch.track.ring.get(sent) or newest
+        return (epoch.as_sent(packet).timestamp + epoch.shift.timestamp) & 0xFFFFFFFF
 
     def epoch_of(self, sequence: int) -> Epoch | None:
         """Return the stretch that contains this sequence number of the viewer's stream."""
