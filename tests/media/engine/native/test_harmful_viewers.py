@@ -58,5 +58,5 @@ def test_a_link_is_probed_by_no_more_empty_packets(stage: Stage) -> None:
     stage.open(layers=3)
     stage.camera.empty = 110
     viewer = stage.add()
-    # They count by their headers: else there were 25,000.
-    assert 0 < viewer.again < 10_000
+    # They count by their headers: else there were several times as many.
+    assert 0 < viewer.again < 15_000
