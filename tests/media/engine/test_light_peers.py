@@ -99,7 +99,7 @@ async def test_layers_follow_what_a_viewer_reports_and_wants(engine: Engine) -> 
     await watcher.come()
     tasks.append(asyncio.create_task(watcher.report()))
     try:
-        await until(lambda: watcher.layer == 1, "it begins in the middle")
+        await until(lambda: watcher.layer == 0, "it begins with the lowest")
         await until(lambda: watcher.layer == 2, "a good link gets the highest layer")
         watching = engine.viewer_health(watcher.number)
         assert watching is not None
@@ -156,7 +156,7 @@ async def test_who_answers_checks_has_the_highest_layer_without_a_report(engine:
     rolls = asyncio.create_task(camera.roll())
     await watcher.come()
     try:
-        await until(lambda: watcher.layer == 1, "it begins in the middle")
+        await until(lambda: watcher.layer == 0, "it begins with the lowest")
         await until(lambda: watcher.layer == 2, "its link carries the highest layer")
         assert any(each.ssrc == watcher.again for each in watcher.media), "that was tried before"
     finally:
