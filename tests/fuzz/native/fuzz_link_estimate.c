@@ -62,7 +62,7 @@ static void happen(struct link_estimate *link, struct input *input, double now)
         break;
     }
     case 5: {
-        double queue_s = link_estimate_checked(link, (double)(int16_t)take(input, 2) / 1000);
+        double queue_s = queue_meter_checked(&link->queue, (double)(int16_t)take(input, 2) / 1000);
         CHECK(isfinite(queue_s) && queue_s >= 0);
         break;
     }

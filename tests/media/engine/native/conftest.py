@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PURE = (
     "address", "codecs", "disposable", "disposable_frames", "framing", "h264", "layer_probe",
     "layer_select", "link_estimate", "pace", "packet_train", "picture_id", "quality_ladder",
-    "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "sha1",
+    "queue_meter", "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "sha1",
     "shared_delay", "srtp", "stun", "transport_cc",
 )  # fmt: skip
 
@@ -29,8 +29,8 @@ PURE = (
 OUTGOING = (
     "catch_up", "codecs", "disposable", "disposable_frames", "epoch", "feedback", "forwarder",
     "h264", "health_meter", "layer_probe", "layer_select", "link_estimate", "output", "pace",
-    "packet_batch", "packet_train", "picture_id", "publisher", "quality_ladder", "receiver",
-    "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx",
+    "packet_batch", "packet_train", "picture_id", "publisher", "quality_ladder", "queue_meter",
+    "receiver", "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx",
     "rung_select", "sending", "shared_delay", "slow_viewer", "sound", "splice", "track",
     "track_demux", "track_select", "transport_cc", "viewer", "viewer_feedback",
 )  # fmt: skip

@@ -47,7 +47,8 @@ class CLink(ctypes.Structure):
         ("state", ctypes.c_int),
         ("kbps", ctypes.c_double),
         ("steady_kbps", ctypes.c_double),
-        ("round_trip_s", ctypes.c_double),
+        ("found", ctypes.c_bool * 2),
+        ("queue", ctypes.c_double * 8),
         ("rest", ctypes.c_double * 64),
     ]
 
@@ -73,13 +74,13 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.packet_train_measured.argtypes = [at, real, real]
     native.packet_train_pace_kbps.argtypes = [at, real]
     native.packet_train_pace_kbps.restype = real
-    native.link_estimate_queue_of.argtypes = [at, real]
-    native.link_estimate_queue_of.restype = real
+    native.queue_meter_queue_of.argtypes = [at, real]
+    native.queue_meter_queue_of.restype = real
     native.link_estimate_measured.argtypes = [at, real, real]
     native.link_estimate_measured_again.argtypes = [at, real]
     native.link_estimate_measuring.argtypes = [at, real]
-    native.link_estimate_checked.argtypes = [at, real]
-    native.link_estimate_checked.restype = real
+    native.queue_meter_checked.argtypes = [at, real]
+    native.queue_meter_checked.restype = real
     native.link_estimate_forget_route.argtypes = [at]
     native.link_estimate_probed.argtypes = [at, real]
     native.link_estimate_stepped_down.argtypes = [at, real]
@@ -120,6 +121,7 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
     native, python = CLink(), LinkEstimate(now, controlled)
     at = ctypes.byref(native)
     pace, repairs = ctypes.byref(native.pace), ctypes.byref(native.repairs)
+    queue = ctypes.byref(native.queue)
     c.link_estimate_init(at, now, controlled)
     told = 0
     shared, others = SharedDelay(), ctypes.create_string_buffer(64)
@@ -137,7 +139,7 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
         elif what == 1:
             measured = draw.choice((rtt_s, rtt_s, draw.random(), -1.0, 65_535.9))
             sent_at = now - draw.choice((measured, 0.0, 1.0))
-            assert python.queue_of(measured) == c.link_estimate_queue_of(at, measured)
+            assert python.queue.queue_of(measured) == c.queue_meter_queue_of(queue, measured)
             python.measured(measured, sent_at)
             c.link_estimate_measured(at, measured, sent_at)
             if draw.random() < 0.5:
@@ -173,8 +175,8 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
             assert fell == python.missed(missing, sent, 3_200.0, now)
         elif what in (12, 13, 14):
             round_trip_s = rtt_s * draw.uniform(0.9, 1.3)
-            queue_s = c.link_estimate_checked(at, round_trip_s)
-            assert queue_s == python.checked(round_trip_s)
+            queue_s = c.queue_meter_checked(queue, round_trip_s)
+            assert queue_s == python.queue.checked(round_trip_s)
         elif what == 15:
             kind, kbps = draw.randrange(4), draw.uniform(100, 4_000)
             if kind == 0:

@@ -20,8 +20,8 @@ DRIVER = [DRIVERS / f"{name}.c" for name in ("output_driver", "output_state", "p
 NAMES = (
     "catch_up", "codecs", "disposable", "disposable_frames", "epoch", "feedback", "forwarder",
     "h264", "health_meter", "layer_probe", "layer_select", "link_estimate", "output", "pace",
-    "packet_batch", "packet_train", "picture_id", "publisher", "quality_ladder", "receiver",
-    "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx",
+    "packet_batch", "packet_train", "picture_id", "publisher", "quality_ladder", "queue_meter",
+    "receiver", "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx",
     "rung_select", "sending", "shared_delay", "slow_viewer", "sound", "splice", "track",
     "track_demux", "track_select", "transport_cc", "viewer", "viewer_feedback",
 )  # fmt: skip

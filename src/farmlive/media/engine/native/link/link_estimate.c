@@ -12,8 +12,6 @@ static const double WINDOW_S = 0.8;
 static const double QUEUE_S = 0.150, LOSSY_QUEUE_S = 0.050;
 /* A sender report that was not answered within this time is lost. */
 static const double ANSWERED_WITHIN_S = 0.6;
-/* Times of one report that are closer than this are the same. */
-static const double CLOSE_S = 0.005;
 /* On a link that is narrow already a shorter one shows the limit. */
 static const double NARROW_QUEUE_S = 0.080;
 /* Without loss a delay may be that of a busy phone, or of a stalled server: it is the link's if a
@@ -52,9 +50,6 @@ static const double LASTS_LEAST = 0.25;
  * few good seconds. */
 static const double ROOMY = 1.25, MOST_OF_IT = 0.9;
 static const double UNKNOWN_S = 3.0, TRIAL_S = 4.0, LONGEST_TRIAL_S = 32.0, FORGIVEN_S = 60.0;
-/* So many checks in a window say more about the queue than one report does: the shortest queue that
- * they saw is the one that stands. */
-enum { CHECKS = 3 };
 /* A viewer that misses more than this share of its burst can't carry it. */
 static const double MISSED_SHARE = 0.2;
 /* Of the pace of the burst it can carry this share at most. */
@@ -63,14 +58,12 @@ enum { MISSED_LEAST = 8 };
 /* So many packets tell the share that is lost; more than the second between two reports are of
  * another numbering. */
 enum { TELLING = 30, EXPECTED_MOST = 100000 };
-static const double HIGHEST_RTT_S = 5.0;
 
 void link_estimate_init(struct link_estimate *link, double now, bool controlled)
 {
     *link = (struct link_estimate){
         .controlled = controlled,
         .state = controlled ? LINK_UNKNOWN : LINK_WIDE,
-        .round_trip_s = -1,
         .trial_s = TRIAL_S,
         .hold_s = HOLD_S,
         .fell_at = now - FORGIVEN_S,
@@ -78,6 +71,7 @@ void link_estimate_init(struct link_estimate *link, double now, bool controlled)
         .burst_at = now,
     };
     pace_init(&link->pace, now);
+    queue_meter_init(&link->queue);
     repair_budget_init(&link->repairs, now);
 }
 
@@ -90,63 +84,34 @@ void link_estimate_share(struct link_estimate *link, struct shared_delay *delay)
 
 /* What the viewer reports. */
 
-double link_estimate_queue_of(const struct link_estimate *link, double round_trip_s)
-{
-    return round_trip_s - (link->round_trip_s < 0 ? 0 : link->least_s);
-}
-
-/* Return what is left of the last queue that was seen, if nothing was sent since. */
-static double queue_left_s(const struct link_estimate *link, double now)
-{
-    return fmax(0.0, link->queue_s - (now - link->sent_at));
-}
-
 /* Let a short queue end the doubt about a long delay: a link that is full has none. */
 static void refute(struct link_estimate *link)
 {
-    if (link->queue_s <= QUEUE_S)
+    if (link->queue.queue_s <= QUEUE_S)
         link->doubt_at = 0;
 }
 
 void link_estimate_measured(struct link_estimate *link, double round_trip_s, double sent_at)
 {
-    if (!(0 <= round_trip_s && round_trip_s <= HIGHEST_RTT_S))
+    if (!queue_meter_measured(&link->queue, round_trip_s, sent_at))
         return;
-    if (link->round_trip_s < 0 || round_trip_s < link->least_s)
-        link->least_s = round_trip_s;
-    else
-        /* Slowly forget: the route may have changed. */
-        link->least_s += (round_trip_s - link->least_s) / 64;
-    link->round_trip_s = round_trip_s;
-    link->queue_s = round_trip_s - link->least_s;
-    link->is_fresh = true;
-    link->sent_at = sent_at;
     if (sent_at < link->burst_at)
-        link->burst_queue_s = queue_left_s(link, link->burst_at);
+        link->burst_queue_s = queue_meter_left_s(&link->queue, link->burst_at);
     if (link->doubt_at <= sent_at)
         refute(link);
-    if (0 < link->measured_at && link->measured_at <= sent_at + CLOSE_S) {
-        link->is_whole = true;
-        link->measured_at = 0;
-        link->unanswered = 0;
-    }
 }
 
 void link_estimate_measured_again(struct link_estimate *link, double round_trip_s)
 {
-    if (link->round_trip_s < 0 ||
-        !(0 <= round_trip_s && round_trip_s < link->least_s + link->queue_s))
-        return;
-    link->least_s = fmin(link->least_s, round_trip_s);
-    link->queue_s = round_trip_s - link->least_s;
-    if (!link->is_fresh || link->doubt_at <= link->sent_at)
+    const struct queue_meter *queue = &link->queue;
+    if (queue_meter_measured_again(&link->queue, round_trip_s) &&
+        (!queue->is_fresh || link->doubt_at <= queue->sent_at))
         refute(link);
 }
 
 void link_estimate_measuring(struct link_estimate *link, double now)
 {
-    link->unanswered += link->measured_at > 0;
-    link->measured_at = now;
+    queue_meter_measuring(&link->queue, now);
     if (link->is_in_burst) {
         link->is_in_burst = false;
         link->has_burst = true;
@@ -155,29 +120,15 @@ void link_estimate_measuring(struct link_estimate *link, double now)
                                      .front_s = link->burst_queue_s,
                                      .octets = link->pace.octets};
         /* What was measured before is not of this one. */
-        link->is_fresh = link->is_whole = false;
+        queue_meter_forget(&link->queue);
     }
-}
-
-double link_estimate_checked(struct link_estimate *link, double round_trip_s)
-{
-    if (link->round_trip_s < 0 || round_trip_s < link->least_s)
-        link->least_s = round_trip_s;
-    link->round_trip_s = round_trip_s;
-    double queue_s = round_trip_s - link->least_s;
-    link->standing_s = link->checks > 0 ? fmin(link->standing_s, queue_s) : queue_s;
-    link->checks++;
-    return queue_s;
 }
 
 void link_estimate_forget_route(struct link_estimate *link)
 {
-    link->round_trip_s = -1;
-    link->least_s = link->queue_s = link->standing_s = link->measured_at = link->doubt_at = 0;
-    link->burst_queue_s = 0;
+    queue_meter_forget_route(&link->queue);
+    link->doubt_at = link->burst_queue_s = 0;
     link->has_burst = false;
-    link->checks = link->unanswered = 0;
-    link->is_fresh = link->is_whole = false;
 }
 
 void link_estimate_probed(struct link_estimate *link, double now) { link->probed_at = now; }
@@ -207,7 +158,7 @@ static void fall(struct link_estimate *link, double came_kbps, double now)
         /* From now on it is measured, with what is sent from now on. */
         link->is_in_burst = false;
         pace_open_window(&link->pace);
-        kbps = (link->queue_s > LONG_QUEUE_S ? MUCH_LESS : LESS) * came_kbps;
+        kbps = (link->queue.queue_s > LONG_QUEUE_S ? MUCH_LESS : LESS) * came_kbps;
         bool recent = now - link->fell_at < FORGIVEN_S;
         link->trial_s = recent ? fmin(2 * link->trial_s, LONGEST_TRIAL_S) : TRIAL_S;
         link->hold_s = HOLD_S;
@@ -240,7 +191,7 @@ static void grow(struct link_estimate *link, double came_kbps, double span_s, do
             most = fmax(most, tried * link->kbps);
         grown = fmin(grown, most);
     }
-    if (link->queue_s > FELT_QUEUE_S)
+    if (link->queue.queue_s > FELT_QUEUE_S)
         grown = fmin(grown, FELT * came_kbps);
     link->kbps = fmax(link->kbps, fmin(grown, BEYOND * came_kbps + BEYOND_KBPS));
 }
@@ -274,10 +225,7 @@ static void open_window(struct link_estimate *link, uint32_t highest, int32_t to
     link->window_octets = octets;
     if (!link->is_in_burst)
         pace_open_window(&link->pace);
-    link->measured_at = 0;
-    link->unanswered = 0;
-    link->is_fresh = link->is_whole = false;
-    link->checks = 0;
+    queue_meter_open_window(&link->queue);
 }
 
 /* Return whether a delay without loss may not be the link's. */
@@ -296,7 +244,7 @@ static bool doubts(struct link_estimate *link, bool is_long, bool is_fresh, bool
         return false;
     }
     bool is_shared = link->shared_delay != NULL && shared_delay_is_shared(link->shared_delay);
-    if (0 < link->doubt_at && link->doubt_at <= link->sent_at && !is_shared)
+    if (0 < link->doubt_at && link->doubt_at <= link->queue.sent_at && !is_shared)
         return false;
     if (is_shared || link->doubt_at <= 0)
         link->doubt_at = now;
@@ -314,10 +262,10 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
         return;
     }
     bool is_narrow = link->state == LINK_NARROW;
-    if (link->checks >= CHECKS)
-        /* They measure it all the time. */
+    struct queue_meter *queue = &link->queue;
+    if (queue_meter_has_checks(queue))
         link->is_in_burst = false;
-    if (is_narrow && link->is_in_burst && !(link->is_whole && link->has_burst)) {
+    if (is_narrow && link->is_in_burst && !(queue->is_whole && link->has_burst)) {
         /* It is judged when it is over; what was lost before is no loss of it. */
         if (!link->has_set_aside) {
             link->window_highest = highest;
@@ -329,21 +277,17 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     double span_s = now - link->window_at, busy_s = link->pace.busy_s;
     if (span_s < WINDOW_S)
         return;
-    if (link->checks >= CHECKS) {
-        link->queue_s = link->standing_s;
-        link->is_fresh = link->is_whole = true;
-        link->sent_at = link->window_at;
-    }
-    bool is_fresh = link->is_fresh, is_whole = link->is_whole;
+    queue_meter_take_checks(queue, link->window_at);
+    bool is_fresh = queue->is_fresh, is_whole = queue->is_whole;
     int64_t expected = (int64_t)highest - link->window_highest;
     int64_t lost = (int64_t)total_lost - link->window_lost;
     uint32_t sent = octets - link->window_octets;
     double loss = expected > 0 ? fmin(1.0, fmax(0.0, (double)lost / (double)expected)) : 0;
     /* Our report was lost with others, or two were: the queue overflowed. */
-    bool is_lost = 0 < link->measured_at && link->measured_at < now - ANSWERED_WITHIN_S;
-    bool overflowed = is_narrow && is_lost && (loss > LOSS || link->unanswered > 0);
+    bool is_lost = 0 < queue->measured_at && queue->measured_at < now - ANSWERED_WITHIN_S;
+    bool overflowed = is_narrow && is_lost && (loss > LOSS || queue->unanswered > 0);
     /* Only a new round trip shows whether the pace of a narrow viewer fills its link. */
-    bool full = overflowed || (is_fresh && link->queue_s > NARROW_QUEUE_S) ||
+    bool full = overflowed || (is_fresh && queue->queue_s > NARROW_QUEUE_S) ||
                 (loss > NARROW_LOSS && expected >= TELLING);
     if (is_narrow && !(full || is_whole || expected > EXPECTED_MOST))
         return;
@@ -359,13 +303,13 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     link->has_burst = false;
     link->is_unhindered = is_narrow && is_whole && busy_s < BUSY_S;
     /* A queue from before this window is none of what was sent in it. */
-    bool is_earlier = is_fresh && link->sent_at < link->window_at;
+    bool is_earlier = is_fresh && queue->sent_at < link->window_at;
     open_window(link, highest, total_lost, octets, now);
     if (expected <= 0 || expected > EXPECTED_MOST)
         return;
     bool is_busy = is_narrow && busy_s >= BUSY_S && !is_earlier;
     double sent_kbps = (double)sent / 125 / span_s;
-    double queue_s = is_fresh ? link->queue_s : overflowed ? LONG_QUEUE_S : 0;
+    double queue_s = is_fresh ? queue->queue_s : overflowed ? LONG_QUEUE_S : 0;
     /* What stood in front of a burst is none of its queue; if less is behind it, it drains. */
     double grown_s = fmax(0.0, queue_s - front_s);
     bool drains = is_narrow && 0 < queue_s && queue_s <= front_s && loss <= LOSS;
@@ -407,7 +351,7 @@ void link_estimate_begin_burst(struct link_estimate *link, uint32_t packets, dou
     link->burst_at = now;
     link->missing = 0;
     link->is_in_burst = true;
-    link->burst_queue_s = queue_left_s(link, now);
+    link->burst_queue_s = queue_meter_left_s(&link->queue, now);
     link->has_set_aside = false;
     pace_open_window(&link->pace);
 }
@@ -466,7 +410,7 @@ enum repair link_estimate_repair(struct link_estimate *link, uint16_t number, ui
 {
     if (!link->controlled)
         return REPAIR_SEND;
-    if (repair_budget_was_sent(&link->repairs, number, link->round_trip_s, now))
+    if (repair_budget_was_sent(&link->repairs, number, link->queue.round_trip_s, now))
         return REPAIR_SKIP;
     if (link->state != LINK_WIDE) {
         double kbps = link->state == LINK_NARROW ? link->kbps : repair_budget_kbps(stream_kbps);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "link/pace.h"
+#include "link/queue_meter.h"
 #include "link/repair_budget.h"
 #include "link/shared_delay.h"
 
@@ -31,15 +32,9 @@ struct link_estimate {
     bool controlled; /* false: it stays wide, whatever is reported */
     enum link_state state;
     double kbps, steady_kbps;
-    bool holds;          /* a narrow one was seen to carry this since the estimate last fell */
-    bool is_unhindered;  /* its pace held nothing back lately: what it carries does not show */
-    double round_trip_s; /* negative: unknown */
-    double least_s;      /* the least round trip, and how much longer the last one was */
-    double queue_s;
-    bool is_fresh, is_whole; /* it was measured since the last window, and behind a whole burst */
-    double measured_at;      /* when a report left that is to measure it there, or 0 */
-    int unanswered;          /* how many before it had no answer */
-    double sent_at;          /* by a sender report of which moment */
+    bool holds;               /* a narrow one was seen to carry this since the estimate last fell */
+    bool is_unhindered;       /* its pace held nothing back lately: what it carries does not show */
+    struct queue_meter queue; /* by what answered since the last report */
     /* When a long delay was first seen that may not be the link's, or 0; whether a sender report
      * is to leave now, to measure it again; what other viewers see, or NULL. */
     double doubt_at;
@@ -50,8 +45,6 @@ struct link_estimate {
     double window_at;
     int64_t window_highest, window_lost;
     uint32_t window_octets;
-    int checks; /* since the last report, and the shortest queue that they saw */
-    double standing_s;
     double probed_at; /* when a probe last filled the link, or a higher layer did */
     double good_s, trial_s, hold_s, fell_at, fell_kbps;
     /* The packets before the burst, how many of it were asked for, and when it began. */
@@ -70,8 +63,6 @@ void link_estimate_clear(struct link_estimate *link);
 /* Count the delays of this link among those of others. */
 void link_estimate_share(struct link_estimate *link, struct shared_delay *delay);
 
-/* Return how much of a round trip may be the link's queue: all of the first one. */
-double link_estimate_queue_of(const struct link_estimate *link, double round_trip_s);
 /* Record a round trip by a sender report that was sent then; by each once. */
 void link_estimate_measured(struct link_estimate *link, double round_trip_s, double sent_at);
 /* Record another answer to the last sender report. If that took less, the first one waited with the
@@ -79,8 +70,6 @@ void link_estimate_measured(struct link_estimate *link, double round_trip_s, dou
 void link_estimate_measured_again(struct link_estimate *link, double round_trip_s);
 /* Record that a sender report leaves behind a burst, to measure the queue that it made. */
 void link_estimate_measuring(struct link_estimate *link, double now);
-/* Record the round trip of a check; return the queue that it shows, in seconds. */
-double link_estimate_checked(struct link_estimate *link, double round_trip_s);
 /* Forget the round trips of another route. */
 void link_estimate_forget_route(struct link_estimate *link);
 /* Record that a probe fills the link: its queue is none of the stream's. */

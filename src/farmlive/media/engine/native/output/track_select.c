@@ -219,7 +219,7 @@ static bool judges_checks(const struct publisher *on_air, const struct viewer *v
 bool track_select_checked(struct catch_up *catch_up, struct publisher *on_air,
                           struct viewer *viewer, double round_trip_s, double now)
 {
-    double queue_s = link_estimate_checked(&viewer->link, round_trip_s);
+    double queue_s = queue_meter_checked(&viewer->link.queue, round_trip_s);
     choice_checked(&viewer->choice, queue_s, now);
     if (viewer_is_tried(viewer) && judges_checks(on_air, viewer)) {
         quality_ladder_checked(&viewer->ladder, queue_s, now);

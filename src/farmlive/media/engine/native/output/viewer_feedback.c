@@ -91,7 +91,7 @@ bool output_reported(struct output *output, struct viewer *viewer,
 {
     if (round_trip != NULL) {
         double took_s = round_trip->took_s, sent_at = round_trip->sent_at;
-        packet_train_measured(&viewer->train, link_estimate_queue_of(&viewer->link, took_s),
+        packet_train_measured(&viewer->train, queue_meter_queue_of(&viewer->link.queue, took_s),
                               sent_at);
         if (round_trip->is_first)
             link_estimate_measured(&viewer->link, took_s, sent_at);

@@ -9,6 +9,7 @@ loss tells nothing, as in draft-ietf-rmcat-gcc.
 from typing import Literal, NamedTuple
 
 from farmlive.media.engine.python.link.pace import Pace, unhindered_kbps
+from farmlive.media.engine.python.link.queue_meter import QueueMeter
 from farmlive.media.engine.python.link.repair_budget import Repair, RepairBudget, repair_kbps
 from farmlive.media.engine.python.link.shared_delay import SharedDelay
 
@@ -20,8 +21,6 @@ _WINDOW_S = 0.8
 _QUEUE_S, _LOSSY_QUEUE_S = 0.150, 0.050
 # A sender report that was not answered within this time is lost.
 _ANSWERED_WITHIN_S = 0.6
-# Times of one report that are closer than this are the same.
-_CLOSE_S = 0.005
 # On a link that is narrow already a shorter one shows the limit.
 _NARROW_QUEUE_S = 0.080
 # Without loss a delay may be that of a busy phone, or of a stalled server: it is the link's if a
@@ -62,14 +61,10 @@ _LASTS_LEAST = 0.25
 # few good seconds.
 _ROOMY, _MOST_OF_IT = 1.25, 0.9
 _UNKNOWN_S, _TRIAL_S, _LONGEST_TRIAL_S, _FORGIVEN_S = 3.0, 4.0, 32.0, 60.0
-# So many checks in a window say more about the queue than one report does: the shortest queue that
-# they saw is the one that stands.
-_CHECKS = 3
 # A viewer that misses more than this share of its burst can't carry it.
 _MISSED_SHARE, _MISSED_LEAST = 0.2, 8
 # Of the pace of the burst it can carry this share at most.
 _MISSED_MOST = 0.3
-_HIGHEST_RTT_S = 5.0
 
 
 class _Burst(NamedTuple):
@@ -91,7 +86,6 @@ class LinkEstimate:
         "_burst_after",
         "_burst_at",
         "_burst_queue_s",
-        "_checks",
         "_counted",
         "_doubt_at",
         "_fell_at",
@@ -99,17 +93,9 @@ class LinkEstimate:
         "_good_s",
         "_has_set_aside",
         "_hold_s",
-        "_is_fresh",
-        "_is_whole",
-        "_least_s",
-        "_measured_at",
         "_missing",
         "_probed_at",
-        "_queue_s",
-        "_sent_at",
-        "_standing_s",
         "_trial_s",
-        "_unanswered",
         "_window",
         "controlled",
         "holds",
@@ -117,8 +103,8 @@ class LinkEstimate:
         "is_unhindered",
         "kbps",
         "pace",
+        "queue",
         "repairs",
-        "round_trip_s",
         "shared_delay",
         "state",
         "steady_kbps",
@@ -136,19 +122,10 @@ class LinkEstimate:
         self.holds = False
         # Whether the pace of a narrow link held nothing back lately: what it carries does not show.
         self.is_unhindered = False
-        self.round_trip_s: float | None = None
-        # The least round trip, and how much longer the last one was: the queue of the link.
-        self._least_s = self._queue_s = 0.0
-        # The checks since the last report, and the shortest queue that they saw.
-        self._checks, self._standing_s = 0, 0.0
+        # By what answered since the last report.
+        self.queue = QueueMeter()
         # When a probe last filled the link, or a higher layer did.
         self._probed_at = now - _FORGIVEN_S
-        # Whether it was measured since the last window, and behind a whole burst; when a report
-        # left that is to measure it there, or 0; how many before it had no answer.
-        self._is_fresh = self._is_whole = False
-        self._measured_at, self._unanswered = 0.0, 0
-        # By a sender report of which moment.
-        self._sent_at = 0.0
         # When a long delay was first seen that may not be the link's, or 0; whether a sender report
         # is to leave now, to measure it again; what other viewers see.
         self._doubt_at, self.wants_proof = 0.0, False
@@ -173,78 +150,49 @@ class LinkEstimate:
 
     # What the viewer reports.
 
-    def queue_of(self, round_trip_s: float) -> float:
-        """Return how much of a round trip may be the link's queue: all of the first one."""
-        return round_trip_s - (0.0 if self.round_trip_s is None else self._least_s)
+    @property
+    def round_trip_s(self) -> float | None:
+        """The last round trip; None before the first one."""
+        return self.queue.round_trip_s
 
     def measured(self, round_trip_s: float, sent_at: float) -> None:
         """Record a round trip by a sender report that was sent then; by each once."""
-        if not 0.0 <= round_trip_s <= _HIGHEST_RTT_S:
+        if not self.queue.measured(round_trip_s, sent_at):
             return
-        if self.round_trip_s is None or round_trip_s < self._least_s:
-            self._least_s = round_trip_s
-        else:
-            # Slowly forget: the route may have changed.
-            self._least_s += (round_trip_s - self._least_s) / 64
-        self.round_trip_s = round_trip_s
-        self._queue_s = round_trip_s - self._least_s
-        self._is_fresh, self._sent_at = True, sent_at
         if sent_at < self._burst_at:
-            self._burst_queue_s = self._queue_left_s(self._burst_at)
+            self._burst_queue_s = self.queue.left_s(self._burst_at)
         if self._doubt_at <= sent_at:
             self._refute()
-        if 0 < self._measured_at <= sent_at + _CLOSE_S:
-            self._is_whole = True
-            self._measured_at, self._unanswered = 0.0, 0
 
     def measured_again(self, round_trip_s: float) -> None:
         """Record another answer to the last sender report. If that took less, the first one waited
         with the viewer, and not on the way there.
         """
-        if self.round_trip_s is None or not 0.0 <= round_trip_s < self._least_s + self._queue_s:
-            return
-        self._least_s = min(self._least_s, round_trip_s)
-        self._queue_s = round_trip_s - self._least_s
-        if not self._is_fresh or self._doubt_at <= self._sent_at:
+        queue = self.queue
+        if queue.measured_again(round_trip_s) and (
+            not queue.is_fresh or self._doubt_at <= queue.sent_at
+        ):
             self._refute()
 
     def _refute(self) -> None:
         """Let a short queue end the doubt about a long delay: a link that is full has none."""
-        if self._queue_s <= _QUEUE_S:
+        if self.queue.queue_s <= _QUEUE_S:
             self._doubt_at = 0.0
 
     def measuring(self, now: float) -> None:
         """Record that a sender report leaves behind a burst, to measure the queue that it made."""
-        self._unanswered += self._measured_at > 0
-        self._measured_at = now
+        self.queue.measuring(now)
         if self.is_in_burst:
             self.is_in_burst = False
             took_s, front_s = now - self._burst_at, self._burst_queue_s
             self._burst = _Burst(took_s, self.pace.busy_s, self.pace.octets, front_s)
             # What was measured before is not of this one.
-            self._is_fresh = self._is_whole = False
-
-    def _queue_left_s(self, now: float) -> float:
-        """Return what is left of the last queue that was seen, if nothing was sent since."""
-        return max(0.0, self._queue_s - (now - self._sent_at))
-
-    def checked(self, round_trip_s: float) -> float:
-        """Record the round trip of a check; return the queue that it shows, in seconds."""
-        if self.round_trip_s is None or round_trip_s < self._least_s:
-            self._least_s = round_trip_s
-        self.round_trip_s = round_trip_s
-        queue_s = round_trip_s - self._least_s
-        self._standing_s = min(self._standing_s, queue_s) if self._checks else queue_s
-        self._checks += 1
-        return queue_s
+            self.queue.forget()
 
     def forget_route(self) -> None:
         """Forget the round trips of another route."""
-        self.round_trip_s = None
-        self._least_s = self._queue_s = self._standing_s = self._measured_at = self._doubt_at = 0.0
-        self._burst_queue_s, self._burst = 0.0, None
-        self._checks = self._unanswered = 0
-        self._is_fresh = self._is_whole = False
+        self.queue.forget_route()
+        self._doubt_at, self._burst_queue_s, self._burst = 0.0, 0.0, None
 
     def probed(self, now: float) -> None:
         """Record that a probe fills the link: its queue is none of the stream's."""
@@ -277,10 +225,10 @@ class LinkEstimate:
         if before is None:
             self._open_window(highest, total_lost, octets, now)
             return
-        if self._checks >= _CHECKS:
-            # They measure it all the time.
+        queue = self.queue
+        if queue.has_checks:
             self.is_in_burst = False
-        if is_narrow and self.is_in_burst and not (self._is_whole and self._burst is not None):
+        if is_narrow and self.is_in_burst and not (queue.is_whole and self._burst is not None):
             # It is judged when it is over; what was lost before is no loss of it.
             if not self._has_set_aside:
                 self._window = before[0], highest, total_lost, before[3]
@@ -289,25 +237,21 @@ class LinkEstimate:
         span_s = now - before[0]
         if span_s < _WINDOW_S:
             return
-        if self._checks >= _CHECKS:
-            self._queue_s = self._standing_s
-            self._is_fresh = self._is_whole = True
-            self._sent_at = before[0]
+        queue.take_checks(before[0])
         expected, lost = highest - before[1], total_lost - before[2]
         loss = min(1.0, max(0.0, lost / expected)) if expected > 0 else 0.0
-        is_fresh = self._is_fresh
+        is_fresh, is_whole = queue.is_fresh, queue.is_whole
         # Our report was lost with others, or two were: the queue overflowed.
-        is_lost = 0 < self._measured_at < now - _ANSWERED_WITHIN_S
-        overflowed = is_narrow and is_lost and (loss > _LOSS or self._unanswered > 0)
+        is_lost = 0 < queue.measured_at < now - _ANSWERED_WITHIN_S
+        overflowed = is_narrow and is_lost and (loss > _LOSS or queue.unanswered > 0)
         # Only a new round trip shows whether the pace of a narrow viewer fills its link.
-        full = overflowed or (is_fresh and self._queue_s > _NARROW_QUEUE_S)
+        full = overflowed or (is_fresh and queue.queue_s > _NARROW_QUEUE_S)
         full |= loss > _NARROW_LOSS and expected >= _TELLING
-        shows = full or self._is_whole or expected > _EXPECTED_MOST
+        shows = full or is_whole or expected > _EXPECTED_MOST
         if is_narrow and not shows:
             return
         busy_s, busy_octets = self.pace.busy_s, self.pace.busy_octets
-        is_whole, burst = self._is_whole, self._burst
-        sending_s, front_s = min(span_s, busy_s), 0.0
+        burst, sending_s, front_s = self._burst, min(span_s, busy_s), 0.0
         if is_whole and burst is not None:
             # Some of it left at once, and had to go through the link, too.
             sending_s, busy_s, busy_octets, front_s = burst
@@ -317,10 +261,10 @@ class LinkEstimate:
         if expected <= 0 or expected > _EXPECTED_MOST:
             return
         # A queue from before this window is none of what was sent in it.
-        is_earlier = is_fresh and self._sent_at < before[0]
+        is_earlier = is_fresh and queue.sent_at < before[0]
         is_busy = is_narrow and busy_s >= _BUSY_S and not is_earlier
         sent_kbps = (octets - before[3] & 0xFFFFFFFF) / 125 / span_s
-        queue_s = self._queue_s if is_fresh else _LONG_QUEUE_S if overflowed else 0.0
+        queue_s = queue.queue_s if is_fresh else _LONG_QUEUE_S if overflowed else 0.0
         # What stood in front of a burst is none of its queue; if less is behind it, it drains.
         grown_s = max(0.0, queue_s - front_s)
         drains = is_narrow and 0.0 < queue_s <= front_s and loss <= _LOSS
@@ -365,7 +309,7 @@ class LinkEstimate:
             self._doubt_at = 0.0
             return False
         is_shared = self.shared_delay is not None and self.shared_delay.is_shared
-        if 0 < self._doubt_at <= self._sent_at and not is_shared:
+        if 0 < self._doubt_at <= self.queue.sent_at and not is_shared:
             return False
         self._doubt_at = now if is_shared or self._doubt_at <= 0 else self._doubt_at
         self.wants_proof = True
@@ -375,14 +319,12 @@ class LinkEstimate:
         self._window = (now, highest, total_lost, octets)
         if not self.is_in_burst:
             self.pace.open_window()
-        self._measured_at, self._unanswered = 0.0, 0
-        self._is_fresh = self._is_whole = False
-        self._checks = 0
+        self.queue.open_window()
 
     def begin_burst(self, packets: int, now: float) -> None:
         """Record that a burst begins, after so many packets that were sent before."""
         self._burst_after, self._burst_at, self._missing = packets, now, 0
-        self.is_in_burst, self._burst_queue_s = True, self._queue_left_s(now)
+        self.is_in_burst, self._burst_queue_s = True, self.queue.left_s(now)
         self._has_set_aside = False
         self.pace.open_window()
 
@@ -426,7 +368,7 @@ class LinkEstimate:
             # From now on it is measured, with what is sent from now on.
             self.is_in_burst = False
             self.pace.open_window()
-            kbps = (_MUCH_LESS if self._queue_s > _LONG_QUEUE_S else _LESS) * came_kbps
+            kbps = (_MUCH_LESS if self.queue.queue_s > _LONG_QUEUE_S else _LESS) * came_kbps
             recent = now - self._fell_at < _FORGIVEN_S
             self._trial_s = min(2 * self._trial_s, _LONGEST_TRIAL_S) if recent else _TRIAL_S
             self._hold_s = _HOLD_S
@@ -473,7 +415,7 @@ class LinkEstimate:
                 tried = min(_TRIED, 1.0 + _TRIED_QUEUE_S / max(_BUSY_S, busy_s))
                 most = max(most, tried * self.kbps)
             grown = min(grown, most)
-        if self._queue_s > _FELT_QUEUE_S:
+        if self.queue.queue_s > _FELT_QUEUE_S:
             grown = min(grown, _FELT * came_kbps)
         self.kbps = max(self.kbps, min(grown, _BEYOND * came_kbps + _BEYOND_KBPS))
 

@@ -363,7 +363,7 @@ class Fanout:
     ) -> bool:
         """Handle a viewer's receiver report; return True if it now needs another keyframe."""
         if round_trip is not None:
-            viewer.train.measured(viewer.link.queue_of(round_trip.took_s), round_trip.sent_at)
+            viewer.train.measured(viewer.link.queue.queue_of(round_trip.took_s), round_trip.sent_at)
             if round_trip.is_first:
                 viewer.link.measured(round_trip.took_s, round_trip.sent_at)
             else:
@@ -392,7 +392,7 @@ class Fanout:
         """Handle the answer to a check of a viewer's link; return True if it now needs another
         keyframe.
         """
-        queue_s = viewer.link.checked(round_trip_s)
+        queue_s = viewer.link.queue.checked(round_trip_s)
         viewer.selector.record_check(queue_s, now)
         if viewer.is_tried and track_select.judges_checks(self.on_air, viewer):
             viewer.ladder.checked(queue_s, now)
