@@ -125,7 +125,7 @@ def test_a_link_is_estimated_alike(c: ctypes.CDLL, seed: int) -> None:
     c.link_estimate_init(at, now, controlled)
     told = 0
     shared, others = SharedDelay(), ctypes.create_string_buffer(64)
-    python.shared_delay = shared
+    python.proof.shared_delay = shared
     c.link_estimate_share(at, others)
     highest, lost, octets, stream = draw.randrange(2**16), 0, draw.randrange(2**32), 1_600.0
     loss, rtt_s, sent = 0.0, 0.05, 0

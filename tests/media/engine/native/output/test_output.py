@@ -18,7 +18,8 @@ from farmlive.media.wire.rtcp import SenderReport
 
 DRIVER = [DRIVERS / f"{name}.c" for name in ("output_driver", "output_state", "plain_senders")]
 NAMES = (
-    "catch_up", "codecs", "disposable", "disposable_frames", "epoch", "feedback", "forwarder",
+    "catch_up", "codecs", "delay_proof", "disposable", "disposable_frames", "epoch", "feedback",
+    "forwarder",
     "h264", "health_meter", "layer_probe", "layer_select", "link_estimate", "output", "pace",
     "packet_batch", "packet_train", "picture_id", "publisher", "quality_ladder", "queue_meter",
     "receiver", "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx",

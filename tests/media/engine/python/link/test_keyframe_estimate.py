@@ -13,6 +13,18 @@ def narrowed(rtt_s: float = 0.25) -> Link:
     return link
 
 
+def sent_keyframe(link: Link, seconds: float) -> None:
+    """A keyframe was sent in these seconds."""
+    link.now += seconds
+    link.highest += 60
+    link.octets += 66_000
+
+
+def reported(link: Link) -> None:
+    """The viewer reports what it has by now."""
+    link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+
+
 def keyframes(link: Link, count: int, *, rtt_s: float = 0.05, loss: float = 0.0) -> None:
     """A keyframe each two seconds at the pace of the estimate, and a report behind each."""
     for _ in range(count):
@@ -101,10 +113,8 @@ def test_without_a_new_round_trip_a_narrow_link_is_not_judged() -> None:
     link = narrowed()
     kbps = link.estimate.kbps
     for _ in range(10):
-        link.now += 1.0
-        link.highest += 60
-        link.octets += 66_000
-        link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+        sent_keyframe(link, 1.0)
+        reported(link)
     assert link.estimate.kbps == kbps
 
 
@@ -112,12 +122,10 @@ def test_a_report_that_was_sent_before_the_end_of_a_keyframe_does_not_measure_it
     link = narrowed()
     kbps = link.estimate.kbps
     for _ in range(10):
-        link.now += 1.0
-        link.highest += 60
-        link.octets += 66_000
+        sent_keyframe(link, 1.0)
         link.estimate.measuring(link.now - 0.1)
         link.estimate.measured(0.05, link.now - 0.5)
-        link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+        reported(link)
     assert link.estimate.kbps == kbps
 
 
@@ -126,11 +134,9 @@ def test_reports_that_are_lost_tell_of_a_queue_that_overflows() -> None:
     keyframes(link, 1)
     kbps = link.estimate.kbps
     for _ in range(3):
-        link.now += 2.0
-        link.highest += 60
-        link.octets += 66_000
+        sent_keyframe(link, 2.0)
         link.estimate.measuring(link.now - 1.0)
-        link.estimate.reported(link.highest, link.lost, link.octets, STREAM_KBPS, link.now)
+        reported(link)
     assert link.estimate.kbps < kbps
 
 

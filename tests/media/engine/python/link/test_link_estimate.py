@@ -30,8 +30,8 @@ def test_a_moment_in_which_the_viewer_stood_still_is_no_queue() -> None:
     link.seconds(5)
     for _ in range(20):
         link.seconds(1, rtt_s=0.6)
-        assert link.estimate.wants_proof
-        link.estimate.wants_proof = False
+        assert link.estimate.proof.is_wanted
+        link.estimate.proof.is_wanted = False
         link.seconds(1)
         assert link.state == "wide"
 
@@ -52,17 +52,17 @@ def test_a_proof_without_an_answer_is_asked_for_again() -> None:
     link = Link()
     link.seconds(5)
     link.seconds(1, rtt_s=0.6)
-    link.estimate.wants_proof = False
+    link.estimate.proof.is_wanted = False
     link.now += 1.0
     link.estimate.reported(link.highest + 200, 0, link.octets, STREAM_KBPS, link.now)
-    assert link.estimate.wants_proof
+    assert link.estimate.proof.is_wanted
     assert link.state == "wide"
 
 
 def test_a_delay_that_many_viewers_see_is_not_their_links() -> None:
     links, shared = [Link() for _ in range(30)], SharedDelay()
     for link in links:
-        link.estimate.shared_delay = shared
+        link.estimate.proof.shared_delay = shared
         link.seconds(5)
     for _ in range(10):
         for link in links:
@@ -78,7 +78,7 @@ def test_a_delay_that_many_viewers_see_is_not_their_links() -> None:
 def test_loss_tells_a_link_that_many_share_from_a_server_that_stands_still() -> None:
     links, shared = [Link() for _ in range(30)], SharedDelay()
     for link in links:
-        link.estimate.shared_delay = shared
+        link.estimate.proof.shared_delay = shared
         link.seconds(5)
         link.seconds(1, rtt_s=0.3, loss=0.1)
     assert {link.state for link in links} == {"narrow"}

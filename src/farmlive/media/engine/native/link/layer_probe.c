@@ -167,7 +167,7 @@ double link_probe_carried_kbps(const struct link_probe *probe, double stream_kbp
 {
     static const struct link_probe_seen nothing = {0};
     if (!probe->has_found || probe->found.queue_s > FULL_QUEUE_S)
-        /* A queue so long may have lost some of it. */
+        /* Such a long queue may have dropped packets of the probe. */
         return 0;
     return fmin(carried_kbps(&nothing, &probe->found, stream_kbps),
                 carried_kbps(&probe->before, &probe->found, stream_kbps));

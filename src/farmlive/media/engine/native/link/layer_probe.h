@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-/* What a check saw of a probe: the bytes of it that had left, for how long it had been sent, and
- * the queue. */
+/* State of a probe when a check was sent: its bytes sent so far, the seconds since it began, and
+ * the queue that the check's round trip shows. */
 struct link_probe_seen {
     long octets;
     double sent_s, queue_s;
@@ -30,9 +30,9 @@ struct link_probe {
     double armed_at, sent_at;
     int quiet;
     double noise_s, owed;
-    /* What the probe has sent, in bytes, now and when the last check left. */
+    /* Bytes sent by the probe: now, and when the last check was sent. */
     long octets, asked_octets;
-    /* What the check saw that spoiled it, if one did, and the one before that. */
+    /* At the check that ended the probe, if one did, and at the check before. */
     bool has_found;
     struct link_probe_seen found, before;
 };
@@ -57,9 +57,10 @@ bool link_probe_is_shown(const struct link_probe *probe, double now);
  * record that some were sent. */
 double link_probe_owed(struct link_probe *probe, double more_kbps, double now);
 void link_probe_spent(struct link_probe *probe, long octets);
-/* Return what the link carried while the probe was sent beside a stream of this bitrate, by the
- * check that spoiled it: what had left, in the time until its queue was empty. 0 if no check tells.
- * Since the check before that may be less: a link may take some at once. */
+/* Return the link's rate in kbit/s, measured by the check that ended the probe: the bytes sent by
+ * then, of the probe and of a stream of this bitrate, divided by the time until its queue is empty;
+ * or since the check before, if that is less, since a link may take a burst at once. 0 if no check
+ * ended it. */
 double link_probe_carried_kbps(const struct link_probe *probe, double stream_kbps);
 
 #endif

@@ -283,7 +283,7 @@ static bool choice_is_good(const struct choice *choice, double now)
         return false;
     }
     if (choice->limit == 0 && choice->watch.answers)
-        /* What is lost of the lowest layer without a queue is lost by a radio. */
+        /* The lowest layer leaves no queue: its losses are those of a radio link. */
         return choice->probe < 0 || choice->loss <= LOSS_AT_ONCE;
     if (choice->limit == 0 && choice->is_new)
         return choice->loss <= LOSS_LASTING;
@@ -352,7 +352,7 @@ static void choice_raise(struct choice *choice, const bool flowing[], const doub
     if (higher < 0)
         return;
     if (can_probe) {
-        /* Of the highest one, which shows what the link carries of it, or else the next one. */
+        /* Probe the highest layer if checks can measure how much of it the link carries. */
         bool finds = choice->is_new || choice->watch.answers;
         choice->probe = finds ? highest_known(most, flowing, kbps, higher) : higher;
         choice->probe_since = now;
@@ -391,7 +391,7 @@ static void choice_judge(struct choice *choice, const bool flowing[], const doub
         bool was_new = choice->is_new;
         choice_fail(choice, now);
         if (was_new && !watch->answers)
-            /* Nothing tells what it carried: the next layer is tried soon. */
+            /* No check measured the link: try the next layer soon. */
             choice->up_at = now + UP_S;
         choice_step_to_fitting(choice, flowing, kbps, layer, carried_kbps, now);
         choice->bad_windows = 0;
@@ -412,7 +412,7 @@ int choice_decide(struct choice *choice, const bool flowing[], const double kbps
         return 0;
     }
     if (!choice->had_layers) {
-        /* Those whom one source brings its layers do not all probe them together. */
+        /* Spread the probes of viewers whose source begins to send layers. */
         choice->had_layers = true;
         choice->up_at = fmax(choice->up_at, now + FIRST_CHECKED_UP_S * choice->later);
     }

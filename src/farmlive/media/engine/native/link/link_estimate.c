@@ -8,15 +8,12 @@
 
 /* Minimum length of a window between two reports. */
 static const double WINDOW_S = 0.8;
-/* A queue that delays packets this long is one that a limit fills; the second with loss. */
-static const double QUEUE_S = 0.150, LOSSY_QUEUE_S = 0.050;
+/* With loss a queue that delays packets this long is one that a limit fills. */
+static const double LOSSY_QUEUE_S = 0.050;
 /* A sender report that was not answered within this time is lost. */
 static const double ANSWERED_WITHIN_S = 0.6;
 /* On a link that is narrow already a shorter one shows the limit. */
 static const double NARROW_QUEUE_S = 0.080;
-/* Without loss a delay may be that of a busy phone, or of a stalled server: it is the link's if a
- * report that is sent after it shows it too. Another is sent if that had no answer for so long. */
-static const double PROOF_AGAIN_S = 1.0;
 /* Loss without a queue is a radio's, up to this; on a link that is narrow already, up to the
  * second. */
 static const double LOSS = 0.02, POLICED_LOSS = 0.35, NARROW_LOSS = 0.15;
@@ -79,17 +76,10 @@ void link_estimate_clear(struct link_estimate *link) { repair_budget_clear(&link
 
 void link_estimate_share(struct link_estimate *link, struct shared_delay *delay)
 {
-    link->shared_delay = delay;
+    link->proof.shared_delay = delay;
 }
 
 /* What the viewer reports. */
-
-/* Let a short queue end the doubt about a long delay: a link that is full has none. */
-static void refute(struct link_estimate *link)
-{
-    if (link->queue.queue_s <= QUEUE_S)
-        link->doubt_at = 0;
-}
 
 void link_estimate_measured(struct link_estimate *link, double round_trip_s, double sent_at)
 {
@@ -97,16 +87,15 @@ void link_estimate_measured(struct link_estimate *link, double round_trip_s, dou
         return;
     if (sent_at < link->burst_at)
         link->burst_queue_s = queue_meter_left_s(&link->queue, link->burst_at);
-    if (link->doubt_at <= sent_at)
-        refute(link);
+    delay_proof_refute(&link->proof, link->queue.queue_s, sent_at);
 }
 
 void link_estimate_measured_again(struct link_estimate *link, double round_trip_s)
 {
     const struct queue_meter *queue = &link->queue;
-    if (queue_meter_measured_again(&link->queue, round_trip_s) &&
-        (!queue->is_fresh || link->doubt_at <= queue->sent_at))
-        refute(link);
+    if (queue_meter_measured_again(&link->queue, round_trip_s))
+        delay_proof_refute(&link->proof, queue->queue_s,
+                           queue->is_fresh ? queue->sent_at : HUGE_VAL);
 }
 
 void link_estimate_measuring(struct link_estimate *link, double now)
@@ -119,7 +108,7 @@ void link_estimate_measuring(struct link_estimate *link, double now)
                                      .busy_s = link->pace.busy_s,
                                      .front_s = link->burst_queue_s,
                                      .octets = link->pace.octets};
-        /* What was measured before is not of this one. */
+        /* Earlier measurements do not count for this burst. */
         queue_meter_forget(&link->queue);
     }
 }
@@ -127,7 +116,8 @@ void link_estimate_measuring(struct link_estimate *link, double now)
 void link_estimate_forget_route(struct link_estimate *link)
 {
     queue_meter_forget_route(&link->queue);
-    link->doubt_at = link->burst_queue_s = 0;
+    delay_proof_end(&link->proof);
+    link->burst_queue_s = 0;
     link->has_burst = false;
 }
 
@@ -143,7 +133,7 @@ void link_estimate_carried(struct link_estimate *link, double kbps)
 
 bool link_estimate_wants_report(const struct link_estimate *link, double now)
 {
-    if (!link->controlled || link->state != LINK_WIDE || link->doubt_at > 0)
+    if (!link->controlled || link->state != LINK_WIDE || delay_proof_is_pending(&link->proof))
         return link->controlled;
     return !link->in_window || now - link->window_at >= WINDOW_S;
 }
@@ -155,7 +145,7 @@ static void fall(struct link_estimate *link, double came_kbps, double now)
         kbps = fmax(FALL_MOST * link->kbps, fmin(NARROW_LESS * came_kbps, link->kbps));
         link->hold_s = fmin(LONGER * link->hold_s, LONGEST_HOLD_S);
     } else {
-        /* From now on it is measured, with what is sent from now on. */
+        /* Measure the narrow link by what is sent from now on. */
         link->is_in_burst = false;
         pace_open_window(&link->pace);
         kbps = (link->queue.queue_s > LONG_QUEUE_S ? MUCH_LESS : LESS) * came_kbps;
@@ -168,7 +158,8 @@ static void fall(struct link_estimate *link, double came_kbps, double now)
     link->kbps = fmin(MOST_KBPS, fmax(LEAST_KBPS, kbps));
     link->state = LINK_NARROW;
     link->is_unhindered = link->holds = false;
-    link->good_s = link->doubt_at = 0;
+    link->good_s = 0;
+    delay_proof_end(&link->proof);
     link->steady_kbps = fmin(link->steady_kbps, link->kbps);
     link->fell_at = now;
     link->fell_kbps = fmax(came_kbps, link->kbps);
@@ -228,30 +219,6 @@ static void open_window(struct link_estimate *link, uint32_t highest, int32_t to
     queue_meter_open_window(&link->queue);
 }
 
-/* Return whether a delay without loss may not be the link's. */
-static bool doubts(struct link_estimate *link, bool is_long, bool is_fresh, bool is_lossy,
-                   double now)
-{
-    if (!is_fresh) {
-        bool is_due = link->doubt_at > 0 && now - link->doubt_at >= PROOF_AGAIN_S;
-        link->wants_proof |= is_lossy || is_due;
-        return link->doubt_at > 0;
-    }
-    if (link->shared_delay != NULL)
-        link->counted = shared_delay_record(link->shared_delay, is_long, now, link->counted);
-    if (!is_long) {
-        link->doubt_at = 0;
-        return false;
-    }
-    bool is_shared = link->shared_delay != NULL && shared_delay_is_shared(link->shared_delay);
-    if (0 < link->doubt_at && link->doubt_at <= link->queue.sent_at && !is_shared)
-        return false;
-    if (is_shared || link->doubt_at <= 0)
-        link->doubt_at = now;
-    link->wants_proof = true;
-    return true;
-}
-
 void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_t total_lost,
                             uint32_t octets, double stream_kbps, double now)
 {
@@ -266,7 +233,7 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     if (queue_meter_has_checks(queue))
         link->is_in_burst = false;
     if (is_narrow && link->is_in_burst && !(queue->is_whole && link->has_burst)) {
-        /* It is judged when it is over; what was lost before is no loss of it. */
+        /* Judge the burst when it is over. Packets lost before it do not count for it. */
         if (!link->has_set_aside) {
             link->window_highest = highest;
             link->window_lost = total_lost;
@@ -294,7 +261,7 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     uint32_t busy_octets = link->pace.busy_octets;
     double sending_s = fmin(span_s, busy_s), front_s = 0;
     if (is_whole && link->has_burst) {
-        /* Some of it left at once, and had to go through the link, too. */
+        /* Include the bytes that left at once: the link had to carry them, too. */
         sending_s = link->burst.took_s;
         busy_s = link->burst.busy_s;
         busy_octets = link->burst.octets;
@@ -310,7 +277,7 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
     bool is_busy = is_narrow && busy_s >= BUSY_S && !is_earlier;
     double sent_kbps = (double)sent / 125 / span_s;
     double queue_s = is_fresh ? queue->queue_s : overflowed ? LONG_QUEUE_S : 0;
-    /* What stood in front of a burst is none of its queue; if less is behind it, it drains. */
+    /* Subtract the queue in front of a burst; if less is behind it, the queue drains. */
     double grown_s = fmax(0.0, queue_s - front_s);
     bool drains = is_narrow && 0 < queue_s && queue_s <= front_s && loss <= LOSS;
     double waited_s = queue_s > FELT_QUEUE_S ? grown_s : 0;
@@ -333,9 +300,10 @@ void link_estimate_reported(struct link_estimate *link, uint32_t highest, int32_
         return;
     bool overflows = loss > LOSS && queue_s > LOSSY_QUEUE_S;
     if (!is_narrow) {
-        full = queue_s > QUEUE_S;
+        full = queue_s > DELAY_QUEUE_S;
         overflows |= loss > POLICED_LOSS;
-        if (!overflows && doubts(link, full, is_fresh, loss > LOSS, now))
+        if (!overflows &&
+            delay_proof_doubts(&link->proof, full, is_fresh, loss > LOSS, queue->sent_at, now))
             return;
     }
     if (full || overflows)
@@ -401,7 +369,7 @@ double link_estimate_lasting_kbps(const struct link_estimate *link)
 {
     if (link->steady_kbps <= 0)
         return link->kbps;
-    /* Of a keyframe that is hardly more than what it takes at once little is left to tell. */
+    /* A keyframe hardly larger than that burst measures little. */
     return fmin(link->kbps, fmax(link->steady_kbps, LASTS_LEAST * link->kbps));
 }
 

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "link/delay_proof.h"
 #include "link/pace.h"
 #include "link/queue_meter.h"
 #include "link/repair_budget.h"
-#include "link/shared_delay.h"
 
 /* A burst that is over: how long it took, for how long of that the pace was the limit, its octets,
  * and the queue that stood in front of it. */
@@ -24,8 +24,7 @@ struct burst {
 enum link_state { LINK_UNKNOWN, LINK_WIDE, LINK_NARROW };
 
 /* Other modules read `state`, `kbps`, which is 0 until something showed a limit, `steady_kbps`,
- * what it was seen to carry for longer than a moment, and `is_unhindered`, and clear `wants_proof`.
- */
+ * what it was seen to carry for longer than a moment, and `is_unhindered`. */
 struct link_estimate {
     struct pace pace;
     struct repair_budget repairs;
@@ -35,13 +34,8 @@ struct link_estimate {
     bool holds;               /* a narrow one was seen to carry this since the estimate last fell */
     bool is_unhindered;       /* its pace held nothing back lately: what it carries does not show */
     struct queue_meter queue; /* by what answered since the last report */
-    /* When a long delay was first seen that may not be the link's, or 0; whether a sender report
-     * is to leave now, to measure it again; what other viewers see, or NULL. */
-    double doubt_at;
-    bool wants_proof;
-    struct shared_delay *shared_delay;
-    unsigned counted; /* in which of its spans this one counted */
-    bool in_window;   /* the last report: when, highest number, number lost, octets sent */
+    struct delay_proof proof; /* whether a long delay is the link's */
+    bool in_window;           /* the last report: when, highest number, number lost, octets sent */
     double window_at;
     int64_t window_highest, window_lost;
     uint32_t window_octets;

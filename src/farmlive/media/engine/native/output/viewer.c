@@ -64,7 +64,7 @@ void viewer_moved(struct viewer *viewer, bool by_udp, double now)
         link_estimate_forget_route(link);
         return;
     }
-    struct shared_delay *shared_delay = link->shared_delay;
+    struct shared_delay *shared_delay = link->proof.shared_delay;
     link_estimate_clear(link);
     link_estimate_init(link, now, controlled);
     link_estimate_share(link, shared_delay);

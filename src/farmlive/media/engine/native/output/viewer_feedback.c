@@ -12,8 +12,8 @@ static void estimate(struct output *output, struct viewer *viewer,
 {
     link_estimate_reported(&viewer->link, report->highest, report->total_lost,
                            viewer_video(viewer).octets, viewer_stream_kbps(viewer), now);
-    if (viewer->link.wants_proof) {
-        viewer->link.wants_proof = false;
+    if (viewer->link.proof.is_wanted) {
+        viewer->link.proof.is_wanted = false;
         catch_up_measure(&output->catch_up, viewer);
     }
     const struct forwarder *forwarder = viewer->forwarder;

@@ -31,8 +31,8 @@ _FULL_QUEUE_S, _FULL_FOR_S, _FULL_SOON_S = 0.15, 0.4, 0.15
 
 
 class _Seen(NamedTuple):
-    """What a check saw of a probe: the bytes of it that had left, for how long it had been sent,
-    and the queue.
+    """State of a probe when a check was sent: its bytes sent so far, the seconds since it began,
+    and the queue that the check's round trip shows.
     """
 
     octets: int
@@ -84,10 +84,9 @@ class LinkProbe:
         self._gently = False
         self._quiet = 0
         self._noise_s = self._owed = 0.0
-        # What it has sent, in bytes, now and when the last check left.
+        # Bytes sent by the probe: now, and when the last check was sent.
         self._octets = self._asked_octets = 0
-        # Of the check that spoiled it, and of the one before: what had been sent, for how long, and
-        # the queue. The first is None until a check spoils it.
+        # At the check that ended the probe, None before that, and at the check before.
         self._found: _Seen | None = None
         self._before = _NOTHING
 
@@ -200,12 +199,13 @@ class LinkProbe:
         self._octets += octets
 
     def carried_kbps(self, stream_kbps: float) -> float:
-        """Return what the link carried while the probe was sent beside a stream of this bitrate, by
-        the check that spoiled it: what had left, in the time until its queue was empty. 0 if no
-        check tells. Since the check before that may be less: a link may take some at once.
+        """Return the link's rate in kbit/s, measured by the check that ended the probe: the bytes
+        sent by then, of the probe and of a stream of this bitrate, divided by the time until its
+        queue is empty; or since the check before, if that is less, since a link may take a burst at
+        once. 0 if no check ended it.
         """
         if self._found is None or self._found.queue_s > _FULL_QUEUE_S:
-            # A queue so long may have lost some of it.
+            # Such a long queue may have dropped packets of the probe.
             return 0.0
         return min(
             _carried_kbps(_NOTHING, self._found, stream_kbps),

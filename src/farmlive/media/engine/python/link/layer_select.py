@@ -266,7 +266,7 @@ class LayerSelector:
             self._had_layers = False
             return 0
         if not self._had_layers:
-            # Those whom one source brings its layers do not all probe them together.
+            # Spread the probes of viewers whose source begins to send layers.
             self._had_layers = True
             self._up_at = max(self._up_at, now + _FIRST_CHECKED_UP_S * self._later)
         self._limit = min(self._limit, count - 1)
@@ -341,7 +341,7 @@ class LayerSelector:
         elif now - self._reported_at > _REPORT_VALID_S or now - self._fell_at < _FELL_S:
             return False
         if self._limit == 0 and self.watch.answers:
-            # What is lost of the lowest layer without a queue is lost by a radio.
+            # The lowest layer leaves no queue: its losses are those of a radio link.
             return self.probe is None or self.loss <= _LOSS_AT_ONCE
         if self._limit == 0 and self._is_new:
             return self.loss <= _LOSS_LASTING
@@ -382,9 +382,9 @@ class LayerSelector:
         if not higher:
             return
         if can_probe:
-            # Of the highest one, which shows what the link carries of it, or else the next one.
+            # Probe the highest layer if checks can measure how much of it the link carries.
             finds = self._is_new or self.watch.answers
-            # What has not been measured yet can't be tried.
+            # A layer without a measured bitrate can't be probed.
             known = [layer for layer in higher if kbps[layer] > 0] or higher
             self.probe, self._probe_since = known[-1] if finds else higher[0], now
             self.watch.begin(not self._is_new, now)
@@ -416,7 +416,7 @@ class LayerSelector:
             was_new = self._is_new
             self._failed(now)
             if was_new and not watch.answers:
-                # Nothing tells what it carried: the next layer is tried soon.
+                # No check measured the link: try the next layer soon.
                 self._up_at = now + _UP_S
             below = range(self._limit + 1, layer)
             fitting = [

@@ -6,26 +6,24 @@ are receiver reports (RFC 3550, section 6.4) and checks. Delay tells before loss
 loss tells nothing, as in draft-ietf-rmcat-gcc.
 """
 
+import math
 from typing import Literal, NamedTuple
 
+from farmlive.media.engine.python.link.delay_proof import QUEUE_S, DelayProof
 from farmlive.media.engine.python.link.pace import Pace, unhindered_kbps
 from farmlive.media.engine.python.link.queue_meter import QueueMeter
 from farmlive.media.engine.python.link.repair_budget import Repair, RepairBudget, repair_kbps
-from farmlive.media.engine.python.link.shared_delay import SharedDelay
 
 State = Literal["unknown", "wide", "narrow"]
 
 # Minimum length of a window between two reports.
 _WINDOW_S = 0.8
-# A queue that delays packets this long is one that a limit fills; the second with loss.
-_QUEUE_S, _LOSSY_QUEUE_S = 0.150, 0.050
+# With loss a queue that delays packets this long is one that a limit fills.
+_LOSSY_QUEUE_S = 0.050
 # A sender report that was not answered within this time is lost.
 _ANSWERED_WITHIN_S = 0.6
 # On a link that is narrow already a shorter one shows the limit.
 _NARROW_QUEUE_S = 0.080
-# Without loss a delay may be that of a busy phone, or of a stalled server: it is the link's if a
-# report that is sent after it shows it too. Another is sent if that had no answer for so long.
-_PROOF_AGAIN_S = 1.0
 # Loss without a queue is a radio's, up to this; on a link that is narrow already, up to the second.
 _LOSS, _POLICED_LOSS, _NARROW_LOSS = 0.02, 0.35, 0.15
 # Sent is this share of what arrived after a bad window, and the second if the queue was long.
@@ -86,8 +84,6 @@ class LinkEstimate:
         "_burst_after",
         "_burst_at",
         "_burst_queue_s",
-        "_counted",
-        "_doubt_at",
         "_fell_at",
         "_fell_kbps",
         "_good_s",
@@ -103,12 +99,11 @@ class LinkEstimate:
         "is_unhindered",
         "kbps",
         "pace",
+        "proof",
         "queue",
         "repairs",
-        "shared_delay",
         "state",
         "steady_kbps",
-        "wants_proof",
     )
 
     def __init__(self, now: float, controlled: bool = True) -> None:
@@ -126,12 +121,8 @@ class LinkEstimate:
         self.queue = QueueMeter()
         # When a probe last filled the link, or a higher layer did.
         self._probed_at = now - _FORGIVEN_S
-        # When a long delay was first seen that may not be the link's, or 0; whether a sender report
-        # is to leave now, to measure it again; what other viewers see.
-        self._doubt_at, self.wants_proof = 0.0, False
-        self.shared_delay: SharedDelay | None = None
-        # In which of its spans this one counted.
-        self._counted = 0
+        # Whether a long delay is the link's.
+        self.proof = DelayProof()
         # The last report: when, the highest number, the number lost and the octets sent.
         self._window: tuple[float, int, int, int] | None = None
         self._good_s, self._trial_s = 0.0, _TRIAL_S
@@ -161,23 +152,15 @@ class LinkEstimate:
             return
         if sent_at < self._burst_at:
             self._burst_queue_s = self.queue.left_s(self._burst_at)
-        if self._doubt_at <= sent_at:
-            self._refute()
+        self.proof.refute(self.queue.queue_s, sent_at)
 
     def measured_again(self, round_trip_s: float) -> None:
         """Record another answer to the last sender report. If that took less, the first one waited
         with the viewer, and not on the way there.
         """
         queue = self.queue
-        if queue.measured_again(round_trip_s) and (
-            not queue.is_fresh or self._doubt_at <= queue.sent_at
-        ):
-            self._refute()
-
-    def _refute(self) -> None:
-        """Let a short queue end the doubt about a long delay: a link that is full has none."""
-        if self.queue.queue_s <= _QUEUE_S:
-            self._doubt_at = 0.0
+        if queue.measured_again(round_trip_s):
+            self.proof.refute(queue.queue_s, queue.sent_at if queue.is_fresh else math.inf)
 
     def measuring(self, now: float) -> None:
         """Record that a sender report leaves behind a burst, to measure the queue that it made."""
@@ -186,13 +169,14 @@ class LinkEstimate:
             self.is_in_burst = False
             took_s, front_s = now - self._burst_at, self._burst_queue_s
             self._burst = _Burst(took_s, self.pace.busy_s, self.pace.octets, front_s)
-            # What was measured before is not of this one.
+            # Earlier measurements do not count for this burst.
             self.queue.forget()
 
     def forget_route(self) -> None:
         """Forget the round trips of another route."""
         self.queue.forget_route()
-        self._doubt_at, self._burst_queue_s, self._burst = 0.0, 0.0, None
+        self.proof.end()
+        self._burst_queue_s, self._burst = 0.0, None
 
     def probed(self, now: float) -> None:
         """Record that a probe fills the link: its queue is none of the stream's."""
@@ -209,7 +193,7 @@ class LinkEstimate:
 
     def wants_report(self, now: float) -> bool:
         """Return whether a receiver report would tell something new."""
-        if not self.controlled or self.state != "wide" or self._doubt_at > 0:
+        if not self.controlled or self.state != "wide" or self.proof.is_pending:
             return self.controlled
         return self._window is None or now - self._window[0] >= _WINDOW_S
 
@@ -229,7 +213,7 @@ class LinkEstimate:
         if queue.has_checks:
             self.is_in_burst = False
         if is_narrow and self.is_in_burst and not (queue.is_whole and self._burst is not None):
-            # It is judged when it is over; what was lost before is no loss of it.
+            # Judge the burst when it is over. Packets lost before it do not count for it.
             if not self._has_set_aside:
                 self._window = before[0], highest, total_lost, before[3]
             self._has_set_aside = True
@@ -253,7 +237,7 @@ class LinkEstimate:
         busy_s, busy_octets = self.pace.busy_s, self.pace.busy_octets
         burst, sending_s, front_s = self._burst, min(span_s, busy_s), 0.0
         if is_whole and burst is not None:
-            # Some of it left at once, and had to go through the link, too.
+            # Include the bytes that left at once: the link had to carry them, too.
             sending_s, busy_s, busy_octets, front_s = burst
         self._burst = None
         self.is_unhindered = is_narrow and is_whole and busy_s < _BUSY_S
@@ -265,7 +249,7 @@ class LinkEstimate:
         is_busy = is_narrow and busy_s >= _BUSY_S and not is_earlier
         sent_kbps = (octets - before[3] & 0xFFFFFFFF) / 125 / span_s
         queue_s = queue.queue_s if is_fresh else _LONG_QUEUE_S if overflowed else 0.0
-        # What stood in front of a burst is none of its queue; if less is behind it, it drains.
+        # Subtract the queue in front of a burst; if less is behind it, the queue drains.
         grown_s = max(0.0, queue_s - front_s)
         drains = is_narrow and 0.0 < queue_s <= front_s and loss <= _LOSS
         waited_s = grown_s if queue_s > _FELT_QUEUE_S else 0.0
@@ -287,33 +271,16 @@ class LinkEstimate:
             return
         overflows = loss > _LOSS and queue_s > _LOSSY_QUEUE_S
         if not is_narrow:
-            full = queue_s > _QUEUE_S
+            full = queue_s > QUEUE_S
             overflows |= loss > _POLICED_LOSS
-            if not overflows and self._doubts(full, is_fresh, loss > _LOSS, now):
+            is_lossy = loss > _LOSS
+            if not overflows and self.proof.doubts(full, is_fresh, is_lossy, queue.sent_at, now):
                 return
         if full or overflows:
             # While little was sent, the queue is of what was sent before.
             self._fall(came_kbps if is_busy or not is_narrow else self.kbps, now)
         else:
             self._rise(came_kbps, sent_kbps, span_s, busy_s, stream_kbps, now)
-
-    def _doubts(self, is_long: bool, is_fresh: bool, is_lossy: bool, now: float) -> bool:
-        """Return whether a delay without loss may not be the link's."""
-        if not is_fresh:
-            is_due = self._doubt_at > 0 and now - self._doubt_at >= _PROOF_AGAIN_S
-            self.wants_proof |= is_lossy or is_due
-            return self._doubt_at > 0
-        if self.shared_delay is not None:
-            self._counted = self.shared_delay.record(is_long, now, self._counted)
-        if not is_long:
-            self._doubt_at = 0.0
-            return False
-        is_shared = self.shared_delay is not None and self.shared_delay.is_shared
-        if 0 < self._doubt_at <= self.queue.sent_at and not is_shared:
-            return False
-        self._doubt_at = now if is_shared or self._doubt_at <= 0 else self._doubt_at
-        self.wants_proof = True
-        return True
 
     def _open_window(self, highest: int, total_lost: int, octets: int, now: float) -> None:
         self._window = (now, highest, total_lost, octets)
@@ -365,7 +332,7 @@ class LinkEstimate:
             kbps = max(_FALL_MOST * self.kbps, min(_NARROW_LESS * came_kbps, self.kbps))
             self._hold_s = min(_LONGER * self._hold_s, _LONGEST_HOLD_S)
         else:
-            # From now on it is measured, with what is sent from now on.
+            # Measure the narrow link by what is sent from now on.
             self.is_in_burst = False
             self.pace.open_window()
             kbps = (_MUCH_LESS if self.queue.queue_s > _LONG_QUEUE_S else _LESS) * came_kbps
@@ -376,7 +343,8 @@ class LinkEstimate:
             came_kbps *= _BEYOND
         self.kbps = min(_MOST_KBPS, max(_LEAST_KBPS, kbps))
         self.state, self.is_unhindered, self.holds = "narrow", False, False
-        self._good_s = self._doubt_at = 0.0
+        self._good_s = 0.0
+        self.proof.end()
         self.steady_kbps = min(self.steady_kbps, self.kbps)
         self._fell_at, self._fell_kbps = now, max(came_kbps, self.kbps)
 
@@ -430,7 +398,7 @@ class LinkEstimate:
         """What a narrow link carries on and on: it may take a keyframe at once beyond that."""
         if self.steady_kbps <= 0:
             return self.kbps
-        # Of a keyframe that is hardly more than what it takes at once little is left to tell.
+        # A keyframe hardly larger than that burst measures little.
         return min(self.kbps, max(self.steady_kbps, _LASTS_LEAST * self.kbps))
 
     def repair(

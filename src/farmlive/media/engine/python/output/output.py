@@ -233,7 +233,7 @@ class Fanout:
         self.flush()
         self.viewers[viewer.peer] = self.joining.waiting[viewer.peer] = viewer
         viewer.rung = viewer.ladder.rung
-        viewer.link.shared_delay = self._delay
+        viewer.link.proof.shared_delay = self._delay
         self.sending.stale = True
         self.select_track(viewer, now)
         started = self.joining.start(viewer, self.on_air, now)
@@ -376,8 +376,8 @@ class Fanout:
     def _estimate(self, viewer: Viewer, report: rtcp.ReceiverReport, now: float) -> None:
         octets = viewer.sent.octets
         viewer.link.reported(report.highest, report.total_lost, octets, viewer.stream_kbps, now)
-        if viewer.link.wants_proof:
-            viewer.link.wants_proof = False
+        if viewer.link.proof.is_wanted:
+            viewer.link.proof.is_wanted = False
             self.joining.measuring[viewer.peer] = viewer
         forwarder = viewer.forwarder
         if forwarder is not None and paces(viewer):

@@ -220,9 +220,9 @@ class Viewer:
         if controlled == self.link.controlled:
             self.link.forget_route()
         else:
-            shared_delay = self.link.shared_delay
+            shared_delay = self.link.proof.shared_delay
             self.link = LinkEstimate(now, controlled)
-            self.link.shared_delay = shared_delay
+            self.link.proof.shared_delay = shared_delay
             self.link.begin_burst(self.sent.packets, now)
         self.sock, self.address, self._alone = sock, address, None
 
