@@ -332,6 +332,8 @@ async def open_studio(
         )
         assert answer.ok
         await page.goto(path)
+        # What a list loads pushes down what stands below it, also from under a click.
+        await expect(page.locator("[data-list][aria-busy=true]:visible")).to_have_count(0)
         return page
 
     return open_studio

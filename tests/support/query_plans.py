@@ -24,6 +24,7 @@ SMALL = {
     "alembic_version": "a row",
     "schema_compatibility": "a row",
     "key_fingerprint": "one row",
+    "county": "a row; read at the start, where it was changed, and at an interval",
     "broadcasts": "one of some hundred bytes an evening; the list has 200 at most",
     "centres": "staff's; a county has some dozen",
     "parcel_fees": "staff's; one table of a few hundred rows",

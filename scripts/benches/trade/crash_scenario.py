@@ -351,6 +351,7 @@ class Scenario:
         before = self._market.repeated
         with self._disk.full():
             await asyncio.sleep(0.1 + self._draw.random() * 0.3)
+            await self._until_met(before)
         await self._revive()
         return int(self._market.repeated > before)  # else nobody wrote meanwhile
 
@@ -358,6 +359,7 @@ class Scenario:
         before = self._market.repeated
         with self._disk.failing():
             await asyncio.sleep(0.1 + self._draw.random() * 0.3)
+            await self._until_met(before)
             if ends := self._draw.random() < 0.5:
                 await self._victim.kill()
         if ends:  # what was not synced may be there again
@@ -398,6 +400,12 @@ class Scenario:
             await self._cluster.kill()
         await self._revive()
         return int(ended)
+
+    async def _until_met(self, before: int) -> None:
+        """Wait until the fault met somebody: on a busy machine nobody may have written yet."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await self._people.wait_repeated(before + 1)
 
     async def _cut_some(self, cutter: Cutter, before: int) -> None:
         with contextlib.suppress(TimeoutError):

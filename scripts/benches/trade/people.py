@@ -1,6 +1,7 @@
 """All who trade in a run of the crash bench: buyers on the channel and by HTTP, and staff."""
 
 import asyncio
+from collections.abc import Callable
 
 from scripts.benches.trade.buying import Buyer
 from scripts.benches.trade.retrying_client import PATIENCE_S, Market
@@ -34,7 +35,14 @@ class People:
 
     async def wait_acknowledged(self, count: int) -> None:
         """Wait until this number of buyers' requests is acknowledged."""
-        while self._market.acknowledged < count:
+        await self._wait(lambda: self._market.acknowledged >= count)
+
+    async def wait_repeated(self, count: int) -> None:
+        """Wait until this number of requests was repeated, since a fault met them."""
+        await self._wait(lambda: self._market.repeated >= count)
+
+    async def _wait(self, reached: Callable[[], bool]) -> None:
+        while not reached():
             done, _ = await asyncio.wait(self._tasks, timeout=0.01)
             for task in done:
                 task.result()

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 from tests.browser.conftest import PHONE, Open, Sale
 from tests.browser.support.plots import plot_of
 from tests.browser.support.touch_targets import SMALL_TARGETS
@@ -158,6 +158,23 @@ async def test_invited_seller_comes_to_own_lines_alone(
     # The link works once.
     again = await open_page(link)
     await expect(again.get_by_text("This invitation can't be used")).to_be_visible()
+
+
+async def test_invitation_opened_before_the_farms_are_known_shows_them_once_they_are(
+    open_studio: Open, sale: Sale
+) -> None:
+    page = await open_studio("/studio/people")
+    late: list[Route] = []
+    await page.route("**/api/v1/farms*", lambda route: late.append(route))
+    await page.reload()
+    await page.get_by_role("button", name="Invite someone").first.click()
+    sheet = page.get_by_role("dialog", name="Invite someone")
+    await sheet.get_by_text("Seller", exact=True).click()
+    await expect(sheet.get_by_role("group", name="The seller's farms")).to_be_visible()
+    await late[0].continue_()
+    await sheet.get_by_label("Orchard").check()
+    await sheet.get_by_role("button", name="Create link").click()
+    await expect(page.get_by_role("dialog", name="The invitation is ready")).to_be_visible()
 
 
 async def test_password_is_reset_and_shown_once(

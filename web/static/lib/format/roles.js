@@ -34,26 +34,13 @@ const SCOPES = [
 
 /**
  * Shows the farms only where the role is seller, the pick-up points only where it is clerk.
+ *
+ * A form may be open before the server said which there are: what this returns puts them into it.
  * @param {HTMLFormElement} form
- * @param {Record<string, { id: string, name: BilingualText }[]>} known the farms and centres
+ * @returns {(known: Record<string, { id: string, name: BilingualText }[]>) => void}
  */
-export function setUpRoles(form, known) {
-  const parts = SCOPES.map(({ role, name, none }) => {
-    const part = find(form, `[data-${name}]`);
-    find(part, "[data-choices]").replaceChildren(
-      ...known[name].map((each) =>
-        el(
-          "label",
-          { class: "choice choice--plain" },
-          el("input", { type: "checkbox", name, value: each.id, "data-as": "set" }),
-          el("span", { class: "choice__text" }, text(each.name)),
-        ),
-      ),
-    );
-    const [nothing] = findAll(part, "[data-nothing]");
-    if (nothing) nothing.hidden = known[name].length > 0;
-    return { role, none, part };
-  });
+export function setUpRoles(form) {
+  const parts = SCOPES.map((scope) => ({ ...scope, part: find(form, `[data-${scope.name}]`) }));
   const draw = () => {
     for (const { role, none, part } of parts) {
       const isShown = valueIn(form, "role") === role;
@@ -68,4 +55,21 @@ export function setUpRoles(form, known) {
   };
   form.addEventListener("change", draw);
   form.addEventListener("filled", draw);
+  return (known) => {
+    for (const { name, part } of parts) {
+      find(part, "[data-choices]").replaceChildren(
+        ...known[name].map((each) =>
+          el(
+            "label",
+            { class: "choice choice--plain" },
+            el("input", { type: "checkbox", name, value: each.id, "data-as": "set" }),
+            el("span", { class: "choice__text" }, text(each.name)),
+          ),
+        ),
+      );
+      const [nothing] = findAll(part, "[data-nothing]");
+      if (nothing) nothing.hidden = known[name].length > 0;
+    }
+    draw();
+  };
 }

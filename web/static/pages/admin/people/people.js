@@ -372,13 +372,15 @@ sheets.account.part("extend").addEventListener("click", extend);
 sheets.account.part("reset-factor").addEventListener("click", resetFactor);
 sheets.account.part("disable").addEventListener("click", toggleDisabled);
 
+const setRoles = [sheets.invite, sheets.account].map(({ form }) => setUpRoles(form));
+
 async function start() {
   for (const kind of /** @type {const} */ (["farms", "centres"])) {
     /** @type {Record<string, any[]>} */
     const found = await getAll(`/api/v1/${kind}`).catch(() => ({}));
     known[kind] = found[kind] ?? [];
   }
-  for (const name of ["invite", "account"]) setUpRoles(sheets[name].form, known);
+  for (const set of setRoles) set(known);
   await reload();
 }
 
