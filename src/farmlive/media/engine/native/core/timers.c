@@ -118,9 +118,9 @@ static bool probe(struct core *core, struct output *output, double now)
     list_each(link, &output->catch_up.probing) {
         struct viewer *viewer = list_entry(link, struct viewer, probing);
         struct peer *peer = core_peer(core, viewer->peer);
-        if (peer != NULL && link_probe_wants_check(&viewer->choice.watch, now) &&
+        if (peer != NULL && viewer_wants_check(viewer, now) &&
             ice_check_link(&core->ice, peer, now))
-            link_probe_asked(&viewer->choice.watch, now);
+            viewer_check_left(viewer, now);
     }
     return is_probed;
 }
@@ -324,12 +324,17 @@ static void pump(struct core *core, double now)
     int count = 0;
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
+        /* The first check of a link leaves in front of its burst. */
+        if (!list_is_empty(&output->catch_up.probing) && probe(core, output, now)) {
+            count++;
+            core->is_probing = true;
+            if (core->read_at_once != NULL)
+                core->read_at_once(core->context);
+        }
         output_send_bursts(output, now);
         timers_measure_links(core, output, now);
         list_each(place, &output->catch_up.catching)
-            count++;
-        if (core->is_probing)
-            count += probe(core, output, now);
+            count += !viewer_awaits_source(list_entry(place, struct viewer, place));
     }
     core->is_catching_up = count > 0;
     core->packet_batch_at = now + catch_up_interval_s(count);

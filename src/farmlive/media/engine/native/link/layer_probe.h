@@ -39,8 +39,10 @@ struct link_probe {
 
 void link_probe_init(struct link_probe *probe, double now);
 
-/* Return whether to send a check now, and record that one was sent. */
+/* Return whether to send a check now, and record that one was sent; let the next one leave at
+ * once. */
 bool link_probe_wants_check(struct link_probe *probe, double now);
+void link_probe_hurry(struct link_probe *probe, double now);
 void link_probe_asked(struct link_probe *probe, double now);
 /* Record the answer to the last check, and the queue that its round trip shows. */
 void link_probe_answered(struct link_probe *probe, double queue_s, double now);

@@ -358,6 +358,18 @@ void link_estimate_beyond(struct link_estimate *link, double kbps, double now)
     link->in_window = false;
 }
 
+bool link_estimate_tried(struct link_estimate *link, const struct made *made, double now)
+{
+    if (link->state != LINK_UNKNOWN || made->queue_s <= DELAY_QUEUE_S)
+        return false;
+    double came_kbps = (double)made->octets / 125 / (made->took_s + made->queue_s);
+    fall(link, came_kbps, now);
+    /* That is what the link carries, and not only what was sent. */
+    link->fell_kbps = fmax(came_kbps, link->kbps);
+    link->in_window = false;
+    return true;
+}
+
 /* What it may be sent. */
 
 double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently)

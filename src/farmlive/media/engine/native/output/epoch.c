@@ -16,11 +16,58 @@ void epoch_release(struct epoch *epoch)
     free(epoch->left_out);
     epoch->left_out = NULL;
     epoch->left_out_count = 0;
+    epoch_forget_squeezed(epoch);
 }
 
 uint32_t epoch_timestamp(const struct epoch *epoch, uint32_t timestamp)
 {
-    return epoch->has_squeezed ? rtp_rewrite_compress(timestamp, epoch->squeezed) : timestamp;
+    uint32_t live;
+    return epoch_live_of(epoch, timestamp, &live) ? rtp_rewrite_compress(timestamp, live)
+                                                  : timestamp;
+}
+
+bool epoch_live_of(const struct epoch *epoch, uint32_t timestamp, uint32_t *live)
+{
+    *live = epoch->has_squeezed ? epoch->squeezed : 0;
+    for (int at = epoch->left_count - 1; at >= 0; at--) {
+        if (epoch->left[at].timestamp == timestamp) {
+            *live = epoch->left[at].live;
+            return true;
+        }
+    }
+    return epoch->has_squeezed;
+}
+
+void epoch_forget_squeezed(struct epoch *epoch)
+{
+    epoch->has_squeezed = false;
+    free(epoch->left);
+    epoch->left = NULL;
+    epoch->left_count = 0;
+}
+
+static bool has_left(const struct epoch *epoch, uint32_t timestamp)
+{
+    return epoch->left_count > 0 && epoch->left[epoch->left_count - 1].timestamp == timestamp;
+}
+
+bool epoch_begins_anew(const struct epoch *epoch, const struct packet *last,
+                       const struct packet *packet)
+{
+    return last->timestamp != packet->timestamp && has_left(epoch, last->timestamp);
+}
+
+void epoch_leave(struct epoch *epoch, uint32_t timestamp)
+{
+    const struct packet *newest = epoch->track->ring->newest;
+    if (!epoch->moves || newest == NULL || has_left(epoch, timestamp))
+        return;
+    if (epoch->left == NULL)
+        epoch->left = memory_new(LIVE_MOST * sizeof *epoch->left);
+    if (epoch->left_count == LIVE_MOST)
+        memmove(epoch->left, epoch->left + 1, (size_t)--epoch->left_count * sizeof *epoch->left);
+    epoch->left[epoch->left_count++] = (struct left_frame){timestamp, newest->timestamp};
+    epoch->moves = timestamp != newest->timestamp;
 }
 
 bool epoch_is_before_group(const struct epoch *epoch, const struct packet *packet,

@@ -274,8 +274,9 @@ void sending_send_to(struct sending *sending, struct viewer *const *viewers, int
         if (!viewers[at]->has_epoch)
             continue;
         viewer_count_sent(viewers[at], (uint32_t)count, octets);
-        keys[leg_count] = (struct key){.offset = epoch->offset, .has_live = epoch->has_squeezed};
-        keys[leg_count].live = epoch->has_squeezed ? epoch->squeezed : 0;
+        struct key *key = &keys[leg_count];
+        *key = (struct key){.offset = epoch->offset};
+        key->has_live = epoch_live_of(epoch, packets[0]->timestamp, &key->live);
         legs[leg_count++] = viewers[at]->leg;
     }
     int group_count = sending_sort(keys, leg_count, numbers, first);

@@ -220,7 +220,13 @@ bool track_select_checked(struct catch_up *catch_up, struct publisher *on_air,
                           struct viewer *viewer, double round_trip_s, double now)
 {
     double queue_s = queue_meter_checked(&viewer->link.queue, round_trip_s);
+    if (viewer->choice.watch.has_asked)
+        join_trial_answered(&viewer->trial, queue_s);
     choice_checked(&viewer->choice, queue_s, now);
+    struct made made;
+    if (join_trial_watched(&viewer->trial, viewer_video(viewer).octets, now, &made) &&
+        link_estimate_tried(&viewer->link, &made, now))
+        rung_select_decide(catch_up, on_air, viewer, now);
     if (viewer_is_tried(viewer) && judges_checks(on_air, viewer)) {
         quality_ladder_checked(&viewer->ladder, queue_s, now);
         rung_select_decide(catch_up, on_air, viewer, now);
@@ -251,10 +257,14 @@ bool track_select_probe(struct catch_up *catch_up, const struct publisher *on_ai
     bool is_probed = false;
     list_each(link, &catch_up->probing) {
         struct viewer *viewer = list_entry(link, struct viewer, probing);
-        if (!(is_layered(on_air) ? is_watched(viewer) : viewer_is_tried(viewer)))
+        if (viewer->link.state != LINK_UNKNOWN)
+            join_trial_end(&viewer->trial);
+        bool is_new = viewer->trial.is_on || viewer->trial.watches;
+        if (!(is_layered(on_air) ? is_watched(viewer) : viewer_is_tried(viewer) || is_new))
             list_remove(link);
         else if (is_layered(on_air))
             is_probed |= probe(on_air, rtx, viewer, now);
+        is_probed |= join_trial_holds(&viewer->trial);
     }
     return is_probed;
 }
@@ -270,7 +280,7 @@ bool track_select_each_second(struct catch_up *catch_up, struct publisher *on_ai
         const struct packet *newest = viewer->epoch.track->ring->newest;
         if (newest != NULL &&
             ahead32(newest->timestamp, viewer->epoch.squeezed) > VIDEO_CLOCK_RATE * SQUEEZED_MOST_S)
-            viewer->epoch.has_squeezed = false;
+            epoch_forget_squeezed(&viewer->epoch);
     }
     return is_layered(on_air) && track_select_viewer(catch_up, on_air, viewer, now);
 }

@@ -103,6 +103,15 @@ class LinkProbe:
                 self._take(_LOST_S, now)
         return now >= self._due_at and (self.answers or self._lost < _LOST_SILENT)
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether a check is under way."""
+        return self._asked_at is not None
+
+    def hurry(self, now: float) -> None:
+        """Let the next check leave at once."""
+        self._due_at = now
+
     def asked(self, now: float) -> None:
         """Record that a check was sent."""
         self._asked_at, self._asked_octets = now, self._octets

@@ -10,6 +10,7 @@ import math
 from typing import Literal, NamedTuple
 
 from farmlive.media.engine.python.link.delay_proof import QUEUE_S, DelayProof
+from farmlive.media.engine.python.link.join_trial import Made
 from farmlive.media.engine.python.link.pace import Pace, unhindered_kbps
 from farmlive.media.engine.python.link.queue_meter import QueueMeter
 from farmlive.media.engine.python.link.repair_budget import Repair, RepairBudget, repair_kbps
@@ -319,6 +320,18 @@ class LinkEstimate:
             self._fall(kbps * min(_MISSED_MOST, got), now)
         # What was lost by now is judged.
         self._missing, self._window = 0, None
+        return True
+
+    def tried(self, made: Made, now: float) -> bool:
+        """Record what was sent since a join made of an unknown link; return whether that shows its
+        limit.
+        """
+        if self.state != "unknown" or made.queue_s <= QUEUE_S:
+            return False
+        came_kbps = made.octets / 125 / (made.took_s + made.queue_s)
+        self._fall(came_kbps, now)
+        # That is what the link carries, and not only what was sent.
+        self._fell_kbps, self._window = max(came_kbps, self.kbps), None
         return True
 
     def beyond(self, kbps: float, now: float) -> None:

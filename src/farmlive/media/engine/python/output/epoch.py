@@ -16,6 +16,8 @@ from farmlive.media.wire.rtp import Packet, ahead, ahead32
 _LEFT_OUT_MOST = 64
 # The most packets missing within a frame whose numbers close up with it.
 _HOLE_MOST = 32
+# Frames of a burst of which is remembered where live was when they left: some seconds.
+_LIVE_MOST = 128
 # Compressed timestamps are forgotten after a minute (RTP clock rate of video: 90,000), before
 # timestamps wrap around.
 _SQUEEZED_MOST = 90_000 * 60
@@ -31,20 +33,29 @@ class LeftOut(NamedTuple):
     since: int
 
 
+class Left(NamedTuple):
+    """A frame of a burst, by its timestamp, and where live was when it began to leave."""
+
+    timestamp: int
+    live: int
+
+
 class Epoch:
     """A stretch of one track in a viewer's video: how its numbers follow from the source's.
 
     `first` is the first sequence number that the viewer gets of what the ring spans; `since` is the
     source's first one that `shift` holds for; `squeezed` is where live begins for a late joiner, in
-    the source's time; `nudge` is by how much later its timestamps are than the source's, of
-    which sender reports leave out the `lead`.
+    the source's time, or with `moves`, where live was when a frame left; `nudge` is by how much
+    later its timestamps are than the source's, of which sender reports leave out the `lead`.
     """
 
     __slots__ = (
         "_decided",
         "first",
         "lead",
+        "left",
         "left_out",
+        "moves",
         "muted",
         "nudge",
         "shift",
@@ -74,6 +85,10 @@ class Epoch:
         self._decided: tuple[int | None, bool] = (None, False)
         self.nudge, self.lead = nudge, lead
         self.squeezed: int | None = None
+        # Whether its burst takes so long that live moves meanwhile; and its last frames, the newest
+        # last.
+        self.moves = False
+        self.left: list[Left] = []
         # When it ended, and whether its missing packets were left out on purpose.
         self.until: float | None = None
         self.muted = False
@@ -106,6 +121,7 @@ class Epoch:
             return
         if ahead32(newest.timestamp, self.squeezed) > _SQUEEZED_MOST:
             self.squeezed = None
+            self.left.clear()
 
     def leaves_out(self, packet: Packet, fewer: bool) -> bool:
         """Return whether to leave out this packet, the next one of the track, from a viewer that
@@ -188,7 +204,37 @@ class Epoch:
 
     def as_sent(self, packet: Packet) -> Packet:
         """Return the packet with the timestamp that the viewer got, before the offset."""
-        if self.squeezed is None:
+        live = self.live_of(packet.timestamp)
+        if live is None:
             return packet
-        timestamp = compress_timestamp(packet.timestamp, self.squeezed)
+        timestamp = compress_timestamp(packet.timestamp, live)
         return packet if timestamp == packet.timestamp else packet._replace(timestamp=timestamp)
+
+    def begins_anew(self, last: Packet, packet: Packet) -> bool:
+        """Return whether this packet, which follows the `last` one of a part of a burst, begins a
+        frame after the rest of one of which a part has left: that has another time.
+        """
+        return last.timestamp != packet.timestamp and self._has_left(last.timestamp)
+
+    def _has_left(self, timestamp: int) -> bool:
+        return bool(self.left) and self.left[-1].timestamp == timestamp
+
+    def leave(self, timestamp: int) -> None:
+        """Record that a frame begins to leave now, if that is of a burst in which live moves: it is
+        dated by that. By where live was when the burst began, frames that leave for seconds would
+        be a few milliseconds apart, and a player would take that for the pace of what follows.
+        Such a burst is over once it has reached live.
+        """
+        newest = self.track.ring.newest
+        if not self.moves or newest is None or self._has_left(timestamp):
+            return
+        self.left.append(Left(timestamp, newest.timestamp))
+        del self.left[:-_LIVE_MOST]
+        self.moves = timestamp != newest.timestamp
+
+    def live_of(self, timestamp: int) -> int | None:
+        """Return where live is for a frame of this timestamp, in the source's time."""
+        for frame in reversed(self.left):
+            if frame.timestamp == timestamp:
+                return frame.live
+        return self.squeezed

@@ -62,7 +62,8 @@ class Sending:
             epoch = viewer.epoch
             if epoch is not None:
                 viewer.count_sent(len(packets), octets)
-                key = epoch.shift, epoch.squeezed, viewer.sock, viewer.protection.tag
+                live = epoch.live_of(packets[0].timestamp) if packets else None
+                key = epoch.shift, live, viewer.sock, viewer.protection.tag
                 groups.setdefault(key, []).append(viewer)
         fallen: list[Viewer] = []
         for (shift, _, outlet, _), group in groups.items():

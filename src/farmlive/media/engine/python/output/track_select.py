@@ -208,16 +208,21 @@ def probe(
 ) -> tuple[list[Viewer], bool]:
     """Send the viewers whose link is probed what is due of that.
 
-    Returns the viewers whose link is to be checked now, and whether any is probed.
+    Returns the viewers whose link is to be checked now, and whether any is probed, or gets nothing
+    until a check is answered.
     """
     layers = publisher.layers if publisher is not None and is_layered(publisher) else ()
     due, is_probed = [], False
     for viewer in list(joining.probing.values()):
-        if not (viewer.is_watched if layers else viewer.is_tried):
+        if viewer.link.state != "unknown":
+            viewer.trial.end()
+        is_new = viewer.trial.is_on or viewer.trial.watches
+        if not (viewer.is_watched if layers else viewer.is_tried or is_new):
             del joining.probing[viewer.peer]
             continue
         if layers:
             is_probed |= repairs.probe(viewer, layers, now)
-        if viewer.selector.watch.wants_check(now):
+        is_probed |= viewer.trial.holds
+        if viewer.wants_check(now):
             due.append(viewer)
     return due, is_probed

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from farmlive.media.engine.interface import Peer, Viewing
 from farmlive.media.engine.python.ingest.ring import Ring
 from farmlive.media.engine.python.ingest.track import Track
+from farmlive.media.engine.python.link.join_trial import JoinTrial
 from farmlive.media.engine.python.link.layer_select import LayerSelector
 from farmlive.media.engine.python.link.link_estimate import LinkEstimate
 from farmlive.media.engine.python.link.packet_train import PacketTrain
@@ -120,6 +121,7 @@ class Viewer:
         "spent",
         "target",
         "train",
+        "trial",
         "video",
         "viewing",
     )
@@ -157,7 +159,7 @@ class Viewer:
         )
         # Whether it gets what its link carries, or all.
         self.adapts = controlled and not viewing.exempt
-        self.train = PacketTrain(now)
+        self.train, self.trial = PacketTrain(now), JoinTrial()
         # What it is to get of its track, and what it gets until the next group of pictures.
         self.ladder = QualityLadder()
         self.rung = FULL
@@ -240,6 +242,13 @@ class Viewer:
         return has_room and self.rung == KEYFRAMES and self.ladder.most < KEYFRAMES
 
     @property
+    def awaits_source(self) -> bool:
+        """Whether it gets nothing before more of its track comes, although it is not live yet."""
+        if self.epoch is None or self.cursor is None or not self.trial.is_on:
+            return False
+        return not self.trial.holds and ahead(self.epoch.track.ring.highest, self.cursor) < 0
+
+    @property
     def is_after_keyframe(self) -> bool:
         """Whether it gets what follows its group's keyframe."""
         return self.gets_more and self.cursor is not None and not self.is_in_keyframe
@@ -253,6 +262,15 @@ class Viewer:
     def is_watched(self) -> bool:
         """Whether checks should show the queue of its link, if it gets one of several layers."""
         return self.selector.probe is not None or self.link.state != "wide"
+
+    def wants_check(self, now: float) -> bool:
+        """Return whether to send a check of its link now; `check_left` records it."""
+        return self.trial.may_ask and self.selector.watch.wants_check(now)
+
+    def check_left(self, now: float) -> None:
+        """Record that a check of its link was sent."""
+        self.selector.watch.asked(now)
+        self.trial.asked(now)
 
     @property
     def repeats(self) -> bool:
