@@ -190,10 +190,12 @@ class Timers:
 
     def _send_bursts(self) -> None:
         self._burst_timer = None
-        count, now = 0, time.monotonic()
+        count = 0
         for fanout in self._outputs.values():
+            # A check is timed by this.
+            now = time.monotonic()
             # The first check of a link leaves in front of its burst.
-            if fanout.joining.probing and self._probe(fanout, now):
+            if (self._is_probing or fanout.joining.tries) and self._probe(fanout, now):
                 count += 1
                 if not self._is_probing:
                     self._is_probing = True

@@ -25,7 +25,7 @@ class CMade(ctypes.Structure):
 def c(native: ctypes.CDLL) -> ctypes.CDLL:
     at, real, truth = ctypes.c_void_p, ctypes.c_double, ctypes.c_bool
     u32 = ctypes.c_uint32
-    native.join_trial_begin.argtypes = [at, u32, real]
+    native.join_trial_begin.argtypes = [at, real]
     native.join_trial_end.argtypes = [at]
     native.join_trial_holds.argtypes = [at]
     native.join_trial_holds.restype = truth
@@ -36,8 +36,6 @@ def c(native: ctypes.CDLL) -> ctypes.CDLL:
     native.join_trial_ends_before.restype = truth
     native.join_trial_ends_with.argtypes = [at, truth, u32]
     native.join_trial_ends_with.restype = truth
-    native.join_trial_watched.argtypes = [at, u32, real, at]
-    native.join_trial_watched.restype = truth
     native.join_trial_left.argtypes = [at, real]
     native.join_trial_asked.argtypes = [at, real]
     native.join_trial_answered.argtypes = [at, real]
@@ -61,8 +59,8 @@ def test_a_join_is_tried_alike(c: ctypes.CDLL, seed: int) -> None:
         now += draw.choice((0.0, 0.004, 0.05, draw.random()))
         what = draw.randrange(7)
         if what == 0:
-            python.begin(5_000, now)
-            c.join_trial_begin(native, 5_000, now)
+            python.begin(now)
+            c.join_trial_begin(native, now)
         elif what == 1 and draw.random() < 0.2:
             python.end()
             c.join_trial_end(native)
@@ -84,10 +82,6 @@ def test_a_join_is_tried_alike(c: ctypes.CDLL, seed: int) -> None:
             assert (found is not None) == c.join_trial_result(native, 0.05, now, ctypes.byref(made))
             if found is not None:
                 assert found == Made(made.octets, made.took_s, made.queue_s)
-        found = python.watched(9_000, now)
-        assert (found is not None) == c.join_trial_watched(native, 9_000, now, ctypes.byref(made))
-        if found is not None:
-            assert found == Made(made.octets, made.took_s, made.queue_s)
         key, last = draw.random() < 0.5, draw.random() < 0.5
         assert python.ends_before(key) == c.join_trial_ends_before(native, key)
         assert python.ends_with(last, 13_000) == c.join_trial_ends_with(native, last, 13_000)

@@ -4,6 +4,7 @@ import pytest
 
 from farmlive.media.engine.python.link.join_trial import JoinTrial, Made
 from farmlive.media.engine.python.link.link_estimate import LinkEstimate
+from farmlive.media.engine.python.link.shared_delay import SharedDelay
 
 RTT_S = 0.05
 
@@ -12,7 +13,7 @@ RTT_S = 0.05
 def trial() -> JoinTrial:
     """One whose keyframe of 40 kB has left within 0.1 s, a check in front of it."""
     trial = JoinTrial()
-    trial.begin(1_000, 10.0)
+    trial.begin(10.0)
     assert trial.may_ask
     trial.asked(10.0)
     for _ in range(2):
@@ -62,41 +63,6 @@ def test_a_long_queue_is_looked_for_again(trial: JoinTrial) -> None:
     assert trial.result(RTT_S, 10.9) == Made(24_000, 10.6 - 10.5, 0.3)
 
 
-@pytest.mark.parametrize(("queue_s", "watches"), [(0.04, False), (0.1, True)])
-def test_a_link_with_some_queue_is_watched(trial: JoinTrial, queue_s: float, watches: bool) -> None:
-    trial.answered(0.0)
-    trial.asked(10.15)
-    trial.answered(queue_s)
-    assert trial.result(RTT_S, 10.3) is not None
-    assert trial.watches == watches
-
-
-@pytest.mark.parametrize(
-    ("queues", "grows"),
-    [
-        ((0.1, 0.2), True),
-        ((0.1, 0.14), False),
-        ((0.2, 0.19), False),
-        ((0.2, 0.205), False),
-        ((0.2, 0.0, 0.2), False),
-        ((0.2, 0.0, 0.2, 0.25), True),
-    ],
-)
-def test_a_watched_link_whose_queue_grows_long_is_known(
-    trial: JoinTrial, queues: tuple[float, ...], grows: bool
-) -> None:
-    looked_again(trial, 0.0)
-    assert trial.result(RTT_S, 10.9) is not None
-    assert trial.watches
-    for queue_s in queues:
-        assert trial.watched(201_000, 11.0) is None
-        trial.asked(10.95)
-        trial.answered(queue_s)
-    made = trial.watched(201_000, 11.0)
-    assert made == (Made(200_000, 1.0, queues[-1]) if grows else None)
-    assert trial.watches != grows
-
-
 def test_one_that_has_no_answer_was_lost_in_a_full_queue(trial: JoinTrial) -> None:
     trial.answered(0.0)
     trial.asked(10.15)
@@ -105,6 +71,12 @@ def test_one_that_has_no_answer_was_lost_in_a_full_queue(trial: JoinTrial) -> No
     trial.asked(10.58)
     assert trial.result(RTT_S, 10.61) is None
     assert not trial.holds, "it is looked for again"
+    trial.spent(24_000)
+    trial.left(10.7)
+    trial.asked(10.7)
+    made = trial.result(RTT_S, 11.2)
+    assert made is not None
+    assert made.queue_s == 0.0, "a radio may have lost both"
 
 
 @pytest.mark.parametrize("answers", [True, False])
@@ -137,6 +109,22 @@ def test_a_long_queue_makes_a_link_narrow_and_a_short_one_says_nothing(
     if state == "narrow":
         carried_kbps = 320 / (0.1 + queue_s)
         assert link.kbps == pytest.approx(0.85 * carried_kbps)
+
+
+def test_a_viewers_claim_of_a_round_trip_holds_nothing_for_long(trial: JoinTrial) -> None:
+    trial.answered(0.0)
+    trial.asked(10.15)
+    assert trial.result(5.0, 11.1) is None
+    assert not trial.holds
+
+
+def test_a_delay_that_many_see_shows_no_limit() -> None:
+    delay = SharedDelay()
+    links = [LinkEstimate(10.0) for _ in range(20)]
+    for link in links:
+        link.proof.shared_delay = delay
+    known = [link.tried(Made(40_000, 0.1, 0.4), 10.5) for link in links]
+    assert known == [True] * 7 + [False] * 13
 
 
 def test_a_link_that_is_known_is_not_tried() -> None:

@@ -97,6 +97,21 @@ def test_a_joiner_of_a_small_group_has_all_of_it(fanout: Fanout) -> None:
     assert consecutive(kept.video)
 
 
+@pytest.mark.parametrize(("count", "together"), [(16, False), (17, True)])
+def test_a_crowd_that_begins_at_once_begins_together(
+    fanout: Fanout, count: int, together: bool
+) -> None:
+    source = Source(fanout)
+    now = on_air(fanout, source, 900)
+    crowd = [unknown(number, now)[0] for number in range(1, count + 1)]
+    for one in crowd:
+        fanout.add(one, now)
+    source.frames(1, now, keyframe=True)
+    assert [one.forwarder is not None for one in crowd] == [together] * count
+    send_bursts(fanout, now)
+    assert all(one.forwarder is not None for one in crowd)
+
+
 def test_a_joiner_of_a_large_group_waits_for_the_keyframe_it_asks_for(fanout: Fanout) -> None:
     source = Source(fanout)
     now = on_air(fanout, source, 900)

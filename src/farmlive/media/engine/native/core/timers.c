@@ -325,7 +325,8 @@ static void pump(struct core *core, double now)
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
         /* The first check of a link leaves in front of its burst. */
-        if (!list_is_empty(&output->catch_up.probing) && probe(core, output, now)) {
+        bool probes = core->is_probing || catch_up_tries(&output->catch_up);
+        if (probes && probe(core, output, now)) {
             count++;
             core->is_probing = true;
             if (core->read_at_once != NULL)
@@ -334,7 +335,7 @@ static void pump(struct core *core, double now)
         output_send_bursts(output, now);
         timers_measure_links(core, output, now);
         list_each(place, &output->catch_up.catching)
-            count += !viewer_awaits_source(list_entry(place, struct viewer, place));
+            count += !viewer_trial_awaits_source(list_entry(place, struct viewer, place));
     }
     core->is_catching_up = count > 0;
     core->packet_batch_at = now + catch_up_interval_s(count);

@@ -3,6 +3,8 @@
  * Always holds: `is_asked` is true only once `has_left` is. */
 #include "link/join_trial.h"
 
+#include <math.h>
+
 #include "link/delay_proof.h"
 
 /* A viewer that has not answered the first check by this time after the keyframe, or can't be
@@ -10,19 +12,14 @@
 static const double SILENT_S = 0.2;
 /* A check that takes this much longer than the first was lost in a full queue. */
 static const double LOST_S = 0.4;
+/* The longest round trip that counts for that. */
+static const double LONGEST_S = 0.5;
 /* What shows a long queue for the second time, in bytes: some frames. */
 enum { AGAIN_OCTETS = 24000 };
-/* A queue of at most this is a radio's noise; one that is longer by the second in each of so many
- * checks in a row grows. */
-static const double NOISE_S = 0.05, LONGER_S = 0.01;
-enum { GROWS = 2 };
 
-void join_trial_begin(struct join_trial *trial, uint32_t octets, double now)
+void join_trial_begin(struct join_trial *trial, double now)
 {
-    *trial = (struct join_trial){.is_on = true,
-                                 .joined_at = now,
-                                 .octets_before = octets,
-                                 .began_at = now};
+    *trial = (struct join_trial){.is_on = true, .began_at = now};
 }
 
 /* Look for the queue behind what is sent from now on. */
@@ -34,7 +31,7 @@ static void begin_again(struct join_trial *trial, double now)
     trial->has_left = trial->is_asked = trial->has_queue = false;
 }
 
-void join_trial_end(struct join_trial *trial) { trial->is_on = trial->watches = false; }
+void join_trial_end(struct join_trial *trial) { trial->is_on = false; }
 
 bool join_trial_holds(const struct join_trial *trial) { return trial->is_on && trial->has_left; }
 
@@ -75,8 +72,6 @@ void join_trial_asked(struct join_trial *trial, double now)
 void join_trial_answered(struct join_trial *trial, double queue_s)
 {
     trial->answers = true;
-    if (trial->watches)
-        trial->grown = queue_s > trial->queue_s + LONGER_S ? trial->grown + 1 : 0;
     if (trial->is_asked) {
         trial->has_queue = true;
         trial->queue_s = queue_s;
@@ -85,27 +80,19 @@ void join_trial_answered(struct join_trial *trial, double queue_s)
 
 bool join_trial_result(struct join_trial *trial, double round_trip_s, double now, struct made *made)
 {
-    bool is_lost = trial->is_asked && now - trial->asked_at >= LOST_S + round_trip_s;
+    bool is_lost =
+        trial->is_asked && now - trial->asked_at >= LOST_S + fmin(round_trip_s, LONGEST_S);
     bool is_silent = !(trial->answers && trial->is_asked) && now - trial->left_at >= SILENT_S;
     if (!trial->has_queue && !is_lost && !is_silent)
         return false;
-    double queue_s = trial->has_queue ? trial->queue_s : is_lost && trial->answers ? LOST_S : 0;
+    /* Or a radio lost it: only an answer shows a long queue for the second time. */
+    bool is_full = is_lost && trial->answers && !trial->is_again;
+    double queue_s = trial->has_queue ? trial->queue_s : is_full ? LOST_S : 0;
     if (queue_s > DELAY_QUEUE_S && !trial->is_again) {
         begin_again(trial, now);
         return false;
     }
     trial->is_on = false;
-    trial->watches = trial->is_again || queue_s > NOISE_S;
-    trial->queue_s = queue_s;
     *made = (struct made){trial->octets, trial->left_at - trial->began_at, queue_s};
-    return true;
-}
-
-bool join_trial_watched(struct join_trial *trial, uint32_t octets, double now, struct made *made)
-{
-    if (!trial->watches || trial->grown < GROWS || trial->queue_s <= DELAY_QUEUE_S)
-        return false;
-    trial->watches = false;
-    *made = (struct made){octets - trial->octets_before, now - trial->joined_at, trial->queue_s};
     return true;
 }

@@ -5,8 +5,7 @@
  * shows the queue that the keyframe made. On a link far below the stream the rest of the group
  * would only wait in that queue, with the sound, and a player would go on to expect each picture
  * later than the last. A busy player answers late, too, so that a long queue is shown twice, the
- * second time by what follows the keyframe; behind a shorter one the link is watched: checks go on
- * while all is sent, and show whether the queue grows. */
+ * second time by what follows the keyframe. */
 #ifndef FARMLIVE_JOIN_TRIAL_H
 #define FARMLIVE_JOIN_TRIAL_H
 
@@ -15,12 +14,9 @@
 
 /* The trial of one join. Times are in seconds. */
 struct join_trial {
-    bool is_on, watches;
-    double joined_at; /* and the octets of video before that */
-    uint32_t octets_before;
+    bool is_on;
     bool has_asked, answers; /* the first check was sent, and answered */
     bool is_again;           /* what follows the keyframe is to show the same */
-    int grown;               /* the checks in a row that showed a longer queue, while it watches */
     double began_at;
     uint32_t octets;         /* of what tries the link, as far as it was sent */
     bool has_left, is_asked; /* all of it was sent, and the check behind it; and when */
@@ -36,9 +32,9 @@ struct made {
     double took_s, queue_s;
 };
 
-/* Begin: the keyframe is about to leave, after so many octets of video before it. End it: the
- * viewer gets something else, or its link is known. */
-void join_trial_begin(struct join_trial *trial, uint32_t octets, double now);
+/* Begin: the keyframe is about to leave. End it: the viewer gets something else, or its link is
+ * known. */
+void join_trial_begin(struct join_trial *trial, double now);
 void join_trial_end(struct join_trial *trial);
 /* Return whether what tries the link has left, and nothing is known yet: the viewer gets nothing
  * more of the group. */
@@ -61,9 +57,5 @@ void join_trial_answered(struct join_trial *trial, double queue_s);
  * is looked for again. `round_trip_s` is the last round trip. */
 bool join_trial_result(struct join_trial *trial, double round_trip_s, double now,
                        struct made *made);
-/* Return whether the queue of a watched link is long, and grows, so that it is watched no more; and
- * what all that was sent since the join made of it. `octets` is all the video that the viewer was
- * sent. */
-bool join_trial_watched(struct join_trial *trial, uint32_t octets, double now, struct made *made);
 
 #endif

@@ -106,6 +106,8 @@ bool link_probe_is_full(const struct link_probe *probe, bool soon, double now)
     return probe->is_long && now - probe->long_since >= (soon ? FULL_SOON_S : FULL_FOR_S);
 }
 
+void link_probe_forget_queue(struct link_probe *probe) { probe->is_long = false; }
+
 void link_probe_begin(struct link_probe *probe, bool gently, double now)
 {
     probe->is_on = true;

@@ -49,6 +49,8 @@ void link_probe_answered(struct link_probe *probe, double queue_s, double now);
 /* Return whether the link has been full for a while, which is shorter if `soon`. */
 bool link_probe_is_full(const struct link_probe *probe, bool soon, double now);
 
+/* Forget the queue: it is checked no more. */
+void link_probe_forget_queue(struct link_probe *probe);
 /* Begin a probe, which grows more slowly if `gently`. */
 void link_probe_begin(struct link_probe *probe, bool gently, double now);
 /* End the probe; `is_layers`: the queue that the checks saw is the layer's, not its own. */

@@ -360,12 +360,11 @@ void link_estimate_beyond(struct link_estimate *link, double kbps, double now)
 
 bool link_estimate_tried(struct link_estimate *link, const struct made *made, double now)
 {
-    if (link->state != LINK_UNKNOWN || made->queue_s <= DELAY_QUEUE_S)
+    bool is_long = made->queue_s > DELAY_QUEUE_S;
+    if (link->state != LINK_UNKNOWN || delay_proof_is_shared_by(&link->proof, is_long, now) ||
+        !is_long)
         return false;
-    double came_kbps = (double)made->octets / 125 / (made->took_s + made->queue_s);
-    fall(link, came_kbps, now);
-    /* That is what the link carries, and not only what was sent. */
-    link->fell_kbps = fmax(came_kbps, link->kbps);
+    fall(link, (double)made->octets / 125 / (made->took_s + made->queue_s), now);
     link->in_window = false;
     return true;
 }

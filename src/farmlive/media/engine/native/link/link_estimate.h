@@ -90,7 +90,7 @@ bool link_estimate_missed(struct link_estimate *link, int missing, uint32_t pack
 void link_estimate_beyond(struct link_estimate *link, double kbps, double now);
 
 /* Record what was sent since a join made of an unknown link; return whether that shows its
- * limit. */
+ * limit: a delay that many see at once does not. */
 bool link_estimate_tried(struct link_estimate *link, const struct made *made, double now);
 
 /* Return how fast the viewer may be sent a stream of this rate. */

@@ -22,6 +22,9 @@ static const double OLD_S = 2.5;
  * the queue is empty for the next one; at the second until the link was seen to carry its
  * estimate. */
 static const double AFTER_SHARE = 0.5, AFTER_DOUBTFUL = 0.25;
+/* More viewers than this who begin at once begin together: their links are not tried. Neither are
+ * those to viewers of layers: they begin with the lowest layer, and a probe. */
+enum { CROWD = 16 };
 /* The time between two parts of a batch: for each viewer that has one, at least and at most. */
 static const double INTERVAL_EACH_S = 0.00005, LEAST_INTERVAL_S = 0.004, MOST_INTERVAL_S = 0.016;
 
@@ -129,6 +132,14 @@ bool catch_up_goes_alone(const struct viewer *viewer)
     return viewer->rung != RUNG_FULL || catch_up_paces(viewer);
 }
 
+bool catch_up_tries(const struct catch_up *catch_up)
+{
+    list_each(link, &catch_up->catching)
+        if (list_entry(link, struct viewer, place)->trial.is_on)
+            return true;
+    return false;
+}
+
 bool catch_up_is_idle(const struct catch_up *catch_up)
 {
     return list_is_empty(&catch_up->waiting) && list_is_empty(&catch_up->moving) &&
@@ -164,11 +175,10 @@ static double lead_s(const struct viewer *viewer, const struct track *track)
     return fmin(KEYFRAME_MOST_S, (double)track->ring->keyframe_octets / 125 / viewer->link.kbps);
 }
 
-/* Give the viewer its sequence numbers on this track from the packet `start` on, and its batch. Of
- * one layer the keyframe tries an unknown link; layers begin with the lowest, and a probe. */
-static bool enter(struct catch_up *catch_up, struct viewer *viewer,
-                  const struct publisher *publisher, struct track *track, uint16_t start,
-                  double now)
+/* Give the viewer its sequence numbers on this track from the packet `start` on, and its batch. If
+ * it `tries`, the keyframe tries an unknown link. */
+static bool enter(struct catch_up *catch_up, struct viewer *viewer, struct track *track,
+                  uint16_t start, double now, bool tries)
 {
     if (!viewer_can_play(viewer, track) || ring_get(track->ring, start) == NULL)
         return false;
@@ -194,9 +204,8 @@ static bool enter(struct catch_up *catch_up, struct viewer *viewer,
     list_remove(&viewer->place);
     list_add(&catch_up->catching, &viewer->place);
     viewer->is = VIEWER_CATCHING;
-    if (viewer->link.state == LINK_UNKNOWN && viewer->rung == RUNG_FULL &&
-        publisher->layer_count < 2) {
-        join_trial_begin(&viewer->trial, viewer_video(viewer).octets, now);
+    if (tries && viewer->link.state == LINK_UNKNOWN && viewer->rung == RUNG_FULL) {
+        join_trial_begin(&viewer->trial, now);
         if (list_is_empty(&viewer->probing))
             list_add(&catch_up->probing, &viewer->probing);
     }
@@ -272,8 +281,9 @@ void catch_up_start_group(struct catch_up *catch_up, struct publisher *publisher
     int count = gather_due(catch_up, &beginning, &viewers), joined = 0;
     if (count > 0)
         sending_send(catch_up->sending, true);
+    bool tries = count <= CROWD && publisher->layer_count < 2;
     for (int at = 0; at < count; at++)
-        if (enter(catch_up, viewers[at], publisher, track, start, now))
+        if (enter(catch_up, viewers[at], track, start, now, tries))
             viewers[joined++] = viewers[at];
     int length = ahead16(track->ring->highest, start) + 1;
     if (joined > 0 && length <= PART_MOST) {
@@ -310,15 +320,16 @@ bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
         return false;
     if (rung == RUNG_KEYFRAMES) {
         bool is_old = answers && now - track->ring->group_time > OLD_S;
-        return !is_old && enter(catch_up, viewer, on_air, track, start, now);
+        return !is_old && enter(catch_up, viewer, track, start, now, false);
     }
     if (viewer->link.state == LINK_WIDE)
         return ring_starts_in_group(track->ring, now, answers) &&
-               enter(catch_up, viewer, on_air, track, start, now);
+               enter(catch_up, viewer, track, start, now, false);
     double kbps = link_estimate_pace_kbps(&viewer->link, track->kbps, false);
     uint32_t octets = answers ? ring_octets_since(track->ring, start, kbps * 125 / 4) : 0;
     enum join join = pace_join_plan(octets, kbps, answers, track_keyframe_within_s(track, now));
-    if (join == JOIN_WAIT || !enter(catch_up, viewer, on_air, track, start, now))
+    bool tries = on_air->layer_count < 2;
+    if (join == JOIN_WAIT || !enter(catch_up, viewer, track, start, now, tries))
         return false;
     viewer->gently = join == JOIN_GENTLY;
     return true;
@@ -374,6 +385,8 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         join_trial_spent(&viewer->trial, part.octets);
     if (part.has_left) {
         join_trial_left(&viewer->trial, now);
+        /* Live moves on meanwhile. */
+        viewer->epoch.moves = true;
         link_probe_hurry(&viewer->choice.watch, now);
     }
     if (part.count > 0)

@@ -30,7 +30,7 @@ bool epoch_live_of(const struct epoch *epoch, uint32_t timestamp, uint32_t *live
 {
     *live = epoch->has_squeezed ? epoch->squeezed : 0;
     for (int at = epoch->left_count - 1; at >= 0; at--) {
-        if (epoch->left[at].timestamp == timestamp) {
+        if (ahead32(timestamp, epoch->left[at].timestamp) >= 0) {
             *live = epoch->left[at].live;
             return true;
         }

@@ -17,7 +17,7 @@ struct left_out_frame {
 };
 
 /* Frames of a burst of which is remembered where live was when they left: some seconds. */
-enum { LIVE_MOST = 128 };
+enum { LIVE_MOST = 256 };
 
 /* A frame of a burst, by its timestamp, and where live was when it began to leave. */
 struct left_frame {

@@ -223,10 +223,6 @@ bool track_select_checked(struct catch_up *catch_up, struct publisher *on_air,
     if (viewer->choice.watch.has_asked)
         join_trial_answered(&viewer->trial, queue_s);
     choice_checked(&viewer->choice, queue_s, now);
-    struct made made;
-    if (join_trial_watched(&viewer->trial, viewer_video(viewer).octets, now, &made) &&
-        link_estimate_tried(&viewer->link, &made, now))
-        rung_select_decide(catch_up, on_air, viewer, now);
     if (viewer_is_tried(viewer) && judges_checks(on_air, viewer)) {
         quality_ladder_checked(&viewer->ladder, queue_s, now);
         rung_select_decide(catch_up, on_air, viewer, now);
@@ -259,11 +255,15 @@ bool track_select_probe(struct catch_up *catch_up, const struct publisher *on_ai
         struct viewer *viewer = list_entry(link, struct viewer, probing);
         if (viewer->link.state != LINK_UNKNOWN)
             join_trial_end(&viewer->trial);
-        bool is_new = viewer->trial.is_on || viewer->trial.watches;
-        if (!(is_layered(on_air) ? is_watched(viewer) : viewer_is_tried(viewer) || is_new))
+        if (is_layered(on_air)) {
+            if (is_watched(viewer))
+                is_probed |= probe(on_air, rtx, viewer, now);
+            else
+                list_remove(link);
+        } else if (!viewer_is_tried(viewer) && !viewer->trial.is_on) {
             list_remove(link);
-        else if (is_layered(on_air))
-            is_probed |= probe(on_air, rtx, viewer, now);
+            link_probe_forget_queue(&viewer->choice.watch);
+        }
         is_probed |= join_trial_holds(&viewer->trial);
     }
     return is_probed;

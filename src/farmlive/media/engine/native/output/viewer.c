@@ -215,7 +215,7 @@ bool viewer_is_in_keyframe(const struct viewer *viewer)
     return last != NULL && last->timestamp == first->timestamp && !last->marker;
 }
 
-bool viewer_awaits_source(const struct viewer *viewer)
+bool viewer_trial_awaits_source(const struct viewer *viewer)
 {
     return viewer->is == VIEWER_CATCHING && viewer->trial.is_on &&
            !join_trial_holds(&viewer->trial) &&

@@ -122,8 +122,8 @@ bool viewer_is_of_keyframe(const struct viewer *viewer, const struct epoch *epoc
                            const struct packet *packet);
 /* Return whether it has had a part of its group's keyframe, and the rest is to come. */
 bool viewer_is_in_keyframe(const struct viewer *viewer);
-/* Return whether it gets nothing before more of its track comes, although it is not live yet. */
-bool viewer_awaits_source(const struct viewer *viewer);
+/* Return whether what tries its link has not come to its end. */
+bool viewer_trial_awaits_source(const struct viewer *viewer);
 /* Return whether it gets what follows its group's keyframe. */
 bool viewer_is_after_keyframe(const struct viewer *viewer);
 /* Go on at its own pace, from the next packet of its track on. */

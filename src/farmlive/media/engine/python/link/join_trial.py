@@ -4,8 +4,7 @@ A check leaves in front of the keyframe and another behind it: by how much longe
 the queue that the keyframe made. On a link far below the stream the rest of the group would only
 wait in that queue, with the sound, and a player would go on to expect each picture later than the
 last. A busy player answers late, too, so that a long queue is shown twice, the second time by what
-follows the keyframe; behind a shorter one the link is *watched*: checks go on while all is sent,
-and show whether the queue grows.
+follows the keyframe.
 Pure decisions from numbers and times; both engines use the same rules.
 """
 
@@ -19,11 +18,10 @@ from farmlive.media.engine.python.link.delay_proof import QUEUE_S
 _SILENT_S = 0.2
 # A check that takes this much longer than the first was lost in a full queue.
 _LOST_S = 0.4
+# The longest round trip that counts for that.
+_LONGEST_S = 0.5
 # What shows a long queue for the second time, in bytes: some frames.
 _AGAIN_OCTETS = 24_000
-# A queue of at most this is a radio's noise; one that is longer by the second in each of so many
-# checks in a row grows.
-_NOISE_S, _LONGER_S, _GROWS = 0.05, 0.01, 2
 
 
 class Made(NamedTuple):
@@ -43,32 +41,25 @@ class JoinTrial:
         "_answers",
         "_asked_at",
         "_began_at",
-        "_grown",
         "_has_asked",
         "_is_again",
-        "_joined_at",
         "_left_at",
         "_octets",
-        "_octets_before",
         "_queue_s",
         "is_on",
-        "watches",
     )
 
     def __init__(self) -> None:
-        self.begin(0, 0.0)
+        self.begin(0.0)
         self.end()
 
-    def begin(self, octets: int, now: float) -> None:
-        """Begin: the keyframe is about to leave, after so many octets of video before it."""
-        self.is_on, self.watches = True, False
-        self._joined_at, self._octets_before = now, octets
+    def begin(self, now: float) -> None:
+        """Begin: the keyframe is about to leave."""
+        self.is_on = True
         # Whether the first check was sent, and answered.
         self._has_asked = self._answers = False
         # Whether what follows the keyframe is to show the same.
         self._is_again = False
-        # The checks in a row that showed a longer queue, while the link is watched.
-        self._grown = 0
         self._open(now)
 
     def _open(self, now: float) -> None:
@@ -79,7 +70,7 @@ class JoinTrial:
 
     def end(self) -> None:
         """End it: the viewer gets something else, or its link is known."""
-        self.is_on = self.watches = False
+        self.is_on = False
 
     @property
     def holds(self) -> bool:
@@ -120,8 +111,6 @@ class JoinTrial:
     def answered(self, queue_s: float) -> None:
         """Record the answer to the last check, and the queue that it shows."""
         self._answers = True
-        if self.watches and self._queue_s is not None:
-            self._grown = self._grown + 1 if queue_s > self._queue_s + _LONGER_S else 0
         if self._asked_at < math.inf:
             self._queue_s = queue_s
 
@@ -130,8 +119,10 @@ class JoinTrial:
         before. A long queue is looked for again. `round_trip_s` is the last round trip.
         """
         queue_s = self._queue_s
-        if queue_s is None and now - self._asked_at >= _LOST_S + round_trip_s:
-            queue_s = _LOST_S if self._answers else 0.0
+        within_s = _LOST_S + min(round_trip_s, _LONGEST_S)
+        if queue_s is None and now - self._asked_at >= within_s:
+            # Or a radio lost it: only an answer shows a long queue for the second time.
+            queue_s = _LOST_S if self._answers and not self._is_again else 0.0
         is_asked = self._answers and self._asked_at < math.inf
         if queue_s is None and not is_asked and now - self._left_at >= _SILENT_S:
             queue_s = 0.0
@@ -142,16 +133,4 @@ class JoinTrial:
             self._open(now)
             return None
         self.is_on = False
-        self.watches, self._queue_s = self._is_again or queue_s > _NOISE_S, queue_s
         return Made(self._octets, self._left_at - self._began_at, queue_s)
-
-    def watched(self, octets: int, now: float) -> Made | None:
-        """Return what all that was sent since the join made of a watched link once its queue is
-        long, and grows; then it is watched no more. None before. `octets` is all the video that the
-        viewer was sent.
-        """
-        queue_s = self._queue_s
-        if not self.watches or queue_s is None or self._grown < _GROWS or queue_s <= QUEUE_S:
-            return None
-        self.watches = False
-        return Made(octets - self._octets_before, now - self._joined_at, queue_s)

@@ -161,6 +161,10 @@ class LinkProbe:
         for_s = _FULL_SOON_S if soon else _FULL_FOR_S
         return self._full_since is not None and now - self._full_since >= for_s
 
+    def forget_queue(self) -> None:
+        """Forget the queue: it is checked no more."""
+        self._full_since = None
+
     # The probe.
 
     def begin(self, gently: bool, now: float) -> None:

@@ -324,14 +324,13 @@ class LinkEstimate:
 
     def tried(self, made: Made, now: float) -> bool:
         """Record what was sent since a join made of an unknown link; return whether that shows its
-        limit.
+        limit: a delay that many see at once does not.
         """
-        if self.state != "unknown" or made.queue_s <= QUEUE_S:
+        is_long = made.queue_s > QUEUE_S
+        if self.state != "unknown" or self.proof.is_shared_by(is_long, now) or not is_long:
             return False
-        came_kbps = made.octets / 125 / (made.took_s + made.queue_s)
-        self._fall(came_kbps, now)
-        # That is what the link carries, and not only what was sent.
-        self._fell_kbps, self._window = max(came_kbps, self.kbps), None
+        self._fall(made.octets / 125 / (made.took_s + made.queue_s), now)
+        self._window = None
         return True
 
     def beyond(self, kbps: float, now: float) -> None:

@@ -32,6 +32,9 @@ _OLD_S = 2.5
 # What follows a keyframe leaves at this share of the link to a viewer of keyframes alone, so that
 # the queue is empty for the next one; at the second until the link was seen to carry its estimate.
 _AFTER_SHARE, _AFTER_DOUBTFUL = 0.5, 0.25
+# More viewers than this who begin at once begin together: their links are not tried. Neither are
+# those to viewers of layers: they begin with the lowest layer, and a probe.
+_CROWD = 16
 # The time between two parts of a burst: for each viewer that has one, at least and at most.
 _INTERVAL_EACH_S, _LEAST_INTERVAL_S, _MOST_INTERVAL_S = 0.000_05, 0.004, 0.016
 
@@ -99,9 +102,14 @@ class CatchUp:
             viewer.spent = (viewer.epoch.track, viewer.entered)
         self.wait(viewer)
 
+    @property
+    def tries(self) -> bool:
+        """Whether the link of a viewer is tried."""
+        return any(viewer.trial.is_on for viewer in self.catching.values())
+
     def count_busy(self) -> int:
-        """Return how many viewers get more soon, whether more of their track comes or not."""
-        return sum(not viewer.awaits_source for viewer in self.catching.values())
+        """Return how many viewers get more soon, or may."""
+        return sum(not viewer.trial_awaits_source for viewer in self.catching.values())
 
     def take_measuring(self) -> list[Viewer]:
         """Return the viewers to send a sender report now, and forget them."""
@@ -168,7 +176,9 @@ class CatchUp:
 
         Returns the viewers that can't keep up.
         """
-        joined = [each for each in viewers if self._enter(each, publisher, track, start, now)]
+        viewers = list(viewers)
+        tries = len(viewers) <= _CROWD and len(publisher.layers) < 2
+        joined = [each for each in viewers if self._enter(each, track, start, now, tries)]
         if not joined or ahead(track.ring.highest, start) > PART_MOST - 1:
             return []
         live = [
@@ -198,25 +208,25 @@ class CatchUp:
             return False
         if rung == KEYFRAMES:
             is_old = answers and now - track.ring.group_time > _OLD_S
-            return not is_old and self._enter(viewer, publisher, track, start, now)
+            return not is_old and self._enter(viewer, track, start, now)
         if viewer.link.state == "wide":
             return starts_in_group(track.ring, now, answers) and self._enter(
-                viewer, publisher, track, start, now
+                viewer, track, start, now
             )
         kbps = viewer.link.pace_kbps(track.kbps)
         octets = track.ring.octets_since(start, kbps * 125 / 4) if answers else 0
         plan = join_plan(octets, kbps, answers, track.keyframe_within_s(now))
-        if plan == "wait" or not self._enter(viewer, publisher, track, start, now):
+        tries = len(publisher.layers) < 2
+        if plan == "wait" or not self._enter(viewer, track, start, now, tries):
             return False
         viewer.gently = plan == "gently"
         return True
 
     def _enter(
-        self, viewer: Viewer, publisher: Publisher, track: Track, start: int, now: float
+        self, viewer: Viewer, track: Track, start: int, now: float, tries: bool = False
     ) -> bool:
-        """Give the viewer its sequence numbers on this track from this packet on, and its burst.
-
-        Of one layer the keyframe tries an unknown link; layers begin with the lowest, and a probe.
+        """Give the viewer its sequence numbers on this track from this packet on, and its burst. If
+        it `tries`, the keyframe tries an unknown link.
         """
         if not viewer.can_play(track) or track.ring.get(start) is None:
             return False
@@ -236,8 +246,8 @@ class CatchUp:
         viewer.selector.begin_stream()
         del self.waiting[viewer.peer]
         self.catching[viewer.peer] = viewer
-        if viewer.link.state == "unknown" and viewer.rung == FULL and len(publisher.layers) < 2:
-            viewer.trial.begin(viewer.sent.octets, now)
+        if tries and viewer.link.state == "unknown" and viewer.rung == FULL:
+            viewer.trial.begin(now)
             self.probing[viewer.peer] = viewer
         return True
 
@@ -296,6 +306,8 @@ class CatchUp:
             trial.spent(part.octets)
         if part.has_left:
             trial.left(now)
+            # Live moves on meanwhile.
+            epoch.moves = True
             viewer.selector.watch.hurry(now)
         fallen = self._sending.send_to((viewer,), part.packets) if part.packets else []
         if fallen:

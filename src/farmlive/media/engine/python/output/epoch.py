@@ -17,7 +17,7 @@ _LEFT_OUT_MOST = 64
 # The most packets missing within a frame whose numbers close up with it.
 _HOLE_MOST = 32
 # Frames of a burst of which is remembered where live was when they left: some seconds.
-_LIVE_MOST = 128
+_LIVE_MOST = 256
 # Compressed timestamps are forgotten after a minute (RTP clock rate of video: 90,000), before
 # timestamps wrap around.
 _SQUEEZED_MOST = 90_000 * 60
@@ -235,6 +235,6 @@ class Epoch:
     def live_of(self, timestamp: int) -> int | None:
         """Return where live is for a frame of this timestamp, in the source's time."""
         for frame in reversed(self.left):
-            if frame.timestamp == timestamp:
+            if ahead32(timestamp, frame.timestamp) >= 0:
                 return frame.live
         return self.squeezed

@@ -406,9 +406,6 @@ class Fanout:
         if viewer.selector.watch.is_asked:
             viewer.trial.answered(queue_s)
         viewer.selector.record_check(queue_s, now)
-        made = viewer.trial.watched(viewer.sent.octets, now)
-        if made is not None and viewer.link.tried(made, now):
-            self._select_rung(viewer, now)
         if viewer.is_tried and track_select.judges_checks(self.on_air, viewer):
             viewer.ladder.checked(queue_s, now)
             self._select_rung(viewer, now)
@@ -417,7 +414,8 @@ class Fanout:
     def probe(self, now: float) -> tuple[list[Viewer], bool]:
         """Send the viewers whose link is probed what is due of that.
 
-        Returns the viewers whose link is to be checked now, and whether any is probed.
+        Returns the viewers whose link is to be checked now, and whether any is probed, or gets
+        nothing until a check is answered.
         """
         return track_select.probe(self.joining, self.on_air, self.repairs, now)
 

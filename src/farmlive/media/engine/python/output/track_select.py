@@ -216,9 +216,10 @@ def probe(
     for viewer in list(joining.probing.values()):
         if viewer.link.state != "unknown":
             viewer.trial.end()
-        is_new = viewer.trial.is_on or viewer.trial.watches
-        if not (viewer.is_watched if layers else viewer.is_tried or is_new):
+        if not (viewer.is_watched if layers else viewer.is_tried or viewer.trial.is_on):
             del joining.probing[viewer.peer]
+            if not layers:
+                viewer.selector.watch.forget_queue()
             continue
         if layers:
             is_probed |= repairs.probe(viewer, layers, now)

@@ -242,8 +242,8 @@ class Viewer:
         return has_room and self.rung == KEYFRAMES and self.ladder.most < KEYFRAMES
 
     @property
-    def awaits_source(self) -> bool:
-        """Whether it gets nothing before more of its track comes, although it is not live yet."""
+    def trial_awaits_source(self) -> bool:
+        """Whether what tries its link has not come to its end."""
         if self.epoch is None or self.cursor is None or not self.trial.is_on:
             return False
         return not self.trial.holds and ahead(self.epoch.track.ring.highest, self.cursor) < 0
