@@ -1,9 +1,11 @@
 """The two doors: what shares a commit, what is undone, who is told."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import (
@@ -19,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError
-from tests.support.waiting import until
+from tests.support.waiting import LONG_S, until
 
 from farmlive.settings import Settings
 from farmlive.store import CommitFailed, NotRead, Store, after_commit, savepoint, writer
@@ -172,6 +174,31 @@ async def test_a_call_of_a_function_that_raised_does_not_run(store: Store) -> No
     with pytest.raises(LookupError):
         await store.write(fail)
     assert told == []
+
+
+async def test_a_connection_that_was_in_use_when_all_were_closed_is_closed_after_it(
+    store: Store,
+) -> None:
+    """As when a table was analyzed meanwhile. None is left to the garbage collection."""
+    if store.dialect != "sqlite":
+        pytest.skip("PostgreSQL's statistics are known to every connection")
+    begun, goes_on = threading.Event(), threading.Event()
+    used: list[Any] = []
+
+    def look(connection: Connection) -> int:
+        used.append(connection.connection.driver_connection)
+        begun.set()
+        goes_on.wait(LONG_S)
+        return 1
+
+    reading = asyncio.create_task(store.read(look))
+    await asyncio.to_thread(begun.wait, LONG_S)
+    await store.analyze(marks.name)
+    goes_on.set()
+    assert await reading == 1
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        used[0].execute("SELECT 1")
+    assert await kept(store) == []
 
 
 async def test_readers_may_not_write(store: Store) -> None:

@@ -21,6 +21,10 @@ _OTHERS = text(
     "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
 )
 
+# A transaction looks at the connections once, unless it is told to forget what it saw.
+_LATER = text("SELECT pg_stat_clear_snapshot(), pg_sleep(0.1)")
+_LOOKS = 10
+
 
 class FolderTaken(DatabaseRefused):
     """Another server holds the folder; the message has its process id and what to do."""
@@ -34,18 +38,22 @@ def require(connection: Connection) -> None:
     """Check that nothing else is connected to PostgreSQL, and let no server start before this
     transaction ends.
 
-    SQLite's folder is locked by `Alone`. Raises ServersRun.
+    A server that has just been stopped leaves its connections a moment later. SQLite's folder is
+    locked by `Alone`. Raises ServersRun.
     """
     if connection.dialect.name != "postgresql":
         return
     # A starting server reads this table first.
     connection.execute(text("LOCK TABLE key_fingerprint IN ACCESS EXCLUSIVE MODE"))
-    others = connection.execute(_OTHERS).scalar_one()
-    if others:
-        raise ServersRun(
-            f"Others are connected to this database ({others} connections): stop every server of "
-            "it, and end a pooler, a backup or psql that is on it. Nothing was changed"
-        )
+    for _ in range(_LOOKS):
+        others = connection.execute(_OTHERS).scalar_one()
+        if not others:
+            return
+        connection.execute(_LATER)
+    raise ServersRun(
+        f"Others are connected to this database ({others} connections): stop every server of "
+        "it, and end a pooler, a backup or psql that is on it. Nothing was changed"
+    )
 
 
 class Alone:

@@ -50,6 +50,8 @@ class Readers:
         self._knows = knows
         self._loop = asyncio.get_running_loop()
         self._pool = ThreadPoolExecutor(engines.READERS, thread_name_prefix="store-reader")
+        # How often all connections were closed: those in use then are closed after it.
+        self._generation = 0
         self.readings: set[_Reading] = set()
         """What is under way."""
 
@@ -78,7 +80,8 @@ class Readers:
             known.falls_silent(silent)
 
     def connect_anew(self) -> None:
-        """Close all idle connections."""
+        """Close all idle connections, and those in use as soon as they are idle."""
+        self._generation += 1
         self._engine.dispose()
 
     def stop(self) -> None:
@@ -110,6 +113,7 @@ class Readers:
         self._loop.call_soon_threadsafe(self._was_read, reading, result, error)
 
     def _read_now(self, reading: _Reading) -> Any:
+        generation = self._generation
         try:
             with self._engine.connect() as connection:
                 try:
@@ -123,6 +127,9 @@ class Readers:
                     if reading.given_up:  # the connection may have been cut in any state
                         connection.invalidate()
                     raise
+                finally:
+                    if generation != self._generation and not connection.invalidated:
+                        connection.detach()  # its pool is gone
         except DBAPIError as error:
             if reading.given_up or state_of(error) == _CANCELED:
                 raise NotRead(TOO_SLOW) from error
