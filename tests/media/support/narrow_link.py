@@ -221,7 +221,7 @@ class NarrowLink:
 
     def _probe(self) -> None:
         for viewer in self.fanout.probe(self.now)[0]:
-            viewer.check_left(self.now)
+            viewer.selector.watch.asked(self.now)
             asked_at = self.now
 
             def answer(at: float, viewer: Viewer = viewer, asked_at: float = asked_at) -> None:

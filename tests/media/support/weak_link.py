@@ -195,7 +195,11 @@ class Scene:
             self.source.send(sound, now, 111, 6)
         if self._is_due("tick", 0.1):
             fanout.request_keyframes(now)
-            self._check()
+            for each in fanout.probe(now)[0]:
+                each.selector.watch.asked(now)
+                at = self.queue.passes(100 + HEAD, now)
+                if at is not None:
+                    self._checks.append((at + RTT_S, at - now + RTT_S))
             told = self.source.publisher.feedback(now, report=False)
             if told and any(isinstance(each, rtcp.KeyframeRequest) for each in rtcp.parse(told)):
                 self.requests += 1
@@ -208,7 +212,6 @@ class Scene:
                 if wants_sender_report(self.viewer, seconds <= 5 or seconds % 5 == 0, now):
                     self._report()
         if fanout.joining.catching:
-            self._check()
             fanout.send_bursts(now)
             for _ in fanout.joining.take_measuring():
                 self._report()
@@ -220,14 +223,6 @@ class Scene:
         self._ask()
         if self.viewer.peer in fanout.viewers and self._is_due("report", REPORT_S):
             self._tell()
-
-    def _check(self) -> None:
-        """Checks go to the viewer, as far as some are due."""
-        for each in self.fanout.probe(self.now)[0]:
-            each.check_left(self.now)
-            at = self.queue.passes(100 + HEAD, self.now)
-            if at is not None:
-                self._checks.append((at + RTT_S, at - self.now + RTT_S))
 
     def _frame(self, keyframe: bool) -> None:
         if keyframe:

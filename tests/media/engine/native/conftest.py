@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 # What needs no sockets, no threads and no Python.
 PURE = (
     "address", "codecs", "delay_proof", "disposable", "disposable_frames", "framing", "h264",
-    "join_trial", "layer_probe", "layer_select", "link_estimate", "pace", "packet_train",
-    "picture_id",
+    "layer_probe", "layer_select", "link_estimate", "pace", "packet_train", "picture_id",
     "quality_ladder", "queue_meter", "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp",
     "rtp_rewrite", "sha1", "shared_delay", "srtp", "stun", "transport_cc",
 )  # fmt: skip
@@ -29,8 +28,8 @@ PURE = (
 # What decides what viewers of an output are sent.
 OUTGOING = (
     "catch_up", "codecs", "delay_proof", "disposable", "disposable_frames", "epoch", "feedback",
-    "forwarder", "h264", "health_meter", "join_trial", "layer_probe", "layer_select",
-    "link_estimate", "output", "pace", "part",
+    "forwarder",
+    "h264", "health_meter", "layer_probe", "layer_select", "link_estimate", "output", "pace",
     "packet_batch", "packet_train", "picture_id", "publisher", "quality_ladder", "queue_meter",
     "receiver", "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx",
     "rung_select", "sending", "shared_delay", "slow_viewer", "sound", "splice", "track",

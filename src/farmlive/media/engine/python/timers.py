@@ -190,19 +190,13 @@ class Timers:
 
     def _send_bursts(self) -> None:
         self._burst_timer = None
-        count = 0
+        count, now = 0, time.monotonic()
         for fanout in self._outputs.values():
-            # A check is timed by this.
-            now = time.monotonic()
-            # The first check of a link leaves in front of its burst.
-            if (self._is_probing or fanout.joining.tries) and self._probe(fanout, now):
-                count += 1
-                if not self._is_probing:
-                    self._is_probing = True
-                    self._ports.read_when_readable()
             fanout.send_bursts(now)
             self.measure_links(fanout)
-            count += fanout.joining.count_busy()
+            count += len(fanout.joining.catching)
+            if self._is_probing and fanout.joining.probing:
+                count += self._probe(fanout, now)
         if count:
             self._burst_timer = self._loop.call_later(burst_interval_s(count), self._send_bursts)
 
@@ -219,7 +213,7 @@ class Timers:
         for viewer in due:
             peer = self._turns[viewer.peer % _TICKS_A_SECOND].get(viewer.peer)
             if peer is not None and self._check_link(peer, now):
-                viewer.check_left(now)
+                viewer.selector.watch.asked(now)
         return is_probed
 
     # Periodic work.

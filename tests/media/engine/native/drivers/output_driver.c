@@ -241,11 +241,6 @@ static void tick(struct output *each)
     double now = real();
     if (!list_is_empty(&each->catch_up.probing))
         output_probe(each, now);
-    list_each(link, &each->catch_up.probing) {
-        struct viewer *to = list_entry(link, struct viewer, probing);
-        if (viewer_wants_check(to, now))
-            viewer_check_left(to, now);
-    }
     output_want_keyframes(each, now);
 }
 
@@ -261,8 +256,7 @@ static void call(const char *verb)
     } else if (IS("flush")) {
         output_flush(output());
     } else if (IS("pump")) {
-        struct output *each = output();
-        output_send_bursts(each, real());
+        output_send_bursts(output(), 0);
     } else if (IS("tick")) {
         tick(output());
     } else if (IS("second")) {

@@ -166,15 +166,14 @@ class Twin:
         self.outputs[output].flush()
         self._did("flush", output)
 
-    def pump(self, output: int, now: float) -> None:
-        self.outputs[output].send_bursts(now)
-        self._did("pump", output, now)
+    def pump(self, output: int) -> None:
+        self.outputs[output].send_bursts(0.0)
+        self._did("pump", output)
 
     def tick(self, output: int, now: float) -> None:
         fanout = self.outputs[output]
         if fanout.joining.probing:
-            for each in fanout.probe(now)[0]:
-                each.check_left(now)
+            fanout.probe(now)
         fanout.request_keyframes(now)
         self._did("tick", output, now)
 

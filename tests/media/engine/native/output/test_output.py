@@ -19,8 +19,8 @@ from farmlive.media.wire.rtcp import SenderReport
 DRIVER = [DRIVERS / f"{name}.c" for name in ("output_driver", "output_state", "plain_senders")]
 NAMES = (
     "catch_up", "codecs", "delay_proof", "disposable", "disposable_frames", "epoch", "feedback",
-    "forwarder", "h264", "health_meter", "join_trial", "layer_probe", "layer_select",
-    "link_estimate", "output", "pace", "part",
+    "forwarder",
+    "h264", "health_meter", "layer_probe", "layer_select", "link_estimate", "output", "pace",
     "packet_batch", "packet_train", "picture_id", "publisher", "quality_ladder", "queue_meter",
     "receiver", "red", "repair_budget", "ring", "rtcp", "rtcp_write", "rtp", "rtp_rewrite", "rtx",
     "rung_select", "sending", "shared_delay", "slow_viewer", "sound", "splice", "track",
@@ -151,7 +151,7 @@ class Room:
                 self.links[key] = share, came, lost
                 ssrc = SSRCS.video if self.chance(0.95) else SSRCS.audio
                 twin.received(key, ssrc, came, lost, now)
-            if self.chance(0.3 if twin.viewers[key].trial.is_on else 0.03):
+            if self.chance(0.03):
                 if draw.random() < 0.5:
                     twin.checked(key, draw.choice((0.04, 0.05, draw.uniform(0.0, 0.5))), now)
                 twin.estimate(key, draw.choice((5.0, 20.0, 60.0, draw.uniform(1, 200))), now)
@@ -193,7 +193,7 @@ class Room:
             if step % 2 == 0:
                 twin.tick(output, now)
             for _ in range(self.draw.choice((0, 1, 1, 3))):
-                twin.pump(output, self.now)
+                twin.pump(output)
             if self.chance(0.1):
                 twin.flush(output)
             if self.chance(0.01):
@@ -267,7 +267,7 @@ def test_who_is_too_slow_for_the_group_waits(driver: Path, monkeypatch: pytest.M
             twin.viewer(1, 1, EVERYTHING, 0, now)
         elif frame == 3:
             twin.holds(1, 100_000)
-        twin.pump(1, now)
+        twin.pump(1)
         now += FRAME_S
     assert 1 in twin.outputs[1].joining.waiting
     twin.state()

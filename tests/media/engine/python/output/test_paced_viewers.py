@@ -56,15 +56,6 @@ def report(fanout: Fanout, one: Viewer, now: float, highest: int, rtt_s: float) 
     fanout.record_report(one, block, now, RoundTrip(rtt_s, now - rtt_s))
 
 
-def send_bursts(fanout: Fanout, now: float) -> None:
-    """Bursts leave on links that make no queue: who is checked answers at once."""
-    for _ in range(2):
-        for each in fanout.probe(now)[0]:
-            each.check_left(now)
-            fanout.record_check(each, 0.05, now)
-        fanout.send_bursts(now)
-
-
 def on_air(fanout: Fanout, source: Source, count: int) -> float:
     fanout.put_on_air(source.publisher)
     return source.frames(count, 0, keyframe=True)
@@ -74,7 +65,7 @@ def narrow(fanout: Fanout, source: Source, now: float) -> tuple[Viewer, Kept, fl
     """A viewer that is live, and then reports a long queue."""
     one, kept = unknown(1, now)
     fanout.add(one, now)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     assert one.forwarder is not None
     first = kept.video[-1].sequence
     report(fanout, one, now, first, 0.05)
@@ -90,26 +81,11 @@ def test_a_joiner_of_a_small_group_has_all_of_it(fanout: Fanout) -> None:
     now = on_air(fanout, source, 5)
     one, kept = unknown(1, now)
     fanout.add(one, now)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     assert one.forwarder is not None
     source.frames(2, now)
     assert len(kept.video) == 7 * PARTS
     assert consecutive(kept.video)
-
-
-@pytest.mark.parametrize(("count", "together"), [(16, False), (17, True)])
-def test_a_crowd_that_begins_at_once_begins_together(
-    fanout: Fanout, count: int, together: bool
-) -> None:
-    source = Source(fanout)
-    now = on_air(fanout, source, 900)
-    crowd = [unknown(number, now)[0] for number in range(1, count + 1)]
-    for one in crowd:
-        fanout.add(one, now)
-    source.frames(1, now, keyframe=True)
-    assert [one.forwarder is not None for one in crowd] == [together] * count
-    send_bursts(fanout, now)
-    assert all(one.forwarder is not None for one in crowd)
 
 
 def test_a_joiner_of_a_large_group_waits_for_the_keyframe_it_asks_for(fanout: Fanout) -> None:
@@ -117,11 +93,11 @@ def test_a_joiner_of_a_large_group_waits_for_the_keyframe_it_asks_for(fanout: Fa
     now = on_air(fanout, source, 900)
     one, kept = unknown(1, now)
     fanout.add(one, now)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     assert kept.video == []
     assert asked(source, now)
     source.frames(2, now, keyframe=True)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     assert kept.video[0].payload.startswith(KEY)
     assert one.forwarder is not None
 
@@ -137,14 +113,14 @@ def test_a_joiner_soon_after_another_has_the_group_gently(fanout: Fanout) -> Non
     one, kept = unknown(1, now)
     fanout.add(one, now)
     for _ in range(25):
-        send_bursts(fanout, now)
+        fanout.send_bursts(now)
         now += 0.004
     assert kept.video[0].payload.startswith(KEY)
     # 1,400 kbit/s of a stream that has not been measured, and 16 kB at once.
     octets = sum(len(packet.payload) for packet in kept.video)
     assert octets < 16_000 + 25 * 4 * 175 + 1_200
     while fanout.joining.catching:
-        send_bursts(fanout, now)
+        fanout.send_bursts(now)
         now += 0.004
     assert one.forwarder is not None
     assert len(kept.video) == PARTS + 9 * 250
@@ -166,7 +142,7 @@ def behind(fanout: Fanout) -> tuple[Source, Viewer, Kept, float]:
     fanout.add(one, now)
     for _ in range(60):
         if not fanout.joining.measuring:
-            send_bursts(fanout, now)
+            fanout.send_bursts(now)
             now += 0.004
     assert fanout.joining.measuring
     assert one.gently
@@ -180,7 +156,7 @@ def test_who_gets_a_train_at_once_catches_up_soon(fanout: Fanout) -> None:
     fanout.record_report(one, NOTHING, now + 0.01, RoundTrip(0.01, now))
     before, until = sum(len(packet.payload) for packet in kept.video), now + 0.1
     while now < until:
-        send_bursts(fanout, now)
+        fanout.send_bursts(now)
         now += 0.004
     octets = sum(len(packet.payload) for packet in kept.video) - before
     # As fast as packets that are this small leave; gently it would be 17,500.
@@ -192,7 +168,7 @@ def test_who_waits_for_a_train_goes_on_gently(fanout: Fanout) -> None:
     fanout.record_report(one, NOTHING, now + 0.08, RoundTrip(0.08, now))
     before, until = sum(len(packet.payload) for packet in kept.video), now + 0.5
     while now < until:
-        send_bursts(fanout, now)
+        fanout.send_bursts(now)
         now += 0.004
     octets = sum(len(packet.payload) for packet in kept.video) - before
     assert octets < 100_000
@@ -222,7 +198,7 @@ def test_a_burst_is_paced(fanout: Fanout) -> None:
     fanout.add(one, now)
     octets = []
     while fanout.joining.catching:
-        send_bursts(fanout, now)
+        fanout.send_bursts(now)
         octets.append(sum(len(packet.payload) for packet in kept.video))
         now += 0.004
     assert len(kept.video) == 1_800
@@ -254,13 +230,13 @@ def test_a_narrow_viewer_is_paced_and_the_others_are_not(fanout: Fanout) -> None
     now = on_air(fanout, source, 5)
     wide, all_of_it = viewer(2)
     fanout.add(wide, now)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     one, kept, now = narrow(fanout, source, now)
     assert one.forwarder is None
     assert one.peer in fanout.joining.catching
     before, ends = len(kept.video), len(all_of_it.video)
     source.frames(1, now, parts=200)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     assert len(all_of_it.video) == ends + 200
     assert before < len(kept.video) < before + 200
     assert consecutive(kept.video)
@@ -272,13 +248,13 @@ def test_a_narrow_viewer_whose_picture_is_late_waits_for_a_keyframe(fanout: Fano
     one, kept, now = narrow(fanout, source, now)
     # A second of the picture comes in no time: more than it is sent.
     source.frames(30, now, parts=60)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     fanout.send_bursts(now + 0.01)
     assert one.peer in fanout.joining.waiting
     now += 2.5
     source.frames(3, now, keyframe=True)
     now += 0.1
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     assert consecutive(kept.video)
     # Of that it gets the picture alone: its link does not carry more.
     assert kept.video[-PARTS].payload.startswith(KEY)
@@ -291,9 +267,9 @@ def test_a_narrow_link_that_is_wide_again_goes_live(fanout: Fanout) -> None:
     for _ in range(20):
         for _ in range(6):
             now = source.frames(5, now)
-            send_bursts(fanout, now)
+            fanout.send_bursts(now)
         report(fanout, one, now, kept.video[-1].sequence, 0.05)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     assert one.link.state == "wide"
     assert one.forwarder is not None
     source.frames(2, now)
@@ -308,7 +284,7 @@ def test_repairs_of_a_narrow_link_have_an_end(fanout: Fanout) -> None:
     source.frames(1, now, parts=100)
     for _ in range(5):
         now += 0.2
-        send_bursts(fanout, now)
+        fanout.send_bursts(now)
     numbers = tuple(packet.sequence for packet in kept.video[-70:])
     one.link.repairs._octets, one.link.repairs._at = 0.0, now
     assert fanout.repair(one, rtcp.Nack(SSRCS.video, numbers), now)
@@ -321,7 +297,7 @@ def test_what_a_newer_keyframe_replaces_is_not_repaired(fanout: Fanout) -> None:
     one, kept, now = narrow(fanout, source, now)
     old = kept.video[-1].sequence
     source.frames(1, now, keyframe=True)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     assert not fanout.repair(one, rtcp.Nack(SSRCS.video, (old,)), now)
     assert kept.of(SSRCS.retransmission) == []
     fanout.repair(one, rtcp.Nack(SSRCS.video, (kept.video[-1].sequence,)), now)
@@ -333,9 +309,9 @@ def test_who_went_on_into_a_newer_group_is_not_sent_its_keyframe_again(fanout: F
     now = on_air(fanout, source, 5)
     one, kept, now = narrow(fanout, source, now)
     now = source.frames(3, now, keyframe=True)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     source.frames(30, now, parts=60)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     fanout.send_bursts(now + 0.01)
     assert one.peer in fanout.joining.waiting
     count = len(kept.video)
@@ -350,7 +326,7 @@ def test_a_request_for_another_stream_says_nothing_of_the_burst(fanout: Fanout) 
     now = source.frames(30, 0, keyframe=True, parts=60)
     one, _ = unknown(1, now)
     fanout.add(one, now)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     assert not fanout.repair(one, rtcp.Nack(SSRCS.audio, tuple(range(60))), now)
     assert one.link.state == "unknown"
 
@@ -365,7 +341,7 @@ def test_what_was_lost_before_a_burst_says_nothing_of_it(fanout: Fanout) -> None
     old = tuple(packet.sequence for packet in kept.video)
     kbps, now = one.link.kbps, now + 3
     source.frames(1, now, keyframe=True, parts=60)
-    send_bursts(fanout, now)
+    fanout.send_bursts(now)
     new = tuple(packet.sequence for packet in kept.video[len(old) :])
     assert len(new) > 8
     # Players go on asking for what was lost of the stream before it was a keyframe alone.

@@ -118,9 +118,9 @@ static bool probe(struct core *core, struct output *output, double now)
     list_each(link, &output->catch_up.probing) {
         struct viewer *viewer = list_entry(link, struct viewer, probing);
         struct peer *peer = core_peer(core, viewer->peer);
-        if (peer != NULL && viewer_wants_check(viewer, now) &&
+        if (peer != NULL && link_probe_wants_check(&viewer->choice.watch, now) &&
             ice_check_link(&core->ice, peer, now))
-            viewer_check_left(viewer, now);
+            link_probe_asked(&viewer->choice.watch, now);
     }
     return is_probed;
 }
@@ -324,18 +324,12 @@ static void pump(struct core *core, double now)
     int count = 0;
     list_each(link, &core->outputs) {
         struct output *output = list_entry(link, struct output, link);
-        /* The first check of a link leaves in front of its burst. */
-        bool probes = core->is_probing || catch_up_tries(&output->catch_up);
-        if (probes && probe(core, output, now)) {
-            count++;
-            core->is_probing = true;
-            if (core->read_at_once != NULL)
-                core->read_at_once(core->context);
-        }
         output_send_bursts(output, now);
         timers_measure_links(core, output, now);
         list_each(place, &output->catch_up.catching)
-            count += !viewer_trial_awaits_source(list_entry(place, struct viewer, place));
+            count++;
+        if (core->is_probing)
+            count += probe(core, output, now);
     }
     core->is_catching_up = count > 0;
     core->packet_batch_at = now + catch_up_interval_s(count);

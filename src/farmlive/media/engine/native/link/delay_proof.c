@@ -19,27 +19,22 @@ void delay_proof_refute(struct delay_proof *proof, double queue_s, double sent_a
         delay_proof_end(proof);
 }
 
-bool delay_proof_is_shared_by(struct delay_proof *proof, bool is_long, double now)
-{
-    if (proof->shared_delay == NULL)
-        return false;
-    proof->counted = shared_delay_record(proof->shared_delay, is_long, now, proof->counted);
-    return shared_delay_is_shared(proof->shared_delay);
-}
-
 bool delay_proof_doubts(struct delay_proof *proof, bool is_long, bool is_fresh, bool is_lossy,
                         double sent_at, double now)
 {
+    struct shared_delay *shared_delay = proof->shared_delay;
     if (!is_fresh) {
         bool is_due = delay_proof_is_pending(proof) && now - proof->doubt_at >= PROOF_AGAIN_S;
         proof->is_wanted |= is_lossy || is_due;
         return delay_proof_is_pending(proof);
     }
-    bool is_shared = delay_proof_is_shared_by(proof, is_long, now);
+    if (shared_delay != NULL)
+        proof->counted = shared_delay_record(shared_delay, is_long, now, proof->counted);
     if (!is_long) {
         delay_proof_end(proof);
         return false;
     }
+    bool is_shared = shared_delay != NULL && shared_delay_is_shared(shared_delay);
     if (0 < proof->doubt_at && proof->doubt_at <= sent_at && !is_shared)
         return false;
     if (is_shared || !delay_proof_is_pending(proof))

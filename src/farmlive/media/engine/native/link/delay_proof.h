@@ -27,8 +27,6 @@ void delay_proof_end(struct delay_proof *proof);
 /* End the doubt if a report that was sent after it shows a short queue: a full link has a long
  * one. */
 void delay_proof_refute(struct delay_proof *proof, double queue_s, double sent_at);
-/* Record whether this viewer saw a long delay; return whether many saw one lately. */
-bool delay_proof_is_shared_by(struct delay_proof *proof, bool is_long, double now);
 /* Return whether a delay without loss may not be the link's. `sent_at`: when the report left that
  * showed it; `is_fresh`: there is one. */
 bool delay_proof_doubts(struct delay_proof *proof, bool is_long, bool is_fresh, bool is_lossy,

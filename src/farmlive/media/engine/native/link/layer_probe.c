@@ -70,8 +70,6 @@ bool link_probe_wants_check(struct link_probe *probe, double now)
     return now >= probe->due_at && (probe->answers || probe->lost < LOST_SILENT);
 }
 
-void link_probe_hurry(struct link_probe *probe, double now) { probe->due_at = now; }
-
 void link_probe_asked(struct link_probe *probe, double now)
 {
     probe->has_asked = true;
@@ -105,8 +103,6 @@ bool link_probe_is_full(const struct link_probe *probe, bool soon, double now)
 {
     return probe->is_long && now - probe->long_since >= (soon ? FULL_SOON_S : FULL_FOR_S);
 }
-
-void link_probe_forget_queue(struct link_probe *probe) { probe->is_long = false; }
 
 void link_probe_begin(struct link_probe *probe, bool gently, double now)
 {

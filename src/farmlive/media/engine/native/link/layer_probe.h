@@ -39,18 +39,14 @@ struct link_probe {
 
 void link_probe_init(struct link_probe *probe, double now);
 
-/* Return whether to send a check now, and record that one was sent; let the next one leave at
- * once. */
+/* Return whether to send a check now, and record that one was sent. */
 bool link_probe_wants_check(struct link_probe *probe, double now);
-void link_probe_hurry(struct link_probe *probe, double now);
 void link_probe_asked(struct link_probe *probe, double now);
 /* Record the answer to the last check, and the queue that its round trip shows. */
 void link_probe_answered(struct link_probe *probe, double queue_s, double now);
 /* Return whether the link has been full for a while, which is shorter if `soon`. */
 bool link_probe_is_full(const struct link_probe *probe, bool soon, double now);
 
-/* Forget the queue: it is checked no more. */
-void link_probe_forget_queue(struct link_probe *probe);
 /* Begin a probe, which grows more slowly if `gently`. */
 void link_probe_begin(struct link_probe *probe, bool gently, double now);
 /* End the probe; `is_layers`: the queue that the checks saw is the layer's, not its own. */

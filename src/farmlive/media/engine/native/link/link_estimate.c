@@ -358,17 +358,6 @@ void link_estimate_beyond(struct link_estimate *link, double kbps, double now)
     link->in_window = false;
 }
 
-bool link_estimate_tried(struct link_estimate *link, const struct made *made, double now)
-{
-    bool is_long = made->queue_s > DELAY_QUEUE_S;
-    if (link->state != LINK_UNKNOWN || delay_proof_is_shared_by(&link->proof, is_long, now) ||
-        !is_long)
-        return false;
-    fall(link, (double)made->octets / 125 / (made->took_s + made->queue_s), now);
-    link->in_window = false;
-    return true;
-}
-
 /* What it may be sent. */
 
 double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently)

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "link/delay_proof.h"
-#include "link/join_trial.h"
 #include "link/pace.h"
 #include "link/queue_meter.h"
 #include "link/repair_budget.h"
@@ -88,10 +87,6 @@ bool link_estimate_missed(struct link_estimate *link, int missing, uint32_t pack
                           double now);
 /* Record that repairs of a burst that left at `kbps` went beyond the share for them. */
 void link_estimate_beyond(struct link_estimate *link, double kbps, double now);
-
-/* Record what was sent since a join made of an unknown link; return whether that shows its
- * limit: a delay that many see at once does not. */
-bool link_estimate_tried(struct link_estimate *link, const struct made *made, double now);
 
 /* Return how fast the viewer may be sent a stream of this rate. */
 double link_estimate_pace_kbps(const struct link_estimate *link, double stream_kbps, bool gently);

@@ -8,8 +8,10 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "output/part.h"
 #include "output/splice.h"
+
+/* Packets of a part of a batch. */
+enum { BATCH = 24 };
 
 /* While a TCP viewer holds this many bytes it gets no more of a batch: its send queue is shorter
  * than a long group. */
@@ -19,14 +21,14 @@ enum { HELD_WHILE_CATCHING = 64 * 1024 };
  * requested. */
 static const double OLD_S = 2.5;
 /* What follows a keyframe leaves at this share of the link to a viewer of keyframes alone, so that
- * the queue is empty for the next one; at the second until the link was seen to carry its
- * estimate. */
-static const double AFTER_SHARE = 0.5, AFTER_DOUBTFUL = 0.25;
-/* More viewers than this who begin at once begin together: their links are not tried. Neither are
- * those to viewers of layers: they begin with the lowest layer, and a probe. */
-enum { CROWD = 16 };
+ * the queue is empty for the next one; at the second until the link was seen to carry its estimate.
+ * None leaves that is later than this, in its clock. */
+static const double AFTER_SHARE = 0.5, AFTER_DOUBTFUL = 0.25, AFTER_LATE = 2.5 * VIDEO_CLOCK_RATE;
 /* The time between two parts of a batch: for each viewer that has one, at least and at most. */
 static const double INTERVAL_EACH_S = 0.00005, LEAST_INTERVAL_S = 0.004, MOST_INTERVAL_S = 0.016;
+
+/* A narrow viewer's picture may be this late, in its clock, before it waits for a keyframe. */
+static const double LATE = 0.6 * VIDEO_CLOCK_RATE;
 
 void catch_up_init(struct catch_up *catch_up, struct sending *sending,
                    void (*left)(struct catch_up *catch_up, struct publisher *publisher))
@@ -67,7 +69,6 @@ void catch_up_wait(struct catch_up *catch_up, struct viewer *viewer, bool muted)
     }
     if (forwarder != NULL)
         leave_forwarder(catch_up, forwarder);
-    join_trial_end(&viewer->trial);
 }
 
 void catch_up_give_up(struct catch_up *catch_up, struct viewer *viewer)
@@ -132,14 +133,6 @@ bool catch_up_goes_alone(const struct viewer *viewer)
     return viewer->rung != RUNG_FULL || catch_up_paces(viewer);
 }
 
-bool catch_up_tries(const struct catch_up *catch_up)
-{
-    list_each(link, &catch_up->catching)
-        if (list_entry(link, struct viewer, place)->trial.is_on)
-            return true;
-    return false;
-}
-
 bool catch_up_is_idle(const struct catch_up *catch_up)
 {
     return list_is_empty(&catch_up->waiting) && list_is_empty(&catch_up->moving) &&
@@ -175,10 +168,9 @@ static double lead_s(const struct viewer *viewer, const struct track *track)
     return fmin(KEYFRAME_MOST_S, (double)track->ring->keyframe_octets / 125 / viewer->link.kbps);
 }
 
-/* Give the viewer its sequence numbers on this track from the packet `start` on, and its batch. If
- * it `tries`, the keyframe tries an unknown link. */
+/* Give the viewer its sequence numbers on this track from the packet `start` on, and its batch. */
 static bool enter(struct catch_up *catch_up, struct viewer *viewer, struct track *track,
-                  uint16_t start, double now, bool tries)
+                  uint16_t start, double now)
 {
     if (!viewer_can_play(viewer, track) || ring_get(track->ring, start) == NULL)
         return false;
@@ -204,11 +196,6 @@ static bool enter(struct catch_up *catch_up, struct viewer *viewer, struct track
     list_remove(&viewer->place);
     list_add(&catch_up->catching, &viewer->place);
     viewer->is = VIEWER_CATCHING;
-    if (tries && viewer->link.state == LINK_UNKNOWN && viewer->rung == RUNG_FULL) {
-        join_trial_begin(&viewer->trial, now);
-        if (list_is_empty(&viewer->probing))
-            list_add(&catch_up->probing, &viewer->probing);
-    }
     return true;
 }
 
@@ -281,13 +268,12 @@ void catch_up_start_group(struct catch_up *catch_up, struct publisher *publisher
     int count = gather_due(catch_up, &beginning, &viewers), joined = 0;
     if (count > 0)
         sending_send(catch_up->sending, true);
-    bool tries = count <= CROWD && publisher->layer_count < 2;
     for (int at = 0; at < count; at++)
-        if (enter(catch_up, viewers[at], track, start, now, tries))
+        if (enter(catch_up, viewers[at], track, start, now))
             viewers[joined++] = viewers[at];
     int length = ahead16(track->ring->highest, start) + 1;
-    if (joined > 0 && length <= PART_MOST) {
-        struct packet *packets[PART_MOST];
+    if (joined > 0 && length <= BATCH) {
+        struct packet *packets[BATCH];
         int packet_count = 0;
         for (int at = 0; at < length; at++) {
             struct packet *packet = ring_get(track->ring, (uint16_t)(start + at));
@@ -296,8 +282,7 @@ void catch_up_start_group(struct catch_up *catch_up, struct publisher *publisher
         }
         int live = 0;
         for (int at = 0; at < joined; at++)
-            if (!catch_up_goes_alone(viewers[at]) && !viewers[at]->trial.is_on &&
-                !limits(viewers[at], publisher, now))
+            if (!catch_up_goes_alone(viewers[at]) && !limits(viewers[at], publisher, now))
                 viewers[live++] = viewers[at];
         for (int at = 0; at < live; at++)
             go_live(catch_up, viewers[at], publisher);
@@ -320,19 +305,82 @@ bool catch_up_start(struct catch_up *catch_up, struct viewer *viewer,
         return false;
     if (rung == RUNG_KEYFRAMES) {
         bool is_old = answers && now - track->ring->group_time > OLD_S;
-        return !is_old && enter(catch_up, viewer, track, start, now, false);
+        return !is_old && enter(catch_up, viewer, track, start, now);
     }
     if (viewer->link.state == LINK_WIDE)
         return ring_starts_in_group(track->ring, now, answers) &&
-               enter(catch_up, viewer, track, start, now, false);
+               enter(catch_up, viewer, track, start, now);
     double kbps = link_estimate_pace_kbps(&viewer->link, track->kbps, false);
     uint32_t octets = answers ? ring_octets_since(track->ring, start, kbps * 125 / 4) : 0;
     enum join join = pace_join_plan(octets, kbps, answers, track_keyframe_within_s(track, now));
-    bool tries = on_air->layer_count < 2;
-    if (join == JOIN_WAIT || !enter(catch_up, viewer, track, start, now, tries))
+    if (join == JOIN_WAIT || !enter(catch_up, viewer, track, start, now))
         return false;
     viewer->gently = join == JOIN_GENTLY;
     return true;
+}
+
+/* Return whether the link of a paced viewer carries this packet later than that. A keyframe always
+ * goes out: it is a picture. */
+static bool is_late(const struct ring *ring, const struct packet *packet, double most)
+{
+    return ahead32(ring->newest->timestamp, packet->timestamp) > most;
+}
+
+/* Return whether a packet is of what follows a viewer's keyframe, and none is newer. */
+static bool follows(const struct viewer *viewer, const struct ring *ring,
+                    const struct packet *packet)
+{
+    uint16_t start;
+    return viewer_gets_more(viewer) && ring_group_start(ring, &start) && start == viewer->entered &&
+           !is_late(ring, packet, AFTER_LATE);
+}
+
+/* The next part of what a viewer gets of its track, and what happens after it. */
+struct part {
+    struct packet *packets[BATCH];
+    int count;
+    uint32_t octets;
+    bool gives_up; /* the link does not carry more of this group in time */
+    bool is_shown; /* the keyframe of a viewer of keyframes alone is complete */
+    bool is_over;  /* it gets nothing more of this group */
+};
+
+/* Take the next part of at most `room` octets, from the cursor on. */
+static struct part take_part(struct viewer *viewer, const struct ring *ring, double room,
+                             bool paced)
+{
+    struct part part = {0};
+    bool still = viewer->rung == RUNG_KEYFRAMES;
+    while (part.count < BATCH && part.octets < room && !part.is_shown &&
+           ahead16(ring->highest, viewer->cursor) >= 0) {
+        struct packet *packet = ring_get(ring, viewer->cursor);
+        if (packet != NULL) {
+            bool of_keyframe = viewer_is_of_keyframe(viewer, &viewer->epoch, packet);
+            bool fewer = still || viewer->rung == RUNG_FEWER_FRAMES;
+            part.is_over = still && !of_keyframe && !follows(viewer, ring, packet);
+            if (part.is_over)
+                break;
+            if (!of_keyframe && epoch_leaves_out(&viewer->epoch, packet, fewer)) {
+                /* What follows has other numbers. */
+                if (part.count > 0)
+                    break;
+                epoch_leave_out(&viewer->epoch, packet);
+                viewer->cursor++;
+                continue;
+            }
+            part.gives_up = !still && paced && !of_keyframe && is_late(ring, packet, LATE);
+            if (part.gives_up)
+                break;
+            if (part.count > 0 &&
+                epoch_begins_anew(&viewer->epoch, part.packets[part.count - 1], packet))
+                break;
+            part.packets[part.count++] = packet;
+            part.octets += packet->size;
+            part.is_shown = still && of_keyframe && packet->marker;
+        }
+        viewer->cursor++;
+    }
+    return part;
 }
 
 void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct publisher *on_air,
@@ -359,7 +407,7 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         return;
     viewer_note_group(viewer);
     struct link_estimate *link = &viewer->link;
-    bool more = viewer_gets_more(viewer);
+    bool paced = catch_up_paces(viewer), more = viewer_gets_more(viewer);
     double room = INFINITY;
     bool limited = limits(viewer, on_air, now) || viewer->gently || link->state == LINK_UNKNOWN;
     bool trains = viewer->gently && link->state != LINK_NARROW && on_air->layer_count < 2;
@@ -376,19 +424,13 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
     }
     if (trains)
         room = fmax(room, packet_train_room(&viewer->train, now));
-    struct part part = part_take(viewer, room, catch_up_paces(viewer));
+    struct part part = take_part(viewer, ring, room, paced);
+    for (int at = 0; at < part.count; at++)
+        epoch_leave(&viewer->epoch, part.packets[at]->timestamp);
     if (limited)
         pace_spent(&link->pace, part.octets);
     if (trains && packet_train_spent(&viewer->train, part.octets))
         catch_up_measure(catch_up, viewer);
-    if (viewer->trial.is_on)
-        join_trial_spent(&viewer->trial, part.octets);
-    if (part.has_left) {
-        join_trial_left(&viewer->trial, now);
-        /* Live moves on meanwhile. */
-        viewer->epoch.moves = true;
-        link_probe_hurry(&viewer->choice.watch, now);
-    }
     if (part.count > 0)
         sending_send_to(catch_up->sending, &viewer, 1, part.packets, part.count);
     if (part.gives_up) {
@@ -403,8 +445,7 @@ void catch_up_send_part(struct catch_up *catch_up, struct viewer *viewer, struct
         }
         if (part.is_over || !more)
             catch_up_end_keyframe(catch_up, viewer);
-    } else if (!catch_up_goes_alone(viewer) && !viewer->trial.is_on &&
-               ahead16(ring->highest, viewer->cursor) < 0 &&
+    } else if (!catch_up_goes_alone(viewer) && ahead16(ring->highest, viewer->cursor) < 0 &&
                !epoch_is_leaving_out(&viewer->epoch)) {
         go_live(catch_up, viewer, on_air);
     }

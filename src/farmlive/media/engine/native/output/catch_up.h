@@ -42,8 +42,6 @@ bool catch_up_wants_sender_report(struct viewer *viewer, bool usual, double now)
 bool catch_up_goes_alone(const struct viewer *viewer);
 /* Let a viewer of a layer that its link does not carry go on with a lower one. */
 void catch_up_step_down(struct viewer *viewer, double now);
-/* Return whether the link of a viewer is tried. */
-bool catch_up_tries(const struct catch_up *catch_up);
 /* Return whether no viewer waits, moves or catches up. */
 bool catch_up_is_idle(const struct catch_up *catch_up);
 /* Let a sender report leave now that measures the viewer's link. */

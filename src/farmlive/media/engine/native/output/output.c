@@ -8,7 +8,6 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "output/rung_select.h"
 #include "output/track_select.h"
 
 /* A viewer that waits this long for a new source's layer takes a lower one. */
@@ -258,19 +257,6 @@ bool output_send_whole(struct output *output)
 
 void output_flush(struct output *output) { sending_send(&output->sending, true); }
 
-/* Return whether a viewer gets nothing more of its group, or not yet, since its keyframe tries the
- * link. */
-static bool is_held(struct output *output, struct viewer *viewer, double now)
-{
-    struct made made;
-    double round_trip_s = fmax(0, viewer->link.queue.round_trip_s);
-    if (!join_trial_result(&viewer->trial, round_trip_s, now, &made))
-        return join_trial_holds(&viewer->trial);
-    if (link_estimate_tried(&viewer->link, &made, now))
-        rung_select_decide(&output->catch_up, output->on_air, viewer, now);
-    return viewer->is != VIEWER_CATCHING;
-}
-
 void output_send_bursts(struct output *output, double now)
 {
     /* Who goes live must have had all that came; who is paced leaves the others alone. */
@@ -282,8 +268,6 @@ void output_send_bursts(struct output *output, double now)
         output_flush(output);
     list_each(link, &output->catch_up.catching) {
         struct viewer *viewer = list_entry(link, struct viewer, place);
-        if (join_trial_holds(&viewer->trial) && is_held(output, viewer, now))
-            continue;
         catch_up_send_part(&output->catch_up, viewer, output->on_air, now);
         if (viewer->is == VIEWER_WAITING && !viewer->slow.is_down)
             /* Its link does not carry the layer. */

@@ -92,8 +92,7 @@ bool output_repair(struct output *output, struct viewer *viewer, const struct na
                    double now);
 /* Handle the answer to a check of a viewer's link; return true if it now needs another keyframe. */
 bool output_checked(struct output *output, struct viewer *viewer, double round_trip_s, double now);
-/* Send the viewers whose link is probed what is due of that; return whether any is probed, or gets
- * nothing until a check is answered. */
+/* Send the viewers whose link is probed what is due of that; return whether any is probed. */
 bool output_probe(struct output *output, double now);
 /* Return whether the source on air has layers to select from. */
 bool output_is_layered(const struct output *output);

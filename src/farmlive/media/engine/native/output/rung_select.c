@@ -47,10 +47,6 @@ void rung_select_limit(struct catch_up *catch_up, struct viewer *viewer, enum ru
 void rung_select_decide(struct catch_up *catch_up, const struct publisher *on_air,
                         struct viewer *viewer, double now)
 {
-    if (viewer->forwarder != NULL && catch_up_paces(viewer)) {
-        sending_send(catch_up->sending, true);
-        catch_up_pace(catch_up, viewer);
-    }
     const struct track *track = viewer->has_epoch ? viewer->epoch.track : viewer->target;
     if (track == NULL || on_air == NULL)
         return;

@@ -7,8 +7,8 @@
 
 /* Limit what the viewer gets of its track. */
 void rung_select_limit(struct catch_up *catch_up, struct viewer *viewer, enum rung most);
-/* Adapt what the viewer gets of its track to its link, and how fast; of layers it gets one that
- * fits. `on_air` is the publisher on air, or NULL. */
+/* Adapt what the viewer gets of its track to its link; of layers it gets one that fits. `on_air` is
+ * the publisher on air, or NULL. */
 void rung_select_decide(struct catch_up *catch_up, const struct publisher *on_air,
                         struct viewer *viewer, double now);
 

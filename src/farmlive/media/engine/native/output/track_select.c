@@ -220,8 +220,6 @@ bool track_select_checked(struct catch_up *catch_up, struct publisher *on_air,
                           struct viewer *viewer, double round_trip_s, double now)
 {
     double queue_s = queue_meter_checked(&viewer->link.queue, round_trip_s);
-    if (viewer->choice.watch.has_asked)
-        join_trial_answered(&viewer->trial, queue_s);
     choice_checked(&viewer->choice, queue_s, now);
     if (viewer_is_tried(viewer) && judges_checks(on_air, viewer)) {
         quality_ladder_checked(&viewer->ladder, queue_s, now);
@@ -253,18 +251,10 @@ bool track_select_probe(struct catch_up *catch_up, const struct publisher *on_ai
     bool is_probed = false;
     list_each(link, &catch_up->probing) {
         struct viewer *viewer = list_entry(link, struct viewer, probing);
-        if (viewer->link.state != LINK_UNKNOWN)
-            join_trial_end(&viewer->trial);
-        if (is_layered(on_air)) {
-            if (is_watched(viewer))
-                is_probed |= probe(on_air, rtx, viewer, now);
-            else
-                list_remove(link);
-        } else if (!viewer_is_tried(viewer) && !viewer->trial.is_on) {
+        if (!(is_layered(on_air) ? is_watched(viewer) : viewer_is_tried(viewer)))
             list_remove(link);
-            link_probe_forget_queue(&viewer->choice.watch);
-        }
-        is_probed |= join_trial_holds(&viewer->trial);
+        else if (is_layered(on_air))
+            is_probed |= probe(on_air, rtx, viewer, now);
     }
     return is_probed;
 }

@@ -87,17 +87,6 @@ enum rung viewer_gets(const struct viewer *viewer)
     return viewer->slow.is_down ? RUNG_SOUND : viewer->rung;
 }
 
-bool viewer_wants_check(struct viewer *viewer, double now)
-{
-    return join_trial_may_ask(&viewer->trial) && link_probe_wants_check(&viewer->choice.watch, now);
-}
-
-void viewer_check_left(struct viewer *viewer, double now)
-{
-    link_probe_asked(&viewer->choice.watch, now);
-    join_trial_asked(&viewer->trial, now);
-}
-
 bool viewer_repeats(const struct viewer *viewer)
 {
     return viewer->has_epoch && viewer->epoch.terms.retransmission >= 0;
@@ -213,13 +202,6 @@ bool viewer_is_in_keyframe(const struct viewer *viewer)
     if (viewer->cursor == viewer->entered || first == NULL)
         return first != NULL;
     return last != NULL && last->timestamp == first->timestamp && !last->marker;
-}
-
-bool viewer_trial_awaits_source(const struct viewer *viewer)
-{
-    return viewer->is == VIEWER_CATCHING && viewer->trial.is_on &&
-           !join_trial_holds(&viewer->trial) &&
-           ahead16(viewer->epoch.track->ring->highest, viewer->cursor) < 0;
 }
 
 bool viewer_is_after_keyframe(const struct viewer *viewer)

@@ -6,7 +6,6 @@
 #ifndef FARMLIVE_VIEWER_H
 #define FARMLIVE_VIEWER_H
 
-#include "link/join_trial.h"
 #include "link/layer_select.h"
 #include "link/link_estimate.h"
 #include "link/packet_train.h"
@@ -54,7 +53,6 @@ struct viewer {
     struct quality_ladder ladder; /* what it is to get of its track */
     enum rung rung;               /* what it gets until the next group of pictures */
     struct packet_train train;
-    struct join_trial trial; /* of its link, by the keyframe that it joins with */
     bool has_audio_offset;
     uint16_t audio_offset;
     struct track *target; /* the track that it should get, one of the publisher's on air; or NULL */
@@ -99,9 +97,6 @@ size_t viewer_queued_bytes(const struct viewer *viewer);
 bool viewer_may_resume(const struct viewer *viewer, double now);
 /* Return what it gets of its track now: sound alone while it can't keep up. */
 enum rung viewer_gets(const struct viewer *viewer);
-/* Return whether to send a check of its link now, and record that one was sent. */
-bool viewer_wants_check(struct viewer *viewer, double now);
-void viewer_check_left(struct viewer *viewer, double now);
 /* Return whether it negotiated RTX. */
 bool viewer_repeats(const struct viewer *viewer);
 bool viewer_can_play(const struct viewer *viewer, const struct track *track);
@@ -122,8 +117,6 @@ bool viewer_is_of_keyframe(const struct viewer *viewer, const struct epoch *epoc
                            const struct packet *packet);
 /* Return whether it has had a part of its group's keyframe, and the rest is to come. */
 bool viewer_is_in_keyframe(const struct viewer *viewer);
-/* Return whether what tries its link has not come to its end. */
-bool viewer_trial_awaits_source(const struct viewer *viewer);
 /* Return whether it gets what follows its group's keyframe. */
 bool viewer_is_after_keyframe(const struct viewer *viewer);
 /* Go on at its own pace, from the next packet of its track on. */

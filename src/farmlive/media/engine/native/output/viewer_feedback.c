@@ -16,6 +16,11 @@ static void estimate(struct output *output, struct viewer *viewer,
         viewer->link.proof.is_wanted = false;
         catch_up_measure(&output->catch_up, viewer);
     }
+    const struct forwarder *forwarder = viewer->forwarder;
+    if (forwarder != NULL && catch_up_paces(viewer)) {
+        output_flush(output);
+        catch_up_pace(&output->catch_up, viewer);
+    }
     rung_select_decide(&output->catch_up, output->on_air, viewer, now);
 }
 

@@ -43,13 +43,6 @@ class DelayProof:
         if self._doubt_at <= sent_at and queue_s <= QUEUE_S:
             self.end()
 
-    def is_shared_by(self, is_long: bool, now: float) -> bool:
-        """Record whether this viewer saw a long delay; return whether many saw one lately."""
-        if self.shared_delay is None:
-            return False
-        self._counted = self.shared_delay.record(is_long, now, self._counted)
-        return self.shared_delay.is_shared
-
     def doubts(
         self, is_long: bool, is_fresh: bool, is_lossy: bool, sent_at: float, now: float
     ) -> bool:
@@ -60,10 +53,12 @@ class DelayProof:
             is_due = self.is_pending and now - self._doubt_at >= _PROOF_AGAIN_S
             self.is_wanted |= is_lossy or is_due
             return self.is_pending
-        is_shared = self.is_shared_by(is_long, now)
+        if self.shared_delay is not None:
+            self._counted = self.shared_delay.record(is_long, now, self._counted)
         if not is_long:
             self.end()
             return False
+        is_shared = self.shared_delay is not None and self.shared_delay.is_shared
         if 0 < self._doubt_at <= sent_at and not is_shared:
             return False
         self._doubt_at = now if is_shared or not self.is_pending else self._doubt_at

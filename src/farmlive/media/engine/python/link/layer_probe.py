@@ -103,15 +103,6 @@ class LinkProbe:
                 self._take(_LOST_S, now)
         return now >= self._due_at and (self.answers or self._lost < _LOST_SILENT)
 
-    @property
-    def is_asked(self) -> bool:
-        """Whether a check is under way."""
-        return self._asked_at is not None
-
-    def hurry(self, now: float) -> None:
-        """Let the next check leave at once."""
-        self._due_at = now
-
     def asked(self, now: float) -> None:
         """Record that a check was sent."""
         self._asked_at, self._asked_octets = now, self._octets
@@ -160,10 +151,6 @@ class LinkProbe:
         """Return whether the link has been full for a while, which is shorter if `soon`."""
         for_s = _FULL_SOON_S if soon else _FULL_FOR_S
         return self._full_since is not None and now - self._full_since >= for_s
-
-    def forget_queue(self) -> None:
-        """Forget the queue: it is checked no more."""
-        self._full_since = None
 
     # The probe.
 

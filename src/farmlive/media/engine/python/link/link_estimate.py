@@ -10,7 +10,6 @@ import math
 from typing import Literal, NamedTuple
 
 from farmlive.media.engine.python.link.delay_proof import QUEUE_S, DelayProof
-from farmlive.media.engine.python.link.join_trial import Made
 from farmlive.media.engine.python.link.pace import Pace, unhindered_kbps
 from farmlive.media.engine.python.link.queue_meter import QueueMeter
 from farmlive.media.engine.python.link.repair_budget import Repair, RepairBudget, repair_kbps
@@ -320,17 +319,6 @@ class LinkEstimate:
             self._fall(kbps * min(_MISSED_MOST, got), now)
         # What was lost by now is judged.
         self._missing, self._window = 0, None
-        return True
-
-    def tried(self, made: Made, now: float) -> bool:
-        """Record what was sent since a join made of an unknown link; return whether that shows its
-        limit: a delay that many see at once does not.
-        """
-        is_long = made.queue_s > QUEUE_S
-        if self.state != "unknown" or self.proof.is_shared_by(is_long, now) or not is_long:
-            return False
-        self._fall(made.octets / 125 / (made.took_s + made.queue_s), now)
-        self._window = None
         return True
 
     def beyond(self, kbps: float, now: float) -> None:

@@ -7,34 +7,36 @@ from collections.abc import Callable, Iterable, Sequence
 
 from farmlive.media.engine.interface import Peer
 from farmlive.media.engine.python.ingest.publisher import Publisher
-from farmlive.media.engine.python.ingest.ring import SIZE, starts_in_group
+from farmlive.media.engine.python.ingest.ring import SIZE, Ring, starts_in_group
 from farmlive.media.engine.python.ingest.track import Track
 from farmlive.media.engine.python.link.pace import join_plan
 from farmlive.media.engine.python.link.quality_ladder import (
+    FEWER_FRAMES,
     FULL,
     KEYFRAME_MOST_S,
     KEYFRAMES,
     SOUND,
 )
 from farmlive.media.engine.python.output.forwarder import Forwarder
-from farmlive.media.engine.python.output.part import PART_MOST, take
 from farmlive.media.engine.python.output.sending import Sending
 from farmlive.media.engine.python.output.splice import begin_epoch
 from farmlive.media.engine.python.output.viewer import Viewer
-from farmlive.media.wire.rtp import ahead
+from farmlive.media.wire.rtp import Packet, ahead, ahead32
 
+_BURST = 24
+_CLOCK_RATE = 90_000
 # While a TCP viewer holds this many bytes it gets no more of a burst: its send queue is shorter
 # than a long group.
 _HELD_WHILE_CATCHING = 64 * 1024
 # A viewer of keyframes alone gets none that is older than this, unless no newer one can be
 # requested.
 _OLD_S = 2.5
+# A narrow viewer's picture may be this late, in seconds, before it waits for a keyframe.
+_LATE_S = 0.6
 # What follows a keyframe leaves at this share of the link to a viewer of keyframes alone, so that
 # the queue is empty for the next one; at the second until the link was seen to carry its estimate.
-_AFTER_SHARE, _AFTER_DOUBTFUL = 0.5, 0.25
-# More viewers than this who begin at once begin together: their links are not tried. Neither are
-# those to viewers of layers: they begin with the lowest layer, and a probe.
-_CROWD = 16
+# None leaves that is later than this.
+_AFTER_SHARE, _AFTER_DOUBTFUL, _AFTER_LATE_S = 0.5, 0.25, 2.5
 # The time between two parts of a burst: for each viewer that has one, at least and at most.
 _INTERVAL_EACH_S, _LEAST_INTERVAL_S, _MOST_INTERVAL_S = 0.000_05, 0.004, 0.016
 
@@ -74,7 +76,6 @@ class CatchUp:
         self.catching.pop(viewer.peer, None)
         self.moving.pop(viewer.peer, None)
         self.waiting[viewer.peer] = viewer
-        viewer.trial.end()
 
     def give_up(self, viewer: Viewer) -> None:
         """Send the viewer no more of this group, which its link does not carry: it waits for
@@ -101,15 +102,6 @@ class CatchUp:
         if viewer.epoch is not None:
             viewer.spent = (viewer.epoch.track, viewer.entered)
         self.wait(viewer)
-
-    @property
-    def tries(self) -> bool:
-        """Whether the link of a viewer is tried."""
-        return any(viewer.trial.is_on for viewer in self.catching.values())
-
-    def count_busy(self) -> int:
-        """Return how many viewers get more soon, or may."""
-        return sum(not viewer.trial_awaits_source for viewer in self.catching.values())
 
     def take_measuring(self) -> list[Viewer]:
         """Return the viewers to send a sender report now, and forget them."""
@@ -176,15 +168,13 @@ class CatchUp:
 
         Returns the viewers that can't keep up.
         """
-        viewers = list(viewers)
-        tries = len(viewers) <= _CROWD and len(publisher.layers) < 2
-        joined = [each for each in viewers if self._enter(each, track, start, now, tries)]
-        if not joined or ahead(track.ring.highest, start) > PART_MOST - 1:
+        joined = [viewer for viewer in viewers if self._enter(viewer, track, start, now)]
+        if not joined or ahead(track.ring.highest, start) >= _BURST:
             return []
         live = [
             viewer
             for viewer in joined
-            if not (goes_alone(viewer) or viewer.trial.is_on or limits(viewer, publisher, now))
+            if not goes_alone(viewer) and not limits(viewer, publisher, now)
         ]
         packets = [
             packet
@@ -216,18 +206,13 @@ class CatchUp:
         kbps = viewer.link.pace_kbps(track.kbps)
         octets = track.ring.octets_since(start, kbps * 125 / 4) if answers else 0
         plan = join_plan(octets, kbps, answers, track.keyframe_within_s(now))
-        tries = len(publisher.layers) < 2
-        if plan == "wait" or not self._enter(viewer, track, start, now, tries):
+        if plan == "wait" or not self._enter(viewer, track, start, now):
             return False
         viewer.gently = plan == "gently"
         return True
 
-    def _enter(
-        self, viewer: Viewer, track: Track, start: int, now: float, tries: bool = False
-    ) -> bool:
-        """Give the viewer its sequence numbers on this track from this packet on, and its burst. If
-        it `tries`, the keyframe tries an unknown link.
-        """
+    def _enter(self, viewer: Viewer, track: Track, start: int, now: float) -> bool:
+        """Give the viewer its sequence numbers on this track from this packet on, and its burst."""
         if not viewer.can_play(track) or track.ring.get(start) is None:
             return False
         # Resending what a congested link lost of a layer would only fill it again.
@@ -246,9 +231,6 @@ class CatchUp:
         viewer.selector.begin_stream()
         del self.waiting[viewer.peer]
         self.catching[viewer.peer] = viewer
-        if tries and viewer.link.state == "unknown" and viewer.rung == FULL:
-            viewer.trial.begin(now)
-            self.probing[viewer.peer] = viewer
         return True
 
     def _go_live(self, viewer: Viewer, publisher: Publisher) -> None:
@@ -283,7 +265,9 @@ class CatchUp:
         ):
             return []
         viewer.note_group()
-        link, trial, room = viewer.link, viewer.trial, float(1 << 30)
+        link, paced, gives_up = viewer.link, paces(viewer), False
+        still, more, is_shown, is_over = viewer.rung == KEYFRAMES, viewer.gets_more, False, False
+        room, octets = float(1 << 30), 0
         limited = limits(viewer, publisher, now) or viewer.gently or link.state == "unknown"
         trains = viewer.gently and link.state != "narrow" and len(publisher.layers) < 2
         if limited:
@@ -297,36 +281,56 @@ class CatchUp:
             room = link.pace.may_send(kbps, now, measures=not is_after)
         if trains:
             room = max(room, viewer.train.room(now))
-        more, part = viewer.gets_more, take(viewer, epoch, room, paced=paces(viewer))
+        burst: list[Packet] = []
+        while len(burst) < _BURST and octets < room and ahead(ring.highest, cursor) >= 0:
+            packet = ring.get(cursor)
+            if packet is not None:
+                is_of_keyframe = viewer.is_of_keyframe(epoch, packet)
+                if still and not is_of_keyframe and not (more and _follows(viewer, ring, packet)):
+                    is_over = True
+                    break
+                fewer = viewer.rung in (FEWER_FRAMES, KEYFRAMES)
+                if not is_of_keyframe and epoch.leaves_out(packet, fewer):
+                    # What follows has other numbers.
+                    if burst:
+                        break
+                    epoch.leave_out(packet)
+                    cursor = (cursor + 1) & 0xFFFF
+                    continue
+                if paced and not still and not is_of_keyframe and _is_late(ring, packet, _LATE_S):
+                    gives_up = True
+                    break
+                if burst and epoch.begins_anew(burst[-1], packet):
+                    break
+                burst.append(packet)
+                octets += len(packet.payload)
+                is_shown = still and is_of_keyframe and packet.marker
+            cursor = (cursor + 1) & 0xFFFF
+            if is_shown:
+                break
+        viewer.cursor = cursor
+        for packet in burst:
+            epoch.leave(packet.timestamp)
         if limited:
-            link.pace.spent(part.octets)
-        if trains and viewer.train.spent(part.octets):
+            link.pace.spent(octets)
+        if trains and viewer.train.spent(octets):
             self.measuring[viewer.peer] = viewer
-        if trial.is_on:
-            trial.spent(part.octets)
-        if part.has_left:
-            trial.left(now)
-            # Live moves on meanwhile.
-            epoch.moves = True
-            viewer.selector.watch.hurry(now)
-        fallen = self._sending.send_to((viewer,), part.packets) if part.packets else []
+        fallen = self._sending.send_to((viewer,), burst) if burst else []
         if fallen:
             return fallen
-        if part.gives_up:
+        if gives_up:
             if publisher.is_lowest(epoch.track):
                 viewer.ladder.failed(now)
             step_down(viewer, now)
             self.give_up(viewer)
-        elif part.is_shown or part.is_over:
-            if link.state != "wide" and (part.is_shown or link.is_in_burst):
+        elif is_shown or is_over:
+            if link.state != "wide" and (is_shown or link.is_in_burst):
                 link.measuring(now)
                 self.measuring[viewer.peer] = viewer
-            if part.is_over or not more:
+            if is_over or not more:
                 self.end_keyframe(viewer)
         elif (
-            not (goes_alone(viewer) or trial.is_on)
-            and ahead(ring.highest, viewer.cursor or 0) < 0
-            and not epoch.is_leaving_out
+            not goes_alone(viewer) and ahead(ring.highest, cursor) < 0 and not epoch.is_leaving_out
         ):
             self._go_live(viewer, publisher)
         return []
@@ -391,3 +395,19 @@ def goes_alone(viewer: Viewer) -> bool:
     not get all of it.
     """
     return viewer.rung != FULL or paces(viewer)
+
+
+def _is_late(ring: Ring, packet: Packet, most_s: float) -> bool:
+    """Return whether the link of a paced viewer carries this packet later than that.
+
+    A keyframe always goes out: it is a picture.
+    """
+    newest = ring.newest
+    return newest is not None and (
+        ahead32(newest.timestamp, packet.timestamp) > most_s * _CLOCK_RATE
+    )
+
+
+def _follows(viewer: Viewer, ring: Ring, packet: Packet) -> bool:
+    """Return whether a packet is of what follows a viewer's keyframe, and none is newer."""
+    return ring.group_start == viewer.entered and not _is_late(ring, packet, _AFTER_LATE_S)

@@ -16,7 +16,7 @@ from farmlive.media.engine.python.link.quality_ladder import KEYFRAMES, SOUND
 from farmlive.media.engine.python.link.shared_delay import SharedDelay
 from farmlive.media.engine.python.net.sockets import SendSocket
 from farmlive.media.engine.python.output import rung_select, track_select
-from farmlive.media.engine.python.output.catch_up import CatchUp, goes_alone, step_down
+from farmlive.media.engine.python.output.catch_up import CatchUp, goes_alone, paces, step_down
 from farmlive.media.engine.python.output.forwarder import Forwarder
 from farmlive.media.engine.python.output.rtx import Rtx
 from farmlive.media.engine.python.output.sending import Sending
@@ -302,24 +302,10 @@ class Fanout:
         if any(publisher is None or not goes_alone(viewer) for viewer in catching):
             self.flush()
         for viewer in catching:
-            if viewer.trial.holds and self._is_held(viewer, now):
-                continue
             self._stop_videos(self.joining.catch_up(viewer, publisher, now))
             if viewer.peer in self.joining.waiting and viewer.backpressure.since is None:
                 # Its link does not carry the layer.
                 self.select_track(viewer, now)
-
-    def _is_held(self, viewer: Viewer, now: float) -> bool:
-        """Return whether a viewer gets nothing more of its group, or not yet, since its keyframe
-        tries the link.
-        """
-        link, trial = viewer.link, viewer.trial
-        made = trial.result(link.round_trip_s or 0.0, now)
-        if made is None:
-            return trial.holds
-        if link.tried(made, now):
-            self._select_rung(viewer, now)
-        return viewer.cursor is None
 
     # RTCP of viewers.
 
@@ -393,6 +379,10 @@ class Fanout:
         if viewer.link.proof.is_wanted:
             viewer.link.proof.is_wanted = False
             self.joining.measuring[viewer.peer] = viewer
+        forwarder = viewer.forwarder
+        if forwarder is not None and paces(viewer):
+            self.flush()
+            self.joining.pace(viewer)
         self._select_rung(viewer, now)
 
     def _select_rung(self, viewer: Viewer, now: float) -> None:
@@ -403,8 +393,6 @@ class Fanout:
         keyframe.
         """
         queue_s = viewer.link.queue.checked(round_trip_s)
-        if viewer.selector.watch.is_asked:
-            viewer.trial.answered(queue_s)
         viewer.selector.record_check(queue_s, now)
         if viewer.is_tried and track_select.judges_checks(self.on_air, viewer):
             viewer.ladder.checked(queue_s, now)
@@ -414,8 +402,7 @@ class Fanout:
     def probe(self, now: float) -> tuple[list[Viewer], bool]:
         """Send the viewers whose link is probed what is due of that.
 
-        Returns the viewers whose link is to be checked now, and whether any is probed, or gets
-        nothing until a check is answered.
+        Returns the viewers whose link is to be checked now, and whether any is probed.
         """
         return track_select.probe(self.joining, self.on_air, self.repairs, now)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from farmlive.media.engine.python.ingest.publisher import Publisher
 from farmlive.media.engine.python.link.quality_ladder import FEWER_FRAMES, FULL, KEYFRAMES, SOUND
-from farmlive.media.engine.python.output.catch_up import CatchUp, paces
+from farmlive.media.engine.python.output.catch_up import CatchUp
 from farmlive.media.engine.python.output.viewer import Viewer
 
 # All frames are tried where keyframes leave at once, and show nothing, if the link carries this
@@ -31,12 +31,9 @@ def decide(
     flush: Callable[[], None],
     now: float,
 ) -> None:
-    """Adapt what the viewer gets of its track to its link, and how fast; while a lower layer flows,
-    that gives way first.
+    """Adapt what the viewer gets of its track to its link; while a lower layer flows, that gives
+    way first.
     """
-    if viewer.forwarder is not None and paces(viewer):
-        flush()
-        joining.pace(viewer)
     track = viewer.epoch.track if viewer.epoch is not None else viewer.target
     if track is None or publisher is None:
         return

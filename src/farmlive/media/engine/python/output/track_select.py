@@ -208,22 +208,16 @@ def probe(
 ) -> tuple[list[Viewer], bool]:
     """Send the viewers whose link is probed what is due of that.
 
-    Returns the viewers whose link is to be checked now, and whether any is probed, or gets nothing
-    until a check is answered.
+    Returns the viewers whose link is to be checked now, and whether any is probed.
     """
     layers = publisher.layers if publisher is not None and is_layered(publisher) else ()
     due, is_probed = [], False
     for viewer in list(joining.probing.values()):
-        if viewer.link.state != "unknown":
-            viewer.trial.end()
-        if not (viewer.is_watched if layers else viewer.is_tried or viewer.trial.is_on):
+        if not (viewer.is_watched if layers else viewer.is_tried):
             del joining.probing[viewer.peer]
-            if not layers:
-                viewer.selector.watch.forget_queue()
             continue
         if layers:
             is_probed |= repairs.probe(viewer, layers, now)
-        is_probed |= viewer.trial.holds
-        if viewer.wants_check(now):
+        if viewer.selector.watch.wants_check(now):
             due.append(viewer)
     return due, is_probed

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from farmlive.media.engine.interface import Peer, Viewing
 from farmlive.media.engine.python.ingest.ring import Ring
 from farmlive.media.engine.python.ingest.track import Track
-from farmlive.media.engine.python.link.join_trial import JoinTrial
 from farmlive.media.engine.python.link.layer_select import LayerSelector
 from farmlive.media.engine.python.link.link_estimate import LinkEstimate
 from farmlive.media.engine.python.link.packet_train import PacketTrain
@@ -121,7 +120,6 @@ class Viewer:
         "spent",
         "target",
         "train",
-        "trial",
         "video",
         "viewing",
     )
@@ -159,7 +157,7 @@ class Viewer:
         )
         # Whether it gets what its link carries, or all.
         self.adapts = controlled and not viewing.exempt
-        self.train, self.trial = PacketTrain(now), JoinTrial()
+        self.train = PacketTrain(now)
         # What it is to get of its track, and what it gets until the next group of pictures.
         self.ladder = QualityLadder()
         self.rung = FULL
@@ -242,13 +240,6 @@ class Viewer:
         return has_room and self.rung == KEYFRAMES and self.ladder.most < KEYFRAMES
 
     @property
-    def trial_awaits_source(self) -> bool:
-        """Whether what tries its link has not come to its end."""
-        if self.epoch is None or self.cursor is None or not self.trial.is_on:
-            return False
-        return not self.trial.holds and ahead(self.epoch.track.ring.highest, self.cursor) < 0
-
-    @property
     def is_after_keyframe(self) -> bool:
         """Whether it gets what follows its group's keyframe."""
         return self.gets_more and self.cursor is not None and not self.is_in_keyframe
@@ -262,15 +253,6 @@ class Viewer:
     def is_watched(self) -> bool:
         """Whether checks should show the queue of its link, if it gets one of several layers."""
         return self.selector.probe is not None or self.link.state != "wide"
-
-    def wants_check(self, now: float) -> bool:
-        """Return whether to send a check of its link now; `check_left` records it."""
-        return self.trial.may_ask and self.selector.watch.wants_check(now)
-
-    def check_left(self, now: float) -> None:
-        """Record that a check of its link was sent."""
-        self.selector.watch.asked(now)
-        self.trial.asked(now)
 
     @property
     def repeats(self) -> bool:
