@@ -332,7 +332,7 @@ async def open_studio(
         )
         assert answer.ok
         await page.goto(path)
-        # What a list loads pushes down what stands below it, also from under a click.
+        # A list that loads moves the page below it: a click there could miss.
         await expect(page.locator("[data-list][aria-busy=true]:visible")).to_have_count(0)
         return page
 

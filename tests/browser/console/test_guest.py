@@ -65,7 +65,7 @@ async def test_guest_comes_in_by_the_link_is_put_on_air_and_sent_away(
     host = await open_studio(f"/studio/{sale.broadcast}", script=camera(BROWN), **here)
     await host.get_by_role("button", name="Use this camera").click()
     await host.get_by_role("button", name="Put it on air", exact=True).click()
-    # What it shows then pushes the rest of the panel down.
+    # The panel grows by this line: a click below it could miss.
     await expect(host.get_by_text("Sending.")).to_be_visible()
     await open_panel(host, "cameras")
     await host.get_by_role("button", name="Invite a guest").click()

@@ -93,7 +93,7 @@ async def test_weak_password_from_before_is_asked_about_until_it_is_changed(
     await sheet.get_by_label("New password").fill(OWN)
     await sheet.get_by_role("button", name="Change it").click()
     await expect(asked).to_have_count(0)
-    # The closed sheet takes its entry of the history back, which would end a reload.
+    # Closing the sheet goes back in the session history, which would cancel a reload.
     await page.wait_for_function("!history.state?.sheets")
     await page.reload()
     await expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -99,7 +99,7 @@ def test_live_goes_on_behind_them() -> None:
 
 
 def test_a_frame_that_has_begun_to_leave_ends_its_part() -> None:
-    """What follows is of another moment, and each part is written by one."""
+    """The frames of a part all have one live position; a frame that continues has an older one."""
     scene, _ = joined(2_000)
     scene.run(0.4)
     epoch = scene.viewer.epoch

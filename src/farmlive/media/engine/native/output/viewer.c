@@ -6,7 +6,6 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "ingest/rtp_rewrite.h"
 
 /* A stretch that ended this long ago is not requested any more. */
 static const double PAST_S = 5.0;
